@@ -1,0 +1,1 @@
+//! What may be swapped: filter and score plugins and whole scheduler profiles.

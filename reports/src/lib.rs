@@ -1,0 +1,1 @@
+//! Observations to tables, tables to figures, figures to a page.

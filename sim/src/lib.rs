@@ -1,0 +1,1 @@
+//! The clock, the cluster, and everything in a cluster that reacts.

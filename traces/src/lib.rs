@@ -1,0 +1,1 @@
+//! Production traces in: one file per format, all yielding the same stream of events.

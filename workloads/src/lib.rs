@@ -1,0 +1,1 @@
+//! What asks for pods: manifests, workload controllers, synthetic generators.
