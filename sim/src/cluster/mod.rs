@@ -1,0 +1,504 @@
+//! The API server's store: every pod, node and object, the sums over them, and the feed of what changed.
+//!
+//! The store enforces what no component may break (a pod is bound once, a node's sums equal its pods) and judges nothing
+//! else. Each change is folded into the fingerprint and put on the feed, which the engine hands to the controllers.
+
+mod classes;
+mod feed;
+mod fingerprint;
+mod nodes;
+mod objects;
+mod pods;
+mod totals;
+
+pub use classes::Classes;
+pub use feed::{Cause, Change, Interest, NodeChange};
+pub use fingerprint::Fingerprint;
+pub use nodes::{DuplicateNode, Nodes};
+pub use objects::{Object, ObjectEntry, ObjectExists, ObjectMeta, Objects};
+pub use pods::Pods;
+pub use totals::{Counters, Totals};
+
+use crate::admission::{Admission, Refusal};
+use crate::model::node::{Node, NodeSpec};
+use crate::model::pod::{NewPod, Pod, PodClass, PodPhase};
+use crate::model::resources::ResourceTable;
+use crate::model::{ClassId, NodeId, ObjectId, PodId};
+use crate::time::SimTime;
+use std::collections::VecDeque;
+
+/// The state of one simulated cluster.
+#[derive(Debug, Default)]
+pub struct Cluster {
+    /// The current instant.
+    pub now: SimTime,
+    /// The resources' columns.
+    pub resources: ResourceTable,
+    /// The classes of pods seen so far.
+    pub classes: Classes,
+    /// What judges and completes new pods.
+    pub admission: Admission,
+    nodes: Nodes,
+    pods: Pods,
+    objects: Objects,
+    totals: Totals,
+    counters: Counters,
+    feed: VecDeque<Change>,
+    fingerprint: Fingerprint,
+    next_uid: u64,
+    version: u64,
+}
+
+impl Cluster {
+    /// The nodes.
+    pub fn nodes(&self) -> &Nodes {
+        &self.nodes
+    }
+
+    /// The node, which must exist.
+    #[inline]
+    pub fn node(&self, id: NodeId) -> &Node {
+        self.nodes.get(id)
+    }
+
+    /// The pods.
+    pub fn pods(&self) -> &Pods {
+        &self.pods
+    }
+
+    /// The pod, if it still exists.
+    #[inline]
+    pub fn pod(&self, id: PodId) -> Option<&Pod> {
+        self.pods.get(id)
+    }
+
+    /// The class of a pod.
+    #[inline]
+    pub fn class_of(&self, pod: &Pod) -> &PodClass {
+        self.classes.get(pod.class)
+    }
+
+    /// The objects that are neither pods nor nodes.
+    pub fn objects(&self) -> &Objects {
+        &self.objects
+    }
+
+    /// Sums over what exists now.
+    pub fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
+    /// Counts of what has happened.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Grows with every change of a node or of what is on it.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// The hash of every change so far.
+    pub fn fingerprint(&self) -> u128 {
+        self.fingerprint.value()
+    }
+
+    // ---- pods ----------------------------------------------------------------------------------------------------
+
+    /// Creates a pod, after admission has completed and judged it. One with `spec.nodeName` is bound at once.
+    ///
+    /// # Errors
+    /// The server's refusal. It is counted, and nothing else has changed.
+    pub fn create_pod(&mut self, mut new: NewPod) -> Result<PodId, Refusal> {
+        self.counters.submitted += 1;
+        let admission = std::mem::take(&mut self.admission);
+        let verdict = self.admit(&admission, &mut new);
+        self.admission = admission;
+        if let Err(refusal) = verdict {
+            self.counters.rejected += 1;
+            self.fingerprint.fold(self.now, 1, &[self.counters.rejected]);
+            return Err(refusal);
+        }
+        let pod = Pod {
+            uid: self.take_uid(),
+            name: new.name,
+            class: new.class,
+            owner: new.owner,
+            phase: PodPhase::Pending,
+            node: None,
+            working: false,
+            ready: false,
+            unschedulable: false,
+            attempts: 0,
+            created: self.now,
+            bound: None,
+            started: None,
+            deleting: None,
+            restarts: 0,
+            run: new.run,
+            usage: new.usage,
+            devices: crate::model::gpu::DeviceSet::default(),
+            place: 0,
+        };
+        self.fingerprint.fold_name(&pod.name);
+        let class = self.classes.get(pod.class);
+        let namespace = class.spec.namespace.clone();
+        let node = class.spec.node_name.as_deref().and_then(|name| self.nodes.by_name(name));
+        let id = self.pods.insert(namespace, pod);
+        self.totals.pending += 1;
+        self.emit(Change::PodCreated(id));
+        if let Some(node) = node {
+            self.bind(id, node);
+        }
+        Ok(id)
+    }
+
+    fn admit(&mut self, admission: &Admission, new: &mut NewPod) -> Result<(), Refusal> {
+        new.class = admission.complete(new.class, self).map_err(|refusal| refusal.for_pod(&new.name))?;
+        let class = self.classes.get(new.class);
+        if self.pods.by_name(&class.spec.namespace, &new.name).is_some() {
+            return Err(Refusal::already_exists("pods", &new.name));
+        }
+        admission.judge(class, self).map_err(|refusal| refusal.for_pod(&new.name))
+    }
+
+    /// Binds a pod to a node and takes the node's resources for it.
+    ///
+    /// # Panics
+    /// If the pod is gone or bound already, or the node is gone: the caller's bug.
+    pub fn bind(&mut self, id: PodId, node: NodeId) {
+        let pod = self.pods.get_mut(id).expect("a pod to bind exists");
+        assert!(pod.node.is_none(), "a pod is bound once");
+        let class = self.classes.get(pod.class);
+        self.version += 1;
+        let target = self.nodes.touch(node, self.version);
+        if let Some(request) = class.spec.gpu {
+            pod.devices = target.devices.take(request).unwrap_or_default();
+        }
+        pod.place = target.pods.len() as u32;
+        target.pods.push(id);
+        target.requested.add(&class.requests);
+        target.nonzero_cpu += class.nonzero_cpu;
+        target.nonzero_memory += class.nonzero_memory;
+        target.ports.extend_from_slice(&class.host_ports);
+        self.totals.allocated.add(&class.requests);
+        pod.node = Some(node);
+        pod.bound = Some(self.now);
+        pod.unschedulable = false;
+        self.pods.no_longer_unbound(id);
+        self.totals.pending -= 1;
+        self.totals.starting += 1;
+        self.counters.bound += 1;
+        self.emit(Change::PodBound(id, node));
+    }
+
+    /// Records a failed scheduling attempt: condition PodScheduled=False.
+    pub fn mark_unschedulable(&mut self, id: PodId) {
+        if let Some(pod) = self.pods.get_mut(id) {
+            pod.unschedulable = true;
+            self.emit(Change::PodUnschedulable(id));
+        }
+    }
+
+    /// Counts a scheduling attempt of the pod.
+    pub fn count_attempt(&mut self, id: PodId) {
+        if let Some(pod) = self.pods.get_mut(id) {
+            pod.attempts += 1;
+        }
+    }
+
+    /// The containers of a bound pod have started, and it is ready.
+    pub fn start(&mut self, id: PodId) {
+        let now = self.now;
+        let Some(pod) = self.pods.get_mut(id) else { return };
+        debug_assert!(pod.node.is_some(), "only a bound pod starts");
+        if pod.phase == PodPhase::Pending {
+            self.totals.starting -= 1;
+            self.totals.running += 1;
+            pod.phase = PodPhase::Running;
+            pod.started = Some(now);
+        }
+        if pod.working {
+            return;
+        }
+        pod.working = true;
+        pod.ready = pod.deleting.is_none();
+        self.totals.add_usage(pod, self.classes.get(pod.class));
+        self.emit(Change::PodStarted(id));
+    }
+
+    /// A running pod became ready or unready.
+    pub fn set_ready(&mut self, id: PodId, ready: bool) {
+        let Some(pod) = self.pods.get_mut(id) else { return };
+        if pod.ready != ready {
+            pod.ready = ready;
+            self.emit(Change::PodReadiness(id));
+        }
+    }
+
+    /// The machine under a pod lost its containers; when it comes back they start again, from the beginning.
+    pub fn interrupt(&mut self, id: PodId) {
+        let Some(pod) = self.pods.get_mut(id) else { return };
+        pod.restarts += 1;
+        if std::mem::replace(&mut pod.working, false) {
+            self.totals.remove_usage(pod, self.classes.get(pod.class));
+        }
+        self.set_ready(id, false);
+    }
+
+    /// A pod's work has ended by itself. It gives back its resources and leaves the store once every controller has heard
+    /// of it.
+    pub fn finish(&mut self, id: PodId, phase: PodPhase) {
+        debug_assert!(matches!(phase, PodPhase::Succeeded | PodPhase::Failed));
+        let Some(pod) = self.pods.get(id) else { return };
+        if pod.is_finished() {
+            return;
+        }
+        self.count_out(id);
+        let pod = self.pods.get_mut(id).expect("looked up above");
+        pod.phase = phase;
+        pod.ready = false;
+        *(if phase == PodPhase::Succeeded { &mut self.counters.succeeded } else { &mut self.counters.failed }) += 1;
+        self.release_node(id);
+        self.emit(Change::PodFinished(id));
+    }
+
+    /// Asks for a pod's deletion. An unbound pod is gone at once; the kubelet of a bound one stops it first.
+    pub fn delete_pod(&mut self, id: PodId, cause: Cause) {
+        let now = self.now;
+        let Some(pod) = self.pods.get_mut(id) else { return };
+        if pod.deleting.is_some() || pod.is_finished() {
+            return;
+        }
+        pod.deleting = Some(now);
+        let unbound = pod.node.is_none();
+        match cause {
+            Cause::Preempted => self.counters.preempted += 1,
+            Cause::Evicted | Cause::TaintEvicted | Cause::NodeLost => self.counters.evicted += 1,
+            Cause::Deleted => self.counters.deleted += 1,
+        }
+        self.emit(Change::PodDeleting(id, cause));
+        if unbound {
+            self.remove_pod(id);
+        } else {
+            self.set_ready(id, false);
+        }
+    }
+
+    /// The pod object is gone: stopped by its kubelet, or its node left.
+    pub fn remove_pod(&mut self, id: PodId) {
+        let Some(pod) = self.pods.get(id) else { return };
+        if pod.is_finished() || self.pods.is_leaving(id) {
+            return;
+        }
+        self.count_out(id);
+        self.release_node(id);
+        self.pods.leave(id);
+        self.emit(Change::PodRemoved(id));
+    }
+
+    /// Takes the pod out of the count of its present state.
+    fn count_out(&mut self, id: PodId) {
+        let pod = self.pods.get_mut(id).expect("the caller looked it up");
+        match (pod.node, pod.phase) {
+            (None, _) => self.totals.pending -= 1,
+            (Some(_), PodPhase::Running) => self.totals.running -= 1,
+            (Some(_), _) => self.totals.starting -= 1,
+        }
+        if std::mem::replace(&mut pod.working, false) {
+            self.totals.remove_usage(pod, self.classes.get(pod.class));
+        }
+    }
+
+    fn release_node(&mut self, id: PodId) {
+        let pod = self.pods.get(id).expect("the caller looked it up");
+        let (Some(node), place, devices) = (pod.node, pod.place as usize, pod.devices) else {
+            self.pods.no_longer_unbound(id);
+            return;
+        };
+        let class = self.classes.get(pod.class);
+        self.version += 1;
+        let target = self.nodes.touch(node, self.version);
+        target.pods.swap_remove(place);
+        target.requested.sub(&class.requests);
+        target.nonzero_cpu -= class.nonzero_cpu;
+        target.nonzero_memory -= class.nonzero_memory;
+        for port in &class.host_ports {
+            if let Some(i) = target.ports.iter().position(|p| p == port) {
+                target.ports.swap_remove(i);
+            }
+        }
+        if let Some(request) = class.spec.gpu {
+            target.devices.give_back(request, devices);
+        }
+        self.totals.allocated.sub(&class.requests);
+        if let Some(&moved) = target.pods.get(place) {
+            self.pods.get_mut(moved).expect("a node's pods exist").place = place as u32;
+        }
+    }
+
+    // ---- nodes ---------------------------------------------------------------------------------------------------
+
+    /// Adds a node, ready at once.
+    ///
+    /// # Errors
+    /// A node of this name exists.
+    pub fn add_node(&mut self, spec: NodeSpec) -> Result<NodeId, DuplicateNode> {
+        if self.nodes.by_name(&spec.name).is_some() {
+            return Err(DuplicateNode { name: spec.name.to_string() });
+        }
+        let uid = self.take_uid();
+        self.version += 1;
+        self.fingerprint.fold_name(&spec.name);
+        let allocatable = self.resources.vector(&spec.allocatable);
+        self.totals.capacity.add(&allocatable);
+        self.totals.nodes += 1;
+        self.totals.ready_nodes += 1;
+        let id = self.nodes.insert(uid, self.now, self.version, spec, allocatable);
+        self.emit(Change::NodeAdded(id));
+        Ok(id)
+    }
+
+    /// Changes a node's specification; what changed goes on the feed. The name must stay.
+    pub fn update_node(&mut self, id: NodeId, change: impl FnOnce(&mut NodeSpec)) {
+        self.version += 1;
+        let node = self.nodes.touch(id, self.version);
+        let before = node.spec.clone();
+        change(&mut node.spec);
+        let what = NodeChange::between(&before, &node.spec);
+        if what.is_empty() {
+            return;
+        }
+        node.previous = Some(Box::new(before));
+        if what.contains(NodeChange::ALLOCATABLE) {
+            let allocatable = self.resources.vector(&node.spec.allocatable);
+            self.totals.capacity.sub(&node.allocatable);
+            self.totals.capacity.add(&allocatable);
+            node.allocatable = allocatable;
+        }
+        self.emit(Change::NodeChanged(id, what));
+    }
+
+    /// Sets the condition Ready.
+    pub fn set_node_ready(&mut self, id: NodeId, ready: bool) {
+        if self.nodes.get(id).ready == ready {
+            return;
+        }
+        self.version += 1;
+        self.nodes.touch(id, self.version).ready = ready;
+        if ready {
+            self.totals.ready_nodes += 1;
+        } else {
+            self.totals.ready_nodes -= 1;
+        }
+        self.emit(Change::NodeChanged(id, NodeChange::READY));
+    }
+
+    /// The machine under a node stopped or runs again. The node's conditions follow later, when the node lifecycle
+    /// controller has noticed.
+    pub fn set_machine_up(&mut self, id: NodeId, up: bool) {
+        let node = self.nodes.get_mut(id);
+        if node.machine_up != up {
+            node.machine_up = up;
+            self.emit(Change::NodeChanged(id, NodeChange::MACHINE));
+        }
+    }
+
+    /// Removes a node and every pod on it.
+    pub fn remove_node(&mut self, id: NodeId) {
+        if self.nodes.is_leaving(id) {
+            return;
+        }
+        for pod in self.node(id).pods.clone() {
+            self.delete_pod(pod, Cause::NodeLost);
+            self.remove_pod(pod);
+        }
+        let node = self.nodes.get(id);
+        self.totals.capacity.sub(&node.allocatable);
+        self.totals.nodes -= 1;
+        self.totals.ready_nodes -= u64::from(node.ready);
+        self.nodes.leave(id);
+        self.emit(Change::NodeRemoved(id));
+    }
+
+    // ---- objects -------------------------------------------------------------------------------------------------
+
+    /// Creates an object.
+    ///
+    /// # Errors
+    /// One of this kind, namespace and name exists.
+    pub fn create_object(
+        &mut self,
+        namespace: &str,
+        name: &str,
+        owner: Option<ObjectId>,
+        body: Box<dyn Object>,
+    ) -> Result<ObjectId, ObjectExists> {
+        let uid = self.next_uid;
+        let id = self.objects.insert(namespace, name, owner, uid, self.now, body)?;
+        self.next_uid += 1;
+        self.fingerprint.fold_name(name);
+        self.admission.forget();
+        self.emit(Change::ObjectCreated(id));
+        Ok(id)
+    }
+
+    /// Changes an object of type `T`. Nothing happens when it is gone or of another type.
+    pub fn update_object<T: Object, R>(&mut self, id: ObjectId, change: impl FnOnce(&mut T) -> R) -> Option<R> {
+        let result = change(self.objects.get_mut::<T>(id)?);
+        self.objects.fold(id, &mut self.fingerprint);
+        self.emit(Change::ObjectChanged(id));
+        Some(result)
+    }
+
+    /// Sets `spec.replicas` of an object that has a scale subresource; whether it has and the number is a new one.
+    pub fn scale(&mut self, id: ObjectId, replicas: u32) -> bool {
+        let changed = self.objects.scale(id, replicas);
+        if changed {
+            self.fingerprint.fold(self.now, 2, &[u64::from(id.0), u64::from(replicas)]);
+            self.emit(Change::ObjectChanged(id));
+        }
+        changed
+    }
+
+    /// Removes an object. Its dependents are the garbage collector's business.
+    pub fn remove_object(&mut self, id: ObjectId) {
+        if self.objects.leave(id) {
+            self.admission.forget();
+            self.emit(Change::ObjectRemoved(id));
+        }
+    }
+
+    // ---- the feed ------------------------------------------------------------------------------------------------
+
+    /// The next change that the controllers have not heard of.
+    pub(crate) fn next_change(&mut self) -> Option<Change> {
+        self.feed.pop_front()
+    }
+
+    /// Frees what has gone, now that everyone has heard of it.
+    pub(crate) fn settle(&mut self, change: Change) {
+        match change {
+            Change::PodFinished(id) | Change::PodRemoved(id) => self.pods.free(id),
+            Change::NodeRemoved(id) => self.nodes.free(id),
+            Change::ObjectRemoved(id) => self.objects.free(id),
+            _ => {}
+        }
+    }
+
+    /// Interns a specification.
+    pub fn intern(&mut self, spec: crate::model::pod::PodSpec) -> ClassId {
+        self.classes.intern(spec, &mut self.resources)
+    }
+
+    fn emit(&mut self, change: Change) {
+        let (code, words) = change.words(self);
+        self.fingerprint.fold(self.now, code, &words);
+        self.feed.push_back(change);
+    }
+
+    fn take_uid(&mut self) -> u64 {
+        self.next_uid += 1;
+        self.next_uid - 1
+    }
+}

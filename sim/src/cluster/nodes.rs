@@ -1,0 +1,146 @@
+//! The table of nodes.
+
+use crate::model::NodeId;
+use crate::model::gpu::Devices;
+use crate::model::node::{Node, NodeSpec};
+use crate::model::resources::Resources;
+use crate::time::SimTime;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// The nodes that exist. Slots are used again.
+#[derive(Debug, Default)]
+pub struct Nodes {
+    slots: Vec<Option<Node>>,
+    leaving: Vec<NodeId>,
+    free: Vec<u32>,
+    by_name: BTreeMap<Arc<str>, NodeId>,
+    membership: u64,
+    versions: Vec<u64>,
+}
+
+/// Two nodes of one name.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("nodes \"{name}\" already exists")]
+pub struct DuplicateNode {
+    /// The name.
+    pub name: String,
+}
+
+impl Nodes {
+    /// The node, which must exist (a node that just left still does while that is being delivered).
+    #[inline]
+    pub fn get(&self, id: NodeId) -> &Node {
+        self.slots[id.index()].as_ref().expect("the node exists")
+    }
+
+    /// The node, if the slot holds one that has not left.
+    pub fn find(&self, id: NodeId) -> Option<&Node> {
+        if self.is_leaving(id) { None } else { self.slots.get(id.index())?.as_ref() }
+    }
+
+    /// The node of this name.
+    pub fn by_name(&self, name: &str) -> Option<NodeId> {
+        self.by_name.get(name).copied()
+    }
+
+    /// The nodes, in the order of their slots.
+    pub fn iter(&self) -> impl Iterator<Item = &Node> + '_ {
+        self.slots.iter().flatten().filter(|node| !self.is_leaving(node.id))
+    }
+
+    /// The nodes in the order of their names.
+    pub fn iter_by_name(&self) -> impl Iterator<Item = &Node> + '_ {
+        self.by_name.values().map(|id| self.get(*id))
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.by_name.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.by_name.is_empty()
+    }
+
+    /// One more than the largest slot in use, for tables beside this one.
+    pub fn slots(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Grows whenever a node comes or goes.
+    pub fn membership(&self) -> u64 {
+        self.membership
+    }
+
+    /// A number that grows with every change of the node in this slot or of the pods on it.
+    #[inline]
+    pub fn version(&self, id: NodeId) -> u64 {
+        self.versions[id.index()]
+    }
+
+    /// The node, about to change.
+    pub(super) fn touch(&mut self, id: NodeId, version: u64) -> &mut Node {
+        self.versions[id.index()] = version;
+        self.get_mut(id)
+    }
+
+    pub(super) fn get_mut(&mut self, id: NodeId) -> &mut Node {
+        self.slots[id.index()].as_mut().expect("the node exists")
+    }
+
+    pub(super) fn insert(
+        &mut self,
+        uid: u64,
+        created: SimTime,
+        version: u64,
+        spec: NodeSpec,
+        allocatable: Resources,
+    ) -> NodeId {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            self.versions.push(0);
+            (self.slots.len() - 1) as u32
+        });
+        let id = NodeId(slot);
+        self.by_name.insert(spec.name.clone(), id);
+        self.membership += 1;
+        self.slots[id.index()] = Some(Node {
+            id,
+            uid,
+            devices: Devices::new(spec.devices as usize),
+            spec,
+            allocatable,
+            requested: Resources::default(),
+            nonzero_cpu: 0,
+            nonzero_memory: 0,
+            pods: Vec::new(),
+            ports: Vec::new(),
+            ready: true,
+            machine_up: true,
+            created,
+            previous: None,
+        });
+        self.versions[id.index()] = version;
+        id
+    }
+
+    pub(super) fn leave(&mut self, id: NodeId) {
+        let name = self.get(id).spec.name.clone();
+        self.by_name.remove(&name);
+        self.membership += 1;
+        self.leaving.push(id);
+    }
+
+    pub(super) fn is_leaving(&self, id: NodeId) -> bool {
+        self.leaving.contains(&id)
+    }
+
+    pub(super) fn free(&mut self, id: NodeId) {
+        self.leaving.retain(|other| *other != id);
+        self.slots[id.index()] = None;
+        self.free.push(id.0);
+    }
+}

@@ -1,0 +1,176 @@
+//! Every API object that is neither a pod nor a node, whatever its type.
+
+use super::Fingerprint;
+use crate::model::ObjectId;
+use crate::time::SimTime;
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// What an API object is to the store. Any crate may bring its own, together with the controller that acts on it.
+pub trait Object: Any + Debug + Send {
+    /// The kind in manifests, such as `Deployment`.
+    fn kind(&self) -> &'static str;
+
+    /// `spec.replicas`, for kinds with a scale subresource.
+    fn replicas(&self) -> Option<u32> {
+        None
+    }
+
+    /// Sets `spec.replicas`, for kinds with a scale subresource.
+    fn set_replicas(&mut self, _replicas: u32) {}
+
+    /// Folds what the object says into the fingerprint.
+    fn fold(&self, into: &mut Fingerprint);
+}
+
+/// What every object has.
+#[derive(Clone, Debug)]
+pub struct ObjectMeta {
+    /// Its id.
+    pub id: ObjectId,
+    /// Unique in the run, in order of creation.
+    pub uid: u64,
+    /// The kind.
+    pub kind: &'static str,
+    /// The namespace; empty for kinds that have none.
+    pub namespace: Arc<str>,
+    /// The name.
+    pub name: Arc<str>,
+    /// The controller that owns it.
+    pub owner: Option<ObjectId>,
+    /// When it was created.
+    pub created: SimTime,
+}
+
+/// An object with its metadata.
+#[derive(Debug)]
+pub struct ObjectEntry {
+    /// What every object has.
+    pub meta: ObjectMeta,
+    /// What this kind has.
+    pub body: Box<dyn Object>,
+    leaving: bool,
+}
+
+/// Two objects of one kind, namespace and name.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{kind} \"{name}\" already exists")]
+pub struct ObjectExists {
+    /// The kind.
+    pub kind: &'static str,
+    /// The name.
+    pub name: String,
+}
+
+type Key = (&'static str, Arc<str>, Arc<str>);
+
+/// The objects that exist.
+#[derive(Debug, Default)]
+pub struct Objects {
+    entries: BTreeMap<ObjectId, ObjectEntry>,
+    by_name: BTreeMap<Key, ObjectId>,
+    next: u32,
+}
+
+impl Objects {
+    /// The object with its metadata.
+    pub fn entry(&self, id: ObjectId) -> Option<&ObjectEntry> {
+        self.entries.get(&id)
+    }
+
+    /// The metadata.
+    pub fn meta(&self, id: ObjectId) -> Option<&ObjectMeta> {
+        self.entries.get(&id).map(|entry| &entry.meta)
+    }
+
+    /// The object, if it exists and is a `T`.
+    pub fn get<T: Object>(&self, id: ObjectId) -> Option<&T> {
+        let body: &dyn Any = &*self.entries.get(&id)?.body;
+        body.downcast_ref()
+    }
+
+    /// The object of this kind, namespace and name.
+    pub fn by_name(&self, kind: &'static str, namespace: &str, name: &str) -> Option<ObjectId> {
+        self.by_name.get(&(kind, namespace.into(), name.into())).copied()
+    }
+
+    /// The objects of type `T` that have not left, in order of namespace and name.
+    pub fn of_kind<T: Object>(&self, kind: &'static str) -> impl Iterator<Item = (&ObjectMeta, &T)> + '_ {
+        let first: Key = (kind, "".into(), "".into());
+        self.by_name.range(first..).take_while(move |(key, _)| key.0 == kind).filter_map(|(_, id)| {
+            let entry = self.entries.get(id)?;
+            let body: &dyn Any = &*entry.body;
+            Some((&entry.meta, body.downcast_ref()?))
+        })
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.by_name.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.by_name.is_empty()
+    }
+
+    pub(super) fn get_mut<T: Object>(&mut self, id: ObjectId) -> Option<&mut T> {
+        let body: &mut dyn Any = &mut *self.entries.get_mut(&id)?.body;
+        body.downcast_mut()
+    }
+
+    pub(super) fn insert(
+        &mut self,
+        namespace: &str,
+        name: &str,
+        owner: Option<ObjectId>,
+        uid: u64,
+        created: SimTime,
+        body: Box<dyn Object>,
+    ) -> Result<ObjectId, ObjectExists> {
+        let kind = body.kind();
+        let key: Key = (kind, namespace.into(), name.into());
+        if self.by_name.contains_key(&key) {
+            return Err(ObjectExists { kind, name: name.to_owned() });
+        }
+        let id = ObjectId(self.next);
+        self.next += 1;
+        let meta = ObjectMeta { id, uid, kind, namespace: key.1.clone(), name: key.2.clone(), owner, created };
+        self.by_name.insert(key, id);
+        self.entries.insert(id, ObjectEntry { meta, body, leaving: false });
+        Ok(id)
+    }
+
+    pub(super) fn scale(&mut self, id: ObjectId, replicas: u32) -> bool {
+        let Some(entry) = self.entries.get_mut(&id) else { return false };
+        if entry.body.replicas().is_none_or(|now| now == replicas) {
+            return false;
+        }
+        entry.body.set_replicas(replicas);
+        true
+    }
+
+    pub(super) fn fold(&self, id: ObjectId, into: &mut Fingerprint) {
+        if let Some(entry) = self.entries.get(&id) {
+            entry.body.fold(into);
+        }
+    }
+
+    /// Marks an object as gone; whether it was there.
+    pub(super) fn leave(&mut self, id: ObjectId) -> bool {
+        let Some(entry) = self.entries.get_mut(&id) else { return false };
+        if std::mem::replace(&mut entry.leaving, true) {
+            return false;
+        }
+        let meta = &entry.meta;
+        self.by_name.remove(&(meta.kind, meta.namespace.clone(), meta.name.clone()));
+        true
+    }
+
+    pub(super) fn free(&mut self, id: ObjectId) {
+        self.entries.remove(&id);
+    }
+}

@@ -1,0 +1,68 @@
+//! What reacts in a cluster: controllers hear of changes and set timers. The scheduler and the kubelet are two of them.
+
+use crate::agenda::{Agenda, Event, Presence, Rank, Timer};
+use crate::cluster::{Change, Cluster, Interest};
+use crate::observe::{Note, Notes};
+use crate::random::Streams;
+use crate::time::SimTime;
+
+/// A controller's place in the order in which controllers hear of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ControllerId(pub(crate) u16);
+
+/// Something that watches the cluster and acts on it.
+///
+/// It is called with a [`Context`], through which alone it can act. It never reads observers, clocks or files.
+pub trait Controller {
+    /// Its name, as in `deployment` or `kubelet`.
+    fn name(&self) -> &'static str;
+
+    /// Which changes it hears of.
+    fn interest(&self) -> Interest;
+
+    /// Called once, before anything happens.
+    fn start(&mut self, _cx: &mut Context<'_>) {}
+
+    /// A change has happened. What it names can still be looked up.
+    fn on_change(&mut self, _change: Change, _cx: &mut Context<'_>) {}
+
+    /// A timer that it set is due.
+    fn on_timer(&mut self, _timer: Timer, _cx: &mut Context<'_>) {}
+}
+
+/// What a controller acts through.
+pub struct Context<'a> {
+    /// The cluster.
+    pub cluster: &'a mut Cluster,
+    /// The run's random streams.
+    pub streams: Streams,
+    pub(crate) agenda: &'a mut Agenda,
+    pub(crate) notes: &'a mut dyn Notes,
+    pub(crate) me: ControllerId,
+}
+
+impl Context<'_> {
+    /// The current instant.
+    pub fn now(&self) -> SimTime {
+        self.cluster.now
+    }
+
+    /// Asks to be called at `at` (now, if that has passed). The run waits for it.
+    pub fn remind(&mut self, at: SimTime, rank: Rank, timer: Timer) {
+        self.plan(at, rank, Presence::Foreground, timer);
+    }
+
+    /// Asks to be called at `at`, without keeping a run going that is otherwise over.
+    pub fn remind_in_background(&mut self, at: SimTime, rank: Rank, timer: Timer) {
+        self.plan(at, rank, Presence::Background, timer);
+    }
+
+    /// Tells the observers something that is no change of the store.
+    pub fn note(&mut self, note: &Note<'_>) {
+        self.notes.note(note, self.cluster);
+    }
+
+    fn plan(&mut self, at: SimTime, rank: Rank, presence: Presence, timer: Timer) {
+        self.agenda.plan(at.max(self.cluster.now), rank, presence, Event::Timer(self.me, timer));
+    }
+}

@@ -1,0 +1,267 @@
+//! The engine: takes the next event, lets it happen, and tells everyone who asked.
+
+use crate::agenda::{Agenda, Event, Presence, Rank};
+use crate::cluster::{Cluster, Interest};
+use crate::controller::{Context, Controller, ControllerId};
+use crate::observe::{Note, Notes, Observer, Observers};
+use crate::random::Streams;
+use crate::source::{Source, SourceError, SourceId, Submission, Work};
+use crate::time::SimTime;
+use thiserror::Error;
+
+/// How many events pass between two reports of progress.
+const PROGRESS_EVERY: u64 = 1 << 12;
+
+/// How many changes one event may cause before the run is given up: controllers that answer each other without end.
+const MAX_CHANGES_PER_EVENT: u64 = 50_000_000;
+
+/// A run in the making: a cluster, what reacts in it and what comes from outside.
+pub struct Simulation {
+    /// The cluster.
+    pub cluster: Cluster,
+    streams: Streams,
+    controllers: Vec<(Interest, Box<dyn Controller>)>,
+    sources: Vec<Feeder>,
+}
+
+struct Feeder {
+    source: Box<dyn Source>,
+    next: Option<Submission>,
+}
+
+/// When a run ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// When nothing is left to happen but periodic looks.
+    Idle,
+    /// At this instant, which is the last one to be processed.
+    Time(SimTime),
+}
+
+/// What a run was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The hash of every change of state.
+    pub fingerprint: u128,
+    /// How many events happened.
+    pub events: u64,
+    /// When it ended.
+    pub end: SimTime,
+}
+
+/// Why a run stopped before its end.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// A source could not go on.
+    #[error("{error}")]
+    Source {
+        /// The source's name.
+        source_name: String,
+        /// What it said.
+        error: SourceError,
+    },
+    /// A source went back in time.
+    #[error("{source_name}: a submission at {at} s follows one at {last} s: expected increasing times")]
+    OutOfOrder {
+        /// The source's name.
+        source_name: String,
+        /// The time that is too early.
+        at: SimTime,
+        /// The time before it.
+        last: SimTime,
+    },
+    /// A source asked for something that cannot be.
+    #[error("{source_name}: {message}")]
+    Refused {
+        /// The source's name.
+        source_name: String,
+        /// The server's words.
+        message: String,
+    },
+    /// Controllers answered each other without time passing.
+    #[error("at {at} s the controllers answered each other {changes} times without time passing")]
+    Livelock {
+        /// When.
+        at: SimTime,
+        /// How often.
+        changes: u64,
+    },
+}
+
+impl Simulation {
+    /// An empty cluster with nothing in it that reacts.
+    pub fn new(seed: u64) -> Self {
+        Self { cluster: Cluster::default(), streams: Streams::new(seed), controllers: Vec::new(), sources: Vec::new() }
+    }
+
+    /// Adds a controller. Controllers hear of a change in the order in which they were added.
+    pub fn add_controller(&mut self, controller: Box<dyn Controller>) {
+        self.controllers.push((controller.interest(), controller));
+    }
+
+    /// Adds a source. At one instant, sources act in the order in which they were added.
+    pub fn add_source(&mut self, source: Box<dyn Source>) {
+        self.sources.push(Feeder { source, next: None });
+    }
+
+    /// The run's random streams.
+    pub fn streams(&self) -> Streams {
+        self.streams
+    }
+
+    /// Runs to the end.
+    ///
+    /// # Errors
+    /// A source failed, or the controllers never came to rest. The cluster is then as it was at that moment.
+    pub fn run(&mut self, until: Until, observers: &mut [&mut dyn Observer]) -> Result<Outcome, RunError> {
+        let mut agenda = Agenda::default();
+        let mut observers = Observers::new(observers);
+        let mut events = 0;
+
+        for index in 0..self.controllers.len() {
+            self.with_context(index, &mut agenda, &mut observers, |controller, cx| controller.start(cx));
+        }
+        for index in 0..self.sources.len() {
+            self.fetch(index, &mut agenda)?;
+        }
+        self.deliver(&mut agenda, &mut observers)?;
+
+        while let Some(at) = agenda.next_time() {
+            match until {
+                Until::Time(end) if at > end => break,
+                Until::Idle if agenda.is_idle() => break,
+                _ => {}
+            }
+            observers.sample_until(at, &self.cluster);
+            let Some((at, event)) = agenda.pop() else { break };
+            debug_assert!(at >= self.cluster.now, "time never goes back");
+            self.cluster.now = at;
+            match event {
+                Event::Arrival(source) => self.arrive(source.0 as usize, &mut agenda, &mut observers)?,
+                Event::Timer(controller, timer) => {
+                    self.with_context(controller.0 as usize, &mut agenda, &mut observers, |c, cx| {
+                        c.on_timer(timer, cx);
+                    });
+                }
+            }
+            self.deliver(&mut agenda, &mut observers)?;
+            events += 1;
+            if events % PROGRESS_EVERY == 0 {
+                observers.progress(at, events);
+            }
+        }
+        if let Until::Time(end) = until {
+            observers.sample_until(end, &self.cluster);
+            self.cluster.now = end;
+        }
+        observers.sample_end(self.cluster.now, &self.cluster);
+        Ok(Outcome { fingerprint: self.cluster.fingerprint(), events, end: self.cluster.now })
+    }
+
+    /// Hands every change on the feed to the observers and to the controllers that asked, then frees what is gone.
+    fn deliver(&mut self, agenda: &mut Agenda, observers: &mut Observers<'_, '_>) -> Result<(), RunError> {
+        let mut changes = 0;
+        while let Some(change) = self.cluster.next_change() {
+            observers.note(&Note::Change(change), &self.cluster);
+            for index in 0..self.controllers.len() {
+                if self.controllers[index].0.covers(change) {
+                    self.with_context(index, agenda, observers, |controller, cx| controller.on_change(change, cx));
+                }
+            }
+            self.cluster.settle(change);
+            changes += 1;
+            if changes > MAX_CHANGES_PER_EVENT {
+                return Err(RunError::Livelock { at: self.cluster.now, changes });
+            }
+        }
+        Ok(())
+    }
+
+    fn with_context(
+        &mut self,
+        index: usize,
+        agenda: &mut Agenda,
+        observers: &mut Observers<'_, '_>,
+        act: impl FnOnce(&mut dyn Controller, &mut Context<'_>),
+    ) {
+        let mut cx = Context {
+            cluster: &mut self.cluster,
+            streams: self.streams,
+            agenda,
+            notes: observers,
+            me: ControllerId(index as u16),
+        };
+        act(&mut *self.controllers[index].1, &mut cx);
+    }
+
+    /// Lets a source's submission happen and asks for the next one.
+    fn arrive(&mut self, index: usize, agenda: &mut Agenda, observers: &mut Observers<'_, '_>) -> Result<(), RunError> {
+        let Some(submission) = self.sources[index].next.take() else { return Ok(()) };
+        self.submit(index, submission.work, observers)?;
+        self.fetch(index, agenda)
+    }
+
+    fn fetch(&mut self, index: usize, agenda: &mut Agenda) -> Result<(), RunError> {
+        let feeder = &mut self.sources[index];
+        let next = feeder.source.next(&mut self.cluster);
+        let source_name = || feeder.source.name().to_owned();
+        let next = next.map_err(|error| RunError::Source { source_name: source_name(), error })?;
+        let Some(submission) = next else { return Ok(()) };
+        if submission.at < self.cluster.now {
+            let (at, last) = (submission.at, self.cluster.now);
+            return Err(RunError::OutOfOrder { source_name: source_name(), at, last });
+        }
+        let event = Event::Arrival(SourceId(index as u16));
+        agenda.plan(submission.at, Rank::Arrival, Presence::Foreground, event);
+        feeder.next = Some(submission);
+        Ok(())
+    }
+
+    fn submit(&mut self, index: usize, work: Work, observers: &mut Observers<'_, '_>) -> Result<(), RunError> {
+        let cluster = &mut self.cluster;
+        let refused = |message: String| {
+            let source_name = self.sources[index].source.name().to_owned();
+            Err(RunError::Refused { source_name, message })
+        };
+        match work {
+            Work::Pod(pod) => {
+                let (name, class) = (pod.name.clone(), pod.class);
+                if let Err(refusal) = cluster.create_pod(pod) {
+                    let namespace = &*cluster.classes.get(class).spec.namespace;
+                    let note = Note::Refused { namespace, name: &name, owner: None, refusal: &refusal };
+                    observers.note(&note, cluster);
+                }
+            }
+            Work::Node(spec) => {
+                if let Err(error) = cluster.add_node(*spec) {
+                    return refused(error.to_string());
+                }
+            }
+            Work::RemoveNode(name) => {
+                let Some(id) = cluster.nodes().by_name(&name) else {
+                    return refused(format!("nodes \"{name}\" not found"));
+                };
+                cluster.remove_node(id);
+            }
+            Work::Object { namespace, name, body } => {
+                if let Err(error) = cluster.create_object(&namespace, &name, None, body) {
+                    return refused(error.to_string());
+                }
+            }
+            Work::DeletePod { namespace, name } => {
+                if let Some(id) = cluster.pods().by_name(&namespace, &name) {
+                    cluster.delete_pod(id, crate::cluster::Cause::Deleted);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Simulation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let controllers: Vec<&str> = self.controllers.iter().map(|(_, c)| c.name()).collect();
+        let sources: Vec<&str> = self.sources.iter().map(|f| f.source.name()).collect();
+        f.debug_struct("Simulation").field("controllers", &controllers).field("sources", &sources).finish()
+    }
+}

@@ -1,0 +1,96 @@
+//! Nodes: what their specification says and what the store keeps beside it.
+
+use super::gpu::Devices;
+use super::id::{NodeId, PodId};
+use super::labels::Labels;
+use super::pod::HostPort;
+use super::resources::{ResourceList, Resources};
+use super::taint::Taint;
+use crate::time::SimTime;
+use std::sync::Arc;
+
+/// Label with the node's zone.
+pub const ZONE_LABEL: &str = "topology.kubernetes.io/zone";
+/// Label with the node's region.
+pub const REGION_LABEL: &str = "topology.kubernetes.io/region";
+/// Label with the node's name.
+pub const HOSTNAME_LABEL: &str = "kubernetes.io/hostname";
+/// Label with the node's machine type.
+pub const INSTANCE_TYPE_LABEL: &str = "node.kubernetes.io/instance-type";
+
+/// What the API server holds of a node.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NodeSpec {
+    /// The name, unique in the cluster.
+    pub name: Arc<str>,
+    /// The labels.
+    pub labels: Labels,
+    /// The taints, in order.
+    pub taints: Vec<Taint>,
+    /// `spec.unschedulable`: cordoned.
+    pub unschedulable: bool,
+    /// `status.allocatable`.
+    pub allocatable: ResourceList,
+    /// `status.capacity`; empty where it equals `allocatable`.
+    pub capacity: ResourceList,
+    /// The images present, with their sizes in bytes.
+    pub images: Vec<NodeImage>,
+    /// How many GPU devices can be shared.
+    pub devices: u8,
+    /// The node group (autoscaling) that made it.
+    pub group: Option<Arc<str>>,
+}
+
+/// An image on a node.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct NodeImage {
+    /// All names of the image.
+    pub names: Vec<String>,
+    /// Its size in bytes.
+    pub size: i64,
+}
+
+/// A node of the cluster: its specification, and the sums over its pods that the scheduler reads.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Its slot.
+    pub id: NodeId,
+    /// Unique in the run, in order of creation.
+    pub uid: u64,
+    /// The specification.
+    pub spec: NodeSpec,
+    /// `allocatable` as a vector.
+    pub allocatable: Resources,
+    /// The effective requests of the pods on it.
+    pub requested: Resources,
+    /// CPU (milli) of its pods as scoring counts it, with the defaults for containers without a request.
+    pub nonzero_cpu: i64,
+    /// Memory (bytes), likewise.
+    pub nonzero_memory: i64,
+    /// The pods bound to it that have not ended, in no particular order.
+    pub pods: Vec<PodId>,
+    /// The host ports in use.
+    pub ports: Vec<HostPort>,
+    /// The GPU devices and what is free of them.
+    pub devices: Devices,
+    /// The condition Ready.
+    pub ready: bool,
+    /// Whether the machine runs: a fact that the API learns late.
+    pub machine_up: bool,
+    /// When it came.
+    pub created: SimTime,
+    /// The specification before its last change, for those who want to know what is new.
+    pub previous: Option<Box<NodeSpec>>,
+}
+
+impl Node {
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.spec.name
+    }
+
+    /// The zone, empty where it has none.
+    pub fn zone(&self) -> &str {
+        self.spec.labels.get(ZONE_LABEL).map_or("", String::as_str)
+    }
+}

@@ -1,0 +1,387 @@
+//! Pods: what their specification says, the class that alike pods share, and the live pod.
+
+use super::affinity::NodeAffinity;
+use super::gpu::{DeviceSet, GpuRequest};
+use super::id::{ClassId, NodeId, ObjectId};
+use super::labels::Labels;
+use super::quantity::Quantity;
+use super::resources::{ResourceId, ResourceList, ResourceTable, Resources};
+use super::taint::Toleration;
+use crate::time::{SimTime, Span};
+use std::sync::Arc;
+
+/// The scheduler that a pod without `schedulerName` asks for.
+pub const DEFAULT_SCHEDULER: &str = "default-scheduler";
+
+/// CPU that scoring assumes for a container that requests none: 100 milli-CPU.
+///
+/// Source: `pkg/scheduler/util/pod_resources.go`.
+pub const DEFAULT_CPU_REQUEST: i64 = 100;
+
+/// Memory that scoring assumes for a container that requests none: 200 MiB. Source as for [`DEFAULT_CPU_REQUEST`].
+pub const DEFAULT_MEMORY_REQUEST: i64 = 200 * 1024 * 1024;
+
+/// Everything of a pod that a plugin, an admission step or the kubelet may read, and nothing that differs between the
+/// replicas of one template.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PodSpec {
+    /// The namespace.
+    pub namespace: Arc<str>,
+    /// The labels.
+    pub labels: Labels,
+    /// Which profile schedules it.
+    pub scheduler_name: Arc<str>,
+    /// The PriorityClass asked for; resolved into `priority` by admission.
+    pub priority_class: Option<Arc<str>>,
+    /// The priority; `None` until admission has resolved it.
+    pub priority: Option<i32>,
+    /// Ordinary containers, at least one for a valid pod.
+    pub containers: Vec<Container>,
+    /// Init containers and sidecars, in order.
+    pub init_containers: Vec<InitContainer>,
+    /// The RuntimeClass's overhead.
+    pub overhead: ResourceList,
+    /// Shares of GPU devices, beside what the containers request.
+    pub gpu: Option<GpuRequest>,
+    /// `spec.nodeName`: bound from the outside, the scheduler is not asked.
+    pub node_name: Option<Arc<str>>,
+    /// `spec.nodeSelector`.
+    pub node_selector: Labels,
+    /// `spec.affinity.nodeAffinity`.
+    pub node_affinity: NodeAffinity,
+    /// The tolerations.
+    pub tolerations: Vec<Toleration>,
+    /// Gates that keep the pod out of the scheduling queue.
+    pub scheduling_gates: Vec<String>,
+    /// The restart policy.
+    pub restart_policy: RestartPolicy,
+    /// How long the pod may take to stop.
+    pub termination_grace: Span,
+    /// Whether `spec.activeDeadlineSeconds` is set, and to what.
+    pub active_deadline: Option<Span>,
+}
+
+/// One container as far as scheduling reads it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Container {
+    /// Its name.
+    pub name: String,
+    /// Its image, empty for none.
+    pub image: String,
+    /// `resources.requests`, with requests defaulted from limits already.
+    pub requests: ResourceList,
+    /// `resources.limits`.
+    pub limits: ResourceList,
+    /// Ports that it asks of the host.
+    pub host_ports: Vec<HostPort>,
+}
+
+/// An init container; with `sidecar` set it keeps running beside the ordinary ones (`restartPolicy: Always`).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct InitContainer {
+    /// The container.
+    pub container: Container,
+    /// Whether it is a sidecar.
+    pub sidecar: bool,
+}
+
+/// A port on the host.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct HostPort {
+    /// Address on the host; `0.0.0.0` for all.
+    pub ip: String,
+    /// `TCP`, `UDP` or `SCTP`.
+    pub protocol: String,
+    /// The port, 1 to 65535.
+    pub port: u16,
+}
+
+/// What happens to a container that ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum RestartPolicy {
+    /// It is started again.
+    #[default]
+    Always,
+    /// It is started again if it failed.
+    OnFailure,
+    /// It stays ended.
+    Never,
+}
+
+/// The quality-of-service class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum QosClass {
+    /// Every container has CPU and memory limits equal to its requests.
+    Guaranteed,
+    /// Anything between.
+    Burstable,
+    /// No request and no limit.
+    BestEffort,
+}
+
+impl Default for PodSpec {
+    /// A pod without containers in namespace `default`, for the default scheduler, with the API server's defaults.
+    fn default() -> Self {
+        Self {
+            namespace: "default".into(),
+            labels: Labels::new(),
+            scheduler_name: DEFAULT_SCHEDULER.into(),
+            priority_class: None,
+            priority: None,
+            containers: Vec::new(),
+            init_containers: Vec::new(),
+            overhead: ResourceList::new(),
+            gpu: None,
+            node_name: None,
+            node_selector: Labels::new(),
+            node_affinity: NodeAffinity::default(),
+            tolerations: Vec::new(),
+            scheduling_gates: Vec::new(),
+            restart_policy: RestartPolicy::Always,
+            termination_grace: Span::from_secs(30),
+            active_deadline: None,
+        }
+    }
+}
+
+impl PodSpec {
+    /// A pod with one container that requests exactly this.
+    pub fn with_requests(requests: ResourceList) -> Self {
+        let container = Container { name: "main".into(), requests, ..Container::default() };
+        Self { containers: vec![container], ..Self::default() }
+    }
+
+    /// The host ports of all containers.
+    pub fn host_ports(&self) -> impl Iterator<Item = &HostPort> {
+        let sidecars = self.init_containers.iter().filter(|c| c.sidecar).map(|c| &c.container);
+        sidecars.chain(&self.containers).flat_map(|c| &c.host_ports)
+    }
+
+    /// The effective value of a per-container resource list: the larger of what runs at the end (containers and
+    /// sidecars) and of what each init container needs beside the sidecars before it, plus overhead.
+    ///
+    /// Source: `component-helpers/resource/helpers.go`, `PodRequests`.
+    pub fn effective(&self, of: impl Fn(&Container) -> ResourceList) -> ResourceList {
+        let mut running = ResourceList::new();
+        for container in &self.containers {
+            add(&mut running, &of(container));
+        }
+        let mut sidecars = ResourceList::new();
+        let mut starting = ResourceList::new();
+        for init in &self.init_containers {
+            let mut need = of(&init.container);
+            add(&mut need, &sidecars);
+            if init.sidecar {
+                add(&mut running, &of(&init.container));
+                sidecars.clone_from(&need);
+            }
+            for (name, quantity) in need {
+                let most = starting.entry(name).or_default();
+                *most = (*most).max(quantity);
+            }
+        }
+        for (name, quantity) in starting {
+            let most = running.entry(name).or_default();
+            *most = (*most).max(quantity);
+        }
+        add(&mut running, &self.overhead);
+        running
+    }
+
+    /// The quality-of-service class.
+    ///
+    /// Source: `pkg/apis/core/v1/helper/qos/qos.go`.
+    pub fn qos(&self) -> QosClass {
+        let containers = || self.init_containers.iter().map(|c| &c.container).chain(&self.containers);
+        let counts = |list: &ResourceList, name: &str| list.get(name).is_some_and(|q| *q > Quantity::default());
+        let any = containers()
+            .any(|c| ["cpu", "memory"].iter().any(|name| counts(&c.requests, name) || counts(&c.limits, name)));
+        if !any {
+            return QosClass::BestEffort;
+        }
+        let guaranteed = containers().all(|c| {
+            ["cpu", "memory"].iter().all(|name| counts(&c.limits, name) && c.requests.get(*name) == c.limits.get(*name))
+        });
+        if guaranteed { QosClass::Guaranteed } else { QosClass::Burstable }
+    }
+}
+
+fn add(sum: &mut ResourceList, list: &ResourceList) {
+    for (name, quantity) in list {
+        let entry = sum.entry(name.clone()).or_default();
+        *entry = entry.plus(*quantity);
+    }
+}
+
+/// A specification together with what is computed from it once.
+#[derive(Clone, Debug)]
+pub struct PodClass {
+    /// The specification.
+    pub spec: PodSpec,
+    /// Effective requests, one pod included in the `pods` column.
+    pub requests: Resources,
+    /// CPU (milli) that scoring counts: requests with the defaults for containers that have none.
+    pub nonzero_cpu: i64,
+    /// Memory (bytes) that scoring counts.
+    pub nonzero_memory: i64,
+    /// The quality-of-service class.
+    pub qos: QosClass,
+    /// The host ports, sorted.
+    pub host_ports: Vec<HostPort>,
+}
+
+impl PodClass {
+    /// Computes the class of a specification; new resource names get columns in `table`.
+    pub fn new(spec: PodSpec, table: &mut ResourceTable) -> Self {
+        let mut requests = table.vector(&spec.effective(|c| c.requests.clone()));
+        requests.set(ResourceId::PODS, 1);
+        if let Some(gpu) = spec.gpu {
+            let id = table.intern(super::gpu::GPU_MILLI);
+            requests.set(id, requests.get(id) + gpu.total());
+        }
+        let nonzero = spec.effective(|c| {
+            let mut list = c.requests.clone();
+            list.entry("cpu".into()).or_insert(Quantity::from_milli(DEFAULT_CPU_REQUEST));
+            list.entry("memory".into()).or_insert(Quantity::from_units(DEFAULT_MEMORY_REQUEST));
+            list
+        });
+        let mut host_ports: Vec<HostPort> = spec.host_ports().cloned().collect();
+        host_ports.sort();
+        Self {
+            nonzero_cpu: nonzero.get("cpu").map_or(0, |q| q.milli_value()),
+            nonzero_memory: nonzero.get("memory").map_or(0, |q| q.value()),
+            qos: spec.qos(),
+            host_ports,
+            requests,
+            spec,
+        }
+    }
+
+    /// The priority after admission, 0 where there is none.
+    pub fn priority(&self) -> i32 {
+        self.spec.priority.unwrap_or(0)
+    }
+}
+
+/// Where a pod is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PodPhase {
+    /// Not started: waiting for a node, or starting on one.
+    Pending,
+    /// Started.
+    Running,
+    /// Ended well; never changes again.
+    Succeeded,
+    /// Ended badly; never changes again.
+    Failed,
+}
+
+impl PodPhase {
+    /// The name in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "Pending",
+            Self::Running => "Running",
+            Self::Succeeded => "Succeeded",
+            Self::Failed => "Failed",
+        }
+    }
+}
+
+/// How a pod's work ends by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Run {
+    /// Never: a service.
+    #[default]
+    Forever,
+    /// With success, this long after its start.
+    Succeeds(Span),
+    /// With failure, this long after its start.
+    Fails(Span),
+}
+
+/// What a running pod really uses, in ten-thousandths of its request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Usage {
+    /// CPU, 0 to 65,535 ten-thousandths of the request.
+    pub cpu: u16,
+    /// Memory, likewise.
+    pub memory: u16,
+}
+
+impl Default for Usage {
+    /// Everything that was requested.
+    fn default() -> Self {
+        Self { cpu: 10_000, memory: 10_000 }
+    }
+}
+
+/// A pod to be created.
+#[derive(Clone, Debug)]
+pub struct NewPod {
+    /// Its name, unique in its namespace among the pods that exist.
+    pub name: Box<str>,
+    /// Its class, as submitted: admission may change it.
+    pub class: ClassId,
+    /// The controller that owns it.
+    pub owner: Option<ObjectId>,
+    /// How it ends.
+    pub run: Run,
+    /// What it uses while it runs.
+    pub usage: Usage,
+}
+
+/// A live pod.
+#[derive(Clone, Debug)]
+pub struct Pod {
+    /// Unique in the run, in order of creation.
+    pub uid: u64,
+    /// The name.
+    pub name: Box<str>,
+    /// The class.
+    pub class: ClassId,
+    /// The controller that owns it.
+    pub owner: Option<ObjectId>,
+    /// Where it is in its life.
+    pub phase: PodPhase,
+    /// The node it is bound to.
+    pub node: Option<NodeId>,
+    /// Whether its containers run at this moment.
+    pub working: bool,
+    /// Whether it passes its readiness probes.
+    pub ready: bool,
+    /// The scheduler's last word was "unschedulable" (condition PodScheduled=False).
+    pub unschedulable: bool,
+    /// How often scheduling was tried.
+    pub attempts: u32,
+    /// When it was created.
+    pub created: SimTime,
+    /// When it was bound.
+    pub bound: Option<SimTime>,
+    /// When its containers started.
+    pub started: Option<SimTime>,
+    /// When its deletion was asked for, if it was.
+    pub deleting: Option<SimTime>,
+    /// How often its containers were lost and started again.
+    pub restarts: u32,
+    /// How it ends by itself.
+    pub run: Run,
+    /// What it uses while it runs.
+    pub usage: Usage,
+    /// The GPU devices it holds.
+    pub devices: DeviceSet,
+    /// Its place in the node's list of pods.
+    pub(crate) place: u32,
+}
+
+impl Pod {
+    /// Whether it has neither ended nor been asked to go: what controllers call active.
+    pub const fn is_active(&self) -> bool {
+        !self.is_finished() && self.deleting.is_none()
+    }
+
+    /// Whether it has ended.
+    pub const fn is_finished(&self) -> bool {
+        matches!(self.phase, PodPhase::Succeeded | PodPhase::Failed)
+    }
+}

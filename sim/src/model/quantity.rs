@@ -1,0 +1,168 @@
+//! Kubernetes quantities: `250m`, `1.5Gi`, `2e3`.
+
+use thiserror::Error;
+
+/// A number as Kubernetes writes it, exact to a billionth (upstream keeps no finer digits either).
+///
+/// Source: `apimachinery/pkg/api/resource/quantity.go`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Quantity {
+    nanos: i128,
+}
+
+/// Why a text is not a quantity.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum QuantityError {
+    /// The text does not follow the grammar.
+    #[error(
+        "`{0}` is not a quantity: expected a number with an optional suffix out of n u m k M G T P E Ki Mi Gi Ti Pi Ei, \
+         or an exponent such as e3"
+    )]
+    Grammar(String),
+    /// The number does not fit a signed 64-bit count of its base unit.
+    #[error("`{0}` is too large for a quantity")]
+    Overflow(String),
+}
+
+impl Quantity {
+    /// A whole number of the base unit.
+    pub const fn from_units(units: i64) -> Self {
+        Self { nanos: units as i128 * 1_000_000_000 }
+    }
+
+    /// A number of thousandths of the base unit.
+    pub const fn from_milli(milli: i64) -> Self {
+        Self { nanos: milli as i128 * 1_000_000 }
+    }
+
+    /// Whole base units, rounded up as upstream's `Value()` does.
+    pub const fn value(self) -> i64 {
+        div_ceil(self.nanos, 1_000_000_000)
+    }
+
+    /// Thousandths, rounded up as upstream's `MilliValue()` does; more than an `i64` holds stops at its maximum.
+    pub const fn milli_value(self) -> i64 {
+        div_ceil(self.nanos, 1_000_000)
+    }
+
+    /// The sum.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self { nanos: self.nanos.saturating_add(other.nanos) }
+    }
+
+    /// Whether the number is below zero.
+    pub const fn is_negative(self) -> bool {
+        self.nanos < 0
+    }
+}
+
+const fn div_ceil(n: i128, d: i128) -> i64 {
+    let quotient = n.div_euclid(d);
+    let rounded = if n.rem_euclid(d) > 0 { quotient + 1 } else { quotient };
+    if rounded > i64::MAX as i128 { i64::MAX } else { rounded as i64 }
+}
+
+impl std::str::FromStr for Quantity {
+    type Err = QuantityError;
+
+    fn from_str(text: &str) -> Result<Self, QuantityError> {
+        let grammar = || QuantityError::Grammar(text.to_owned());
+        let overflow = || QuantityError::Overflow(text.to_owned());
+        let (negative, rest) = match text.as_bytes().first() {
+            Some(b'-') => (true, &text[1..]),
+            Some(b'+') => (false, &text[1..]),
+            _ => (false, text),
+        };
+        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let (number, suffix) = rest.split_at(end);
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') {
+            return Err(grammar());
+        }
+        let (multiplier, divisor) = scale(suffix).ok_or_else(grammar)?;
+
+        // digits × 10^-len(fraction) × multiplier ÷ divisor, in nanos, rounded up (away from zero) at the last digit.
+        let mut digits: i128 = 0;
+        for digit in whole.bytes().chain(fraction.bytes()) {
+            digits =
+                digits.checked_mul(10).and_then(|d| d.checked_add(i128::from(digit - b'0'))).ok_or_else(overflow)?;
+        }
+        let denominator = 10_i128
+            .checked_pow(u32::try_from(fraction.len()).map_err(|_| overflow())?)
+            .and_then(|d| d.checked_mul(divisor))
+            .ok_or_else(overflow)?;
+        let numerator =
+            digits.checked_mul(multiplier).and_then(|n| n.checked_mul(1_000_000_000)).ok_or_else(overflow)?;
+        let nanos = numerator / denominator + i128::from(numerator % denominator > 0);
+        if nanos > i128::from(i64::MAX) * 1_000_000_000 {
+            return Err(overflow());
+        }
+        Ok(Self { nanos: if negative { -nanos } else { nanos } })
+    }
+}
+
+/// The factor that a suffix stands for, as (multiplier, divisor).
+fn scale(suffix: &str) -> Option<(i128, i128)> {
+    let decimal = |power: u32| Some((10_i128.pow(power), 1));
+    let binary = |power: u32| Some((1_i128 << (10 * power), 1));
+    match suffix {
+        "" => Some((1, 1)),
+        "n" => Some((1, 1_000_000_000)),
+        "u" => Some((1, 1_000_000)),
+        "m" => Some((1, 1_000)),
+        "k" => decimal(3),
+        "M" => decimal(6),
+        "G" => decimal(9),
+        "T" => decimal(12),
+        "P" => decimal(15),
+        "E" => decimal(18),
+        "Ki" => binary(1),
+        "Mi" => binary(2),
+        "Gi" => binary(3),
+        "Ti" => binary(4),
+        "Pi" => binary(5),
+        "Ei" => binary(6),
+        _ => {
+            let exponent: i32 = suffix.strip_prefix(['e', 'E'])?.parse().ok()?;
+            let power = 10_i128.checked_pow(exponent.unsigned_abs())?;
+            Some(if exponent < 0 { (1, power) } else { (power, 1) })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, value: i64, milli: i64) {
+        let q: Quantity = text.parse().unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!((q.value(), q.milli_value()), (value, milli), "{text}");
+    }
+
+    #[test]
+    fn the_grammar() {
+        check("0", 0, 0);
+        check("250m", 1, 250);
+        check("1.5", 2, 1500);
+        check(".5", 1, 500);
+        check("5.", 5, 5000);
+        check("+3", 3, 3000);
+        check("-1500m", -1, -1500);
+        check("1Ki", 1024, 1_024_000);
+        check("1.5Gi", 1_610_612_736, 1_610_612_736_000);
+        check("2e3", 2000, 2_000_000);
+        check("2E-3", 1, 2);
+        check("1n", 1, 1);
+    }
+
+    #[test]
+    fn what_is_not_a_quantity() {
+        for bad in ["", "2x", "m", ".", "1.2.3", "1 Gi", "1gi", "0x10", "e3", "1e", "--1", "∞"] {
+            assert!(matches!(bad.parse::<Quantity>(), Err(QuantityError::Grammar(_))), "{bad}");
+        }
+        for large in ["10E", "1e30", "99999999999999999999999999999999999999999999"] {
+            assert!(large.parse::<Quantity>().is_err(), "{large}");
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Observers: they see every step and keep what reports need. Nothing in the simulation reads them.
+
+use crate::admission::Refusal;
+use crate::cluster::{Change, Cluster};
+use crate::model::{NodeId, ObjectId, PodId};
+use crate::scheduler::FitError;
+use crate::time::{SimTime, Span};
+
+/// Something worth observing.
+#[derive(Debug)]
+pub enum Note<'a> {
+    /// The store changed.
+    Change(Change),
+    /// Admission refused a pod.
+    Refused {
+        /// The namespace of the pod.
+        namespace: &'a str,
+        /// The name of the pod.
+        name: &'a str,
+        /// The controller that tried to create it.
+        owner: Option<ObjectId>,
+        /// The server's words.
+        refusal: &'a Refusal,
+    },
+    /// The scheduler tried a pod and found a node.
+    Scheduled {
+        /// The pod.
+        pod: PodId,
+        /// The node.
+        node: NodeId,
+        /// How many nodes were filtered.
+        examined: u32,
+        /// How many of them were feasible.
+        feasible: u32,
+        /// How long the attempt took, in simulated time.
+        took: Span,
+    },
+    /// The scheduler tried a pod and found none.
+    FailedScheduling {
+        /// The pod.
+        pod: PodId,
+        /// Why.
+        error: &'a FitError,
+        /// How long the attempt took, in simulated time.
+        took: Span,
+    },
+    /// A Kubernetes Event of a controller about an object.
+    Event {
+        /// Whether the type is `Warning` and not `Normal`.
+        warning: bool,
+        /// The reason, in CamelCase, such as `ScalingReplicaSet`.
+        reason: &'static str,
+        /// What the event is about.
+        regarding: Regarding<'a>,
+        /// The message.
+        message: &'a str,
+    },
+}
+
+/// What an event is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Regarding<'a> {
+    /// A pod.
+    Pod(PodId),
+    /// A node.
+    Node(NodeId),
+    /// An object.
+    Object(ObjectId),
+    /// Something that is not in the store, by kind and name, such as a node group.
+    Named(&'static str, &'a str),
+}
+
+/// Watches a run. Every method does nothing unless it is written.
+pub trait Observer {
+    /// Something happened. For a change, the cluster is as it is after it.
+    fn note(&mut self, _note: &Note<'_>, _cluster: &Cluster) {}
+
+    /// How often [`Observer::sample`] is called, if at all.
+    fn sampling_interval(&self) -> Option<Span> {
+        None
+    }
+
+    /// The cluster as it was at `at`, a multiple of the interval, before anything of that instant happened; and once more
+    /// at the end of the run.
+    fn sample(&mut self, _at: SimTime, _cluster: &Cluster) {}
+
+    /// Called every few thousand events.
+    fn progress(&mut self, _now: SimTime, _events: u64) {}
+}
+
+/// Where notes go.
+pub(crate) trait Notes {
+    /// Tells everyone.
+    fn note(&mut self, note: &Note<'_>, cluster: &Cluster);
+}
+
+/// The observers of one run, with the times of their next samples.
+pub(crate) struct Observers<'o, 'b> {
+    observers: &'o mut [&'b mut dyn Observer],
+    next_sample: Vec<SimTime>,
+}
+
+impl<'o, 'b> Observers<'o, 'b> {
+    pub(crate) fn new(observers: &'o mut [&'b mut dyn Observer]) -> Self {
+        let next_sample = observers
+            .iter()
+            .map(|o| o.sampling_interval().filter(|span| *span > Span::ZERO).map_or(SimTime::MAX, |_| SimTime::ZERO))
+            .collect();
+        Self { observers, next_sample }
+    }
+
+    /// Gives everyone the samples that are due before anything at `now` happens, `now` included.
+    pub(crate) fn sample_until(&mut self, now: SimTime, cluster: &Cluster) {
+        for (observer, next) in self.observers.iter_mut().zip(&mut self.next_sample) {
+            while *next <= now && *next < SimTime::MAX {
+                observer.sample(*next, cluster);
+                *next += observer.sampling_interval().unwrap_or(Span::MAX);
+            }
+        }
+    }
+
+    pub(crate) fn sample_end(&mut self, now: SimTime, cluster: &Cluster) {
+        for observer in self.observers.iter_mut().filter(|o| o.sampling_interval().is_some()) {
+            observer.sample(now, cluster);
+        }
+    }
+
+    pub(crate) fn progress(&mut self, now: SimTime, events: u64) {
+        for observer in &mut *self.observers {
+            observer.progress(now, events);
+        }
+    }
+}
+
+impl Notes for Observers<'_, '_> {
+    fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
+        for observer in &mut *self.observers {
+            observer.note(note, cluster);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Why a pod found no node: counted reasons, and the message made of them.
+
+use super::framework::Reason;
+use crate::model::resources::ResourceTable;
+use std::fmt::Write as _;
+
+/// The longest message that an event carries, in characters; more is cut.
+///
+/// Source: `pkg/scheduler/schedule_one.go`, `truncateMessage`.
+const MAX_MESSAGE: usize = 1024;
+
+/// Why a scheduling attempt failed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FitError {
+    /// How many nodes there were.
+    pub nodes: u32,
+    /// How many nodes gave each reason.
+    pub reasons: Vec<(Reason, u32)>,
+    /// The text that PreFilter, or an error of the cycle, gave instead.
+    pub instead: Option<String>,
+    /// What PostFilter added.
+    pub post_filter: Option<String>,
+    /// The plugins that rejected the pod on some node: bit `i` is the profile's plugin `i`.
+    pub plugins: u64,
+}
+
+impl FitError {
+    /// There is no node at all.
+    pub(super) fn no_nodes() -> Self {
+        Self { instead: Some("no nodes available to schedule pods".to_owned()), ..Self::default() }
+    }
+
+    /// Counts a reason on `nodes` nodes.
+    pub(super) fn count(&mut self, reason: &Reason, nodes: u32) {
+        match self.reasons.iter_mut().find(|(known, _)| known == reason) {
+            Some((_, count)) => *count += nodes,
+            None => self.reasons.push((reason.clone(), nodes)),
+        }
+    }
+
+    /// The text of the pod's event and condition.
+    ///
+    /// Source: `pkg/scheduler/framework/types.go`, `FitError.Error`: the counted reasons are sorted as strings.
+    pub fn message(&self, resources: &ResourceTable) -> String {
+        if self.nodes == 0 {
+            return self.instead.clone().unwrap_or_default();
+        }
+        let mut message = format!("0/{} nodes are available", self.nodes);
+        if let Some(text) = &self.instead {
+            let _ = write!(message, ": {text}.");
+        } else {
+            let mut counted: Vec<String> =
+                self.reasons.iter().map(|(reason, n)| format!("{n} {}", reason.text(resources))).collect();
+            counted.sort();
+            let _ = write!(message, ": {}.", counted.join(", "));
+        }
+        if let Some(text) = &self.post_filter {
+            let _ = write!(message, " {text}");
+        }
+        if message.chars().count() > MAX_MESSAGE {
+            message = message.chars().take(MAX_MESSAGE - 4).collect();
+            message.push_str(" ...");
+        }
+        message
+    }
+}

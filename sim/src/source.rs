@@ -1,0 +1,93 @@
+//! Where work comes from: traces, generators and manifests, as streams of submissions.
+
+use crate::cluster::{Cluster, Object};
+use crate::model::node::NodeSpec;
+use crate::model::pod::NewPod;
+use crate::time::SimTime;
+
+/// A source's place in the scenario.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SourceId(pub u16);
+
+/// Why a source cannot go on. It says file and line where there is one.
+pub type SourceError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Something asked of the cluster from outside, at a time.
+#[derive(Debug)]
+pub struct Submission {
+    /// When. Never earlier than the source's previous submission.
+    pub at: SimTime,
+    /// What.
+    pub work: Work,
+}
+
+/// What is asked.
+#[derive(Debug)]
+pub enum Work {
+    /// Create a pod.
+    Pod(NewPod),
+    /// Add a node.
+    Node(Box<NodeSpec>),
+    /// Remove the node of this name, and its pods with it.
+    RemoveNode(String),
+    /// Create an object.
+    Object {
+        /// The namespace; empty for kinds that have none.
+        namespace: String,
+        /// The name.
+        name: String,
+        /// The object.
+        body: Box<dyn Object>,
+    },
+    /// Delete the pod of this name, if it still exists.
+    DeletePod {
+        /// The namespace.
+        namespace: String,
+        /// The name.
+        name: String,
+    },
+}
+
+/// A stream of submissions in order of time. It is asked for the next one only when the one before has happened, so a
+/// month-long trace is never held in memory.
+pub trait Source {
+    /// Where the submissions come from, for messages: a file, or a generator's name.
+    fn name(&self) -> &str;
+
+    /// The next submission, or `None` at the end. Specifications are interned in `cluster`, and nothing else of it is
+    /// changed.
+    ///
+    /// # Errors
+    /// Whatever keeps the source from going on; the run stops with it.
+    fn next(&mut self, cluster: &mut Cluster) -> Result<Option<Submission>, SourceError>;
+
+    /// Whether the source never ends, so that `until: idle` would never come.
+    fn is_endless(&self) -> bool {
+        false
+    }
+}
+
+/// A source of submissions that are known beforehand.
+#[derive(Debug)]
+pub struct Listed {
+    name: String,
+    rest: std::vec::IntoIter<Submission>,
+}
+
+impl Listed {
+    /// A source that gives `submissions` in order of time; those of one time keep their order.
+    pub fn new(name: impl Into<String>, mut submissions: Vec<Submission>) -> Self {
+        submissions.sort_by_key(|submission| submission.at);
+        Self { name: name.into(), rest: submissions.into_iter() }
+    }
+}
+
+impl Source for Listed {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn next(&mut self, _cluster: &mut Cluster) -> Result<Option<Submission>, SourceError> {
+        Ok(self.rest.next())
+    }
+}
