@@ -6,9 +6,11 @@
 mod default_tolerations;
 mod priority_class;
 mod refusal;
+mod resource_quota;
 
 pub use priority_class::PriorityClass;
 pub use refusal::Refusal;
+pub use resource_quota::{QuotaScope, ResourceQuota, ScopeOperator, ScopeRequirement};
 
 use crate::cluster::Cluster;
 use crate::model::ClassId;
