@@ -55,7 +55,11 @@ impl Admission {
 
     /// The steps that a default API server runs, as far as they are modelled.
     pub fn kubernetes() -> Self {
-        Self::new(vec![Box::new(priority_class::Priority), Box::new(default_tolerations::DefaultTolerationSeconds)])
+        Self::new(vec![
+            Box::new(priority_class::Priority),
+            Box::new(default_tolerations::DefaultTolerationSeconds),
+            Box::new(resource_quota::Step),
+        ])
     }
 
     /// The class that pods of `class` get.

@@ -3,12 +3,20 @@
 //! Sources: `apiserver/pkg/admission/plugin/resourcequota/controller.go` (`CheckRequest`) and
 //! `pkg/quota/v1/evaluator/core/pods.go`.
 
+mod check;
+#[cfg(test)]
+mod conformance;
 mod scope;
+#[cfg(test)]
+mod tests;
+mod usage;
 
 pub use scope::{QuotaScope, ScopeOperator, ScopeRequirement};
 
-use crate::cluster::{Fingerprint, Object};
+use super::{AdmissionPlugin, Refusal};
+use crate::cluster::{Cluster, Fingerprint, Object};
 use crate::model::Quantity;
+use crate::model::pod::PodClass;
 use crate::model::resources::ResourceList;
 use crate::time::SimTime;
 
@@ -23,7 +31,7 @@ pub struct ResourceQuota {
     pub hard: ResourceList,
     /// `spec.scopes` and `spec.scopeSelector` together. A pod must match all of them; none match every pod.
     pub scopes: Vec<ScopeRequirement>,
-    /// `status.used`: one amount for each name in `hard`, kept by the store.
+    /// `status.used`: one amount for each name in `hard`, kept by the store as pods come and go.
     pub used: ResourceList,
 }
 
@@ -33,8 +41,66 @@ impl ResourceQuota {
 
     /// A quota that nothing has used yet.
     pub fn new(hard: ResourceList, scopes: Vec<ScopeRequirement>) -> Self {
-        let used = hard.keys().map(|name| (name.clone(), Quantity::default())).collect();
-        Self { hard, scopes, used }
+        Self { used: none_of(&hard), hard, scopes }
+    }
+
+    /// Whether it is about pods of this class: they match all its scopes and can use something that it limits.
+    pub fn matches(&self, class: &PodClass) -> bool {
+        self.scopes.iter().all(|scope| scope.matches(class)) && self.hard.keys().any(|name| usage::is_of_pods(name))
+    }
+
+    /// Whether one more pod of this class is within the quota.
+    ///
+    /// # Errors
+    /// Why not, in the server's words after `pods "NAME" is forbidden: `.
+    pub fn judge(&self, name: &str, class: &PodClass) -> Result<(), String> {
+        if self.matches(class) { check::check(self, name, class) } else { Ok(()) }
+    }
+
+    /// Charges one more pod of this class.
+    pub(crate) fn charge(&mut self, class: &PodClass) {
+        self.change(class, Quantity::plus);
+    }
+
+    /// Takes back what one pod of this class was charged.
+    pub(crate) fn release(&mut self, class: &PodClass) {
+        self.change(class, Quantity::minus);
+    }
+
+    /// Counts anew: exactly these pods exist.
+    pub(crate) fn recount<'a>(&mut self, pods: impl Iterator<Item = &'a PodClass>) {
+        self.used = none_of(&self.hard);
+        for class in pods {
+            self.charge(class);
+        }
+    }
+
+    fn change(&mut self, class: &PodClass, by: fn(Quantity, Quantity) -> Quantity) {
+        if !self.matches(class) {
+            return;
+        }
+        for (name, amount) in class.quota_usage() {
+            if let Some(used) = self.used.get_mut(name) {
+                *used = by(*used, *amount);
+            }
+        }
+    }
+}
+
+/// The step.
+#[derive(Debug)]
+pub(super) struct Step;
+
+impl AdmissionPlugin for Step {
+    fn name(&self) -> &'static str {
+        ResourceQuota::KIND
+    }
+
+    fn judge(&self, class: &PodClass, cluster: &Cluster) -> Result<(), Refusal> {
+        for (name, quota) in cluster.quotas_of(&class.spec.namespace) {
+            quota.judge(name, class).map_err(|why| Refusal::forbidden(ResourceQuota::KIND, name, why))?;
+        }
+        Ok(())
     }
 }
 
@@ -50,4 +116,9 @@ impl Object for ResourceQuota {
             into.fold(SimTime::ZERO, 0, &[limit.milli_value() as u64]);
         }
     }
+}
+
+/// Nothing, of each name.
+fn none_of(hard: &ResourceList) -> ResourceList {
+    hard.keys().map(|name| (name.clone(), Quantity::default())).collect()
 }

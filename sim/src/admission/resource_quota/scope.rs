@@ -1,5 +1,7 @@
 //! Scopes: which pods a quota is about.
 
+use crate::model::pod::{PodClass, QosClass};
+
 /// A property of a pod that a quota may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QuotaScope {
@@ -45,6 +47,29 @@ impl ScopeRequirement {
     /// An entry of `spec.scopes`: the property must be there.
     pub const fn exists(scope: QuotaScope) -> Self {
         Self { scope, operator: ScopeOperator::Exists, values: Vec::new() }
+    }
+
+    /// Whether pods of this class satisfy it. Pod affinity is not modelled, so no pod has a term that crosses namespaces.
+    ///
+    /// Source: `podMatchesScopeFunc` in `pkg/quota/v1/evaluator/core/pods.go`.
+    pub fn matches(&self, class: &PodClass) -> bool {
+        match self.scope {
+            QuotaScope::Terminating => class.spec.active_deadline.is_some(),
+            QuotaScope::NotTerminating => class.spec.active_deadline.is_none(),
+            QuotaScope::BestEffort => class.qos == QosClass::BestEffort,
+            QuotaScope::NotBestEffort => class.qos != QosClass::BestEffort,
+            QuotaScope::CrossNamespacePodAffinity => false,
+            QuotaScope::PriorityClass => {
+                let name = class.spec.priority_class.as_deref();
+                let listed = name.is_some_and(|name| self.values.iter().any(|value| value == name));
+                match self.operator {
+                    ScopeOperator::In => listed,
+                    ScopeOperator::NotIn => !listed,
+                    ScopeOperator::Exists => name.is_some(),
+                    ScopeOperator::DoesNotExist => name.is_none(),
+                }
+            }
+        }
     }
 }
 
