@@ -8,6 +8,7 @@ pub mod admission;
 pub mod agenda;
 pub mod cluster;
 pub mod controller;
+pub mod disruption;
 pub mod engine;
 pub mod model;
 pub mod node;
