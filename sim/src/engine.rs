@@ -262,6 +262,9 @@ impl std::fmt::Debug for Simulation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let controllers: Vec<&str> = self.controllers.iter().map(|(_, c)| c.name()).collect();
         let sources: Vec<&str> = self.sources.iter().map(|f| f.source.name()).collect();
-        f.debug_struct("Simulation").field("controllers", &controllers).field("sources", &sources).finish()
+        f.debug_struct("Simulation")
+            .field("controllers", &controllers)
+            .field("sources", &sources)
+            .finish_non_exhaustive()
     }
 }

@@ -11,6 +11,7 @@ pub mod cluster;
 pub mod controller;
 pub mod engine;
 pub mod model;
+pub mod node;
 pub mod observe;
 pub mod random;
 pub mod scheduler;

@@ -2,6 +2,7 @@
 
 mod distribution;
 
+pub(crate) use distribution::index;
 pub use distribution::{Distribution, DistributionError};
 
 use rand_chacha::ChaCha8Rng;
@@ -42,6 +43,12 @@ impl Streams {
     }
 }
 
+/// Positions a stream at the beginning of the part that belongs to one entity, so that what others draw does not matter.
+pub fn rewind_for(rng: &mut Rng, entity: u64) {
+    rng.set_stream(entity);
+    rng.set_word_pos(0);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,5 +64,5 @@ mod tests {
         assert_eq!(draw(42, "scheduler/tie-break"), PINNED);
     }
 
-    const PINNED: u64 = 0;
+    const PINNED: u64 = 269_668_917_993_384_347;
 }

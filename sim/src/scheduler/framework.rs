@@ -11,7 +11,6 @@ use crate::model::node::Node;
 use crate::model::pod::{Pod, PodClass};
 use crate::model::resources::{ResourceId, ResourceTable};
 use crate::model::{ClassId, NodeId, PodId};
-use crate::time::Span;
 use smallvec::SmallVec;
 use std::fmt;
 use std::sync::Arc;
@@ -200,13 +199,6 @@ pub enum PostFilter {
     Nothing,
     /// Nothing can be done, and this is why; it is added to the pod's message.
     Message(String),
-    /// Deleting these pods makes room on the node, which the pod is nominated for.
-    Nominate {
-        /// The node.
-        node: NodeId,
-        /// The pods to delete, most important first.
-        victims: Vec<PodId>,
-    },
 }
 
 /// The answer of Permit.
@@ -214,8 +206,6 @@ pub enum PostFilter {
 pub enum Permit {
     /// Go on.
     Allow,
-    /// Wait at most this long for leave.
-    Wait(Span),
     /// Do not bind.
     Reject(String),
 }

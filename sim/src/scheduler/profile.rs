@@ -43,6 +43,8 @@ pub struct FilterChain<'c> {
     pub(super) filters: Vec<(usize, Box<dyn Filter + 'c>)>,
     /// The nodes that PreFilter left over, if it left only some.
     pub(super) only: Option<BTreeSet<NodeId>>,
+    /// The plugins that left only some.
+    pub(super) restricted_by: Vec<usize>,
 }
 
 impl Profile {
@@ -51,7 +53,8 @@ impl Profile {
     /// # Errors
     /// The plugin that rejects the pod on every node, and its verdict.
     pub fn filters<'c>(&'c self, cycle: &Cycle<'c>) -> Result<FilterChain<'c>, (usize, Verdict)> {
-        let mut chain = FilterChain { filters: Vec::with_capacity(self.filter.len()), only: None };
+        let mut chain =
+            FilterChain { filters: Vec::with_capacity(self.filter.len()), only: None, restricted_by: Vec::new() };
         for &index in &self.filter {
             let filter = match self.plugins[index].pre_filter(cycle) {
                 PreFilter::Skip => continue,
@@ -59,6 +62,7 @@ impl Profile {
                 PreFilter::Ask(filter) => filter,
                 PreFilter::AskOnly(nodes, filter) => {
                     let nodes: BTreeSet<NodeId> = nodes.into_iter().collect();
+                    chain.restricted_by.push(index);
                     chain.only = Some(match chain.only {
                         Some(only) => &only & &nodes,
                         None => nodes,

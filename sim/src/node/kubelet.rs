@@ -1,0 +1,164 @@
+//! The kubelet of every node: pods start some time after they were bound, end by themselves, and stop when they are
+//! deleted.
+//!
+//! Simplified: a pod is one piece of work that becomes ready when it starts. A pod that ends is not restarted, whatever its
+//! restart policy: its run time is its life. When a machine stops, its pods lose their work and begin again when it is back.
+
+use crate::agenda::{Rank, Subject, Timer};
+use crate::cluster::{Change, Interest, NodeChange};
+use crate::controller::{Context, Controller};
+use crate::model::pod::{PodPhase, Run};
+use crate::model::{NodeId, PodId};
+use crate::random::{Distribution, Rng, rewind_for};
+use crate::time::{SimTime, Span};
+
+/// A latency: none, fixed, or drawn (in seconds).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Latency {
+    /// No time.
+    #[default]
+    None,
+    /// Always this.
+    Constant(Span),
+    /// A sample in seconds.
+    Drawn(Distribution),
+}
+
+impl Latency {
+    /// The latency of one pod: it depends on the pod alone, not on which pods were drawn for before it.
+    pub fn sample(&self, rng: &mut Rng, pod: u64) -> Span {
+        match self {
+            Self::None => Span::ZERO,
+            Self::Constant(span) => *span,
+            Self::Drawn(distribution) => {
+                rewind_for(rng, pod);
+                Span::try_from_secs_f64(distribution.sample(rng)).unwrap_or(Span::MAX)
+            }
+        }
+    }
+}
+
+/// The kubelets' settings.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KubeletSettings {
+    /// From binding to running and ready: image pull, sandbox, containers.
+    pub start: Latency,
+    /// From the request to delete to the pod being gone, at most its termination grace period.
+    pub stop: Latency,
+}
+
+/// All kubelets.
+#[derive(Debug)]
+pub struct Kubelet {
+    settings: KubeletSettings,
+    rngs: Option<[Rng; 2]>,
+}
+
+mod timer {
+    pub(super) const START: u16 = 0;
+    pub(super) const END: u16 = 1;
+    pub(super) const STOP: u16 = 2;
+}
+
+impl Kubelet {
+    /// Kubelets with these settings.
+    pub fn new(settings: KubeletSettings) -> Self {
+        Self { settings, rngs: None }
+    }
+
+    fn start_later(&mut self, id: PodId, cx: &mut Context<'_>) {
+        let Some(uid) = cx.cluster.pod(id).map(|pod| pod.uid) else { return };
+        let latency = match &mut self.rngs {
+            Some([start, _]) => self.settings.start.sample(start, uid),
+            None => Span::ZERO,
+        };
+        Self::plan(timer::START, id, cx.now() + latency, cx);
+    }
+
+    fn stop_later(&mut self, id: PodId, cx: &mut Context<'_>) {
+        let Some(pod) = cx.cluster.pod(id) else { return };
+        let Some(node) = pod.node else { return };
+        if !cx.cluster.node(node).machine_up {
+            return;
+        }
+        let (uid, grace) = (pod.uid, cx.cluster.class_of(pod).spec.termination_grace);
+        let latency = match &mut self.rngs {
+            Some([_, stop]) => self.settings.stop.sample(stop, uid),
+            None => Span::ZERO,
+        };
+        Self::plan(timer::STOP, id, cx.now() + latency.min(grace), cx);
+    }
+
+    fn plan(kind: u16, id: PodId, at: SimTime, cx: &mut Context<'_>) {
+        // A timer is void when the pod's containers have been lost since.
+        let Some(tag) = cx.cluster.pod(id).map(|pod| pod.restarts) else { return };
+        cx.remind(at, Rank::Kubelet, Timer { kind, tag, about: Subject::Pod(id) });
+    }
+
+    fn started(&mut self, id: PodId, cx: &mut Context<'_>) {
+        cx.cluster.start(id);
+        let Some(run) = cx.cluster.pod(id).map(|pod| pod.run) else { return };
+        if let Run::Succeeds(span) | Run::Fails(span) = run {
+            Self::plan(timer::END, id, cx.now() + span, cx);
+        }
+    }
+
+    fn ended(id: PodId, cx: &mut Context<'_>) {
+        let phase = match cx.cluster.pod(id).map(|pod| pod.run) {
+            Some(Run::Succeeds(_)) => PodPhase::Succeeded,
+            Some(Run::Fails(_)) => PodPhase::Failed,
+            _ => return,
+        };
+        cx.cluster.finish(id, phase);
+    }
+
+    /// A machine stopped: its pods lose their work. Or it runs again: they begin anew, and those asked to go do.
+    fn machine_changed(&mut self, node: NodeId, cx: &mut Context<'_>) {
+        let node = cx.cluster.node(node);
+        let (up, mut pods) = (node.machine_up, node.pods.clone());
+        pods.sort_by_key(|id| cx.cluster.pod(*id).map_or(0, |pod| pod.uid));
+        for id in pods {
+            if !up {
+                cx.cluster.interrupt(id);
+            } else if cx.cluster.pod(id).is_some_and(|pod| pod.deleting.is_some()) {
+                self.stop_later(id, cx);
+            } else {
+                self.start_later(id, cx);
+            }
+        }
+    }
+}
+
+impl Controller for Kubelet {
+    fn name(&self) -> &'static str {
+        "kubelet"
+    }
+
+    fn interest(&self) -> Interest {
+        Interest::POD_BOUND.and(Interest::POD_DELETING).and(Interest::NODES)
+    }
+
+    fn start(&mut self, cx: &mut Context<'_>) {
+        self.rngs = Some(["kubelet/start", "kubelet/stop"].map(|name| cx.streams.stream(name)));
+    }
+
+    fn on_change(&mut self, change: Change, cx: &mut Context<'_>) {
+        match change {
+            Change::PodBound(id, node) if cx.cluster.node(node).machine_up => self.start_later(id, cx),
+            Change::PodDeleting(id, _) => self.stop_later(id, cx),
+            Change::NodeChanged(node, what) if what.contains(NodeChange::MACHINE) => self.machine_changed(node, cx),
+            _ => {}
+        }
+    }
+
+    fn on_timer(&mut self, timer: Timer, cx: &mut Context<'_>) {
+        let Subject::Pod(id) = timer.about else { return };
+        let Some(pod) = cx.cluster.pod(id).filter(|pod| pod.restarts == timer.tag) else { return };
+        match timer.kind {
+            timer::START if pod.deleting.is_none() => self.started(id, cx),
+            timer::END if pod.deleting.is_none() => Self::ended(id, cx),
+            timer::STOP => cx.cluster.remove_pod(id),
+            _ => {}
+        }
+    }
+}

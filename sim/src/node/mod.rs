@@ -1,0 +1,3 @@
+//! What runs on the nodes: the kubelet.
+
+pub mod kubelet;

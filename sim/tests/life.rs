@@ -1,0 +1,165 @@
+//! Whole lives of pods in small clusters, with the least scheduler that can work.
+
+use towtank_sim::cluster::{Change, Cluster};
+use towtank_sim::engine::{Outcome, Simulation, Until};
+use towtank_sim::model::node::NodeSpec;
+use towtank_sim::model::pod::{NewPod, PodSpec, Run, Usage};
+use towtank_sim::model::resources::{ResourceId, ResourceList};
+use towtank_sim::node::kubelet::{Kubelet, KubeletSettings};
+use towtank_sim::observe::{Note, Observer};
+use towtank_sim::scheduler::{
+    AttemptLatency, Cycle, Dependence, Evaluation, Filter, Plugin, Points, PreFilter, PreScore, Profile, Reason,
+    Scheduler, SchedulerSettings, Score, Verdict,
+};
+use towtank_sim::source::{Listed, Submission, Work};
+use towtank_sim::time::{SimTime, Span};
+
+/// CPU must suffice, and fuller nodes are better.
+struct Cpu;
+struct CpuOf(i64);
+
+impl Plugin for Cpu {
+    fn name(&self) -> &'static str {
+        "Cpu"
+    }
+    fn points(&self) -> Points {
+        Points::FILTER.and(Points::SCORE)
+    }
+    fn pre_filter<'c>(&'c self, cycle: &Cycle<'c>) -> PreFilter<'c> {
+        PreFilter::Ask(Box::new(CpuOf(cycle.class.requests.get(ResourceId::CPU))))
+    }
+    fn filter_depends_on(&self) -> Dependence {
+        Dependence::Node
+    }
+    fn pre_score<'c>(&'c self, cycle: &Cycle<'c>, _feasible: &[towtank_sim::model::NodeId]) -> PreScore<'c> {
+        PreScore::Ask(Box::new(CpuOf(cycle.class.requests.get(ResourceId::CPU))))
+    }
+    fn score_depends_on(&self) -> Dependence {
+        Dependence::Node
+    }
+}
+
+impl Filter for CpuOf {
+    fn filter(&self, node: &towtank_sim::model::node::Node) -> Verdict {
+        if node.requested.get(ResourceId::CPU) + self.0 <= node.allocatable.get(ResourceId::CPU) {
+            Verdict::Fits
+        } else {
+            Verdict::Unschedulable([Reason::Insufficient(ResourceId::CPU)].into_iter().collect())
+        }
+    }
+}
+
+impl Score for CpuOf {
+    fn score(&self, node: &towtank_sim::model::node::Node) -> i64 {
+        100 * node.requested.get(ResourceId::CPU) / node.allocatable.get(ResourceId::CPU).max(1)
+    }
+}
+
+fn profile() -> Profile {
+    Profile {
+        name: "default-scheduler".into(),
+        plugins: vec![Box::new(Cpu)],
+        filter: vec![0],
+        score: vec![(0, 1)],
+        ..Profile::default()
+    }
+}
+
+fn requests(list: &[(&str, &str)]) -> ResourceList {
+    list.iter().map(|(name, text)| ((*name).to_owned(), text.parse().expect("a quantity"))).collect()
+}
+
+fn node(name: &str, cpu: &str) -> Work {
+    Work::Node(Box::new(NodeSpec { name: name.into(), allocatable: requests(&[("cpu", cpu)]), ..NodeSpec::default() }))
+}
+
+fn pod(cluster: &mut Cluster, name: &str, cpu: &str, run: Run) -> Work {
+    let class = cluster.intern(PodSpec::with_requests(requests(&[("cpu", cpu)])));
+    Work::Pod(NewPod { name: name.into(), class, owner: None, run, usage: Usage::default() })
+}
+
+/// What happened to each pod, in seconds.
+#[derive(Default)]
+struct Diary(Vec<String>);
+
+impl Observer for Diary {
+    fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
+        let at = cluster.now;
+        match note {
+            Note::Change(Change::PodBound(id, node)) => {
+                let name = &cluster.pod(*id).expect("bound").name;
+                self.0.push(format!("{at} {name} -> {}", cluster.node(*node).name()));
+            }
+            Note::Change(Change::PodFinished(id)) => {
+                let pod = cluster.pod(*id).expect("finished");
+                self.0.push(format!("{at} {} {}", pod.name, pod.phase.as_str()));
+            }
+            Note::FailedScheduling { pod, error, .. } => {
+                let name = &cluster.pod(*pod).expect("tried").name;
+                self.0.push(format!("{at} {name}: {}", error.message(&cluster.resources)));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn run(settings: SchedulerSettings, work: impl FnOnce(&mut Cluster) -> Vec<(i64, Work)>) -> (Vec<String>, Outcome) {
+    let mut simulation = Simulation::new(42);
+    simulation.add_controller(Box::new(Scheduler::new(vec![profile()], settings)));
+    simulation.add_controller(Box::new(Kubelet::new(KubeletSettings::default())));
+    let submissions = work(&mut simulation.cluster)
+        .into_iter()
+        .map(|(at, work)| Submission { at: SimTime::from_secs(at), work })
+        .collect();
+    simulation.add_source(Box::new(Listed::new("test", submissions)));
+    let mut diary = Diary::default();
+    let outcome = simulation.run(Until::Idle, &mut [&mut diary]).expect("the run ends");
+    let totals = simulation.cluster.totals();
+    assert_eq!(totals.allocated.get(ResourceId::CPU), totals.running as i64 * 2000, "what runs is what is allocated");
+    (diary.0, outcome)
+}
+
+fn seconds(n: i64) -> Run {
+    Run::Succeeds(Span::from_secs(n))
+}
+
+fn crowded(cluster: &mut Cluster) -> Vec<(i64, Work)> {
+    vec![
+        (0, node("n1", "4")),
+        (0, node("n2", "2")),
+        (1, pod(cluster, "a", "2", seconds(10))),
+        (2, pod(cluster, "b", "4", seconds(10))),
+        (3, pod(cluster, "c", "2", seconds(10))),
+    ]
+}
+
+#[test]
+fn a_pod_that_fits_nowhere_waits_for_room() {
+    let (diary, outcome) = run(SchedulerSettings::default(), crowded);
+    let again = run(SchedulerSettings::default(), crowded);
+    assert_eq!((&diary, outcome), (&again.0, again.1), "run twice, the same");
+    assert_eq!(outcome.end, SimTime::from_secs(23), "{diary:#?}");
+    assert!(diary.contains(&"2 b: 0/2 nodes are available: 2 Insufficient cpu.".to_owned()), "{diary:#?}");
+    assert_eq!(diary.last().map(String::as_str), Some("23 b Succeeded"));
+}
+
+#[test]
+fn every_evaluation_decides_alike() {
+    let with = |evaluation| run(SchedulerSettings { evaluation, ..SchedulerSettings::default() }, crowded);
+    assert_eq!(with(Evaluation::Plain), with(Evaluation::Indexed));
+    assert_eq!(with(Evaluation::Plain), with(Evaluation::Checked));
+}
+
+#[test]
+fn attempts_take_the_time_that_the_model_says() {
+    let latency = AttemptLatency::PerNode { base: Span::from_millis(500), per_node: Span::from_millis(250) };
+    let (diary, _) = run(SchedulerSettings { latency, ..SchedulerSettings::default() }, crowded);
+    assert!(diary[0].starts_with("2 a -> "), "two nodes take one second: {diary:#?}");
+}
+
+#[test]
+fn without_nodes_pods_wait_and_the_run_ends() {
+    let (diary, outcome) = run(SchedulerSettings::default(), |cluster| vec![(5, pod(cluster, "a", "1", seconds(1)))]);
+    assert_eq!(diary, ["5 a: no nodes available to schedule pods"]);
+    assert_eq!(outcome.end, SimTime::from_secs(5));
+}
