@@ -8,6 +8,7 @@ mod priority_class;
 mod refusal;
 mod resource_quota;
 
+pub(crate) use default_tolerations::UNREACHABLE;
 pub use priority_class::PriorityClass;
 pub use refusal::Refusal;
 pub use resource_quota::{QuotaScope, ResourceQuota, ScopeOperator, ScopeRequirement};
