@@ -10,8 +10,8 @@ fn drain(names: &[&str]) -> Drain {
     Drain::new(SimTime::from_secs(10), NodeSelection::names(names.iter().copied()))
 }
 
-fn all_but(unavailable: u32) -> Box<PodDisruptionBudget> {
-    Box::new(PodDisruptionBudget::max_unavailable(LabelSelector::default(), IntOrPercent::Int(unavailable)))
+fn all_but(unavailable: u32) -> PodDisruptionBudget {
+    PodDisruptionBudget::max_unavailable(LabelSelector::default(), IntOrPercent::Int(unavailable))
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn a_budget_lets_one_pod_go_and_holds_up_the_rest_until_the_timeout() {
     for name in ["a", "b", "c"] {
         tank.pod(name, "n1", Some(owner), Vec::new());
     }
-    tank.object("budget", None, all_but(1));
+    tank.object("budget", None, Box::new(all_but(1)));
     tank.drains(vec![Drain { timeout: Some(Span::from_secs(12)), ..drain(&["n1"]) }]);
     let lines = tank.run(Until::Idle);
     let evicted: Vec<&String> = lines.iter().filter(|line| line.ends_with("evicted")).collect();
@@ -71,7 +71,7 @@ fn a_hopeless_drain_lets_the_run_end() {
     tank.node("n1", "a");
     let owner = tank.object("web", None, Box::new(Scaled("ReplicaSet", Some(1))));
     tank.pod("a", "n1", Some(owner), Vec::new());
-    tank.object("budget", None, all_but(0));
+    tank.object("budget", None, Box::new(all_but(0)));
     tank.drains(vec![drain(&["n1"])]);
     tank.run(Until::Idle);
     assert_eq!(tank.cluster().now, SimTime::from_secs(10 + 3600));
@@ -82,8 +82,8 @@ fn two_budgets_for_one_pod_are_an_error() {
     let mut tank = Tank::new();
     tank.node("n1", "a");
     tank.pod("a", "n1", None, Vec::new());
-    tank.object("one", None, all_but(1));
-    tank.object("two", None, all_but(1));
+    tank.object("one", None, Box::new(all_but(1)));
+    tank.object("two", None, Box::new(all_but(1)));
     tank.drains(vec![drain(&["n1"])]);
     let lines = tank.run(Until::Idle);
     assert!(lines.contains(&"10 FailedDrain n1".to_owned()), "{lines:?}");

@@ -105,7 +105,7 @@ impl Observer for Log {
                 Regarding::Named(..) => format!("{reason}: {message}"),
                 Regarding::Pod(_) => return self.pod_event(reason, message, cluster),
                 Regarding::Node(id) => format!("{reason} {}", cluster.node(*id).name()),
-                Regarding::Object(_) => format!("{reason}"),
+                Regarding::Object(_) => (*reason).to_owned(),
             },
             Note::Change(Change::NodeChanged(id, what)) if what.contains(crate::cluster::NodeChange::TAINTS) => {
                 let node = cluster.node(*id);
