@@ -6,6 +6,7 @@
 
 pub mod admission;
 pub mod agenda;
+pub mod autoscaling;
 pub mod cluster;
 pub mod controller;
 pub mod disruption;

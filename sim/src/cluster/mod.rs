@@ -207,6 +207,7 @@ impl Cluster {
 
     /// Counts a scheduling attempt of the pod.
     pub fn count_attempt(&mut self, id: PodId) {
+        self.counters.attempts += 1;
         if let Some(pod) = self.pods.get_mut(id) {
             pod.attempts += 1;
         }
