@@ -8,9 +8,11 @@ mod priority_class;
 mod refusal;
 mod resource_quota;
 
+pub(crate) use default_tolerations::UNREACHABLE;
 pub use priority_class::PriorityClass;
 pub use refusal::Refusal;
-pub use resource_quota::{QuotaScope, ResourceQuota, ScopeOperator, ScopeRequirement};
+pub(crate) use resource_quota::Charge;
+pub use resource_quota::{QuotaResync, QuotaScope, ResourceQuota, ScopeOperator, ScopeRequirement};
 
 use crate::cluster::Cluster;
 use crate::model::ClassId;

@@ -6,17 +6,19 @@
 mod check;
 #[cfg(test)]
 mod conformance;
+mod resync;
 mod scope;
 #[cfg(test)]
 mod tests;
 mod usage;
 
+pub use resync::QuotaResync;
 pub use scope::{QuotaScope, ScopeOperator, ScopeRequirement};
 
 use super::{AdmissionPlugin, Refusal};
 use crate::cluster::{Cluster, Fingerprint, Object};
 use crate::model::Quantity;
-use crate::model::pod::PodClass;
+use crate::model::pod::{Pod, PodClass};
 use crate::model::resources::ResourceList;
 use crate::time::SimTime;
 
@@ -58,32 +60,51 @@ impl ResourceQuota {
     }
 
     /// Charges one more pod of this class.
-    pub(crate) fn charge(&mut self, class: &PodClass) {
-        self.change(class, Quantity::plus);
+    pub(crate) fn charge(&mut self, class: &PodClass, charge: Charge) {
+        self.change(class, charge, Quantity::plus);
     }
 
     /// Takes back what one pod of this class was charged.
-    pub(crate) fn release(&mut self, class: &PodClass) {
-        self.change(class, Quantity::minus);
+    pub(crate) fn release(&mut self, class: &PodClass, charge: Charge) {
+        self.change(class, charge, Quantity::minus);
     }
 
     /// Counts anew: exactly these pods exist.
-    pub(crate) fn recount<'a>(&mut self, pods: impl Iterator<Item = &'a PodClass>) {
+    pub(crate) fn recount<'a>(&mut self, pods: impl Iterator<Item = (&'a PodClass, Charge)>) {
         self.used = none_of(&self.hard);
-        for class in pods {
-            self.charge(class);
+        for (class, charge) in pods {
+            self.charge(class, charge);
         }
     }
 
-    fn change(&mut self, class: &PodClass, by: fn(Quantity, Quantity) -> Quantity) {
+    fn change(&mut self, class: &PodClass, charge: Charge, by: fn(Quantity, Quantity) -> Quantity) {
         if !self.matches(class) {
             return;
         }
         for (name, amount) in class.quota_usage() {
+            if charge == Charge::ObjectOnly && name != usage::OBJECT_COUNT {
+                continue;
+            }
             if let Some(used) = self.used.get_mut(name) {
                 *used = by(*used, *amount);
             }
         }
+    }
+}
+
+/// How much a pod is charged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Charge {
+    /// All that it uses.
+    Full,
+    /// Only that it exists.
+    ObjectOnly,
+}
+
+impl Charge {
+    /// How much this pod is charged while it exists.
+    pub(crate) const fn of(pod: &Pod) -> Self {
+        if pod.overdue { Self::ObjectOnly } else { Self::Full }
     }
 }
 

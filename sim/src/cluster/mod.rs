@@ -20,7 +20,7 @@ pub use objects::{Object, ObjectEntry, ObjectExists, ObjectMeta, Objects};
 pub use pods::Pods;
 pub use totals::{Counters, Totals};
 
-use crate::admission::{Admission, Refusal, ResourceQuota};
+use crate::admission::{Admission, Charge, Refusal, ResourceQuota};
 use crate::model::node::{Node, NodeSpec};
 use crate::model::pod::{NewPod, Pod, PodClass, PodPhase};
 use crate::model::resources::ResourceTable;
@@ -141,12 +141,13 @@ impl Cluster {
             run: new.run,
             usage: new.usage,
             devices: crate::model::gpu::DeviceSet::default(),
+            overdue: false,
             place: 0,
         };
         self.fingerprint.fold_name(&pod.name);
         let class = self.classes.get(pod.class);
         let namespace = class.spec.namespace.clone();
-        self.quotas.each(&namespace, &mut self.objects, |quota| quota.charge(class));
+        self.quotas.each(&namespace, &mut self.objects, |quota| quota.charge(class, Charge::Full));
         let node = class.spec.node_name.as_deref().and_then(|name| self.nodes.by_name(name));
         let id = self.pods.insert(namespace, pod);
         self.totals.pending += 1;
@@ -314,7 +315,20 @@ impl Cluster {
         if std::mem::replace(&mut pod.working, false) {
             self.totals.remove_usage(pod, class);
         }
-        self.quotas.each(&class.spec.namespace, &mut self.objects, |quota| quota.release(class));
+        let charge = Charge::of(pod);
+        self.quotas.each(&class.spec.namespace, &mut self.objects, |quota| quota.release(class, charge));
+    }
+
+    /// Quotas no longer wait for the end of a pod whose deletion takes too long: its node may be lost.
+    pub fn stop_charging(&mut self, id: PodId) {
+        let Some(pod) = self.pods.get_mut(id).filter(|pod| !pod.overdue && !pod.is_finished()) else { return };
+        pod.overdue = true;
+        let class = self.classes.get(pod.class);
+        self.fingerprint.fold(self.now, 3, &[pod.uid]);
+        self.quotas.each(&class.spec.namespace, &mut self.objects, |quota| {
+            quota.release(class, Charge::Full);
+            quota.charge(class, Charge::ObjectOnly);
+        });
     }
 
     fn release_node(&mut self, id: PodId) {
@@ -491,8 +505,8 @@ impl Cluster {
         let Some(namespace) = self.objects.meta(id).map(|meta| meta.namespace.clone()) else { return };
         let Some(quota) = self.objects.get_mut::<ResourceQuota>(id) else { return };
         let pods = self.pods.iter().filter(|(id, pod)| !pod.is_finished() && !self.pods.is_leaving(*id));
-        let classes = pods.map(|(_, pod)| self.classes.get(pod.class));
-        quota.recount(classes.filter(|class| class.spec.namespace == namespace));
+        let charges = pods.map(|(_, pod)| (self.classes.get(pod.class), Charge::of(pod)));
+        quota.recount(charges.filter(|(class, _)| class.spec.namespace == namespace));
     }
 
     // ---- the feed ------------------------------------------------------------------------------------------------

@@ -372,6 +372,7 @@ pub struct NewPod {
 
 /// A live pod.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they are conditions of the API, each true or false on its own")]
 pub struct Pod {
     /// Unique in the run, in order of creation.
     pub uid: u64,
@@ -409,6 +410,8 @@ pub struct Pod {
     pub usage: Usage,
     /// The GPU devices it holds.
     pub devices: DeviceSet,
+    /// Whether quotas have given up waiting for its end: it is still counted as an object, and no longer charged.
+    pub overdue: bool,
     /// Its place in the node's list of pods.
     pub(crate) place: u32,
 }

@@ -1,7 +1,7 @@
 //! The recorded cases of `conformance/functions/quota.json`: what a pod counts for, which quotas match it, what they
 //! say, and what is used afterwards.
 
-use super::{QuotaScope, ResourceQuota, ScopeRequirement};
+use super::{Charge, QuotaScope, ResourceQuota, ScopeRequirement};
 use crate::model::pod::{Container, InitContainer, PodClass, PodSpec};
 use crate::model::resources::{ResourceList, ResourceTable};
 use crate::time::Span;
@@ -36,7 +36,7 @@ fn the_recorded_cases() {
         assert_eq!(verdict.is_ok(), expected["allowed"].as_bool().unwrap(), "case {number}");
         if verdict.is_ok() {
             for (name, quota) in &mut quotas {
-                quota.charge(&class);
+                quota.charge(&class, Charge::Full);
                 assert_eq!(print(&quota.used), strings(&expected["used"][&*name]), "case {number}: {name}");
             }
         }

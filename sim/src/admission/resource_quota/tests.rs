@@ -1,13 +1,14 @@
 //! Quotas as the store keeps them.
 
-use super::{QuotaScope, ResourceQuota, ScopeRequirement};
+use super::{Charge, QuotaResync, QuotaScope, ResourceQuota, ScopeRequirement};
 use crate::admission::Admission;
 use crate::cluster::{Cause, Cluster};
+use crate::engine::{Simulation, Until};
 use crate::model::node::NodeSpec;
 use crate::model::pod::{NewPod, PodPhase, PodSpec, Run, Usage};
 use crate::model::resources::ResourceList;
 use crate::model::{ObjectId, PodId};
-use crate::time::Span;
+use crate::time::{SimTime, Span};
 use proptest::prelude::*;
 
 fn list(amounts: &[(&str, &str)]) -> ResourceList {
@@ -71,6 +72,28 @@ fn a_new_or_changed_quota_counts_the_pods_that_exist() {
     pod(&mut cluster, "c", PodSpec::with_requests(ResourceList::new())).expect("the quota that asked for CPU is gone");
 }
 
+/// A zone outage: the pods that nobody can stop must not keep their replacements out.
+#[test]
+fn a_pod_that_cannot_be_stopped_is_not_charged_for_ever() {
+    let used_at = |end: i64| {
+        let mut simulation = Simulation::new(1);
+        simulation.add_controller(Box::new(QuotaResync::new()));
+        let cluster = &mut simulation.cluster;
+        let node = cluster.add_node(NodeSpec { name: "n".into(), ..NodeSpec::default() }).unwrap();
+        let quota = ResourceQuota::new(list(&[("pods", "1"), ("count/pods", "2")]), Vec::new());
+        let quota = add_quota(cluster, "default", "q", quota);
+        let id = pod(cluster, "a", PodSpec::default()).unwrap();
+        cluster.bind(id, node);
+        cluster.set_machine_up(node, false);
+        cluster.now = SimTime::from_secs(245);
+        cluster.delete_pod(id, Cause::TaintEvicted);
+        simulation.run(Until::Time(SimTime::from_secs(end)), &mut []).unwrap();
+        ["pods", "count/pods"].map(|name| used(&simulation.cluster, quota, name))
+    };
+    assert_eq!(used_at(599), ["1", "1"], "at 300 s twice the grace of 30 s was not over");
+    assert_eq!(used_at(600), ["0", "1"]);
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Create { namespace: bool, cpu: u16, terminating: bool },
@@ -78,6 +101,7 @@ enum Step {
     Finish(prop::sample::Index),
     Delete(prop::sample::Index),
     Remove(prop::sample::Index),
+    StopCharging(prop::sample::Index),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -93,6 +117,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => index().prop_map(Step::Finish),
         1 => index().prop_map(Step::Delete),
         1 => index().prop_map(Step::Remove),
+        1 => index().prop_map(Step::StopCharging),
     ];
     prop::collection::vec(step, 0..80)
 }
@@ -134,6 +159,11 @@ proptest! {
                         cluster.delete_pod(id, Cause::Deleted);
                     }
                 }
+                Step::StopCharging(i) => {
+                    if let Some(id) = pick(i) {
+                        cluster.stop_charging(id);
+                    }
+                }
                 Step::Remove(i) => {
                     if let Some(id) = pick(i) {
                         cluster.remove_pod(id);
@@ -148,7 +178,7 @@ proptest! {
                 for (_, pod) in cluster.pods().iter() {
                     let class = cluster.class_of(pod);
                     if &*class.spec.namespace == "default" {
-                        expected.charge(class);
+                        expected.charge(class, Charge::of(pod));
                     }
                 }
                 prop_assert_eq!(&quota.used, &expected.used, "{}", name);

@@ -6,6 +6,9 @@ use crate::model::Quantity;
 use crate::model::pod::PodClass;
 use crate::model::resources::ResourceList;
 
+/// The name that counts the objects, in whatever state.
+pub(super) const OBJECT_COUNT: &str = "count/pods";
+
 /// The names that plain CPU, memory and storage have in quotas.
 const COMPUTE: [&str; 9] = [
     "cpu",
@@ -25,7 +28,7 @@ impl PodClass {
         self.quota_usage.get_or_init(|| {
             let requests = self.spec.effective(|c| c.requests.clone());
             let mut usage = compute_usage(&requests, &self.spec.effective_limits());
-            for name in ["pods", "count/pods"] {
+            for name in ["pods", OBJECT_COUNT] {
                 usage.insert(name.to_owned(), Quantity::from_units(1));
             }
             usage
@@ -55,7 +58,7 @@ pub(super) fn compute_usage(requests: &ResourceList, limits: &ResourceList) -> R
 
 /// Whether a quota of this name is about pods (`MatchingResources`).
 pub(super) fn is_of_pods(name: &str) -> bool {
-    matches!(name, "pods" | "count/pods")
+    matches!(name, "pods" | OBJECT_COUNT)
         || COMPUTE.contains(&name)
         || ["hugepages-", "requests.hugepages-"].iter().any(|prefix| name.starts_with(prefix))
         || name.strip_prefix("requests.").is_some_and(is_extended)
