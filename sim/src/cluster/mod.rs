@@ -397,6 +397,7 @@ impl Cluster {
             self.totals.capacity.add(&allocatable);
             node.allocatable = allocatable;
         }
+        self.nodes.note_spec_change();
         self.emit(Change::NodeChanged(id, what));
     }
 
