@@ -14,6 +14,7 @@
 //! [`output`] is the directory that all of it goes to. [`report`] does it all in one call.
 
 mod charts;
+pub mod collect;
 pub mod comparison;
 pub mod data;
 pub mod draw;

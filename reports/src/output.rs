@@ -165,6 +165,11 @@ pub struct OutputFile {
 }
 
 impl OutputFile {
+    /// Where it is being written.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Writes what is still buffered; a file that is dropped without it may be incomplete.
     pub fn finish(mut self) -> Result<(), OutputError> {
         self.writer.flush().map_err(io_error("write", &self.path))

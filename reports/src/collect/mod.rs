@@ -11,6 +11,7 @@ mod notable;
 mod pods;
 mod series;
 mod utilization;
+mod written;
 
 pub use events::EventLog;
 pub use heatmap::HeatmapCollector;
@@ -78,13 +79,8 @@ impl Collectors {
 
     /// The observers to hand to the engine.
     pub fn observers(&mut self) -> Vec<&mut dyn Observer> {
-        let mut all: Vec<&mut dyn Observer> = vec![
-            &mut self.series,
-            &mut self.utilization,
-            &mut self.latency,
-            &mut self.notable,
-            &mut self.metrics,
-        ];
+        let mut all: Vec<&mut dyn Observer> =
+            vec![&mut self.series, &mut self.utilization, &mut self.latency, &mut self.notable, &mut self.metrics];
         all.extend(self.heatmap.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.pods.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.nodes.as_mut().map(|o| o as &mut dyn Observer));

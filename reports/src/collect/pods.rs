@@ -1,8 +1,8 @@
 //! `pods.csv`: a row per pod, written when the pod ends, and at the end of the run for those that still exist.
 
-use super::written::Written;
-use crate::output::{OutputDir, OutputError, OutputFile};
-use crate::tables::{PodRow, TableWriter};
+use super::written::WrittenTable;
+use crate::output::{OutputDir, OutputError};
+use crate::tables::PodRow;
 use rustc_hash::FxHashMap;
 use std::fmt::Write as _;
 use towtank_sim::cluster::{Cause, Change, Cluster};
@@ -13,7 +13,7 @@ use towtank_sim::observe::{Note, Observer};
 
 /// Writes `pods.csv`.
 pub struct PodTable {
-    table: Written<TableWriter<OutputFile>>,
+    table: WrittenTable,
     /// Why pods that are on their way out were asked to go.
     causes: FxHashMap<PodId, Cause>,
 }
@@ -24,8 +24,7 @@ impl PodTable {
     /// # Errors
     /// The file cannot be created.
     pub fn create(out: &OutputDir) -> Result<Self, OutputError> {
-        let file = out.file("pods.csv")?;
-        let table = Written::new("pods.csv", TableWriter::new::<PodRow<'_>>(file));
+        let table = WrittenTable::new::<PodRow<'_>>(out.file("pods.csv")?);
         Ok(Self { table, causes: FxHashMap::default() })
     }
 
@@ -45,11 +44,12 @@ impl PodTable {
             };
             self.row(pod, outcome, cluster, false);
         }
-        self.table.finish(|table| table.finish().map_err(std::io::Error::other)?.finish())
+        self.table.finish()
     }
 
     fn row(&mut self, pod: &Pod, outcome: &str, cluster: &Cluster, ended: bool) {
         let class = cluster.class_of(pod);
+        let other_resources = others(&class.requests, cluster);
         let row = PodRow {
             namespace: &class.spec.namespace,
             name: &pod.name,
@@ -62,9 +62,9 @@ impl PodTable {
             bound_ns: pod.bound.map(|at| at.0),
             started_ns: pod.started.map(|at| at.0),
             ended_ns: ended.then_some(cluster.now.0),
-            ..requests(class, &others(&class.requests, cluster))
+            ..requests(class, &other_resources)
         };
-        self.table.attempt(|table| table.write(&row).map_err(std::io::Error::other));
+        self.table.write(&row);
     }
 
     fn refused(&mut self, namespace: &str, name: &str, message: &str, cluster: &Cluster) {
@@ -78,7 +78,7 @@ impl PodTable {
             ended_ns: Some(now),
             ..PodRow::default()
         };
-        self.table.attempt(|table| table.write(&row).map_err(std::io::Error::other));
+        self.table.write(&row);
     }
 }
 

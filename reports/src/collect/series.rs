@@ -21,11 +21,7 @@ pub struct SeriesCollector {
 impl SeriesCollector {
     /// A collector with this interval, or one that adapts.
     pub fn new(interval: Option<Span>) -> Self {
-        Self {
-            series: Series::default(),
-            interval: interval.unwrap_or(Span::from_secs(1)),
-            thins: interval.is_none(),
-        }
+        Self { series: Series::default(), interval: interval.unwrap_or(Span::from_secs(1)), thins: interval.is_none() }
     }
 
     /// The collected series.

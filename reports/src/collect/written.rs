@@ -1,35 +1,38 @@
-//! A file that is written during a run, where nobody can be told of an error at once.
+//! A table that is written during a run, where nobody can be told of an error at once.
 
-use crate::output::OutputError;
+use crate::output::{OutputError, OutputFile};
+use crate::tables::{Row, TableWriter};
 use std::io;
-use std::path::PathBuf;
 
-/// A writer that remembers its first error and writes nothing after it.
-pub(super) struct Written<W> {
-    name: &'static str,
-    writer: io::Result<W>,
+/// A table that remembers its first error and writes nothing after it.
+pub(super) struct WrittenTable {
+    table: Result<TableWriter<OutputFile>, OutputError>,
+    path: std::path::PathBuf,
 }
 
-impl<W> Written<W> {
-    pub(super) fn new<E: Into<Box<dyn std::error::Error + Send + Sync>>>(
-        name: &'static str,
-        writer: Result<W, E>,
-    ) -> Self {
-        Self { name, writer: writer.map_err(io::Error::other) }
+impl WrittenTable {
+    /// A table of rows of type `R` in a file.
+    pub(super) fn new<R: Row>(file: OutputFile) -> Self {
+        let path = file.path().to_owned();
+        let table = TableWriter::new::<R>(file).map_err(|error| failed(&path, error));
+        Self { table, path }
     }
 
-    /// Writes, unless an earlier attempt has failed.
-    pub(super) fn attempt(&mut self, write: impl FnOnce(&mut W) -> io::Result<()>) {
-        if let Ok(writer) = &mut self.writer
-            && let Err(error) = write(writer)
+    /// Writes a row, unless something could not be written before.
+    pub(super) fn write(&mut self, row: &impl Row) {
+        if let Ok(table) = &mut self.table
+            && let Err(error) = table.write(row)
         {
-            self.writer = Err(error);
+            self.table = Err(failed(&self.path, error));
         }
     }
 
     /// Ends the file, or tells the first error.
-    pub(super) fn finish(self, end: impl FnOnce(W) -> Result<(), OutputError>) -> Result<(), OutputError> {
-        let path = PathBuf::from(self.name);
-        self.writer.map_err(|source| OutputError::Write { path, source }).and_then(end)
+    pub(super) fn finish(self) -> Result<(), OutputError> {
+        self.table?.finish().map_err(|error| failed(&self.path, error))?.finish()
     }
+}
+
+fn failed(path: &std::path::Path, error: csv::Error) -> OutputError {
+    OutputError::Io { action: "write", path: path.to_owned(), source: io::Error::other(error) }
 }

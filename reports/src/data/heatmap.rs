@@ -1,18 +1,19 @@
 //! How full each node was over time, in bounded memory.
 
+use super::NANOS_PER_SECOND;
+
 /// Allocated fraction of one resource, by node and time.
 ///
-/// Samples arrive at a regular interval, of which the heat map need not know the length. It keeps at most
-/// `max_columns` columns: when they are full, neighbours are merged and each column covers twice as many samples, so a
-/// month costs what an hour costs. A cell is the mean over its samples; a node that did not exist has no value.
+/// Columns are equally wide in time, one second at first. When a sample lies beyond the last of `max_columns` columns,
+/// neighbours are merged and columns become twice as wide, so a month costs what an hour costs. A cell is the mean over its
+/// samples; a node that did not exist has no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Heatmap {
     resource: String,
     nodes: Vec<String>,
     starts_ns: Vec<i64>,
     end_ns: i64,
-    samples_per_column: u32,
-    samples_in_last: u32,
+    width_ns: i64,
     max_columns: usize,
     /// By node, then by column; a row may be shorter than `starts_ns`, and the rest of it is empty.
     cells: Vec<Vec<Cell>>,
@@ -36,8 +37,7 @@ impl Heatmap {
             nodes: Vec::new(),
             starts_ns: Vec::new(),
             end_ns: 0,
-            samples_per_column: 1,
-            samples_in_last: 0,
+            width_ns: NANOS_PER_SECOND,
             max_columns: max_columns.max(2).next_multiple_of(2),
             cells: Vec::new(),
         }
@@ -53,14 +53,17 @@ impl Heatmap {
     /// Begins a sample at a time (nanoseconds since the start, increasing); [`Heatmap::set`] fills it.
     pub fn begin_sample(&mut self, time_ns: i64) {
         self.end_ns = self.end_ns.max(time_ns);
-        if self.starts_ns.is_empty() || self.samples_in_last == self.samples_per_column {
-            if self.starts_ns.len() == self.max_columns {
-                self.halve();
-            }
-            self.starts_ns.push(time_ns);
-            self.samples_in_last = 0;
+        while time_ns / self.width_ns >= self.max_columns as i64 {
+            self.halve();
         }
-        self.samples_in_last += 1;
+        while self.starts_ns.len() as i64 <= time_ns / self.width_ns {
+            self.starts_ns.push(self.starts_ns.len() as i64 * self.width_ns);
+        }
+    }
+
+    /// How wide columns are now, in nanoseconds: a sampler that looks a few times per column sees enough.
+    pub fn column_width_ns(&self) -> i64 {
+        self.width_ns
     }
 
     /// Records one node in the current sample: allocated against capacity, in the same unit.
@@ -113,7 +116,7 @@ impl Heatmap {
         (samples > 0).then(|| permille as f64 / samples as f64 / 1000.0)
     }
 
-    /// Merges neighbouring columns; each then covers twice as many samples.
+    /// Merges neighbouring columns; each is then twice as wide.
     fn halve(&mut self) {
         let add = |pair: &[Cell]| Cell {
             permille: pair.iter().map(|cell| cell.permille).sum(),
@@ -123,7 +126,7 @@ impl Heatmap {
             *row = row.chunks(2).map(add).collect();
         }
         self.starts_ns = self.starts_ns.chunks(2).map(|pair| pair[0]).collect();
-        self.samples_per_column *= 2;
+        self.width_ns *= 2;
     }
 }
 
@@ -142,11 +145,11 @@ mod tests {
         let mut map = Heatmap::new("cpu", 4);
         let node = map.add_node("a");
         for sample in 0..9 {
-            map.begin_sample(sample);
+            map.begin_sample(sample * NANOS_PER_SECOND);
             map.set(node, sample * 100, 1000);
         }
-        map.finish(9);
-        assert_eq!(map.columns_ns(), [0, 4, 8]);
+        map.finish(9 * NANOS_PER_SECOND);
+        assert_eq!(map.columns_ns(), [0, 4, 8].map(|second| second * NANOS_PER_SECOND));
         let means: Vec<_> = (0..3).map(|column| map.mean(0..1, column)).collect();
         assert_eq!(means, [Some(0.15), Some(0.55), Some(0.8)]);
     }
@@ -157,7 +160,7 @@ mod tests {
         map.begin_sample(0);
         let late = map.add_node("late");
         let none = map.add_node("no-gpu");
-        map.begin_sample(1);
+        map.begin_sample(NANOS_PER_SECOND);
         map.set(late, i64::MAX, i64::MAX - 1);
         map.set(none, 1, 0);
         assert_eq!(map.mean(0..1, 0), None);

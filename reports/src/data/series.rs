@@ -103,6 +103,25 @@ impl Series {
         }
     }
 
+    /// Drops every second row: the second, the fourth, …
+    pub fn thin(&mut self) {
+        let thin = |column: &mut Vec<i64>| *column = column.iter().step_by(2).copied().collect();
+        for column in [
+            &mut self.times_ns,
+            &mut self.pods_pending,
+            &mut self.pods_running,
+            &mut self.nodes_total,
+            &mut self.nodes_ready,
+        ] {
+            thin(column);
+        }
+        for resource in &mut self.resources {
+            thin(&mut resource.capacity);
+            thin(&mut resource.allocated);
+        }
+        self.counters.iter_mut().for_each(|(_, column)| thin(column));
+    }
+
     /// Number of rows.
     pub fn len(&self) -> usize {
         self.times_ns.len()
