@@ -1,1 +1,25 @@
-//! What may be swapped: filter and score plugins and whole scheduler profiles.
+//! What may be swapped: filter and score plugins, and whole scheduler profiles.
+//!
+//! This crate never changes a cluster, never keeps time, never starts a thread, and reads no file: configurations come to
+//! it as text. It knows `towtank_sim` and none of the sibling crates. Adding a plugin is one file in [`kube`] or
+//! [`research`] and one line in [`registry`].
+
+pub mod config;
+pub mod kube;
+pub mod named;
+pub mod profile;
+pub mod registry;
+mod remaining;
+pub mod research;
+mod resource_ref;
+mod suggest;
+
+pub use config::{ConfigError, ParsedConfig};
+pub use named::{NamedPolicy, UnknownPolicy, profile_by_name};
+pub use profile::{SchedulerConfig, build};
+pub use registry::BuildContext;
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;

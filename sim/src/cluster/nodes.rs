@@ -17,6 +17,7 @@ pub struct Nodes {
     free: Vec<u32>,
     by_name: BTreeMap<Arc<str>, NodeId>,
     membership: u64,
+    spec_changes: u64,
     versions: Vec<u64>,
 }
 
@@ -75,6 +76,11 @@ impl Nodes {
         self.membership
     }
 
+    /// Grows whenever a node comes or goes or its specification changes, and not with the pods on it.
+    pub fn spec_changes(&self) -> u64 {
+        self.spec_changes
+    }
+
     /// A number that grows with every change of the node in this slot or of the pods on it.
     #[inline]
     pub fn version(&self, id: NodeId) -> u64 {
@@ -85,6 +91,11 @@ impl Nodes {
     pub(super) fn touch(&mut self, id: NodeId, version: u64) -> &mut Node {
         self.versions[id.index()] = version;
         self.get_mut(id)
+    }
+
+    /// A specification has changed.
+    pub(super) fn note_spec_change(&mut self) {
+        self.spec_changes += 1;
     }
 
     pub(super) fn get_mut(&mut self, id: NodeId) -> &mut Node {
@@ -107,6 +118,7 @@ impl Nodes {
         let id = NodeId(slot);
         self.by_name.insert(spec.name.clone(), id);
         self.membership += 1;
+        self.spec_changes += 1;
         self.slots[id.index()] = Some(Node {
             id,
             uid,
@@ -131,6 +143,7 @@ impl Nodes {
         let name = self.get(id).spec.name.clone();
         self.by_name.remove(&name);
         self.membership += 1;
+        self.spec_changes += 1;
         self.leaving.push(id);
     }
 

@@ -1,0 +1,16 @@
+//! The in-tree plugins of kube-scheduler 1.36, one file each, and [`node_gpu_share`], which is ours and behaves like one.
+//!
+//! Numbers, status codes and reason texts are upstream's. Sources are below `pkg/scheduler/framework/plugins/`.
+
+pub mod default_binder;
+pub mod image_locality;
+pub mod node_affinity;
+pub mod node_gpu_share;
+pub mod node_name;
+pub mod node_ports;
+pub mod node_resources_balanced_allocation;
+pub mod node_resources_fit;
+pub mod node_unschedulable;
+pub mod priority_sort;
+pub mod scheduling_gates;
+pub mod taint_toleration;

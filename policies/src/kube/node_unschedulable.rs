@@ -1,0 +1,65 @@
+//! NodeUnschedulable: cordoned nodes take no pods but those that tolerate it.
+
+use towtank_sim::model::node::{Node, NodeSpec};
+use towtank_sim::model::pod::PodSpec;
+use towtank_sim::model::taint::{Effect, Taint};
+use towtank_sim::scheduler::{
+    ClusterEvent, Cycle, Dependence, Events, Filter, Hint, Plugin, Points, PreFilter, Verdict,
+};
+
+/// The plugin.
+///
+/// Source: `nodeunschedulable/node_unschedulable.go`.
+#[derive(Clone, Copy, Debug)]
+pub struct NodeUnschedulable;
+
+struct Schedulable;
+
+impl Plugin for NodeUnschedulable {
+    fn name(&self) -> &'static str {
+        "NodeUnschedulable"
+    }
+
+    fn points(&self) -> Points {
+        Points::FILTER
+    }
+
+    fn pre_filter<'c>(&'c self, cycle: &Cycle<'c>) -> PreFilter<'c> {
+        if tolerates(&cycle.class.spec) { PreFilter::Skip } else { PreFilter::Ask(Box::new(Schedulable)) }
+    }
+
+    fn filter_depends_on(&self) -> Dependence {
+        Dependence::Node
+    }
+
+    fn events(&self) -> Events {
+        Events::NODE_ADD.and(Events::NODE_TAINT)
+    }
+
+    fn hint(&self, cycle: &Cycle<'_>, event: ClusterEvent) -> Hint {
+        let (ClusterEvent::NodeAdd(id) | ClusterEvent::NodeUpdate(id, _)) = event else { return Hint::Queue };
+        let node = cycle.cluster.node(id);
+        let passes = |spec: &NodeSpec| !spec.unschedulable || tolerates(&cycle.class.spec);
+        let before = match event {
+            ClusterEvent::NodeUpdate(..) => node.previous.as_deref().is_some_and(passes),
+            _ => false,
+        };
+        if passes(&node.spec) && !before { Hint::Queue } else { Hint::Skip }
+    }
+}
+
+impl Filter for Schedulable {
+    fn filter(&self, node: &Node) -> Verdict {
+        if node.spec.unschedulable { Verdict::unresolvable("node(s) were unschedulable") } else { Verdict::Fits }
+    }
+}
+
+/// Whether the pod tolerates the taint that a cordon amounts to.
+fn tolerates(spec: &PodSpec) -> bool {
+    let taint = Taint {
+        key: "node.kubernetes.io/unschedulable".to_owned(),
+        value: String::new(),
+        effect: Effect::NoSchedule,
+    };
+    spec.tolerations.iter().any(|toleration| toleration.tolerates(&taint))
+}

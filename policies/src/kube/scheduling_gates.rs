@@ -1,0 +1,30 @@
+//! SchedulingGates: a pod with gates waits until they are gone.
+
+use towtank_sim::model::pod::PodClass;
+use towtank_sim::scheduler::{Events, Plugin, Points};
+
+/// The plugin. The status code of its refusal upstream is `UnschedulableAndUnresolvable`.
+///
+/// Source: `schedulinggates/scheduling_gates.go`.
+#[derive(Clone, Copy, Debug)]
+pub struct SchedulingGates;
+
+impl Plugin for SchedulingGates {
+    fn name(&self) -> &'static str {
+        "SchedulingGates"
+    }
+
+    fn points(&self) -> Points {
+        Points::PRE_ENQUEUE
+    }
+
+    fn pre_enqueue(&self, class: &PodClass) -> Result<(), String> {
+        let gates = &class.spec.scheduling_gates;
+        if gates.is_empty() { Ok(()) } else { Err(format!("waiting for scheduling gates: [{}]", gates.join(" "))) }
+    }
+
+    /// Only a change of the pod itself opens a gate.
+    fn events(&self) -> Events {
+        Events::NONE
+    }
+}

@@ -1,0 +1,139 @@
+//! Every plugin by name: one line each.
+
+use crate::config::{ArgsSource, ConfigError, NoArgs};
+use crate::suggest::did_you_mean;
+use crate::{kube, research};
+use std::sync::Arc;
+use thiserror::Error;
+use towtank_sim::random::Streams;
+use towtank_sim::scheduler::Plugin;
+
+/// A plugin that configurations can name.
+#[derive(Clone, Copy, Debug)]
+pub struct PluginEntry {
+    /// The name.
+    pub name: &'static str,
+    /// What it does, in one line.
+    pub about: &'static str,
+    /// Reads its arguments.
+    pub(crate) prepare: Prepare,
+}
+
+/// Reads the arguments of a plugin and gives what makes it.
+pub(crate) type Prepare = fn(&ArgsSource<'_>) -> Result<Factory, ConfigError>;
+
+/// Makes a plugin whose arguments have been read.
+pub(crate) type Factory = Arc<dyn Fn(&PluginContext<'_>) -> Box<dyn Plugin> + Send + Sync>;
+
+/// What schedulers are built with.
+#[derive(Clone, Copy, Debug)]
+pub struct BuildContext {
+    /// The run's random streams.
+    pub streams: Streams,
+}
+
+/// What a plugin is made with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PluginContext<'a> {
+    pub(crate) streams: Streams,
+    /// The name of the profile that it belongs to.
+    pub(crate) profile: &'a str,
+}
+
+/// No plugin has this name.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("unknown plugin `{name}`{hint}")]
+pub struct UnknownPlugin {
+    name: String,
+    hint: String,
+}
+
+/// The plugins.
+#[rustfmt::skip]
+pub const PLUGINS: &[PluginEntry] = &[
+    entry("NodeName", "pods that name their node go only there", |args| plain(args, |_| Box::new(kube::node_name::NodeName))),
+    entry("NodeUnschedulable", "cordoned nodes take no pods", |args| plain(args, |_| Box::new(kube::node_unschedulable::NodeUnschedulable))),
+    entry("TaintToleration", "taints repel pods; fewer soft taints score higher", |args| plain(args, |_| Box::new(kube::taint_toleration::TaintToleration))),
+    entry("NodeAffinity", "node selectors and node affinity, required and preferred", kube::node_affinity::prepare),
+    entry("NodePorts", "no host port twice on a node", |args| plain(args, |_| Box::new(kube::node_ports::NodePorts))),
+    entry("NodeResourcesFit", "requests fit; scored by LeastAllocated, MostAllocated or RequestedToCapacityRatio", kube::node_resources_fit::prepare),
+    entry("NodeGpuShare", "shares of GPU devices fit device by device (towtank's own)", |args| plain(args, |_| Box::new(kube::node_gpu_share::NodeGpuShare))),
+    entry("NodeResourcesBalancedAllocation", "prefers nodes that the pod brings into balance", kube::node_resources_balanced_allocation::prepare),
+    entry("ImageLocality", "prefers nodes that have the pod's images", |args| plain(args, |_| Box::<kube::image_locality::ImageLocality>::default())),
+    entry("PrioritySort", "orders the queue by priority, then by waiting time", |args| plain(args, |_| Box::new(kube::priority_sort::PrioritySort))),
+    entry("SchedulingGates", "pods with gates wait outside the queue", |args| plain(args, |_| Box::new(kube::scheduling_gates::SchedulingGates))),
+    entry("DefaultBinder", "binds pods to nodes", |args| plain(args, |_| Box::new(kube::default_binder::DefaultBinder))),
+    entry("Random", "scores nodes at random", |args| plain(args, |context| Box::new(research::random::Random::new(context)))),
+    entry("BestFit", "prefers the node that the pod leaves with the least free", |args| plain(args, |_| Box::new(research::best_fit::BestFit))),
+    entry("WorstFit", "prefers the node that the pod leaves with the most free", |args| plain(args, |_| Box::new(research::worst_fit::WorstFit))),
+    entry("FirstFit", "takes the oldest feasible node", |args| plain(args, |_| Box::new(research::first_fit::FirstFit))),
+    entry("RoundRobin", "takes the next feasible node after the last one taken", |args| plain(args, |_| Box::<research::round_robin::RoundRobin>::default())),
+];
+
+/// In-tree plugins of kube-scheduler that configurations may name and that have no effect here yet.
+pub const UNMODELLED: &[&str] = &[
+    "DefaultPreemption",
+    "DynamicResources",
+    "GangScheduling",
+    "InterPodAffinity",
+    "NodeDeclaredFeatures",
+    "NodeVolumeLimits",
+    "PodTopologySpread",
+    "VolumeBinding",
+    "VolumeRestrictions",
+    "VolumeZone",
+];
+
+/// The plugins of the default profile, with their weights (0: none given), in order. NodeGpuShare is an addition: it has no
+/// say about pods without GPU shares.
+///
+/// Source: `pkg/scheduler/apis/config/v1/default_plugins.go`, with the default feature gates of 1.36.
+pub(crate) const DEFAULT_MULTI_POINT: &[(&str, i64)] = &[
+    ("SchedulingGates", 0),
+    ("PrioritySort", 0),
+    ("NodeUnschedulable", 0),
+    ("NodeName", 0),
+    ("TaintToleration", 3),
+    ("NodeAffinity", 2),
+    ("NodePorts", 0),
+    ("NodeResourcesFit", 1),
+    ("NodeGpuShare", 0),
+    ("VolumeRestrictions", 0),
+    ("NodeVolumeLimits", 0),
+    ("VolumeBinding", 0),
+    ("VolumeZone", 0),
+    ("PodTopologySpread", 2),
+    ("InterPodAffinity", 2),
+    ("DynamicResources", 2),
+    ("NodeDeclaredFeatures", 0),
+    ("DefaultPreemption", 0),
+    ("NodeResourcesBalancedAllocation", 1),
+    ("ImageLocality", 1),
+    ("DefaultBinder", 0),
+];
+
+/// The plugin of this name.
+pub fn find(name: &str) -> Option<&'static PluginEntry> {
+    PLUGINS.iter().find(|entry| entry.name == name)
+}
+
+/// The plugin of this name, or what may have been meant.
+///
+/// # Errors
+/// No plugin has this name.
+pub fn find_or_suggest(name: &str) -> Result<&'static PluginEntry, UnknownPlugin> {
+    find(name).ok_or_else(|| UnknownPlugin {
+        name: name.to_owned(),
+        hint: did_you_mean(name, PLUGINS.iter().map(|entry| entry.name)),
+    })
+}
+
+const fn entry(name: &'static str, about: &'static str, prepare: Prepare) -> PluginEntry {
+    PluginEntry { name, about, prepare }
+}
+
+/// A plugin without arguments.
+fn plain(args: &ArgsSource<'_>, make: fn(&PluginContext<'_>) -> Box<dyn Plugin>) -> Result<Factory, ConfigError> {
+    args.read::<NoArgs>()?;
+    Ok(Arc::new(make))
+}

@@ -1,0 +1,149 @@
+//! Recorded decisions of kube-scheduler 1.36.2: verdicts, reasons, scores and weights.
+
+use crate::registry;
+use crate::testing::{Case, hand_cases};
+use std::collections::BTreeMap;
+use towtank_sim::model::NodeId;
+use towtank_sim::model::node::Node;
+use towtank_sim::scheduler::{Filter, PreFilter, Verdict};
+
+/// Cases with something of a pod that is not modelled.
+const NOT_MODELLED: &[&str] = &[
+    "ImageLocality-image-volume",
+    "NodeResourcesFit-in-place-resize-allocated",
+    "NodeResourcesFit-pod-level-cpu-only",
+    "NodeResourcesFit-pod-level-limits-only",
+];
+
+/// What the filters say: node name to plugin, code and reasons; feasible nodes are absent.
+type Infeasible = BTreeMap<String, (String, String, Vec<String>)>;
+
+fn check(prefix: &str, at_least: usize) {
+    let cases = hand_cases(prefix);
+    if cases.is_empty() {
+        eprintln!("no recorded decisions on this machine: nothing checked for {prefix}");
+        return;
+    }
+    assert!(cases.len() >= at_least, "{} cases of {prefix}", cases.len());
+    for (name, text) in cases.iter().filter(|(name, _)| !NOT_MODELLED.contains(&name.as_str())) {
+        check_case(name, &Case::read(text));
+    }
+}
+
+fn check_case(name: &str, case: &Case) {
+    let class = case.cycle().class;
+    if let Some(gated) = &case.expect.gated {
+        let refused = case.profile.pre_enqueue.iter().find_map(|i| case.profile.plugins[*i].pre_enqueue(class).err());
+        assert_eq!(refused.as_ref(), gated.reasons.first(), "{name}");
+        return;
+    }
+    let infeasible = filter(case);
+    let expected: Infeasible = case
+        .expect
+        .infeasible
+        .iter()
+        .map(|(node, r)| (node.clone(), (r.plugin.clone(), r.code.clone(), r.reasons.clone())))
+        .collect();
+    assert_eq!(infeasible, expected, "{name}");
+
+    let feasible: Vec<&Node> = case.cluster.nodes().iter().filter(|n| !infeasible.contains_key(n.name())).collect();
+    let ids: Vec<NodeId> = feasible.iter().map(|node| node.id).collect();
+    let scores = if ids.is_empty() { Vec::new() } else { case.scores(&ids) };
+    for (i, node) in feasible.iter().enumerate() {
+        let expected = &case.expect.feasible[node.name()];
+        let mut total: i64 = 0;
+        for (plugin, weight, scores) in &scores {
+            let score = scores.as_ref().map(|scores| scores[i]);
+            assert_eq!(score, expected.scores.get(*plugin).copied(), "{name}: {plugin} on {}", node.name());
+            assert_eq!(score.is_none(), case.expect.skipped_scores.iter().any(|s| s == plugin), "{name}: {plugin}");
+            total += weight * score.unwrap_or(0);
+        }
+        let scored_by_others = expected.scores.iter().any(|(plugin, n)| registry::find(plugin).is_none() && *n != 0);
+        assert!(!scored_by_others, "{name}: a plugin that is not modelled has a say");
+        assert_eq!(total, expected.total, "{name}: total of {}", node.name());
+    }
+}
+
+fn filter(case: &Case) -> Infeasible {
+    let cycle = case.cycle();
+    let mut filters: Vec<(&str, Box<dyn Filter + '_>)> = Vec::new();
+    let mut restricted: Option<(&str, Vec<NodeId>)> = None;
+    for &index in &case.profile.filter {
+        let plugin = &case.profile.plugins[index];
+        match plugin.pre_filter(&cycle) {
+            PreFilter::Skip => {}
+            PreFilter::Ask(filter) => filters.push((plugin.name(), filter)),
+            PreFilter::AskOnly(nodes, filter) => {
+                restricted = Some((plugin.name(), nodes));
+                filters.push((plugin.name(), filter));
+            }
+            PreFilter::Reject(_) => panic!("no such case"),
+        }
+    }
+    let refuse = |node: &Node| -> Option<(String, String, Vec<String>)> {
+        if let Some((plugin, nodes)) = &restricted
+            && !nodes.contains(&node.id)
+        {
+            let reason = format!("node(s) didn't satisfy plugin(s) [{plugin}]");
+            return Some(((*plugin).to_owned(), "UnschedulableAndUnresolvable".to_owned(), vec![reason]));
+        }
+        filters.iter().find_map(|(plugin, filter)| match filter.filter(node) {
+            Verdict::Fits => None,
+            verdict => {
+                let texts = verdict.reasons().iter().map(|r| r.text(&case.cluster.resources).to_string());
+                Some(((*plugin).to_owned(), verdict.code().to_owned(), texts.collect()))
+            }
+        })
+    };
+    case.cluster.nodes().iter().filter_map(|node| Some((node.name().to_owned(), refuse(node)?))).collect()
+}
+
+#[test]
+fn node_name() {
+    check("NodeName-", 2);
+}
+
+#[test]
+fn node_unschedulable() {
+    check("NodeUnschedulable-", 3);
+}
+
+#[test]
+fn taint_toleration() {
+    check("TaintToleration-", 9);
+}
+
+#[test]
+fn node_affinity() {
+    check("NodeAffinity-", 14);
+}
+
+#[test]
+fn node_ports() {
+    check("NodePorts-", 5);
+}
+
+#[test]
+fn node_resources_fit() {
+    check("NodeResourcesFit-", 21);
+}
+
+#[test]
+fn balanced_allocation() {
+    check("NodeResourcesBalancedAllocation-", 6);
+}
+
+#[test]
+fn image_locality() {
+    check("ImageLocality-", 6);
+}
+
+#[test]
+fn scheduling_gates() {
+    check("SchedulingGates-", 2);
+}
+
+#[test]
+fn profiles() {
+    check("Profile-", 4);
+}
