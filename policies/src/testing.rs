@@ -74,7 +74,8 @@ impl Case {
         for object in file.objects.iter().filter(|object| object.kind == "Node") {
             cluster.add_node(object.node()).expect("names are unique");
         }
-        for object in file.objects.iter().filter(|o| o.kind == "Pod" && o.status.phase.as_deref() != Some("Succeeded")) {
+        for object in file.objects.iter().filter(|o| o.kind == "Pod" && o.status.phase.as_deref() != Some("Succeeded"))
+        {
             let class = cluster.intern(object.pod());
             let name = object.metadata.name.clone().into();
             let new = NewPod { name, class, owner: None, run: Run::Forever, usage: Usage::default() };
