@@ -100,7 +100,12 @@ pub struct Agenda {
 impl Agenda {
     /// Plans an event.
     pub fn plan(&mut self, at: SimTime, rank: Rank, presence: Presence, event: Event) {
-        self.heap.push(Reverse(Entry { key: (at, rank, self.next), presence, event }));
+        // At one instant a source's submissions all come before the next source's.
+        let order = match event {
+            Event::Arrival(source) => (u64::from(source.0) << 48) | self.next,
+            Event::Timer(..) => self.next,
+        };
+        self.heap.push(Reverse(Entry { key: (at, rank, order), presence, event }));
         self.next += 1;
         self.foreground += u64::from(presence == Presence::Foreground);
     }

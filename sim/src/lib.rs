@@ -6,8 +6,10 @@
 
 pub mod admission;
 pub mod agenda;
+pub mod autoscaling;
 pub mod cluster;
 pub mod controller;
+pub mod disruption;
 pub mod engine;
 pub mod model;
 pub mod node;

@@ -6,9 +6,13 @@
 mod default_tolerations;
 mod priority_class;
 mod refusal;
+mod resource_quota;
 
+pub(crate) use default_tolerations::UNREACHABLE;
 pub use priority_class::PriorityClass;
 pub use refusal::Refusal;
+pub(crate) use resource_quota::Charge;
+pub use resource_quota::{QuotaResync, QuotaScope, ResourceQuota, ScopeOperator, ScopeRequirement};
 
 use crate::cluster::Cluster;
 use crate::model::ClassId;
@@ -53,7 +57,11 @@ impl Admission {
 
     /// The steps that a default API server runs, as far as they are modelled.
     pub fn kubernetes() -> Self {
-        Self::new(vec![Box::new(priority_class::Priority), Box::new(default_tolerations::DefaultTolerationSeconds)])
+        Self::new(vec![
+            Box::new(priority_class::Priority),
+            Box::new(default_tolerations::DefaultTolerationSeconds),
+            Box::new(resource_quota::Step),
+        ])
     }
 
     /// The class that pods of `class` get.

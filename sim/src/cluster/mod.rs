@@ -9,6 +9,7 @@ mod fingerprint;
 mod nodes;
 mod objects;
 mod pods;
+mod quotas;
 mod totals;
 
 pub use classes::Classes;
@@ -19,12 +20,13 @@ pub use objects::{Object, ObjectEntry, ObjectExists, ObjectMeta, Objects};
 pub use pods::Pods;
 pub use totals::{Counters, Totals};
 
-use crate::admission::{Admission, Refusal};
+use crate::admission::{Admission, Charge, Refusal, ResourceQuota};
 use crate::model::node::{Node, NodeSpec};
 use crate::model::pod::{NewPod, Pod, PodClass, PodPhase};
 use crate::model::resources::ResourceTable;
 use crate::model::{ClassId, NodeId, ObjectId, PodId};
 use crate::time::SimTime;
+use quotas::Quotas;
 use std::collections::VecDeque;
 
 /// The state of one simulated cluster.
@@ -41,6 +43,7 @@ pub struct Cluster {
     nodes: Nodes,
     pods: Pods,
     objects: Objects,
+    quotas: Quotas,
     totals: Totals,
     counters: Counters,
     feed: VecDeque<Change>,
@@ -138,11 +141,13 @@ impl Cluster {
             run: new.run,
             usage: new.usage,
             devices: crate::model::gpu::DeviceSet::default(),
+            overdue: false,
             place: 0,
         };
         self.fingerprint.fold_name(&pod.name);
         let class = self.classes.get(pod.class);
         let namespace = class.spec.namespace.clone();
+        self.quotas.each(&namespace, &mut self.objects, |quota| quota.charge(class, Charge::Full));
         let node = class.spec.node_name.as_deref().and_then(|name| self.nodes.by_name(name));
         let id = self.pods.insert(namespace, pod);
         self.totals.pending += 1;
@@ -202,6 +207,7 @@ impl Cluster {
 
     /// Counts a scheduling attempt of the pod.
     pub fn count_attempt(&mut self, id: PodId) {
+        self.counters.attempts += 1;
         if let Some(pod) = self.pods.get_mut(id) {
             pod.attempts += 1;
         }
@@ -305,9 +311,24 @@ impl Cluster {
             (Some(_), PodPhase::Running) => self.totals.running -= 1,
             (Some(_), _) => self.totals.starting -= 1,
         }
+        let class = self.classes.get(pod.class);
         if std::mem::replace(&mut pod.working, false) {
-            self.totals.remove_usage(pod, self.classes.get(pod.class));
+            self.totals.remove_usage(pod, class);
         }
+        let charge = Charge::of(pod);
+        self.quotas.each(&class.spec.namespace, &mut self.objects, |quota| quota.release(class, charge));
+    }
+
+    /// Quotas no longer wait for the end of a pod whose deletion takes too long: its node may be lost.
+    pub fn stop_charging(&mut self, id: PodId) {
+        let Some(pod) = self.pods.get_mut(id).filter(|pod| !pod.overdue && !pod.is_finished()) else { return };
+        pod.overdue = true;
+        let class = self.classes.get(pod.class);
+        self.fingerprint.fold(self.now, 3, &[pod.uid]);
+        self.quotas.each(&class.spec.namespace, &mut self.objects, |quota| {
+            quota.release(class, Charge::Full);
+            quota.charge(class, Charge::ObjectOnly);
+        });
     }
 
     fn release_node(&mut self, id: PodId) {
@@ -440,6 +461,8 @@ impl Cluster {
         self.next_uid += 1;
         self.fingerprint.fold_name(name);
         self.admission.forget();
+        self.quotas.created(id, &self.objects);
+        self.recount_quota(id);
         self.emit(Change::ObjectCreated(id));
         Ok(id)
     }
@@ -447,6 +470,7 @@ impl Cluster {
     /// Changes an object of type `T`. Nothing happens when it is gone or of another type.
     pub fn update_object<T: Object, R>(&mut self, id: ObjectId, change: impl FnOnce(&mut T) -> R) -> Option<R> {
         let result = change(self.objects.get_mut::<T>(id)?);
+        self.recount_quota(id);
         self.objects.fold(id, &mut self.fingerprint);
         self.emit(Change::ObjectChanged(id));
         Some(result)
@@ -466,8 +490,23 @@ impl Cluster {
     pub fn remove_object(&mut self, id: ObjectId) {
         if self.objects.leave(id) {
             self.admission.forget();
+            self.quotas.removed(id);
             self.emit(Change::ObjectRemoved(id));
         }
+    }
+
+    /// The quotas of a namespace, by name.
+    pub fn quotas_of(&self, namespace: &str) -> impl Iterator<Item = (&str, &ResourceQuota)> + '_ {
+        self.quotas.of(namespace, &self.objects)
+    }
+
+    /// Charges an object that is a new or changed quota for the pods that exist.
+    fn recount_quota(&mut self, id: ObjectId) {
+        let Some(namespace) = self.objects.meta(id).map(|meta| meta.namespace.clone()) else { return };
+        let Some(quota) = self.objects.get_mut::<ResourceQuota>(id) else { return };
+        let pods = self.pods.iter().filter(|(id, pod)| !pod.is_finished() && !self.pods.is_leaving(*id));
+        let charges = pods.map(|(_, pod)| (self.classes.get(pod.class), Charge::of(pod)));
+        quota.recount(charges.filter(|(class, _)| class.spec.namespace == namespace));
     }
 
     // ---- the feed ------------------------------------------------------------------------------------------------

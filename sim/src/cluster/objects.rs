@@ -93,8 +93,9 @@ impl Objects {
     }
 
     /// The object of this kind, namespace and name.
-    pub fn by_name(&self, kind: &'static str, namespace: &str, name: &str) -> Option<ObjectId> {
-        self.by_name.get(&(kind, namespace.into(), name.into())).copied()
+    pub fn by_name(&self, kind: &str, namespace: &str, name: &str) -> Option<ObjectId> {
+        let by_name: &BTreeMap<(&str, Arc<str>, Arc<str>), ObjectId> = &self.by_name;
+        by_name.get(&(kind, namespace.into(), name.into())).copied()
     }
 
     /// The objects of type `T` that have not left, in order of namespace and name.

@@ -33,6 +33,8 @@ pub struct Counters {
     pub submitted: u64,
     /// Pods that admission refused.
     pub rejected: u64,
+    /// Scheduling attempts.
+    pub attempts: u64,
     /// Bindings.
     pub bound: u64,
     /// Pods that ended well.

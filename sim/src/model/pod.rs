@@ -8,7 +8,7 @@ use super::quantity::Quantity;
 use super::resources::{ResourceId, ResourceList, ResourceTable, Resources};
 use super::taint::Toleration;
 use crate::time::{SimTime, Span};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The scheduler that a pod without `schedulerName` asks for.
 pub const DEFAULT_SCHEDULER: &str = "default-scheduler";
@@ -39,6 +39,11 @@ pub struct PodSpec {
     pub containers: Vec<Container>,
     /// Init containers and sidecars, in order.
     pub init_containers: Vec<InitContainer>,
+    /// `spec.resources.requests`: what the pod as a whole requests. What is named here (CPU, memory, huge pages) takes the
+    /// place of the sum over its containers.
+    pub requests: ResourceList,
+    /// `spec.resources.limits`, likewise.
+    pub limits: ResourceList,
     /// The RuntimeClass's overhead.
     pub overhead: ResourceList,
     /// Shares of GPU devices, beside what the containers request.
@@ -130,6 +135,8 @@ impl Default for PodSpec {
             priority: None,
             containers: Vec::new(),
             init_containers: Vec::new(),
+            requests: ResourceList::new(),
+            limits: ResourceList::new(),
             overhead: ResourceList::new(),
             gpu: None,
             node_name: None,
@@ -184,15 +191,37 @@ impl PodSpec {
             let most = running.entry(name).or_default();
             *most = (*most).max(quantity);
         }
+        for (name, quantity) in pod_level(&self.requests) {
+            running.insert(name.clone(), *quantity);
+        }
         add(&mut running, &self.overhead);
         running
+    }
+
+    /// The effective limits. Overhead is added where there is a limit.
+    ///
+    /// Source: as above, `PodLimits`.
+    pub fn effective_limits(&self) -> ResourceList {
+        let bare = Self { requests: self.limits.clone(), overhead: ResourceList::new(), ..self.clone() };
+        let mut limits = bare.effective(|c| c.limits.clone());
+        for (name, quantity) in &self.overhead {
+            if let Some(limit) = limits.get_mut(name) {
+                *limit = limit.plus(*quantity);
+            }
+        }
+        limits
     }
 
     /// The quality-of-service class.
     ///
     /// Source: `pkg/apis/core/v1/helper/qos/qos.go`.
     pub fn qos(&self) -> QosClass {
-        let containers = || self.init_containers.iter().map(|c| &c.container).chain(&self.containers);
+        let whole =
+            [Container { requests: self.requests.clone(), limits: self.limits.clone(), ..Container::default() }];
+        let of_pod = !self.requests.is_empty() || !self.limits.is_empty();
+        let (inits, mains) =
+            if of_pod { (&[][..], &whole[..]) } else { (&self.init_containers[..], &self.containers[..]) };
+        let containers = || inits.iter().map(|c| &c.container).chain(mains);
         let counts = |list: &ResourceList, name: &str| list.get(name).is_some_and(|q| *q > Quantity::default());
         let any = containers()
             .any(|c| ["cpu", "memory"].iter().any(|name| counts(&c.requests, name) || counts(&c.limits, name)));
@@ -204,6 +233,13 @@ impl PodSpec {
         });
         if guaranteed { QosClass::Guaranteed } else { QosClass::Burstable }
     }
+}
+
+/// What of a pod-level list counts.
+///
+/// Source: `component-helpers/resource/helpers.go`, `IsSupportedPodLevelResource`.
+fn pod_level(list: &ResourceList) -> impl Iterator<Item = (&String, &Quantity)> {
+    list.iter().filter(|(name, _)| matches!(name.as_str(), "cpu" | "memory") || name.starts_with("hugepages-"))
 }
 
 fn add(sum: &mut ResourceList, list: &ResourceList) {
@@ -228,6 +264,8 @@ pub struct PodClass {
     pub qos: QosClass,
     /// The host ports, sorted.
     pub host_ports: Vec<HostPort>,
+    /// What one pod counts for in quotas, computed when a quota first asks.
+    pub(crate) quota_usage: OnceLock<ResourceList>,
 }
 
 impl PodClass {
@@ -252,6 +290,7 @@ impl PodClass {
             nonzero_memory: nonzero.get("memory").map_or(0, |q| q.value()),
             qos: spec.qos(),
             host_ports,
+            quota_usage: OnceLock::new(),
             requests,
             spec,
         }
@@ -333,6 +372,7 @@ pub struct NewPod {
 
 /// A live pod.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they are conditions of the API, each true or false on its own")]
 pub struct Pod {
     /// Unique in the run, in order of creation.
     pub uid: u64,
@@ -370,6 +410,8 @@ pub struct Pod {
     pub usage: Usage,
     /// The GPU devices it holds.
     pub devices: DeviceSet,
+    /// Whether quotas have given up waiting for its end: it is still counted as an object, and no longer charged.
+    pub overdue: bool,
     /// Its place in the node's list of pods.
     pub(crate) place: u32,
 }

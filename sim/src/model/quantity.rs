@@ -1,13 +1,31 @@
 //! Kubernetes quantities: `250m`, `1.5Gi`, `2e3`.
 
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
 use thiserror::Error;
 
 /// A number as Kubernetes writes it, exact to a billionth (upstream keeps no finer digits either).
 ///
+/// It remembers in which family of suffixes it was written, for printing only: `1Gi` equals `1073741824`.
+///
 /// Source: `apimachinery/pkg/api/resource/quantity.go`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Quantity {
     nanos: i128,
+    format: Format,
+}
+
+/// The family of suffixes in which a quantity is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Format {
+    /// `m`, `k`, `M`, …
+    #[default]
+    DecimalSi,
+    /// `Ki`, `Mi`, …
+    BinarySi,
+    /// `e3`, `e6`, …
+    DecimalExponent,
 }
 
 /// Why a text is not a quantity.
@@ -27,12 +45,12 @@ pub enum QuantityError {
 impl Quantity {
     /// A whole number of the base unit.
     pub const fn from_units(units: i64) -> Self {
-        Self { nanos: units as i128 * 1_000_000_000 }
+        Self { nanos: units as i128 * 1_000_000_000, format: Format::DecimalSi }
     }
 
     /// A number of thousandths of the base unit.
     pub const fn from_milli(milli: i64) -> Self {
-        Self { nanos: milli as i128 * 1_000_000 }
+        Self { nanos: milli as i128 * 1_000_000, format: Format::DecimalSi }
     }
 
     /// Whole base units, rounded up as upstream's `Value()` does.
@@ -45,16 +63,89 @@ impl Quantity {
         div_ceil(self.nanos, 1_000_000)
     }
 
-    /// The sum.
+    /// The sum. It is printed as `self` was written, or as `other` where `self` is 0.
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {
-        Self { nanos: self.nanos.saturating_add(other.nanos) }
+        let format = if self.nanos == 0 { other.format } else { self.format };
+        Self { nanos: self.nanos.saturating_add(other.nanos), format }
+    }
+
+    /// The difference, printed as [`Quantity::plus`] would be.
+    #[must_use]
+    pub const fn minus(self, other: Self) -> Self {
+        self.plus(Self { nanos: -other.nanos, format: other.format })
+    }
+
+    /// Whether the number is 0.
+    pub const fn is_zero(self) -> bool {
+        self.nanos == 0
     }
 
     /// Whether the number is below zero.
     pub const fn is_negative(self) -> bool {
         self.nanos < 0
     }
+}
+
+impl PartialEq for Quantity {
+    fn eq(&self, other: &Self) -> bool {
+        self.nanos == other.nanos
+    }
+}
+
+impl Eq for Quantity {}
+
+impl PartialOrd for Quantity {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Quantity {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.nanos.cmp(&other.nanos)
+    }
+}
+
+impl Hash for Quantity {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.nanos.hash(state);
+    }
+}
+
+impl fmt::Display for Quantity {
+    /// Kubernetes' canonical form: the largest suffix that needs no fraction. Binary suffixes are used for whole numbers
+    /// from 1024 on.
+    ///
+    /// Source: `CanonicalizeBytes` in the same file.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const BINARY: [&str; 7] = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
+        const DECIMAL: [&str; 10] = ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"];
+        let units = self.nanos / 1_000_000_000;
+        if self.format == Format::BinarySi && units.abs() >= 1024 && self.nanos % 1_000_000_000 == 0 {
+            let (number, power) = strip_factors(units, 1024, BINARY.len() - 1);
+            return write!(f, "{number}{}", BINARY[power]);
+        }
+        if self.nanos == 0 {
+            return f.write_str("0");
+        }
+        let (number, power) = strip_factors(self.nanos, 1000, DECIMAL.len() - 1);
+        match (self.format, 3 * power as i32 - 9) {
+            (Format::DecimalExponent, 0) => write!(f, "{number}"),
+            (Format::DecimalExponent, exponent) => write!(f, "{number}e{exponent}"),
+            _ => write!(f, "{number}{}", DECIMAL[power]),
+        }
+    }
+}
+
+/// Divides by `factor` as long as nothing is lost, at most `most` times; the rest and how often.
+fn strip_factors(mut number: i128, factor: i128, most: usize) -> (i128, usize) {
+    let mut power = 0;
+    while power < most && number % factor == 0 {
+        number /= factor;
+        power += 1;
+    }
+    (number, power)
 }
 
 const fn div_ceil(n: i128, d: i128) -> i64 {
@@ -98,7 +189,12 @@ impl std::str::FromStr for Quantity {
         if nanos > i128::from(i64::MAX) * 1_000_000_000 {
             return Err(overflow());
         }
-        Ok(Self { nanos: if negative { -nanos } else { nanos } })
+        let format = match suffix.as_bytes() {
+            [_, b'i'] => Format::BinarySi,
+            [b'e' | b'E', _, ..] => Format::DecimalExponent,
+            _ => Format::DecimalSi,
+        };
+        Ok(Self { nanos: if negative { -nanos } else { nanos }, format })
     }
 }
 
@@ -154,6 +250,37 @@ mod tests {
         check("2e3", 2000, 2_000_000);
         check("2E-3", 1, 2);
         check("1n", 1, 1);
+    }
+
+    #[test]
+    fn the_canonical_form() {
+        let check = |text: &str, canonical: &str| {
+            assert_eq!(text.parse::<Quantity>().unwrap().to_string(), canonical, "{text}");
+        };
+        check("0", "0");
+        check("0Gi", "0");
+        check("0.5", "500m");
+        check("1000m", "1");
+        check("1500m", "1500m");
+        check("12000", "12k");
+        check("-12000", "-12k");
+        check("1.5Gi", "1536Mi");
+        check("1024Mi", "1Gi");
+        check("1023Ki", "1023Ki");
+        check("0.5Ki", "512");
+        check("1.0005Ki", "1024512m");
+        check("2e3", "2e3");
+        check("2E0", "2");
+    }
+
+    #[test]
+    fn the_way_of_writing_is_for_printing_only() {
+        let [binary, decimal]: [Quantity; 2] = ["1Ki", "1024"].map(|text| text.parse().unwrap());
+        assert_eq!(binary, decimal);
+        assert_eq!(binary.plus(decimal).to_string(), "2Ki");
+        assert_eq!(decimal.plus(binary).to_string(), "2048");
+        assert_eq!(Quantity::default().plus(binary).to_string(), "1Ki");
+        assert_eq!(binary.minus(decimal).to_string(), "0");
     }
 
     #[test]

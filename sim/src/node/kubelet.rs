@@ -95,7 +95,7 @@ impl Kubelet {
         cx.remind(at, Rank::Kubelet, Timer { kind, tag, about: Subject::Pod(id) });
     }
 
-    fn started(&mut self, id: PodId, cx: &mut Context<'_>) {
+    fn started(id: PodId, cx: &mut Context<'_>) {
         cx.cluster.start(id);
         let Some(run) = cx.cluster.pod(id).map(|pod| pod.run) else { return };
         if let Run::Succeeds(span) | Run::Fails(span) = run {
@@ -155,7 +155,7 @@ impl Controller for Kubelet {
         let Subject::Pod(id) = timer.about else { return };
         let Some(pod) = cx.cluster.pod(id).filter(|pod| pod.restarts == timer.tag) else { return };
         match timer.kind {
-            timer::START if pod.deleting.is_none() => self.started(id, cx),
+            timer::START if pod.deleting.is_none() => Self::started(id, cx),
             timer::END if pod.deleting.is_none() => Self::ended(id, cx),
             timer::STOP => cx.cluster.remove_pod(id),
             _ => {}

@@ -1,3 +1,4 @@
-//! What runs on the nodes: the kubelet.
+//! What runs on the nodes, and what watches them: the kubelet, the node lifecycle controller.
 
 pub mod kubelet;
+pub mod lifecycle;

@@ -1,0 +1,44 @@
+//! How long pods waited.
+
+use crate::data::{Latencies, LatencyPair};
+use towtank_sim::cluster::{Change, Cluster};
+use towtank_sim::observe::{Note, Observer};
+
+/// Collects the latencies of scheduling and of startup, one sample per pod.
+#[derive(Debug, Default)]
+pub struct LatencyCollector {
+    scheduling: Latencies,
+    startup: Latencies,
+}
+
+impl LatencyCollector {
+    /// Percentiles of both.
+    pub fn summary(&self) -> LatencyPair {
+        LatencyPair { scheduling: self.scheduling.summary(), startup: self.startup.summary() }
+    }
+
+    /// The samples: scheduling, startup.
+    pub fn into_samples(self) -> (Latencies, Latencies) {
+        (self.scheduling, self.startup)
+    }
+}
+
+impl Observer for LatencyCollector {
+    fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
+        match note {
+            // From creation to binding, for pods that the scheduler placed.
+            Note::Scheduled { pod, .. } => {
+                if let Some(pod) = cluster.pod(*pod) {
+                    self.scheduling.push((cluster.now - pod.created).0);
+                }
+            }
+            // A pod whose machine came back starts again: only the first start counts.
+            Note::Change(Change::PodStarted(pod)) => {
+                if let Some(pod) = cluster.pod(*pod).filter(|pod| pod.started == Some(cluster.now)) {
+                    self.startup.push((cluster.now - pod.created).0);
+                }
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Collectors: observers that turn a running simulation into the plain data of [`crate::data`].
+//!
+//! Each collects one thing. [`Collectors`] holds those that a run needs, and nothing in the simulation reads any of them.
+
+mod events;
+mod heatmap;
+mod latency;
+mod metrics;
+mod nodes;
+mod notable;
+mod pods;
+mod series;
+mod utilization;
+mod written;
+
+pub use events::EventLog;
+pub use heatmap::HeatmapCollector;
+pub use latency::LatencyCollector;
+pub use metrics::MetricsCollector;
+pub use nodes::NodeTable;
+pub use notable::NotableCollector;
+pub use pods::PodTable;
+pub use series::SeriesCollector;
+pub use utilization::UtilizationCollector;
+
+use crate::data::{NodeCounts, PodCounts, Run, Summary};
+use crate::output::{OutputDir, OutputError};
+use towtank_sim::cluster::Cluster;
+use towtank_sim::engine::Outcome;
+use towtank_sim::observe::Observer;
+use towtank_sim::time::Span;
+
+/// What is to be collected.
+#[derive(Clone, Copy, Debug)]
+pub struct CollectOptions {
+    /// How far samples are apart; `None` to thin them so that a few thousand remain, whatever the length.
+    pub interval: Option<Span>,
+    /// Whether `events.jsonl` is written.
+    pub events: bool,
+    /// Whether `pods.csv` and `nodes.csv` are written.
+    pub tables: bool,
+    /// Whether the heat map of placements is sampled.
+    pub heatmap: bool,
+}
+
+/// The collectors of one run.
+pub struct Collectors {
+    series: SeriesCollector,
+    utilization: UtilizationCollector,
+    latency: LatencyCollector,
+    notable: NotableCollector,
+    metrics: MetricsCollector,
+    heatmap: Option<HeatmapCollector>,
+    pods: Option<PodTable>,
+    nodes: Option<NodeTable>,
+    events: Option<EventLog>,
+}
+
+impl Collectors {
+    /// Collectors that write tables and events into `out`, if it is given.
+    ///
+    /// # Errors
+    /// A file cannot be created.
+    pub fn new(options: CollectOptions, out: Option<&OutputDir>) -> Result<Self, OutputError> {
+        let tables = out.filter(|_| options.tables);
+        let events = out.filter(|_| options.events);
+        Ok(Self {
+            series: SeriesCollector::new(options.interval),
+            utilization: UtilizationCollector::default(),
+            latency: LatencyCollector::default(),
+            notable: NotableCollector::default(),
+            metrics: MetricsCollector::default(),
+            heatmap: options.heatmap.then(HeatmapCollector::default),
+            pods: tables.map(PodTable::create).transpose()?,
+            nodes: tables.map(NodeTable::create).transpose()?,
+            events: events.map(EventLog::create).transpose()?,
+        })
+    }
+
+    /// The observers to hand to the engine.
+    pub fn observers(&mut self) -> Vec<&mut dyn Observer> {
+        let mut all: Vec<&mut dyn Observer> =
+            vec![&mut self.series, &mut self.utilization, &mut self.latency, &mut self.notable, &mut self.metrics];
+        all.extend(self.heatmap.as_mut().map(|o| o as &mut dyn Observer));
+        all.extend(self.pods.as_mut().map(|o| o as &mut dyn Observer));
+        all.extend(self.nodes.as_mut().map(|o| o as &mut dyn Observer));
+        all.extend(self.events.as_mut().map(|o| o as &mut dyn Observer));
+        all
+    }
+
+    /// Ends the tables and gives the collected data. What only the caller knows of the summary (names, seed, real time and
+    /// memory) is left empty.
+    ///
+    /// # Errors
+    /// A table could not be written, now or during the run.
+    pub fn finish(mut self, outcome: Outcome, cluster: &Cluster, out: Option<&OutputDir>) -> Result<Run, OutputError> {
+        if let Some(pods) = self.pods {
+            pods.finish(cluster)?;
+        }
+        if let Some(nodes) = self.nodes {
+            nodes.finish(cluster)?;
+        }
+        if let Some(events) = self.events {
+            events.finish()?;
+        }
+        if let Some(out) = out {
+            out.write("metrics.prom", self.metrics.text(cluster))?;
+        }
+        let counters = cluster.counters();
+        let mut summary = Summary {
+            fingerprint: format!("{:032x}", outcome.fingerprint),
+            simulated_seconds: outcome.end.as_secs_f64(),
+            events: outcome.events,
+            decisions: counters.attempts,
+            pods: PodCounts {
+                submitted: counters.submitted,
+                rejected: counters.rejected,
+                bound: counters.bound,
+                succeeded: counters.succeeded,
+                failed: counters.failed,
+                pending: cluster.totals().pending,
+                evicted: counters.evicted,
+                preempted: counters.preempted,
+            },
+            nodes: NodeCounts {
+                initial: self.utilization.initial_nodes(),
+                peak: self.utilization.peak_nodes(),
+                r#final: cluster.totals().nodes,
+            },
+            utilization: self.utilization.summary(cluster),
+            latency: self.latency.summary(),
+            ..Summary::default()
+        };
+        self.notable.fill(&mut summary);
+        let (scheduling, startup) = self.latency.into_samples();
+        Ok(Run {
+            label: String::new(),
+            summary,
+            series: self.series.into_series(),
+            scheduling,
+            startup,
+            heatmap: self.heatmap.map(|heatmap| heatmap.into_heatmap(outcome.end)).unwrap_or_default(),
+            notable: self.notable.into_notable(),
+        })
+    }
+}

@@ -1,0 +1,129 @@
+//! `pods.csv`: a row per pod, written when the pod ends, and at the end of the run for those that still exist.
+
+use super::written::WrittenTable;
+use crate::output::{OutputDir, OutputError};
+use crate::tables::PodRow;
+use rustc_hash::FxHashMap;
+use std::fmt::Write as _;
+use towtank_sim::cluster::{Cause, Change, Cluster};
+use towtank_sim::model::PodId;
+use towtank_sim::model::pod::{Pod, PodClass, PodPhase};
+use towtank_sim::model::resources::{ResourceId, Resources};
+use towtank_sim::observe::{Note, Observer};
+
+/// Writes `pods.csv`.
+pub struct PodTable {
+    table: WrittenTable,
+    /// Why pods that are on their way out were asked to go.
+    causes: FxHashMap<PodId, Cause>,
+}
+
+impl PodTable {
+    /// A table in `out`.
+    ///
+    /// # Errors
+    /// The file cannot be created.
+    pub fn create(out: &OutputDir) -> Result<Self, OutputError> {
+        let table = WrittenTable::new::<PodRow<'_>>(out.file("pods.csv")?);
+        Ok(Self { table, causes: FxHashMap::default() })
+    }
+
+    /// Writes the pods that still exist, in order of creation, and ends the table.
+    ///
+    /// # Errors
+    /// The first thing that could not be written.
+    pub fn finish(mut self, cluster: &Cluster) -> Result<(), OutputError> {
+        let mut rest: Vec<(PodId, &Pod)> = cluster.pods().iter().collect();
+        rest.sort_by_key(|(_, pod)| pod.uid);
+        for (_, pod) in rest {
+            let outcome = match (pod.deleting, pod.node, pod.phase) {
+                (Some(_), ..) => "terminating",
+                (None, None, _) => "pending",
+                (None, Some(_), PodPhase::Pending) => "starting",
+                (None, Some(_), _) => "running",
+            };
+            self.row(pod, outcome, cluster, false);
+        }
+        self.table.finish()
+    }
+
+    fn row(&mut self, pod: &Pod, outcome: &str, cluster: &Cluster, ended: bool) {
+        let class = cluster.class_of(pod);
+        let other_resources = others(&class.requests, cluster);
+        let row = PodRow {
+            namespace: &class.spec.namespace,
+            name: &pod.name,
+            outcome,
+            reason: "",
+            node: pod.node.map_or("", |node| cluster.node(node).name()),
+            priority: i64::from(class.priority()),
+            attempts: pod.attempts,
+            created_ns: pod.created.0,
+            bound_ns: pod.bound.map(|at| at.0),
+            started_ns: pod.started.map(|at| at.0),
+            ended_ns: ended.then_some(cluster.now.0),
+            ..requests(class, &other_resources)
+        };
+        self.table.write(&row);
+    }
+
+    fn refused(&mut self, namespace: &str, name: &str, message: &str, cluster: &Cluster) {
+        let now = cluster.now.0;
+        let row = PodRow {
+            namespace,
+            name,
+            outcome: "rejected",
+            reason: message,
+            created_ns: now,
+            ended_ns: Some(now),
+            ..PodRow::default()
+        };
+        self.table.write(&row);
+    }
+}
+
+impl Observer for PodTable {
+    fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
+        match note {
+            Note::Change(Change::PodDeleting(id, cause)) => {
+                self.causes.insert(*id, *cause);
+            }
+            Note::Change(Change::PodFinished(id)) => {
+                self.causes.remove(id);
+                if let Some(pod) = cluster.pod(*id) {
+                    let outcome = if pod.phase == PodPhase::Succeeded { "succeeded" } else { "failed" };
+                    self.row(pod, outcome, cluster, true);
+                }
+            }
+            Note::Change(Change::PodRemoved(id)) => {
+                let cause = self.causes.remove(id).unwrap_or(Cause::Deleted);
+                if let Some(pod) = cluster.pod(*id) {
+                    self.row(pod, cause.as_str(), cluster, true);
+                }
+            }
+            Note::Refused { namespace, name, refusal, .. } => self.refused(namespace, name, &refusal.message, cluster),
+            _ => {}
+        }
+    }
+}
+
+fn requests<'a>(class: &PodClass, other_resources: &'a str) -> PodRow<'a> {
+    PodRow {
+        cpu_milli: class.requests.get(ResourceId::CPU),
+        memory_bytes: class.requests.get(ResourceId::MEMORY),
+        other_resources,
+        ..PodRow::default()
+    }
+}
+
+/// Resources beyond CPU, memory and the count of pods, as `NAME=AMOUNT;…`.
+pub(super) fn others(resources: &Resources, cluster: &Cluster) -> String {
+    let mut text = String::new();
+    for (id, amount) in resources.iter() {
+        if ![ResourceId::CPU, ResourceId::MEMORY, ResourceId::PODS].contains(&id) {
+            let separator = if text.is_empty() { "" } else { ";" };
+            let _ = write!(text, "{separator}{}={amount}", cluster.resources.name(id));
+        }
+    }
+    text
+}

@@ -1,0 +1,70 @@
+//! The cluster's state over time.
+
+use crate::data::{Sample, Series};
+use towtank_sim::cluster::Cluster;
+use towtank_sim::observe::Observer;
+use towtank_sim::time::{SimTime, Span};
+
+/// Rows at which the series is thinned when the interval is ours to choose. One more than a power of two, so that the last
+/// row stays when every other one goes.
+const MAX_ROWS: usize = 4097;
+
+/// Samples the cluster's state. Without a given interval it begins with seconds, and each time there are too many rows it
+/// drops every other one and looks half as often: a month costs what an hour costs.
+#[derive(Debug)]
+pub struct SeriesCollector {
+    series: Series,
+    interval: Span,
+    thins: bool,
+}
+
+impl SeriesCollector {
+    /// A collector with this interval, or one that adapts.
+    pub fn new(interval: Option<Span>) -> Self {
+        Self { series: Series::default(), interval: interval.unwrap_or(Span::from_secs(1)), thins: interval.is_none() }
+    }
+
+    /// The collected series.
+    pub fn into_series(self) -> Series {
+        self.series
+    }
+}
+
+impl Observer for SeriesCollector {
+    fn sampling_interval(&self) -> Option<Span> {
+        Some(self.interval)
+    }
+
+    fn sample(&mut self, at: SimTime, cluster: &Cluster) {
+        let totals = cluster.totals();
+        self.series.push(Sample {
+            time_ns: at.0,
+            pods_pending: totals.pending as i64,
+            pods_running: (totals.running + totals.starting) as i64,
+            nodes_total: totals.nodes as i64,
+            nodes_ready: totals.ready_nodes as i64,
+        });
+        for id in cluster.resources.ids() {
+            let (capacity, allocated) = (totals.capacity.get(id), totals.allocated.get(id));
+            self.series.set_resource(cluster.resources.name(id), capacity, allocated);
+        }
+        let counters = cluster.counters();
+        for (name, value) in [
+            ("pods_starting", totals.starting),
+            ("used_cpu_milli", totals.used_cpu as u64),
+            ("used_memory_bytes", totals.used_memory as u64),
+            ("submitted_total", counters.submitted),
+            ("rejected_total", counters.rejected),
+            ("bound_total", counters.bound),
+            ("succeeded_total", counters.succeeded),
+            ("failed_total", counters.failed),
+            ("evicted_total", counters.evicted),
+        ] {
+            self.series.set_counter(name, value as i64);
+        }
+        if self.thins && self.series.len() == MAX_ROWS {
+            self.series.thin();
+            self.interval = Span(self.interval.0 * 2);
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! What was observed, as plain data: the door between a simulation's observers and everything that is reported.
+//!
+//! A collector fills these structures while a simulation runs; the rest of the crate only reads them. Times are
+//! nanoseconds since the scenario's start; amounts are in base units (milli-CPU, bytes, counts).
+
+mod heatmap;
+mod latencies;
+mod notable;
+mod series;
+mod summary;
+
+pub use heatmap::Heatmap;
+pub use latencies::Latencies;
+pub use notable::{Notable, NotableKind};
+pub use series::{ResourceSeries, Sample, Series};
+pub use summary::{AutoscalerCounts, LatencyPair, LatencySummary, NodeCounts, PodCounts, ResourceUtilization, Summary};
+
+/// Nanoseconds in a second, the factor between stored times and written ones.
+pub const NANOS_PER_SECOND: i64 = 1_000_000_000;
+
+/// Everything that one simulation leaves for its report.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Run {
+    /// Short name that tells this run from others in one comparison, such as the policy's name.
+    pub label: String,
+    /// The numbers of `summary.json`.
+    pub summary: Summary,
+    /// The cluster's state over time.
+    pub series: Series,
+    /// From a pod's first entry into the scheduling queue to its binding, one sample per bound pod.
+    pub scheduling: Latencies,
+    /// From a pod's creation to its first container running, one sample per started pod.
+    pub startup: Latencies,
+    /// How full each node was over time.
+    pub heatmap: Heatmap,
+    /// What a reader of the report should be told about, in time order.
+    pub notable: Vec<Notable>,
+}

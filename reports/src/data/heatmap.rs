@@ -1,0 +1,171 @@
+//! How full each node was over time, in bounded memory.
+
+use super::NANOS_PER_SECOND;
+
+/// Allocated fraction of one resource, by node and time.
+///
+/// Columns are equally wide in time, one second at first. When a sample lies beyond the last of `max_columns` columns,
+/// neighbours are merged and columns become twice as wide, so a month costs what an hour costs. A cell is the mean over its
+/// samples; a node that did not exist has no value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heatmap {
+    resource: String,
+    nodes: Vec<String>,
+    starts_ns: Vec<i64>,
+    end_ns: i64,
+    width_ns: i64,
+    max_columns: usize,
+    /// By node, then by column; a row may be shorter than `starts_ns`, and the rest of it is empty.
+    cells: Vec<Vec<Cell>>,
+}
+
+/// Sum of permille and number of samples.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Cell {
+    permille: u32,
+    samples: u32,
+}
+
+impl Heatmap {
+    /// Columns kept by default: about one per three pixels of a printed figure.
+    pub const DEFAULT_COLUMNS: usize = 160;
+
+    /// An empty heat map of a resource, by its Kubernetes name, with at most `max_columns` columns (at least 2, even).
+    pub fn new(resource: &str, max_columns: usize) -> Self {
+        Self {
+            resource: resource.to_owned(),
+            nodes: Vec::new(),
+            starts_ns: Vec::new(),
+            end_ns: 0,
+            width_ns: NANOS_PER_SECOND,
+            max_columns: max_columns.max(2).next_multiple_of(2),
+            cells: Vec::new(),
+        }
+    }
+
+    /// Adds a row and returns its index. Rows are drawn in this order, so neighbours should belong together.
+    pub fn add_node(&mut self, name: &str) -> usize {
+        self.nodes.push(name.to_owned());
+        self.cells.push(Vec::new());
+        self.nodes.len() - 1
+    }
+
+    /// Begins a sample at a time (nanoseconds since the start, increasing); [`Heatmap::set`] fills it.
+    pub fn begin_sample(&mut self, time_ns: i64) {
+        self.end_ns = self.end_ns.max(time_ns);
+        while time_ns / self.width_ns >= self.max_columns as i64 {
+            self.halve();
+        }
+        while self.starts_ns.len() as i64 <= time_ns / self.width_ns {
+            self.starts_ns.push(self.starts_ns.len() as i64 * self.width_ns);
+        }
+    }
+
+    /// How wide columns are now, in nanoseconds: a sampler that looks a few times per column sees enough.
+    pub fn column_width_ns(&self) -> i64 {
+        self.width_ns
+    }
+
+    /// Records one node in the current sample: allocated against capacity, in the same unit.
+    ///
+    /// A node without capacity for the resource is left blank, as is one that is not recorded.
+    pub fn set(&mut self, node: usize, allocated: i64, capacity: i64) {
+        if capacity <= 0 || self.starts_ns.is_empty() {
+            return;
+        }
+        let column = self.starts_ns.len() - 1;
+        let row = &mut self.cells[node];
+        row.resize(row.len().max(column + 1), Cell::default());
+        let permille = (i128::from(allocated.max(0)) * 1000 / i128::from(capacity)).min(1000) as u32;
+        row[column].permille += permille;
+        row[column].samples += 1;
+    }
+
+    /// Says when the simulation ended, which is where the last column ends (nanoseconds since the start).
+    pub fn finish(&mut self, end_ns: i64) {
+        self.end_ns = self.end_ns.max(end_ns);
+    }
+
+    /// Kubernetes' name of the resource that is shown.
+    pub fn resource(&self) -> &str {
+        &self.resource
+    }
+
+    /// Row names in drawing order.
+    pub fn nodes(&self) -> &[String] {
+        &self.nodes
+    }
+
+    /// Start of each column, in nanoseconds since the scenario's start.
+    pub fn columns_ns(&self) -> &[i64] {
+        &self.starts_ns
+    }
+
+    /// End of the last column, in nanoseconds since the scenario's start.
+    pub fn end_ns(&self) -> i64 {
+        self.end_ns
+    }
+
+    /// Mean fraction (0 to 1) over a range of nodes in one column; `None` where none of them has a value.
+    pub fn mean(&self, nodes: std::ops::Range<usize>, column: usize) -> Option<f64> {
+        let (mut permille, mut samples) = (0u64, 0u64);
+        for cell in self.cells[nodes].iter().filter_map(|row| row.get(column)) {
+            permille += u64::from(cell.permille);
+            samples += u64::from(cell.samples);
+        }
+        (samples > 0).then(|| permille as f64 / samples as f64 / 1000.0)
+    }
+
+    /// Merges neighbouring columns; each is then twice as wide.
+    fn halve(&mut self) {
+        let add = |pair: &[Cell]| Cell {
+            permille: pair.iter().map(|cell| cell.permille).sum(),
+            samples: pair.iter().map(|cell| cell.samples).sum(),
+        };
+        for row in &mut self.cells {
+            *row = row.chunks(2).map(add).collect();
+        }
+        self.starts_ns = self.starts_ns.chunks(2).map(|pair| pair[0]).collect();
+        self.width_ns *= 2;
+    }
+}
+
+impl Default for Heatmap {
+    fn default() -> Self {
+        Self::new("cpu", Self::DEFAULT_COLUMNS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_stay_bounded_and_means_stay_exact() {
+        let mut map = Heatmap::new("cpu", 4);
+        let node = map.add_node("a");
+        for sample in 0..9 {
+            map.begin_sample(sample * NANOS_PER_SECOND);
+            map.set(node, sample * 100, 1000);
+        }
+        map.finish(9 * NANOS_PER_SECOND);
+        assert_eq!(map.columns_ns(), [0, 4, 8].map(|second| second * NANOS_PER_SECOND));
+        let means: Vec<_> = (0..3).map(|column| map.mean(0..1, column)).collect();
+        assert_eq!(means, [Some(0.15), Some(0.55), Some(0.8)]);
+    }
+
+    #[test]
+    fn absent_nodes_are_blank_and_full_is_one() {
+        let mut map = Heatmap::new("cpu", 4);
+        map.begin_sample(0);
+        let late = map.add_node("late");
+        let none = map.add_node("no-gpu");
+        map.begin_sample(NANOS_PER_SECOND);
+        map.set(late, i64::MAX, i64::MAX - 1);
+        map.set(none, 1, 0);
+        assert_eq!(map.mean(0..1, 0), None);
+        assert_eq!(map.mean(0..1, 1), Some(1.0));
+        assert_eq!(map.mean(1..2, 1), None);
+        assert_eq!(map.mean(0..0, 1), None);
+    }
+}

@@ -1,0 +1,162 @@
+//! The numbers of `summary.json`.
+
+use std::collections::BTreeMap;
+
+use serde::{Serialize, Serializer};
+
+/// One simulation in numbers; serialised, it is `summary.json`, with its fields in this order.
+///
+/// Fractions are written with six decimals and seconds with nine, so that equal runs give equal bytes. Only
+/// `wall_seconds`, `decisions_per_second` and `peak_rss_bytes` may differ between two runs of the same inputs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Summary {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The scheduling policy or profile, as the scenario names it.
+    pub policy: String,
+    /// The scenario's seed.
+    pub seed: u64,
+    /// The 128-bit hash of every state change, in hexadecimal.
+    pub fingerprint: String,
+    /// From the scenario's start to the last event, in seconds.
+    #[serde(serialize_with = "seconds")]
+    pub simulated_seconds: f64,
+    /// Events that the engine handled.
+    pub events: u64,
+    /// Scheduling attempts that ended in a verdict.
+    pub decisions: u64,
+    /// What became of the pods.
+    pub pods: PodCounts,
+    /// How many nodes there were.
+    pub nodes: NodeCounts,
+    /// By resource name: how full the cluster was.
+    pub utilization: BTreeMap<String, ResourceUtilization>,
+    /// How long pods waited.
+    pub latency: LatencyPair,
+    /// Pods refused at admission, by reason.
+    pub rejections: BTreeMap<String, u64>,
+    /// Pods refused by a quota, by namespace.
+    pub quota_refusals: BTreeMap<String, u64>,
+    /// What the cluster autoscaler did; absent without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub autoscaler: Option<AutoscalerCounts>,
+    /// Disruptions that happened, by kind.
+    pub disruptions: BTreeMap<String, u64>,
+    /// Real time that the simulation took, in seconds.
+    #[serde(serialize_with = "fraction")]
+    pub wall_seconds: f64,
+    /// Decisions per second of real time.
+    #[serde(serialize_with = "tenths")]
+    pub decisions_per_second: f64,
+    /// Largest resident memory of the process, in bytes; null where the system does not tell.
+    pub peak_rss_bytes: Option<u64>,
+}
+
+/// What became of the pods. A pod may count in several fields: bound, then evicted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct PodCounts {
+    /// Proposed to admission.
+    pub submitted: u64,
+    /// Refused by admission.
+    pub rejected: u64,
+    /// Bound to a node.
+    pub bound: u64,
+    /// Ended well.
+    pub succeeded: u64,
+    /// Ended badly.
+    pub failed: u64,
+    /// Still without a node at the end.
+    pub pending: u64,
+    /// Removed from their node by a drain, a taint or pressure.
+    pub evicted: u64,
+    /// Removed from their node for a pod of higher priority.
+    pub preempted: u64,
+}
+
+/// How many nodes there were.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct NodeCounts {
+    /// At the start.
+    pub initial: u64,
+    /// At most.
+    pub peak: u64,
+    /// At the end.
+    pub r#final: u64,
+}
+
+/// How full one resource was, as fractions of capacity.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct ResourceUtilization {
+    /// Allocated integral over capacity integral: what share of the offered resource-time was requested.
+    #[serde(serialize_with = "fraction")]
+    pub mean_allocated: f64,
+    /// Largest fraction at any sample.
+    #[serde(serialize_with = "fraction")]
+    pub peak_allocated: f64,
+}
+
+/// The two waiting times that are reported.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct LatencyPair {
+    /// From the first entry into the scheduling queue to the binding.
+    pub scheduling: LatencySummary,
+    /// From creation to the first container running.
+    pub startup: LatencySummary,
+}
+
+/// Percentiles of a waiting time in seconds, nearest-rank; null without samples.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct LatencySummary {
+    /// Number of samples.
+    pub count: u64,
+    /// Median.
+    #[serde(serialize_with = "optional_seconds")]
+    pub p50: Option<f64>,
+    /// 90th percentile.
+    #[serde(serialize_with = "optional_seconds")]
+    pub p90: Option<f64>,
+    /// 99th percentile.
+    #[serde(serialize_with = "optional_seconds")]
+    pub p99: Option<f64>,
+    /// Largest.
+    #[serde(serialize_with = "optional_seconds")]
+    pub max: Option<f64>,
+}
+
+/// What the cluster autoscaler did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct AutoscalerCounts {
+    /// Decisions to grow a group.
+    pub scale_ups: u64,
+    /// Nodes added by them.
+    pub nodes_added: u64,
+    /// Decisions to shrink a group.
+    pub scale_downs: u64,
+    /// Nodes removed by them.
+    pub nodes_removed: u64,
+}
+
+fn rounded(value: f64, per_unit: f64) -> f64 {
+    // Adding zero turns a negative zero into a plain one.
+    (value * per_unit).round() / per_unit + 0.0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn fraction<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(rounded(*value, 1e6))
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn tenths<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(rounded(*value, 10.0))
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn seconds<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(rounded(*value, 1e9))
+}
+
+#[expect(clippy::ref_option, reason = "serde's signature")]
+fn optional_seconds<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    value.map(|value| rounded(value, 1e9)).serialize(serializer)
+}

@@ -1,0 +1,20 @@
+//! The drawing layer: a figure is a [`Picture`], a list of marks that `plotters` then draws as SVG or PNG.
+//!
+//! Figures never meet a drawing backend: they place marks in a small coordinate system (one unit is a pixel of a
+//! 480-pixel-wide figure, sized so that its text can be read when printed at the width of a column), and both formats
+//! play the same list.
+
+mod axis;
+mod legend;
+mod panel;
+mod picture;
+mod render;
+mod text;
+pub mod theme;
+
+pub(crate) use axis::{Axis, Tick};
+pub(crate) use legend::{Legend, Swatch};
+pub(crate) use panel::{Band, Frame, Panel};
+pub use picture::{Anchor, Color, Dash, Mark, Picture, Stroke, Text};
+pub use render::RenderError;
+pub(crate) use text::fit;

@@ -1,0 +1,62 @@
+//! The bundled font and its measures.
+
+use std::sync::Once;
+
+use plotters::style::{FontDesc, FontFamily, FontStyle, register_font};
+
+/// The name under which the bundled font is registered, which is also what an SVG asks its viewer for. Verdana, of
+/// nearly the same widths, stands in where DejaVu is not installed.
+pub(super) const FAMILY: &str = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif";
+
+/// The font's own line height in ems: `plotters` sizes a bitmap's letters by line height.
+pub(super) const LINE_HEIGHT: f64 = 2384.0 / 2048.0;
+
+/// Registers the font with `plotters`; cheap after the first call.
+pub(super) fn ensure_font() {
+    static REGISTERED: Once = Once::new();
+    REGISTERED.call_once(|| {
+        let fonts = [(FontStyle::Normal, dejavu::sans::regular()), (FontStyle::Bold, dejavu::sans::bold())];
+        for (style, bytes) in fonts {
+            assert!(register_font(FAMILY, style, bytes).is_ok(), "the bundled font is a font");
+        }
+    });
+}
+
+/// Width of a line of text, in the unit of `size` (an em).
+pub(crate) fn width(text: &str, size: f64, bold: bool) -> f64 {
+    // Measured once at a large size: plotters rounds a width to whole pixels.
+    const EM: f64 = 1000.0;
+    ensure_font();
+    let style = if bold { FontStyle::Bold } else { FontStyle::Normal };
+    let font = FontDesc::new(FontFamily::Name(FAMILY), EM * LINE_HEIGHT, style);
+    let (low, high) = font.layout_box(text).unwrap_or(((0, 0), (EM as i32 * text.len() as i32 / 2, 0)));
+    f64::from(high.0 - low.0) * size / EM
+}
+
+/// A line of text cut to a width, with an ellipsis where it was cut.
+pub(crate) fn fit(text: &str, room: f64, size: f64, bold: bool) -> String {
+    if width(text, size, bold) <= room {
+        return text.to_owned();
+    }
+    let mut cut = text.to_owned();
+    while cut.pop().is_some() {
+        let shown = format!("{}…", cut.trim_end());
+        if width(&shown, size, bold) <= room {
+            return shown;
+        }
+    }
+    String::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn widths_scale_and_bold_is_wider() {
+        let plain = width("scheduling latency", 12.0, false);
+        assert!((plain * 2.0 - width("scheduling latency", 24.0, false)).abs() < 0.01);
+        assert!(width("scheduling latency", 12.0, true) > plain);
+        assert!((width("m", 100.0, false) - 97.4).abs() < 0.1, "an m of DejaVu Sans is 0.974 em wide");
+    }
+}

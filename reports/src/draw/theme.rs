@@ -1,0 +1,130 @@
+//! Sizes, colours and patterns of every figure: the one place to change how they look.
+
+use super::picture::{Color, Dash};
+
+/// Width of every figure, in drawing units. At a printed column's 86 mm, a letter of 13 units is 6.6 points tall.
+pub const WIDTH: f64 = 480.0;
+/// Free space at the left and right edge.
+pub const MARGIN: f64 = 10.0;
+/// Letters of a figure's or panel's title.
+pub const TITLE_SIZE: f64 = 14.0;
+/// Letters of axis labels and legends.
+pub const LABEL_SIZE: f64 = 13.0;
+/// Letters of tick labels and remarks.
+pub const TICK_SIZE: f64 = 12.0;
+
+/// Width of a data line.
+pub const LINE: f64 = 1.8;
+/// Width of the grid's lines.
+pub const HAIRLINE: f64 = 0.6;
+
+/// The page.
+pub const PAPER: Color = Color(0xFF, 0xFF, 0xFF);
+/// Titles, labels and data in black.
+pub const INK: Color = Color(0x1F, 0x23, 0x28);
+/// Tick labels and remarks.
+pub const MUTED: Color = Color(0x57, 0x60, 0x6A);
+/// The plot's frame.
+pub const AXIS: Color = Color(0x8C, 0x95, 0x9F);
+/// The grid.
+pub const GRID: Color = Color(0xE4, 0xE7, 0xEB);
+/// A stretch of time that is marked behind the data.
+pub const BAND: Color = Color(0xE9, 0xDD, 0xE3);
+/// Where a heat map has no value.
+pub const BLANK: Color = Color(0xF3, 0xF4, 0xF6);
+
+/// Okabe and Ito's palette for all kinds of colour vision (2008), without its yellow, which is too pale for a line.
+/// The order keeps neighbours apart in lightness too, so that they differ in greyscale.
+pub const PALETTE: [Color; 7] = [
+    Color(0x00, 0x72, 0xB2), // blue
+    Color(0xE6, 0x9F, 0x00), // orange
+    Color(0x00, 0x9E, 0x73), // bluish green
+    Color(0xD5, 0x5E, 0x00), // vermillion
+    Color(0x56, 0xB4, 0xE9), // sky blue
+    Color(0xCC, 0x79, 0xA7), // reddish purple
+    Color(0x1F, 0x23, 0x28), // black, as ink
+];
+
+/// Line patterns, in the order of the palette; solid first.
+///
+/// Only the first is solid: where curves coincide, the one below shows through the gaps of those above.
+pub const DASHES: [Dash; 7] =
+    [&[], &[6.0, 3.0], &[2.0, 2.5], &[9.0, 2.5, 2.0, 2.5], &[13.0, 4.0], &[9.0, 2.0, 2.0, 2.0, 2.0, 2.0], &[1.2, 4.5]];
+
+/// Fillings under a line, in the order of the palette: the same hues, so pale that a grid shows through.
+pub const FILLS: [Color; 7] = [
+    Color(0xCC, 0xE3, 0xF0),
+    Color(0xFA, 0xEC, 0xCC),
+    Color(0xCC, 0xEC, 0xE3),
+    Color(0xF7, 0xDF, 0xCC),
+    Color(0xDD, 0xF0, 0xFB),
+    Color(0xF5, 0xE4, 0xED),
+    Color(0xD9, 0xDC, 0xE0),
+];
+
+/// How the colours of a figure that stands in a dark page change: from, to. A page turns this into style rules.
+pub const DARK: [(Color, Color); 17] = [
+    (PAPER, Color(0x16, 0x1B, 0x22)),
+    (INK, Color(0xE6, 0xED, 0xF3)),
+    (MUTED, Color(0x9D, 0xA7, 0xB3)),
+    (AXIS, Color(0x6E, 0x76, 0x81)),
+    (GRID, Color(0x2A, 0x30, 0x38)),
+    (BAND, Color(0x3B, 0x2A, 0x33)),
+    (BLANK, Color(0x21, 0x26, 0x2D)),
+    (PALETTE[0], Color(0x3C, 0x8F, 0xD6)),
+    (PALETTE[3], Color(0xF0, 0x7F, 0x2E)),
+    (PALETTE[4], Color(0xA8, 0xDB, 0xFA)),
+    (FILLS[0], Color(0x17, 0x39, 0x4F)),
+    (FILLS[1], Color(0x4A, 0x38, 0x10)),
+    (FILLS[2], Color(0x10, 0x40, 0x34)),
+    (FILLS[3], Color(0x4A, 0x2A, 0x12)),
+    (FILLS[4], Color(0x1F, 0x3F, 0x52)),
+    (FILLS[5], Color(0x45, 0x2E, 0x3B)),
+    (FILLS[6], Color(0x3A, 0x40, 0x47)),
+];
+
+/// The colour, pale filling and pattern of the n-th series; patterns shift once the palette is used up, so that
+/// 49 series are distinct.
+pub fn series(index: usize) -> (Color, Color, Dash) {
+    let hue = index % PALETTE.len();
+    (PALETTE[hue], FILLS[hue], DASHES[(index + index / PALETTE.len()) % DASHES.len()])
+}
+
+/// The heat map's colour for a fraction from 0 to 1: pale yellow over green to deep blue, even in lightness.
+///
+/// Thirty-two steps: more cannot be told apart, and equal neighbours merge into one mark.
+pub fn heat(fraction: f64) -> Color {
+    const STOPS: [(f64, f64, f64); 5] =
+        [(255.0, 250.0, 209.0), (199.0, 229.0, 180.0), (86.0, 182.0, 190.0), (34.0, 105.0, 172.0), (11.0, 30.0, 92.0)];
+    let stepped = (fraction.clamp(0.0, 1.0) * 31.0).round() / 31.0;
+    let place = stepped * (STOPS.len() - 1) as f64;
+    let below = (place as usize).min(STOPS.len() - 2);
+    let (a, b, share) = (STOPS[below], STOPS[below + 1], place - below as f64);
+    let mix = |a: f64, b: f64| (a + (b - a) * share).round() as u8;
+    Color(mix(a.0, b.0), mix(a.1, b.1), mix(a.2, b.2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lightness(color: Color) -> f64 {
+        0.2126 * f64::from(color.0) + 0.7152 * f64::from(color.1) + 0.0722 * f64::from(color.2)
+    }
+
+    #[test]
+    fn series_differ_in_hue_or_pattern() {
+        let all: Vec<_> = (0..49).map(series).collect();
+        for (index, one) in all.iter().enumerate() {
+            assert!(!all[..index].contains(one), "series {index} repeats");
+        }
+    }
+
+    #[test]
+    fn heat_darkens_evenly() {
+        let steps: Vec<f64> = (0..=31).map(|step| lightness(heat(f64::from(step) / 31.0))).collect();
+        assert!(steps.is_sorted_by(|a, b| a > b));
+        assert_eq!(heat(-1.0), heat(0.0));
+        assert_eq!(heat(2.0), heat(1.0));
+    }
+}

@@ -1,0 +1,69 @@
+//! The figures: one file each, and a table with one line each.
+//!
+//! A new figure is a new file in this folder with a `FIGURE`, and its line in [`RUN`] or [`COMPARE`]; it then appears
+//! among the plots and on the page.
+
+mod capacity;
+mod compare_pods_and_nodes;
+mod compare_scheduling_latency;
+mod compare_startup_latency;
+mod compare_utilization;
+mod placement;
+mod pods_and_nodes;
+mod scheduling_latency;
+mod startup_latency;
+mod utilization;
+
+use crate::data::Run;
+use crate::draw::Picture;
+
+/// The figures of one run, in the order in which a page shows them.
+pub const RUN: &[Figure<Run>] = &[
+    utilization::FIGURE,
+    capacity::FIGURE,
+    pods_and_nodes::FIGURE,
+    scheduling_latency::FIGURE,
+    startup_latency::FIGURE,
+    placement::FIGURE,
+];
+
+/// The figures that overlay several runs, in the order in which a page shows them.
+pub const COMPARE: &[Figure<[Run]>] = &[
+    compare_utilization::FIGURE,
+    compare_pods_and_nodes::FIGURE,
+    compare_scheduling_latency::FIGURE,
+    compare_startup_latency::FIGURE,
+];
+
+/// One entry of the table: how a figure is called, read and drawn.
+#[derive(Debug)]
+pub struct Figure<Data: ?Sized> {
+    /// Name of its files and its anchor on a page: lower case with dashes, and that of its source file.
+    pub name: &'static str,
+    /// Its heading on a page.
+    pub title: &'static str,
+    /// One or two sentences that say how to read it.
+    pub caption: &'static str,
+    /// Draws it. Data without samples gives a picture that says so.
+    pub draw: fn(&Data) -> Picture,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_of_the_folder_is_in_a_table() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/figures");
+        let mut files: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .map(|file| file.trim_end_matches(".rs").replace('_', "-"))
+            .collect();
+        files.sort();
+        let mut names: Vec<&str> = RUN.iter().map(|figure| figure.name).collect();
+        names.extend(COMPARE.iter().map(|figure| figure.name));
+        names.sort_unstable();
+        assert_eq!(names, files);
+    }
+}

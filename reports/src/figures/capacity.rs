@@ -1,0 +1,81 @@
+//! Allocated amount against capacity over time, one panel per resource, in the resource's own unit.
+
+use super::Figure;
+use crate::charts::timeline::{self, TimeLine, TimePanel, Timeline};
+use crate::data::{ResourceSeries, Run};
+use crate::draw::{Axis, Picture, theme};
+use crate::stats;
+use crate::units::{self, ResourceUnit};
+
+pub(super) const FIGURE: Figure<Run> = Figure {
+    name: "capacity",
+    title: "Allocated against capacity",
+    caption: "The amounts behind the shares: what the existing nodes can allocate (line) and what running pods have \
+              requested of it (filled). The gap between the two is free.",
+    draw,
+};
+
+const TITLE: &str = "Allocated against capacity";
+
+/// More panels than this do not fit a page; the resources with the fullest clusters are named first by a scenario.
+const MOST_PANELS: usize = 6;
+
+fn draw(run: &Run) -> Picture {
+    let series = &run.series;
+    let Some(range) = timeline::range([series]) else {
+        return Picture::no_data(TITLE, "the run was not sampled");
+    };
+    let busy = series.resources.iter().filter(|resource| !resource.is_idle()).take(MOST_PANELS);
+    let panels: Vec<TimePanel> = busy.map(|resource| panel(run, resource)).collect();
+    if panels.is_empty() {
+        return Picture::no_data(TITLE, "no node has any capacity");
+    }
+    let said: Vec<String> = panels.iter().map(|panel| format!("{}: {}", panel.title, panel.remark)).collect();
+    Timeline {
+        title: TITLE.to_owned(),
+        description: format!("{TITLE} over time. {}.", said.join("; ")),
+        panels,
+        outages: timeline::outages(&run.notable),
+        range,
+        panel_height: 84.0,
+    }
+    .draw()
+}
+
+fn panel(run: &Run, resource: &ResourceSeries) -> TimePanel {
+    let series = &run.series;
+    let end = series.times_ns.last().copied().unwrap_or(0);
+    let highest = resource.capacity.iter().chain(&resource.allocated).copied().max().unwrap_or(0);
+    let unit = ResourceUnit::of(&resource.name, highest);
+    let column = |values: &[i64]| timeline::points(series, |row| Some(values[row] as f64 / unit.size));
+    let mean = |values: &[i64]| {
+        let only = values.first().copied().unwrap_or(0);
+        stats::time_weighted_mean(&series.times_ns, values, end).unwrap_or(only)
+    };
+    let name = units::resource_title(&resource.name);
+    TimePanel {
+        title: name.to_owned(),
+        remark: format!(
+            "mean {} of {}",
+            units::short(mean(&resource.allocated) as f64 / unit.size),
+            unit.write(mean(&resource.capacity))
+        ),
+        y: Axis::linear(if unit.name.is_empty() { "count" } else { unit.name }, highest as f64 / unit.size, 3.0, false),
+        lines: vec![
+            TimeLine {
+                label: "allocated".to_owned(),
+                color: theme::PALETTE[0],
+                dash: theme::DASHES[0],
+                fill: Some(theme::FILLS[0]),
+                points: column(&resource.allocated),
+            },
+            TimeLine {
+                label: "capacity".to_owned(),
+                color: theme::INK,
+                dash: theme::DASHES[1],
+                fill: None,
+                points: column(&resource.capacity),
+            },
+        ],
+    }
+}

@@ -1,0 +1,77 @@
+//! Allocated share of capacity over time, one panel per resource, one line per run.
+
+use super::Figure;
+use crate::charts::timeline::{self, TimeLine, TimePanel, Timeline};
+use crate::data::Run;
+use crate::draw::{Axis, Picture, theme};
+use crate::{stats, units};
+
+pub(super) const FIGURE: Figure<[Run]> = Figure {
+    name: "compare-utilization",
+    title: "Utilization",
+    caption: "What running pods have requested, as a share of what the existing nodes can allocate, resource by \
+              resource. All runs met the same work.",
+    draw,
+};
+
+const TITLE: &str = "Allocated share of capacity";
+
+/// More panels than this do not fit a page.
+const MOST_PANELS: usize = 4;
+
+fn draw(runs: &[Run]) -> Picture {
+    let Some(range) = timeline::range(runs.iter().map(|run| &run.series)) else {
+        return Picture::no_data(TITLE, "no run was sampled");
+    };
+    let mut names: Vec<&str> = Vec::new();
+    for resource in runs.iter().flat_map(|run| &run.series.resources) {
+        if !resource.is_idle() && !names.contains(&resource.name.as_str()) {
+            names.push(&resource.name);
+        }
+    }
+    names.truncate(MOST_PANELS);
+    if names.is_empty() {
+        return Picture::no_data(TITLE, "no node has any capacity");
+    }
+    let mut said = Vec::new();
+    let panels: Vec<TimePanel> = names.into_iter().map(|name| panel(runs, name, &mut said)).collect();
+    Timeline {
+        title: TITLE.to_owned(),
+        description: format!("{TITLE} over time, by run. {}.", said.join("; ")),
+        panels,
+        outages: timeline::outages(runs.first().map_or(&[], |run| &run.notable)),
+        range,
+        panel_height: 100.0,
+    }
+    .draw()
+}
+
+fn panel(runs: &[Run], resource: &str, said: &mut Vec<String>) -> TimePanel {
+    let mut highest: f64 = 0.0;
+    let mut lines = Vec::new();
+    for (index, run) in runs.iter().enumerate() {
+        let Some(column) = run.series.resource(resource) else { continue };
+        let (color, _, dash) = theme::series(index);
+        let used = stats::utilization(&run.series, column, run.series.times_ns.last().copied().unwrap_or(0));
+        highest = highest.max(used.peak_allocated);
+        said.push(format!(
+            "{} of {}: mean {}",
+            units::resource_title(resource),
+            run.label,
+            units::percent(used.mean_allocated)
+        ));
+        lines.push(TimeLine {
+            label: run.label.clone(),
+            color,
+            dash,
+            fill: None,
+            points: timeline::points(&run.series, |row| column.fraction(row)),
+        });
+    }
+    TimePanel {
+        title: units::resource_title(resource).to_owned(),
+        remark: String::new(),
+        y: Axis::percent("allocated (%)", highest),
+        lines,
+    }
+}

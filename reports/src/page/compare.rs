@@ -1,0 +1,38 @@
+//! The page of several runs side by side.
+
+use askama::Template;
+
+use super::PageError;
+use super::figure::{PageFigure, dark_rules};
+use crate::comparison::Comparison;
+use crate::data::{Run, Summary};
+use crate::figures;
+
+/// Makes `report.html` of a comparison: the numbers side by side, then the curves overlaid.
+///
+/// # Errors
+/// [`PageError`] where a figure cannot be drawn, which no data should cause.
+pub fn compare_page(runs: &[Run]) -> Result<String, PageError> {
+    let figures: Result<Vec<_>, _> = figures::COMPARE.iter().map(|figure| PageFigure::new(figure, runs)).collect();
+    let summaries: Vec<(&str, &Summary)> = runs.iter().map(|run| (run.label.as_str(), &run.summary)).collect();
+    let page = ComparePage {
+        title: runs.first().map_or("Simulation", |run| run.summary.scenario.as_str()),
+        seed: runs.first().map_or(0, |run| run.summary.seed),
+        runs,
+        table: Comparison::new(&summaries),
+        figures: figures?,
+        dark_rules: dark_rules(),
+    };
+    Ok(page.render()?)
+}
+
+#[derive(Template)]
+#[template(path = "compare.html")]
+struct ComparePage<'a> {
+    title: &'a str,
+    seed: u64,
+    runs: &'a [Run],
+    table: Comparison,
+    figures: Vec<PageFigure>,
+    dark_rules: String,
+}

@@ -1,0 +1,182 @@
+//! The page of one run.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+
+use super::PageError;
+use super::figure::{PageFigure, dark_rules};
+use crate::data::{LatencySummary, NANOS_PER_SECOND, Run, Summary};
+use crate::figures;
+use crate::units::{count, moment, optional_duration, percent};
+
+/// Notable events beyond this many are only counted: a page is to be read.
+const MOST_NOTABLE: usize = 200;
+
+/// Makes `report.html` of one run.
+///
+/// # Errors
+/// [`PageError`] where a figure cannot be drawn, which no data should cause.
+pub fn run_page(run: &Run) -> Result<String, PageError> {
+    let figures: Result<Vec<_>, _> = figures::RUN.iter().map(|figure| PageFigure::new(figure, run)).collect();
+    let summary = &run.summary;
+    let page = RunPage {
+        title: if summary.scenario.is_empty() { "Simulation" } else { &summary.scenario },
+        summary,
+        simulated: simulated(summary),
+        key_numbers: key_numbers(summary),
+        events: events(run),
+        more_events: run.notable.len().saturating_sub(MOST_NOTABLE),
+        tables: tables(summary),
+        figures: figures?,
+        dark_rules: dark_rules(),
+    };
+    Ok(page.render()?)
+}
+
+#[derive(Template)]
+#[template(path = "report.html")]
+struct RunPage<'a> {
+    title: &'a str,
+    summary: &'a Summary,
+    simulated: String,
+    key_numbers: Vec<KeyNumber>,
+    events: Vec<Event>,
+    more_events: usize,
+    tables: Vec<Table>,
+    figures: Vec<PageFigure>,
+    dark_rules: String,
+}
+
+/// A number at the top of the page.
+struct KeyNumber {
+    name: &'static str,
+    value: String,
+    remark: String,
+}
+
+/// A line of the list of notable events.
+struct Event {
+    when: String,
+    word: &'static str,
+    text: String,
+}
+
+/// A small table: the first column names its rows.
+struct Table {
+    title: &'static str,
+    columns: Vec<&'static str>,
+    rows: Vec<(String, Vec<String>)>,
+}
+
+fn simulated(summary: &Summary) -> String {
+    moment((summary.simulated_seconds * NANOS_PER_SECOND as f64).round() as i64)
+}
+
+fn key_numbers(summary: &Summary) -> Vec<KeyNumber> {
+    let mut numbers = vec![KeyNumber {
+        name: "Pods bound",
+        value: count(summary.pods.bound),
+        remark: format!("of {} submitted", count(summary.pods.submitted)),
+    }];
+    numbers.push(KeyNumber {
+        name: "Still pending",
+        value: count(summary.pods.pending),
+        remark: format!("{} rejected, {} evicted", count(summary.pods.rejected), count(summary.pods.evicted)),
+    });
+    let gpu =
+        summary.utilization.keys().map(String::as_str).find(|name| name.ends_with("/gpu")).unwrap_or("nvidia.com/gpu");
+    for (resource, name) in [("cpu", "CPU allocated"), ("memory", "Memory allocated"), (gpu, "GPUs allocated")] {
+        if let Some(used) = summary.utilization.get(resource) {
+            numbers.push(KeyNumber {
+                name,
+                value: percent(used.mean_allocated),
+                remark: format!("mean; {} at most", percent(used.peak_allocated)),
+            });
+        }
+    }
+    numbers.push(KeyNumber {
+        name: "Scheduling latency",
+        value: optional_duration(summary.latency.scheduling.p50),
+        remark: format!("median; {} for the 99th percentile", optional_duration(summary.latency.scheduling.p99)),
+    });
+    numbers.push(KeyNumber {
+        name: "Nodes",
+        value: count(summary.nodes.peak),
+        remark: format!("at most; {} first, {} last", count(summary.nodes.initial), count(summary.nodes.r#final)),
+    });
+    numbers
+}
+
+fn events(run: &Run) -> Vec<Event> {
+    let event = |event: &crate::data::Notable| Event {
+        when: if event.until_ns > event.time_ns {
+            format!("{} – {}", moment(event.time_ns), moment(event.until_ns))
+        } else {
+            moment(event.time_ns)
+        },
+        word: event.kind.word(),
+        text: event.text.clone(),
+    };
+    run.notable.iter().take(MOST_NOTABLE).map(event).collect()
+}
+
+fn tables(summary: &Summary) -> Vec<Table> {
+    let allocated = summary
+        .utilization
+        .iter()
+        .map(|(name, used)| (name.clone(), vec![percent(used.mean_allocated), percent(used.peak_allocated)]));
+    let latency = |name: &str, kind: &LatencySummary| {
+        let mut values = [kind.p50, kind.p90, kind.p99, kind.max].map(optional_duration).to_vec();
+        values.push(count(kind.count));
+        (name.to_owned(), values)
+    };
+    let pods = &summary.pods;
+    let outcomes = [
+        ("submitted", pods.submitted),
+        ("rejected", pods.rejected),
+        ("bound", pods.bound),
+        ("succeeded", pods.succeeded),
+        ("failed", pods.failed),
+        ("pending at the end", pods.pending),
+        ("evicted", pods.evicted),
+        ("preempted", pods.preempted),
+    ];
+    let mut tables = vec![
+        Table { title: "Share of capacity allocated", columns: vec!["mean", "peak"], rows: allocated.collect() },
+        Table {
+            title: "Latency",
+            columns: vec!["p50", "p90", "p99", "max", "pods"],
+            rows: vec![
+                latency("scheduling", &summary.latency.scheduling),
+                latency("startup", &summary.latency.startup),
+            ],
+        },
+        Table {
+            title: "Pods",
+            columns: vec!["number"],
+            rows: outcomes.map(|(name, number)| (name.to_owned(), vec![count(number)])).to_vec(),
+        },
+        counted("Rejections by reason", &summary.rejections),
+        counted("Quota refusals by namespace", &summary.quota_refusals),
+        counted("Disruptions", &summary.disruptions),
+    ];
+    if let Some(scaled) = &summary.autoscaler {
+        let row = |name: &str, times: u64, nodes: u64| (name.to_owned(), vec![count(times), count(nodes)]);
+        tables.push(Table {
+            title: "Autoscaler",
+            columns: vec!["times", "nodes"],
+            rows: vec![
+                row("scale up", scaled.scale_ups, scaled.nodes_added),
+                row("scale down", scaled.scale_downs, scaled.nodes_removed),
+            ],
+        });
+    }
+    tables.retain(|table| !table.rows.is_empty());
+    tables
+}
+
+fn counted(title: &'static str, counts: &BTreeMap<String, u64>) -> Table {
+    let rows = counts.iter().map(|(name, number)| (name.clone(), vec![count(*number)])).collect();
+    Table { title, columns: vec!["number"], rows }
+}

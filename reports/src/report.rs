@@ -1,0 +1,105 @@
+//! Whole reports: everything that a run or a comparison leaves in its output directory, except the tables that are
+//! written while the simulation runs.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::data::{Run, Summary};
+use crate::draw::Picture;
+use crate::figures;
+use crate::output::{OutputDir, OutputError};
+use crate::page::{compare_page, run_page};
+use crate::tables::{summary_json, write_series};
+
+/// Writes `summary.json`, `timeseries.csv`, `plots/` and `report.html` of one run.
+///
+/// `pods.csv`, `nodes.csv` and what else is streamed have their own writers; see [`crate::tables::TableWriter`].
+///
+/// # Errors
+/// [`OutputError`] where a file cannot be written.
+pub fn write_run(dir: &OutputDir, run: &Run) -> Result<(), OutputError> {
+    write_run_in(dir, "", run)
+}
+
+/// Writes a comparison: `summary.json`, `plots/` and `report.html` of all runs together, and each run's own report in
+/// `runs/NAME/`, where `NAME` is [`folder_names`] of its label.
+///
+/// # Errors
+/// [`OutputError`] where a file cannot be written.
+pub fn write_comparison(dir: &OutputDir, runs: &[Run]) -> Result<(), OutputError> {
+    #[derive(Serialize)]
+    struct Labelled<'a> {
+        label: &'a str,
+        summary: &'a Summary,
+    }
+    #[derive(Serialize)]
+    struct All<'a> {
+        scenario: &'a str,
+        runs: Vec<Labelled<'a>>,
+    }
+    let labels: Vec<&str> = runs.iter().map(|run| run.label.as_str()).collect();
+    for (name, run) in folder_names(&labels).iter().zip(runs) {
+        write_run_in(dir, &format!("runs/{name}/"), run)?;
+    }
+    for figure in figures::COMPARE {
+        write_plot(dir, "", figure.name, &(figure.draw)(runs))?;
+    }
+    dir.write("report.html", compare_page(runs)?)?;
+    let all = All {
+        scenario: runs.first().map_or("", |run| &run.summary.scenario),
+        runs: runs.iter().map(|run| Labelled { label: &run.label, summary: &run.summary }).collect(),
+    };
+    let mut text = serde_json::to_string_pretty(&all).expect("summaries have only string keys and finite numbers");
+    text.push('\n');
+    dir.write("summary.json", text)
+}
+
+/// Folder names for labels: letters, digits, `.`, `_` and `-` stay, anything else becomes `-`, and a name that is taken
+/// already gets a number.
+pub fn folder_names(labels: &[&str]) -> Vec<String> {
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    let mut names = Vec::with_capacity(labels.len());
+    for label in labels {
+        let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
+        let name: String = label.chars().map(plain).collect();
+        let name = if name.trim_matches('.').is_empty() { "run".to_owned() } else { name };
+        let mut unique = name.clone();
+        let mut number = 1;
+        // Without regard to case: some file systems have none.
+        while !taken.insert(unique.to_ascii_lowercase()) {
+            number += 1;
+            unique = format!("{name}-{number}");
+        }
+        names.push(unique);
+    }
+    names
+}
+
+fn write_run_in(dir: &OutputDir, folder: &str, run: &Run) -> Result<(), OutputError> {
+    for figure in figures::RUN {
+        write_plot(dir, folder, figure.name, &(figure.draw)(run))?;
+    }
+    dir.write(&format!("{folder}report.html"), run_page(run)?)?;
+    let mut file = dir.file(&format!("{folder}timeseries.csv"))?;
+    write_series(&run.series, &mut file).map_err(|error| file.error(std::io::Error::other(error)))?;
+    file.finish()?;
+    dir.write(&format!("{folder}summary.json"), summary_json(&run.summary))
+}
+
+fn write_plot(dir: &OutputDir, folder: &str, name: &str, picture: &Picture) -> Result<(), OutputError> {
+    dir.write(&format!("{folder}plots/{name}.svg"), picture.svg()?)?;
+    dir.write(&format!("{folder}plots/{name}.png"), picture.png()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_plain_and_distinct() {
+        let labels = ["best-fit", "kube: default/a", "Best-Fit", "best-fit", "..", ""];
+        let names = ["best-fit", "kube--default-a", "Best-Fit-2", "best-fit-3", "run", "run-2"];
+        assert_eq!(folder_names(&labels), names);
+    }
+}

@@ -1,0 +1,7 @@
+//! Reports from made-up runs: figures as pictures, pages as documents, summaries as text.
+
+mod demo;
+mod figures;
+mod pages;
+mod text;
+mod whole;

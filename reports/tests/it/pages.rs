@@ -1,0 +1,80 @@
+//! The pages as documents.
+
+use towtank_reports::data::Run;
+use towtank_reports::page::{compare_page, run_page};
+
+use crate::demo;
+
+/// All values of an attribute in a document, in order.
+fn attribute<'a>(html: &'a str, name: &str) -> Vec<&'a str> {
+    let start = format!(" {name}=\"");
+    html.split(start.as_str()).skip(1).filter_map(|rest| rest.split('"').next()).collect()
+}
+
+fn check(html: &str) {
+    assert!(html.starts_with("<!DOCTYPE html>\n<html lang=\"en\">"));
+    assert!(!html.contains("<script") && !html.contains("@import") && !html.contains("url("));
+    let mut outside = html.replace("http://www.w3.org/2000/svg", "");
+    outside.retain(|c| !c.is_whitespace());
+    assert!(!outside.contains("http://") && !outside.contains("https://"), "a page needs no network");
+
+    let mut ids = attribute(html, "id");
+    let all = ids.len();
+    for target in attribute(html, "href").into_iter().chain(attribute(html, "aria-labelledby")) {
+        assert!(ids.contains(&target.trim_start_matches('#')), "{target} leads nowhere");
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), all, "an id is used twice");
+
+    let images = html.matches("<svg role=\"img\" aria-label=\"").count();
+    assert_eq!(images, html.matches("<figure ").count());
+    assert_eq!(images, html.matches("<svg").count());
+    assert_eq!(html.matches("<h1>").count(), 1);
+    for tag in ["div", "section", "table", "tbody", "tr", "figure", "svg", "ul", "dl", "main"] {
+        let opened = html.matches(&format!("<{tag} ")).count() + html.matches(&format!("<{tag}>")).count();
+        assert_eq!(opened, html.matches(&format!("</{tag}>")).count(), "<{tag}>");
+    }
+}
+
+#[test]
+fn a_run_s_page_stands_alone() {
+    let mut run = demo::day("default", 7);
+    let html = run_page(&run).unwrap();
+    check(&html);
+    for told in ["quickstart", "seed 7", "19,790", "zone-a lost 67 nodes", "exceeded quota: gpu", "13:12:00 – 14:52:48"]
+    {
+        assert!(html.contains(told), "{told}");
+    }
+    // Nothing in it depends on how fast the machine was.
+    run.summary.wall_seconds *= 2.0;
+    run.summary.decisions_per_second /= 2.0;
+    run.summary.peak_rss_bytes = None;
+    assert_eq!(run_page(&run).unwrap(), html);
+}
+
+#[test]
+fn a_comparison_s_page_stands_alone() {
+    let runs = [demo::day("kube-default", 1), demo::day("best-fit", 2)];
+    let html = compare_page(&runs).unwrap();
+    check(&html);
+    assert!(html.contains("kube-default") && html.contains("best-fit"));
+    assert_eq!(compare_page(&runs).unwrap(), html);
+}
+
+#[test]
+fn empty_runs_have_pages_too() {
+    check(&run_page(&Run::default()).unwrap());
+    check(&compare_page(&[]).unwrap());
+}
+
+#[test]
+fn names_are_text_and_never_markup() {
+    let mut run = demo::run("<b>\"bold\"</b>", 1, 600, 60, 3);
+    run.summary.scenario = "<script>alert(1)</script>".to_owned();
+    run.notable[0].text = "<img src=x>".to_owned();
+    for html in [run_page(&run).unwrap(), compare_page(&[run.clone()]).unwrap()] {
+        check(&html);
+        assert!(!html.contains("<img") && !html.contains("<b>"));
+    }
+}

@@ -1,0 +1,20 @@
+//! What disturbs pods from outside the scheduler: budgets and the eviction API, drains, failures of machines, and eviction
+//! from tainted nodes.
+
+mod drain;
+mod eviction;
+mod failure;
+mod int_or_percent;
+mod node_selection;
+mod pod_disruption_budget;
+mod taint_eviction;
+#[cfg(test)]
+mod tests;
+
+pub use drain::{AfterDrain, Drain, Drains};
+pub use eviction::evict;
+pub use failure::{ListedFailure, MachineFailures, RandomFailures};
+pub use int_or_percent::IntOrPercent;
+pub use node_selection::NodeSelection;
+pub use pod_disruption_budget::{BudgetStatus, PodDisruptionBudget, UnhealthyPodEvictionPolicy};
+pub use taint_eviction::TaintEviction;

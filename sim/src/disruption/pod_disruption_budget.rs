@@ -1,0 +1,116 @@
+//! PodDisruptionBudget: how many pods of an application may be away at once of free will.
+//!
+//! Source: `pkg/controller/disruption/disruption.go`.
+
+use super::IntOrPercent;
+use crate::cluster::{Cluster, Fingerprint, Object};
+use crate::model::ObjectId;
+use crate::model::labels::LabelSelector;
+use crate::time::SimTime;
+use std::collections::BTreeSet;
+
+/// A PodDisruptionBudget object. Exactly one of `min_available` and `max_unavailable` is set in a valid one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PodDisruptionBudget {
+    /// Which pods of its namespace it is about: an empty selector selects all, none selects none.
+    pub selector: Option<LabelSelector>,
+    /// `spec.minAvailable`.
+    pub min_available: Option<IntOrPercent>,
+    /// `spec.maxUnavailable`.
+    pub max_unavailable: Option<IntOrPercent>,
+    /// `spec.unhealthyPodEvictionPolicy`.
+    pub unhealthy_pod_eviction_policy: UnhealthyPodEvictionPolicy,
+}
+
+/// When pods that are not ready may be evicted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnhealthyPodEvictionPolicy {
+    /// Only while the budget is met without them.
+    #[default]
+    IfHealthyBudget,
+    /// Always.
+    AlwaysAllow,
+}
+
+/// The status of a budget. In the store a granted eviction shows at once, so there are no `disruptedPods`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BudgetStatus {
+    /// How many pods the budget reckons with.
+    pub expected_pods: u64,
+    /// How many of them are ready and stay.
+    pub current_healthy: u64,
+    /// How many have to be.
+    pub desired_healthy: u64,
+    /// How many may be evicted now.
+    pub disruptions_allowed: u64,
+}
+
+impl PodDisruptionBudget {
+    /// The kind in manifests.
+    pub const KIND: &'static str = "PodDisruptionBudget";
+
+    /// At least so many pods stay.
+    pub fn min_available(selector: LabelSelector, pods: IntOrPercent) -> Self {
+        Self { selector: Some(selector), min_available: Some(pods), ..Self::default() }
+    }
+
+    /// At most so many pods are away.
+    pub fn max_unavailable(selector: LabelSelector, pods: IntOrPercent) -> Self {
+        Self { selector: Some(selector), max_unavailable: Some(pods), ..Self::default() }
+    }
+
+    /// The status of this budget in its namespace. It looks at every pod.
+    pub fn status(&self, namespace: &str, cluster: &Cluster) -> BudgetStatus {
+        let (mut pods, mut current_healthy) = (0, 0);
+        let mut owners: BTreeSet<ObjectId> = BTreeSet::new();
+        // Pods of one class are selected alike.
+        let mut selected: Vec<Option<bool>> = vec![None; cluster.classes.len()];
+        for (_, pod) in cluster.pods().iter().filter(|(_, pod)| !pod.is_finished()) {
+            let selects = selected[pod.class.index()].get_or_insert_with(|| {
+                let spec = &cluster.classes.get(pod.class).spec;
+                &*spec.namespace == namespace && self.selector.as_ref().is_some_and(|s| s.matches(&spec.labels))
+            });
+            if *selects {
+                pods += 1;
+                current_healthy += u64::from(pod.ready && pod.deleting.is_none());
+                owners.extend(pod.owner.map(|owner| scaled_by(owner, cluster)));
+            }
+        }
+        let scale = || owners.iter().map(|id| cluster.objects().entry(*id)?.body.replicas()).sum::<Option<u32>>();
+        let counts = match (self.max_unavailable, self.min_available) {
+            (Some(most), _) => scale().map(u64::from).map(|n| (n, n.saturating_sub(most.of_rounded_up(n)))),
+            (None, Some(IntOrPercent::Int(least))) => Some((pods, u64::from(least))),
+            (None, Some(least)) => scale().map(u64::from).map(|n| (n, least.of_rounded_up(n))),
+            (None, None) => Some((pods, 0)),
+        };
+        // A controller without a scale makes the sum unknown: nothing is allowed then (`failSafe`).
+        let (expected_pods, desired_healthy) = counts.unwrap_or((0, current_healthy));
+        let spare = current_healthy.saturating_sub(desired_healthy);
+        let disruptions_allowed = if expected_pods == 0 { 0 } else { spare };
+        BudgetStatus { expected_pods, current_healthy, desired_healthy, disruptions_allowed }
+    }
+}
+
+impl Object for PodDisruptionBudget {
+    fn kind(&self) -> &'static str {
+        Self::KIND
+    }
+
+    fn fold(&self, into: &mut Fingerprint) {
+        let word = |value: Option<IntOrPercent>| match value {
+            None => 0,
+            Some(IntOrPercent::Int(n)) => 1 | u64::from(n) << 2,
+            Some(IntOrPercent::Percent(n)) => 2 | u64::from(n) << 2,
+        };
+        let always = self.unhealthy_pod_eviction_policy == UnhealthyPodEvictionPolicy::AlwaysAllow;
+        let words = [word(self.min_available), word(self.max_unavailable), u64::from(always)];
+        into.fold(SimTime::ZERO, 0, &words);
+    }
+}
+
+/// The object whose `spec.replicas` counts for the pods of `owner`: the Deployment of a ReplicaSet that has one, or the
+/// owner itself (`finders` in the same file).
+fn scaled_by(owner: ObjectId, cluster: &Cluster) -> ObjectId {
+    let meta = cluster.objects().meta(owner).filter(|meta| meta.kind == "ReplicaSet");
+    meta.and_then(|meta| meta.owner).unwrap_or(owner)
+}

@@ -1,0 +1,199 @@
+//! What can be wrong with a trace, in words that lead to the place.
+
+use std::fmt::Write;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// Why a trace cannot be read. Lines count from 1 and include the header.
+#[derive(Debug, Error)]
+pub enum TraceError {
+    /// The file is not there, or may not be read.
+    #[error("{file}: cannot be opened: {source}")]
+    Open {
+        /// The file.
+        file: Arc<str>,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file broke off or is damaged.
+    #[error("{file}: line {line}: cannot be read on: {message}")]
+    Read {
+        /// The file.
+        file: Arc<str>,
+        /// The line after the last one that could be read.
+        line: u64,
+        /// What happened.
+        message: String,
+    },
+    /// There is not even a header.
+    #[error("{file}: the file is empty: expected a header row with the columns {expected}")]
+    Empty {
+        /// The file.
+        file: Arc<str>,
+        /// The columns of this kind of file.
+        expected: String,
+    },
+    /// A file of pods where nodes are expected, or the other way round.
+    #[error("{file}: line 1: this header is that of {found}, expected {expected}")]
+    WrongKind {
+        /// The file.
+        file: Arc<str>,
+        /// What it looks like.
+        found: &'static str,
+        /// What was asked for.
+        expected: &'static str,
+    },
+    /// The header lacks a column.
+    #[error("{file}: line 1: no column `{column}` ({hint}), found the columns {header}")]
+    MissingColumn {
+        /// The file.
+        file: Arc<str>,
+        /// The column.
+        column: Box<str>,
+        /// The columns that are there.
+        header: Box<str>,
+        /// The nearest name, or what the column is for.
+        hint: Box<str>,
+    },
+    /// The header has a column that means nothing.
+    #[error("{file}: line 1: unknown column `{column}`: {hint}")]
+    UnknownColumn {
+        /// The file.
+        file: Arc<str>,
+        /// The column.
+        column: Box<str>,
+        /// The nearest name, or what to do about it.
+        hint: Box<str>,
+    },
+    /// The header names a column twice.
+    #[error("{file}: line 1: the column `{column}` appears twice")]
+    DuplicateColumn {
+        /// The file.
+        file: Arc<str>,
+        /// The column.
+        column: Box<str>,
+    },
+    /// A row has too few or too many fields.
+    #[error("{file}: line {line}: found {found} fields, expected {expected} as in the header")]
+    RowLength {
+        /// The file.
+        file: Arc<str>,
+        /// The line.
+        line: u64,
+        /// Fields in this row.
+        found: usize,
+        /// Fields in the header.
+        expected: usize,
+    },
+    /// A quote is opened and never closed.
+    #[error("{file}: line {line}: a quote opened in this row is never closed")]
+    OpenQuote {
+        /// The file.
+        file: Arc<str>,
+        /// The line on which the row begins.
+        line: u64,
+    },
+    /// A field does not say what it should.
+    #[error("{file}: line {line}, column `{column}`: `{found}` {problem}: expected {expected}")]
+    Value {
+        /// The file.
+        file: Arc<str>,
+        /// The line.
+        line: u64,
+        /// The column.
+        column: Box<str>,
+        /// The field, shortened.
+        found: Box<str>,
+        /// What is wrong, as a verb and its object.
+        problem: &'static str,
+        /// What would be right.
+        expected: Box<str>,
+    },
+    /// The rows of a streamed file are not in order of time.
+    #[error(
+        "{file}: line {line}, column `{column}`: {found} s follows {before} s: expected rows in order of time; to sort \
+         them: (head -n 1 FILE; tail -n +2 FILE | LC_ALL=C sort -s -t, -k{position},{position}n) > SORTED"
+    )]
+    Order {
+        /// The file.
+        file: Arc<str>,
+        /// The line.
+        line: u64,
+        /// The column.
+        column: Box<str>,
+        /// Its place in the header, from 1.
+        position: usize,
+        /// The time that is too early.
+        found: Box<str>,
+        /// The time of the row before.
+        before: Box<str>,
+    },
+    /// Two nodes of one name exist at the same time.
+    #[error(
+        "{file}: line {line}: node `{name}` is listed already on line {first_line}: expected one row per name, or rows \
+         that do not overlap in time"
+    )]
+    DuplicateNode {
+        /// The file.
+        file: Arc<str>,
+        /// The second row.
+        line: u64,
+        /// The name.
+        name: Arc<str>,
+        /// The first row.
+        first_line: u64,
+    },
+    /// No format has this name.
+    #[error("no trace format `{name}`: {hint}")]
+    UnknownFormat {
+        /// The name.
+        name: Box<str>,
+        /// The nearest name, or all of them.
+        hint: Box<str>,
+    },
+    /// A replay option is out of range.
+    #[error("trace option `{option}`: found {found}, expected {expected}")]
+    Option {
+        /// The option as scenario files name it.
+        option: &'static str,
+        /// Its value.
+        found: Box<str>,
+        /// The range.
+        expected: &'static str,
+    },
+}
+
+/// "did you mean" with the nearest of `known`, or all of them where none is near.
+pub(crate) fn suggest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Box<str> {
+    let known: Vec<&str> = known.into_iter().collect();
+    let near = known
+        .iter()
+        .map(|k| (strsim::damerau_levenshtein(&name.to_lowercase(), &k.to_lowercase()), *k))
+        .min()
+        .filter(|(distance, k)| *distance <= 2.max(k.len() / 3));
+    match near {
+        Some((_, nearest)) => format!("did you mean `{nearest}`?").into(),
+        None => format!("expected one of {}", list(&known)).into(),
+    }
+}
+
+/// Names in backquotes, separated by commas. At most 40 are given.
+pub(crate) fn list<S: AsRef<str>>(names: &[S]) -> Box<str> {
+    let mut text = String::new();
+    for (i, name) in names.iter().take(40).enumerate() {
+        let _ = write!(text, "{}`{}`", if i > 0 { ", " } else { "" }, name.as_ref());
+    }
+    if names.len() > 40 {
+        let _ = write!(text, " and {} more", names.len() - 40);
+    }
+    text.into()
+}
+
+/// A field for a message: readable and not too long.
+pub(crate) fn shorten(bytes: &[u8]) -> Box<str> {
+    let text = String::from_utf8_lossy(bytes);
+    if text.chars().count() > 40 {
+        return text.chars().take(40).chain("...".chars()).collect();
+    }
+    text.into()
+}

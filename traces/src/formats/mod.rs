@@ -1,0 +1,4 @@
+//! One module per trace format. Each exports a `FORMAT`, which the registry lists.
+
+pub(crate) mod csv_generic;
+pub(crate) mod openb;

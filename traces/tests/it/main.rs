@@ -1,0 +1,79 @@
+//! The crate from outside: real files, the texts of errors, properties.
+
+mod errors;
+mod files;
+mod generic;
+mod openb;
+mod properties;
+
+use std::path::PathBuf;
+use towtank_sim::cluster::Cluster;
+use towtank_sim::model::node::NodeSpec;
+use towtank_sim::model::pod::{NewPod, PodClass};
+use towtank_sim::source::{Source, Work};
+use towtank_sim::time::SimTime;
+use towtank_traces::{Input, ReplayOptions, find_format};
+
+/// A file beside the repository, for tests on real data.
+fn shared(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared").join(path)
+}
+
+/// Everything that a source says, and the cluster that knows its classes.
+struct Read {
+    cluster: Cluster,
+    work: Vec<(SimTime, Work)>,
+}
+
+fn drain(mut source: Box<dyn Source>) -> Result<Read, String> {
+    let mut cluster = Cluster::default();
+    let mut work = Vec::new();
+    while let Some(submission) = source.next(&mut cluster).map_err(|e| e.to_string())? {
+        assert!(work.last().is_none_or(|(at, _)| *at <= submission.at), "time went back");
+        work.push((submission.at, submission.work));
+    }
+    assert!(source.next(&mut cluster).unwrap().is_none(), "an ended source stays ended");
+    Ok(Read { cluster, work })
+}
+
+fn nodes(format: &str, text: impl Into<Vec<u8>>, options: &ReplayOptions) -> Result<Read, String> {
+    let input = Input::from_bytes("nodes.csv", text);
+    drain(find_format(format).unwrap().nodes(input, options).map_err(|e| e.to_string())?)
+}
+
+fn pods(format: &str, text: impl Into<Vec<u8>>, options: &ReplayOptions) -> Result<Read, String> {
+    let input = Input::from_bytes("pods.csv", text);
+    drain(find_format(format).unwrap().pods(input, options).map_err(|e| e.to_string())?)
+}
+
+impl Read {
+    fn node_specs(&self) -> impl Iterator<Item = &NodeSpec> {
+        self.work.iter().filter_map(|(_, work)| if let Work::Node(spec) = work { Some(&**spec) } else { None })
+    }
+
+    fn pods(&self) -> impl Iterator<Item = (SimTime, &NewPod, &PodClass)> {
+        self.work.iter().filter_map(|(at, work)| match work {
+            Work::Pod(pod) => Some((*at, pod, self.cluster.classes.get(pod.class))),
+            _ => None,
+        })
+    }
+
+    /// One line per submission, for comparisons.
+    fn lines(&self) -> Vec<String> {
+        let line = |(at, work): &(SimTime, Work)| match work {
+            Work::Node(spec) => format!("{at} + {}", spec.name),
+            Work::RemoveNode(name) => format!("{at} - {name}"),
+            Work::Pod(pod) => {
+                format!(
+                    "{at} {} {:?} {:?} {:?}",
+                    pod.name,
+                    pod.run,
+                    pod.usage,
+                    self.cluster.classes.get(pod.class).spec
+                )
+            }
+            other => format!("{at} {other:?}"),
+        };
+        self.work.iter().map(line).collect()
+    }
+}
