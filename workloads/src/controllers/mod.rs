@@ -1,0 +1,38 @@
+//! Workload controllers: Deployment, ReplicaSet and Job, and the garbage collector of what they own.
+//!
+//! Each is an object type, what the API server holds, and a controller that acts on it as kube-controller-manager does.
+//! A controller keeps the pods of each object in its own ordered set, fed by the change feed, and never scans the
+//! cluster. It looks at an object at the instant of a change, after everything else of that instant (rank `Control`).
+
+mod count_or_percent;
+mod creation;
+mod deployment;
+mod garbage_collector;
+mod job;
+mod job_object;
+mod names;
+mod ranking;
+mod replica_set;
+mod work_queue;
+
+pub use count_or_percent::CountOrPercent;
+pub use deployment::{Deployment, DeploymentController, DeploymentStatus, Strategy};
+pub use garbage_collector::GarbageCollector;
+pub use job::JobController;
+pub use job_object::{Job, JobCondition, JobStatus};
+pub use replica_set::{ReplicaSet, ReplicaSetController, ReplicaSetStatus};
+
+use towtank_sim::controller::Controller;
+
+/// All controllers of this module, in the order in which they are to be added to a simulation.
+pub fn all() -> Vec<Box<dyn Controller>> {
+    vec![
+        Box::new(DeploymentController::default()),
+        Box::new(ReplicaSetController::default()),
+        Box::new(JobController::default()),
+        Box::new(GarbageCollector::default()),
+    ]
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,141 @@
+//! A controller's work queue: which objects want to be looked at, and when.
+//!
+//! Source: `client-go/util/workqueue`. An object waits at most once; an earlier look replaces a later one, so whoever needs
+//! the later one asks for it again at each look. Failed looks are repeated after 5 ms · 2ⁿ, at most 1000 s.
+//!
+//! A run `until: idle` waits for the repetition of a failed look only if something has left the cluster, or some object has
+//! changed, since it failed. Otherwise it could only fail again, and a quota that never frees would keep the run going for
+//! ever.
+
+use std::collections::BTreeMap;
+use towtank_sim::agenda::{Rank, Subject, Timer};
+use towtank_sim::cluster::Change;
+use towtank_sim::controller::Context;
+use towtank_sim::model::ObjectId;
+use towtank_sim::time::{SimTime, Span};
+
+const BASE_DELAY: Span = Span::from_millis(5);
+const MAX_DELAY: Span = Span::from_secs(1000);
+/// After so many failures the delay is beyond its maximum.
+const DOUBLINGS: u32 = 18;
+
+/// The kind of the timers that a work queue sets.
+const LOOK: u16 = 0;
+
+#[derive(Debug, Default)]
+pub(super) struct WorkQueue {
+    waiting: BTreeMap<ObjectId, Look>,
+    failures: BTreeMap<ObjectId, u32>,
+    /// How many of the looks are hopeless.
+    hopeless: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Look {
+    at: SimTime,
+    weight: Weight,
+}
+
+/// Whether a run waits for a look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Weight {
+    /// Not before something has left.
+    Hopeless,
+    /// No.
+    Background,
+    /// Yes.
+    Foreground,
+}
+
+impl WorkQueue {
+    /// Looks at the object in this instant.
+    pub(super) fn add(&mut self, id: ObjectId, cx: &mut Context<'_>) {
+        self.plan(id, Look { at: cx.now(), weight: Weight::Foreground }, cx);
+    }
+
+    /// Looks at the object after a while.
+    pub(super) fn add_after(&mut self, id: ObjectId, wait: Span, cx: &mut Context<'_>) {
+        self.plan(id, Look { at: cx.now() + wait, weight: Weight::Foreground }, cx);
+    }
+
+    /// Looks at the object after a while, if the run goes on until then.
+    pub(super) fn add_in_background(&mut self, id: ObjectId, wait: Span, cx: &mut Context<'_>) {
+        self.plan(id, Look { at: cx.now() + wait, weight: Weight::Background }, cx);
+    }
+
+    /// Looks at the object again after a failed look.
+    pub(super) fn retry(&mut self, id: ObjectId, cx: &mut Context<'_>) {
+        let failures = self.failures.entry(id).or_default();
+        let delay = Span(BASE_DELAY.0 << *failures).min(MAX_DELAY);
+        *failures = (*failures + 1).min(DOUBLINGS);
+        self.plan(id, Look { at: cx.now() + delay, weight: Weight::Hopeless }, cx);
+    }
+
+    /// The last look succeeded: the next failure is the first again.
+    pub(super) fn forget(&mut self, id: ObjectId) {
+        self.failures.remove(&id);
+    }
+
+    /// The object is gone.
+    pub(super) fn remove(&mut self, id: ObjectId) {
+        self.failures.remove(&id);
+        self.take(id);
+    }
+
+    /// The object to look at now, if the timer is not one that has been overtaken.
+    pub(super) fn due(&mut self, timer: Timer, now: SimTime) -> Option<ObjectId> {
+        let Subject::Object(id) = timer.about else { return None };
+        self.waiting.get(&id).filter(|look| look.at <= now)?;
+        self.take(id);
+        Some(id)
+    }
+
+    /// Hears of a change, after which hopeless looks may succeed.
+    pub(super) fn hear(&mut self, change: Change, cx: &mut Context<'_>) {
+        let gives_hope = matches!(
+            change,
+            Change::PodFinished(_)
+                | Change::PodDeleting(..)
+                | Change::PodRemoved(_)
+                | Change::ObjectCreated(_)
+                | Change::ObjectChanged(_)
+                | Change::ObjectRemoved(_)
+        );
+        if self.hopeless == 0 || !gives_hope {
+            return;
+        }
+        self.hopeless = 0;
+        for (id, look) in self.waiting.iter_mut().filter(|(_, look)| look.weight == Weight::Hopeless) {
+            look.weight = Weight::Foreground;
+            cx.remind(look.at, Rank::Control, timer(*id));
+        }
+    }
+
+    /// Plans a look, or keeps the one that is planned where that is as early and weighs as much.
+    fn plan(&mut self, id: ObjectId, mut look: Look, cx: &mut Context<'_>) {
+        if let Some(old) = self.waiting.get(&id).filter(|old| old.at <= look.at) {
+            if old.weight >= look.weight {
+                return;
+            }
+            look.at = old.at;
+        }
+        self.take(id);
+        self.waiting.insert(id, look);
+        self.hopeless += usize::from(look.weight == Weight::Hopeless);
+        if look.weight == Weight::Foreground {
+            cx.remind(look.at, Rank::Control, timer(id));
+        } else {
+            cx.remind_in_background(look.at, Rank::Control, timer(id));
+        }
+    }
+
+    fn take(&mut self, id: ObjectId) {
+        if let Some(look) = self.waiting.remove(&id) {
+            self.hopeless -= usize::from(look.weight == Weight::Hopeless);
+        }
+    }
+}
+
+const fn timer(id: ObjectId) -> Timer {
+    Timer { kind: LOOK, tag: 0, about: Subject::Object(id) }
+}

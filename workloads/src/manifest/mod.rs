@@ -1,0 +1,63 @@
+//! Manifests as `kubectl get -o yaml` prints them or a user writes them.
+//!
+//! [`load`] reads files and folders: single documents, several in one file, `kind: List` and typed lists, YAML or JSON.
+//! Every object goes through Kubernetes' own types, so that a misspelt field or a wrong type is an error, and is completed
+//! as the API server would. What cannot influence a simulation is skipped and counted; what would, but is not modelled, is
+//! a warning. Nothing is dropped silently.
+//!
+//! # Our annotations
+//!
+//! On a pod or a pod template:
+//!
+//! | annotation | meaning |
+//! |---|---|
+//! | `towtank.dev/run-time` | how long the pod runs once started: `90s`, `1h30m`, `2d`, or a number of seconds |
+//! | `towtank.dev/run-time-distribution` | the same, drawn for each pod: `{exponential: {mean: 10m}}` |
+//! | `towtank.dev/exit-code` | with a run time: a number other than 0 makes the pod fail at its end |
+//! | `towtank.dev/gpu-milli` | thousandths of each GPU device that the pod shares, 1 to 1000 |
+//! | `towtank.dev/gpu-count` | how many devices it shares, 1 to 16; 1 where only `gpu-milli` is given |
+//!
+//! On any object: `towtank.dev/arrival`, when it is submitted, as a duration since the scenario's start (0). On a Node:
+//! `towtank.dev/gpu-devices`, how many GPU devices can be shared.
+//!
+//! A pod without a run time runs for ever. In a Job that means that the Job never completes, which is worth a warning.
+
+mod annotations;
+mod containers;
+mod convert;
+mod deployment;
+mod error;
+mod field;
+mod horizontal_pod_autoscaler;
+mod job;
+mod kinds;
+mod locate;
+mod names;
+mod namespace;
+mod node;
+mod node_affinity;
+mod objects;
+mod owners;
+mod pod;
+mod pod_disruption_budget;
+mod pod_template;
+mod priority_class;
+mod read;
+mod replica_set;
+mod resource_quota;
+mod selectors;
+mod source;
+mod strict;
+
+pub use error::{ManifestError, Place};
+pub use field::{FieldPath, Step};
+pub use horizontal_pod_autoscaler::HorizontalPodAutoscalerManifest;
+pub use namespace::Namespace;
+pub use objects::{Item, Manifests, Origin, Planned, PodManifest, Warning};
+pub use pod_disruption_budget::PodDisruptionBudgetManifest;
+pub use read::{load, parse};
+pub use resource_quota::ResourceQuotaManifest;
+pub use source::ManifestSource;
+
+#[cfg(test)]
+mod tests;

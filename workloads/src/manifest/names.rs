@@ -1,0 +1,89 @@
+//! The grammars of names and labels.
+//!
+//! Source: `apimachinery/pkg/util/validation/validation.go`.
+
+use super::field::{At, FieldError};
+use std::collections::BTreeMap;
+
+/// Checks an object's name: a DNS-1123 subdomain.
+pub(super) fn check_name(name: &str, at: &At<'_>) -> Result<(), FieldError> {
+    if is_subdomain(name) {
+        return Ok(());
+    }
+    Err(at.error(format_args!(
+        "`{name}` is not a name: expected at most 253 lower-case letters, digits, `-` and `.`, with a letter or digit at \
+         both ends"
+    )))
+}
+
+/// Checks a label set.
+pub(super) fn check_labels(labels: &BTreeMap<String, String>, at: &At<'_>) -> Result<(), FieldError> {
+    for (key, value) in labels {
+        check_label_key(key, &at.key(key))?;
+        check_label_value(value, &at.key(key))?;
+    }
+    Ok(())
+}
+
+/// Checks a label key or a taint key: a name with an optional prefix.
+pub(super) fn check_label_key(key: &str, at: &At<'_>) -> Result<(), FieldError> {
+    let (prefix, name) = key.split_once('/').map_or((None, key), |(prefix, name)| (Some(prefix), name));
+    if prefix.is_none_or(is_subdomain) && !name.is_empty() && is_word(name) {
+        return Ok(());
+    }
+    Err(at.error(format_args!(
+        "`{key}` is not a label key: expected a name of at most 63 letters, digits, `-`, `_` and `.`, after an optional \
+         domain and `/`"
+    )))
+}
+
+/// Checks a label value.
+pub(super) fn check_label_value(value: &str, at: &At<'_>) -> Result<(), FieldError> {
+    if is_word(value) {
+        return Ok(());
+    }
+    Err(at.error(format_args!(
+        "`{value}` is not a label value: expected at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit \
+         at both ends"
+    )))
+}
+
+fn is_subdomain(text: &str) -> bool {
+    let part = |p: &str| {
+        p.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            && !p.is_empty()
+            && !p.starts_with('-')
+            && !p.ends_with('-')
+    };
+    text.len() <= 253 && text.split('.').all(part)
+}
+
+fn is_word(text: &str) -> bool {
+    text.len() <= 63
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+        && text.bytes().next().is_none_or(|b| b.is_ascii_alphanumeric())
+        && text.bytes().last().is_none_or(|b| b.is_ascii_alphanumeric())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_labels() {
+        for good in ["a", "web-1", "n1.example.com", "0"] {
+            assert_eq!(check_name(good, &At::ROOT), Ok(()), "{good}");
+        }
+        for bad in ["", "Web", "-a", "a-", "a..b", "a_b", &"a".repeat(254)] {
+            assert!(check_name(bad, &At::ROOT).is_err(), "{bad}");
+        }
+        for good in ["app", "kubernetes.io/hostname", "a.b/C_d"] {
+            assert_eq!(check_label_key(good, &At::ROOT), Ok(()), "{good}");
+        }
+        for bad in ["", "/a", "a/", "A/b", "a b", "-a"] {
+            assert!(check_label_key(bad, &At::ROOT).is_err(), "{bad}");
+        }
+        assert_eq!(check_label_value("", &At::ROOT), Ok(()));
+        assert!(check_label_value("a b", &At::ROOT).is_err());
+    }
+}

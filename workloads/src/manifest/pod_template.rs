@@ -1,0 +1,114 @@
+//! Pod specifications, alone or in the template of a controller, with the API server's defaults.
+//!
+//! Source: `pkg/apis/core/v1/defaults.go`.
+
+use super::annotations;
+use super::containers::{container, init_container};
+use super::convert::{Reading, resource_list, seconds};
+use super::field::{At, FieldError};
+use super::names::{check_labels, check_name};
+use super::node_affinity::node_affinity;
+use super::selectors::toleration;
+use crate::template::PodTemplate;
+use k8s_openapi::api::core::v1 as core;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use std::sync::Arc;
+use towtank_sim::model::affinity::NodeAffinity;
+use towtank_sim::model::pod::{DEFAULT_SCHEDULER, PodSpec, RestartPolicy, Usage};
+
+/// The template at `at`, whose metadata and spec these are. Parts that are not modelled become warnings.
+pub(super) fn pod_template(
+    reading: &mut Reading<'_>,
+    metadata: &ObjectMeta,
+    from: Option<&core::PodSpec>,
+    at: &At<'_>,
+) -> Result<PodTemplate, FieldError> {
+    let metadata_at = at.key("metadata");
+    let labels = metadata.labels.clone().unwrap_or_default();
+    check_labels(&labels, &metadata_at.key("labels"))?;
+    let (run, gpu) = annotations::pod(metadata.annotations.as_ref(), &metadata_at)?;
+    let at = &at.key("spec");
+    let from = from.ok_or_else(|| at.error("required, and not given"))?;
+    not_modelled(reading, from, at);
+
+    let name = |field: &Option<String>, key: &str| match field.as_deref().filter(|name| !name.is_empty()) {
+        None => Ok(None),
+        Some(name) => check_name(name, &at.key(key)).map(|()| Some(name.into())),
+    };
+    let node_selector = from.node_selector.clone().unwrap_or_default();
+    check_labels(&node_selector, &at.key("nodeSelector"))?;
+    let affinity_at = at.key("affinity");
+    let affinity = from.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
+    let host_network = from.host_network.unwrap_or(false);
+    let containers_at = at.key("containers");
+    if from.containers.is_empty() {
+        return Err(containers_at.error("required, and empty: expected at least one container"));
+    }
+    let containers = from.containers.iter().enumerate();
+    let containers = containers.map(|(i, c)| container(c, host_network, &containers_at.index(i)));
+    let init_at = at.key("initContainers");
+    let init = from.init_containers.iter().flatten().enumerate();
+    let init = init.map(|(i, c)| init_container(c, host_network, &init_at.index(i)));
+    let tolerations_at = at.key("tolerations");
+    let tolerations = from.tolerations.iter().flatten().enumerate();
+    let tolerations = tolerations.map(|(i, t)| toleration(t, &tolerations_at.index(i)));
+    let deadline = from.active_deadline_seconds.map(|n| seconds(n, 1, &at.key("activeDeadlineSeconds")));
+    let grace = from.termination_grace_period_seconds.unwrap_or(30);
+
+    let spec = PodSpec {
+        namespace: reading.namespace.as_str().into(),
+        labels,
+        scheduler_name: from.scheduler_name.as_deref().filter(|n| !n.is_empty()).unwrap_or(DEFAULT_SCHEDULER).into(),
+        priority_class: name(&from.priority_class_name, "priorityClassName")?,
+        priority: from.priority,
+        containers: containers.collect::<Result<_, _>>()?,
+        init_containers: init.collect::<Result<_, _>>()?,
+        overhead: resource_list(from.overhead.as_ref(), &at.key("overhead"))?,
+        gpu,
+        node_name: name(&from.node_name, "nodeName")?,
+        node_selector,
+        node_affinity: match affinity {
+            None => NodeAffinity::default(),
+            Some(affinity) => node_affinity(affinity, &affinity_at.key("nodeAffinity"))?,
+        },
+        tolerations: tolerations.collect::<Result<_, _>>()?,
+        scheduling_gates: from.scheduling_gates.iter().flatten().map(|gate| gate.name.clone()).collect(),
+        restart_policy: restart_policy(from.restart_policy.as_deref(), at)?,
+        termination_grace: seconds(grace, 0, &at.key("terminationGracePeriodSeconds"))?,
+        active_deadline: deadline.transpose()?,
+    };
+    Ok(PodTemplate { spec: Arc::new(spec), run, usage: Usage::default() })
+}
+
+fn restart_policy(text: Option<&str>, at: &At<'_>) -> Result<RestartPolicy, FieldError> {
+    match text {
+        None | Some("" | "Always") => Ok(RestartPolicy::Always),
+        Some("OnFailure") => Ok(RestartPolicy::OnFailure),
+        Some("Never") => Ok(RestartPolicy::Never),
+        Some(other) => Err(at
+            .key("restartPolicy")
+            .error(format_args!("`{other}` is not a restart policy: expected Always, OnFailure or Never"))),
+    }
+}
+
+/// Warns of parts that would influence scheduling, but are not modelled.
+fn not_modelled(reading: &mut Reading<'_>, from: &core::PodSpec, at: &At<'_>) {
+    let affinity_at = at.key("affinity");
+    let affinity = from.affinity.as_ref();
+    let volumes = from.volumes.iter().flatten();
+    let parts = [
+        (&affinity_at, "podAffinity", affinity.is_some_and(|a| a.pod_affinity.is_some())),
+        (&affinity_at, "podAntiAffinity", affinity.is_some_and(|a| a.pod_anti_affinity.is_some())),
+        (at, "topologySpreadConstraints", from.topology_spread_constraints.as_ref().is_some_and(|c| !c.is_empty())),
+        (at, "resourceClaims", from.resource_claims.as_ref().is_some_and(|c| !c.is_empty())),
+        (at, "resources", from.resources.is_some()),
+        (at, "runtimeClassName", from.runtime_class_name.is_some()),
+        (at, "schedulingGroup", from.scheduling_group.is_some()),
+        (at, "volumes", { volumes }.any(|v| v.persistent_volume_claim.is_some() || v.ephemeral.is_some())),
+    ];
+    for (at, key, present) in parts {
+        if present {
+            reading.warn(&at.key(key), "has no effect: not modelled yet");
+        }
+    }
+}
