@@ -5,8 +5,8 @@
 use super::pending::is_of_daemon_set;
 use super::settings::ClusterAutoscalerSettings;
 use crate::agenda::{Rank, Subject, Timer};
-use crate::cluster::Cause;
 use crate::controller::Context;
+use crate::disruption::evict;
 use crate::model::taint::{Effect, Taint};
 use crate::model::{NodeId, PodId};
 use crate::observe::{Note, Regarding};
@@ -82,7 +82,7 @@ impl Deletion {
         pods.sort_unstable();
         let mut refused = false;
         for (_, id, active) in pods {
-            if active && evict(id, cx) {
+            if active && evict(cx, id).is_ok() {
                 event(cx, false, Regarding::Pod(id), "deleting pod for node scale down");
             } else {
                 refused |= active;
@@ -108,12 +108,6 @@ impl Deletion {
         let about = Subject::Node(self.node, self.uid);
         cx.remind(cx.now() + delay, Rank::Machine, Timer { kind: timer, tag: 0, about });
     }
-}
-
-/// Evicts a pod; whether that was allowed.
-fn evict(id: PodId, cx: &mut Context<'_>) -> bool {
-    cx.cluster.delete_pod(id, Cause::Evicted);
-    true
 }
 
 fn event(cx: &mut Context<'_>, warning: bool, regarding: Regarding<'_>, message: &str) {

@@ -3,6 +3,7 @@
 //! Source: `cluster-autoscaler/simulator/drainability/rules`. Annotations and volumes are not modelled, so no pod is marked
 //! safe to evict and none has local storage.
 
+use super::budgets::Budgets;
 use super::pending::is_of_daemon_set;
 use super::settings::ClusterAutoscalerSettings;
 use crate::cluster::Cluster;
@@ -17,8 +18,10 @@ pub(super) enum Blocking {
     NotReplicated,
     /// The owner is of a kind that is not known to create its pods anew.
     UnmovableCustomController,
-    /// A pod of the system that no DaemonSet owns.
+    /// A pod of the system that no DaemonSet owns and no budget covers.
     UnmovableKubeSystemPod,
+    /// A budget allows no disruption.
+    NotEnoughPdb,
 }
 
 /// The kinds that create their pods anew.
@@ -30,6 +33,7 @@ const REPLICATING: [&str; 4] = ["ReplicationController", "ReplicaSet", "Stateful
 /// The first pod that must stay, and why.
 pub(super) fn movable(
     node: &Node,
+    budgets: &Budgets<'_>,
     cluster: &Cluster,
     settings: &ClusterAutoscalerSettings,
 ) -> Result<Vec<PodId>, (PodId, Blocking)> {
@@ -38,7 +42,7 @@ pub(super) fn movable(
         let Some(pod) = cluster.pod(id).filter(|pod| pod.is_active() && !is_of_daemon_set(pod, cluster)) else {
             continue;
         };
-        if let Some(reason) = blocking(pod, cluster, settings) {
+        if let Some(reason) = blocking(pod, budgets, cluster, settings) {
             return Err((id, reason));
         }
         pods.push((pod.uid, id));
@@ -48,12 +52,22 @@ pub(super) fn movable(
     Ok(pods.into_iter().map(|(_, id)| id).collect())
 }
 
-fn blocking(pod: &Pod, cluster: &Cluster, settings: &ClusterAutoscalerSettings) -> Option<Blocking> {
+fn blocking(
+    pod: &Pod,
+    budgets: &Budgets<'_>,
+    cluster: &Cluster,
+    settings: &ClusterAutoscalerSettings,
+) -> Option<Blocking> {
     let owner = pod.owner.and_then(|owner| cluster.objects().meta(owner));
     let Some(owner) = owner else { return Some(Blocking::NotReplicated) };
     if settings.skip_nodes_with_custom_controller_pods && !REPLICATING.contains(&owner.kind) {
         return Some(Blocking::UnmovableCustomController);
     }
+    let allowed = budgets.allow(pod, cluster);
     let system = &*cluster.class_of(pod).spec.namespace == "kube-system";
-    (settings.skip_nodes_with_system_pods && system).then_some(Blocking::UnmovableKubeSystemPod)
+    match allowed {
+        None if system && settings.skip_nodes_with_system_pods => Some(Blocking::UnmovableKubeSystemPod),
+        Some(0) => Some(Blocking::NotEnoughPdb),
+        _ => None,
+    }
 }

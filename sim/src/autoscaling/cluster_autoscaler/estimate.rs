@@ -94,3 +94,56 @@ fn score(class: &PodClass, template: &Node) -> f64 {
     };
     part(ResourceId::CPU) + part(ResourceId::MEMORY)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::autoscaling::testing::{bare_pod, node, profile};
+    use crate::cluster::Cluster;
+    use crate::model::pod::Run;
+    use crate::scheduler::Cycle;
+
+    /// Packs groups of (how many, CPU) pods onto nodes of 4 cores.
+    fn check(shapes: &[(usize, &str)], limit: usize, packing: &[u32], placed: usize) {
+        let mut cluster = Cluster::default();
+        let profile = profile();
+        let mut groups = Vec::new();
+        for (g, (count, cpu)) in shapes.iter().enumerate() {
+            let name = |i| format!("p{g}-{i}");
+            let pods = (0..*count).map(|i| bare_pod(&mut cluster, &name(i), cpu, "1Gi", Run::Forever));
+            let pods: Vec<PodId> = pods.collect();
+            let class = cluster.pod(pods[0]).expect("made above").class;
+            groups.push(PodGroup { class, pods });
+        }
+        let template = Node::hypothetical(node("t", "4", "16Gi"), &mut cluster.resources);
+        let cycle = |class_id| Cycle { cluster: &cluster, class: cluster.classes.get(class_id), class_id, pod: None };
+        let chains: Vec<FilterChain<'_>> =
+            groups.iter().map(|group| profile.filters(&cycle(group.class)).expect("no verdict")).collect();
+        let packable = groups.iter().zip(&chains).map(|(group, chain)| Packable {
+            group,
+            class: cluster.classes.get(group.class),
+            chain,
+        });
+        let result = estimate(&template, packable.collect(), limit);
+        assert_eq!((result.packing.as_slice(), result.pods.len()), (packing, placed), "{shapes:?} limit {limit}");
+    }
+
+    #[test]
+    fn next_fit_within_a_shape_and_first_fit_across() {
+        check(&[(4, "1")], 100, &[4], 4);
+        check(&[(5, "2")], 100, &[2, 2, 1], 5);
+        // Large pods first, then the small ones into what they leave.
+        check(&[(3, "1"), (2, "3")], 100, &[2, 2, 1], 5);
+        check(&[(2, "1"), (2, "3")], 100, &[2, 2], 4);
+        check(&[(2, "3"), (1, "2"), (1, "2")], 100, &[1, 1, 2], 4);
+    }
+
+    #[test]
+    fn the_limit_holds_and_what_fits_nowhere_adds_no_node() {
+        check(&[(5, "2")], 2, &[2, 2], 4);
+        check(&[(5, "2")], 0, &[], 0);
+        check(&[(3, "5")], 100, &[], 0);
+        // The oversized shape leaves an empty node behind, which the small one then uses.
+        check(&[(1, "5"), (2, "1")], 1, &[2], 2);
+    }
+}

@@ -6,6 +6,7 @@
 //! come; DaemonSet pods are not foreseen on new nodes; similar groups are not balanced.
 
 mod backoff;
+mod budgets;
 mod deletion;
 mod drainability;
 mod estimate;

@@ -2,6 +2,7 @@
 //!
 //! Source: `cluster-autoscaler/core/scaledown/{eligibility,planner,unneeded}`.
 
+use super::budgets::Budgets;
 use super::drainability::movable;
 use super::group::{Group, gpu_resource};
 use super::settings::ClusterAutoscalerSettings;
@@ -64,18 +65,20 @@ impl ScaleDown {
 
         let limit = self.unneeded.len() + 2 * settings.max_scale_down_parallelism as usize;
         let mut moves = Moves { snapshot, filters, moved: BTreeMap::new(), gone: BTreeSet::new() };
+        let mut budgets = Budgets::new(cluster);
         let mut found: Vec<Unneeded> = Vec::new();
         for candidate in candidates {
             if found.len() >= limit {
                 break;
             }
             let node = &*snapshot.places[candidate.place].node;
-            let pods = movable(node, cluster, settings).ok();
+            let pods = movable(node, &budgets, cluster, settings).ok();
             let pods = pods.filter(|pods| moves.empty(candidate.place, pods, &mut self.search));
             let Some(pods) = pods else {
                 self.unremovable.insert(node.uid, now + settings.unremovable_node_recheck_timeout);
                 continue;
             };
+            budgets.take(&pods, cluster);
             let since = self.unneeded.get(&node.uid).copied().unwrap_or(now);
             let Candidate { group, utilization, .. } = candidate;
             found.push(Unneeded { node: node.id, uid: node.uid, group, since, utilization, pods });

@@ -2,9 +2,11 @@
 
 use super::{ClusterAutoscaler, ClusterAutoscalerSettings};
 use crate::autoscaling::node_group::NodeGroup;
-use crate::autoscaling::testing::{Diary, Script, bare_pod, node, profile, replicas, simulation};
-use crate::cluster::Cluster;
+use crate::autoscaling::testing::{Diary, Replicas, Script, bare_pod, node, profile, replicas, simulation, spec};
+use crate::cluster::{Cause, Cluster};
+use crate::disruption::{IntOrPercent, PodDisruptionBudget};
 use crate::engine::{Outcome, Until};
+use crate::model::labels::LabelSelector;
 use crate::model::pod::Run;
 use crate::random::Distribution;
 use crate::time::{SimTime, Span};
@@ -121,12 +123,10 @@ fn pods_of_an_owner_move_and_bare_pods_stay() {
     };
     let smaller = |cluster: &mut Cluster| {
         let id = cluster.objects().by_name("ReplicaSet", "default", "web").expect("it exists");
-        cluster.update_object(id, |set: &mut crate::autoscaling::testing::Replicas| {
-            set.spec = crate::autoscaling::testing::spec("1", "1Gi");
-        });
+        cluster.update_object(id, |set: &mut Replicas| set.spec = spec("1", "1Gi"));
         let pods: Vec<_> = cluster.pods().iter().map(|(id, _)| id).collect();
         for pod in pods {
-            cluster.delete_pod(pod, crate::cluster::Cause::Deleted);
+            cluster.delete_pod(pod, Cause::Deleted);
         }
     };
     // Two nodes for two pods of 3 cores; then they shrink to 1 core each, one per node, and one node can go.
@@ -159,4 +159,86 @@ fn the_same_run_twice_is_the_same() {
     let (first, second) = (once(), once());
     assert_eq!(first.1, second.1);
     assert_eq!(first.0.0, second.0.0);
+}
+
+fn budget(allowed: u32) -> Step {
+    Box::new(move |cluster: &mut Cluster| {
+        let budget = PodDisruptionBudget::max_unavailable(LabelSelector::default(), IntOrPercent::Int(allowed));
+        cluster.create_object("default", "budget", None, Box::new(budget)).expect("a new name");
+    })
+}
+
+/// Two nodes, each with a pod of 1 core and so much memory that an owner made, and one of them free to go.
+fn two_hardly_used_nodes(memory: &'static str, then: Vec<(i64, Step)>) -> (Diary, Cluster) {
+    let fill: Step = Box::new(move |cluster| {
+        replicas(cluster, "a", 1, "1", memory);
+    });
+    // What fills the nodes for a while sends the two pods to different ones.
+    let rest: Step = Box::new(move |cluster| {
+        bare_pod(cluster, "filler-1", "3", "1Gi", seconds(100));
+        bare_pod(cluster, "filler-2", "3", "1Gi", seconds(100));
+        replicas(cluster, "b", 1, "1", memory);
+    });
+    let group = NodeGroup { initial: 2, ..group("ng", 1, 5, "4", 30.0) };
+    let steps = [(0, fill), (1, rest)].into_iter().chain(then).collect();
+    let (diary, _, cluster) = run(vec![group], Until::Time(SimTime::from_secs(1500)), steps);
+    assert_eq!(cluster.totals().running, 2, "{:#?}", diary.0);
+    (diary, cluster)
+}
+
+#[test]
+fn a_node_is_emptied_when_its_pods_fit_elsewhere() {
+    let (diary, cluster) = two_hardly_used_nodes("6Gi", vec![]);
+    assert_eq!(cluster.counters().evicted, 1);
+    assert_eq!(diary.about(" -ng"), ["720 -ng-1"], "{:#?}", diary.0);
+    assert_eq!(
+        diary.about("0 ScaleDown "),
+        [
+            "710 ScaleDown cluster-autoscaler-status: Scale-down: removing node ng-1, utilization: 0.375000, pods to \
+             reschedule: a-1",
+            "710 ScaleDown ng-1: marked the node as toBeDeleted/unschedulable",
+        ]
+    );
+}
+
+#[test]
+fn a_node_stays_that_is_used_or_whose_pods_are_protected() {
+    let (_, used) = two_hardly_used_nodes("9Gi", vec![]);
+    assert_eq!(used.nodes().len(), 2, "9 of 16 GiB is above the threshold");
+    let (diary, guarded) = two_hardly_used_nodes("6Gi", vec![(50, budget(0))]);
+    assert_eq!((guarded.nodes().len(), guarded.counters().evicted), (2, 0), "{:#?}", diary.0);
+    let (_, allowed) = two_hardly_used_nodes("6Gi", vec![(50, budget(1))]);
+    assert_eq!((allowed.nodes().len(), allowed.counters().evicted), (1, 1));
+}
+
+#[test]
+fn unneeded_time_begins_anew_when_the_node_was_used_between() {
+    let empty = NodeGroup { initial: 1, ..group("ng", 0, 5, "4", 30.0) };
+    let until = Until::Time(SimTime::from_secs(2000));
+    let (diary, ..) = run(vec![empty.clone()], until, vec![]);
+    assert_eq!(diary.about(" -ng"), ["605 -ng-1"], "unneeded from the first scan on");
+    let (diary, ..) = run(vec![empty], until, vec![(595, pods(1, "3", seconds(100)))]);
+    assert_eq!(diary.about(" -ng"), ["1305 -ng-1"], "unneeded again from 700 s on: {:#?}", diary.0);
+}
+
+#[test]
+fn nodes_are_named_numbered_and_spread_over_zones() {
+    let zones = vec!["a".to_owned(), "b".to_owned()];
+    let spread = NodeGroup { initial: 3, zones, ..group("ng", 3, 5, "4", 30.0) };
+    let (_, _, cluster) = run(vec![spread], Until::Idle, vec![]);
+    let nodes: Vec<(&str, &str)> = cluster.nodes().iter_by_name().map(|node| (node.name(), node.zone())).collect();
+    assert_eq!(nodes, [("ng-1", "a"), ("ng-2", "b"), ("ng-3", "a")]);
+    assert!(cluster.nodes().iter().all(|node| node.spec.labels["kubernetes.io/hostname"] == node.name()));
+}
+
+#[test]
+fn impossible_groups_are_refused() {
+    let message = |group: NodeGroup| group.validate().expect_err("refused").to_string();
+    assert_eq!(message(group("ng", 3, 2, "4", 1.0)), "node group \"ng\": min is 3: expected at most max, which is 2");
+    assert_eq!(
+        message(group("ng", 0, 2, "4", -1.0)),
+        "node group \"ng\": provisioning: value is -1: expected a number of at least 0"
+    );
+    let priced = NodeGroup { price: Some(f64::NAN), ..group("ng", 0, 2, "4", 1.0) };
+    assert_eq!(message(priced), "node group \"ng\": price is NaN: expected a number of at least 0");
 }
