@@ -3,7 +3,6 @@
 //! Source: `pkg/controller/deployment/{sync,rolling}.go`. A scenario does not change templates yet, so there is one
 //! ReplicaSet per Deployment and no rollout; the strategy is kept for then.
 
-use super::count_or_percent::CountOrPercent;
 use super::names::template_hash;
 use super::replica_set::{ReplicaSet, ReplicaSetStatus};
 use super::work_queue::WorkQueue;
@@ -13,6 +12,7 @@ use std::sync::Arc;
 use towtank_sim::agenda::Timer;
 use towtank_sim::cluster::{Change, Fingerprint, Interest, Object};
 use towtank_sim::controller::{Context, Controller};
+use towtank_sim::disruption::IntOrPercent;
 use towtank_sim::model::ObjectId;
 use towtank_sim::model::labels::LabelSelector;
 use towtank_sim::model::pod::PodSpec;
@@ -47,9 +47,9 @@ pub enum Strategy {
     /// Step by step.
     RollingUpdate {
         /// How many pods there may be above the wanted number; a percentage rounds up.
-        max_surge: CountOrPercent,
+        max_surge: IntOrPercent,
         /// How many may be missing; a percentage rounds down.
-        max_unavailable: CountOrPercent,
+        max_unavailable: IntOrPercent,
     },
 }
 
@@ -86,8 +86,16 @@ impl Object for Deployment {
         let DeploymentStatus { replicas, ready, available } = self.status;
         into.fold(SimTime::ZERO, 0, &[self.replicas, replicas, ready, available].map(u64::from));
         if let Strategy::RollingUpdate { max_surge, max_unavailable } = self.strategy {
-            into.fold(SimTime::ZERO, 1, &[max_surge.words(), max_unavailable.words()].concat());
+            into.fold(SimTime::ZERO, 1, &[max_surge, max_unavailable].map(word));
         }
+    }
+}
+
+/// A number that stands for it in the fingerprint.
+fn word(value: IntOrPercent) -> u64 {
+    match value {
+        IntOrPercent::Int(n) => u64::from(n) << 1,
+        IntOrPercent::Percent(n) => u64::from(n) << 1 | 1,
     }
 }
 

@@ -4,7 +4,6 @@
 //! A controller keeps the pods of each object in its own ordered set, fed by the change feed, and never scans the
 //! cluster. It looks at an object at the instant of a change, after everything else of that instant (rank `Control`).
 
-mod count_or_percent;
 mod creation;
 mod deployment;
 mod garbage_collector;
@@ -15,7 +14,6 @@ mod ranking;
 mod replica_set;
 mod work_queue;
 
-pub use count_or_percent::CountOrPercent;
 pub use deployment::{Deployment, DeploymentController, DeploymentStatus, Strategy};
 pub use garbage_collector::GarbageCollector;
 pub use job::JobController;

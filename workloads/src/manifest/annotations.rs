@@ -1,9 +1,10 @@
 //! Our annotations on Kubernetes objects.
 
 use super::field::{At, FieldError, did_you_mean};
-use crate::schema::{DistributionSpec, Seconds, parse_duration};
+use crate::schema::{DistributionSpec, LoadSpec, Seconds, parse_duration};
 use crate::template::RunTime;
 use std::collections::BTreeMap;
+use towtank_sim::autoscaling::horizontal::LoadCurve;
 use towtank_sim::model::gpu::{GpuRequest, MAX_DEVICES, WHOLE};
 use towtank_sim::model::pod::Run;
 use towtank_sim::time::Span;
@@ -17,7 +18,9 @@ const GPU_MILLI: &str = "towtank.dev/gpu-milli";
 const GPU_COUNT: &str = "towtank.dev/gpu-count";
 const GPU_DEVICES: &str = "towtank.dev/gpu-devices";
 
-const ALL: [&str; 7] = [ARRIVAL, RUN_TIME, RUN_TIME_DISTRIBUTION, EXIT_CODE, GPU_MILLI, GPU_COUNT, GPU_DEVICES];
+const LOAD: &str = "towtank.dev/load";
+
+const ALL: [&str; 8] = [ARRIVAL, RUN_TIME, RUN_TIME_DISTRIBUTION, EXIT_CODE, GPU_MILLI, GPU_COUNT, GPU_DEVICES, LOAD];
 
 type Annotations<'a> = Option<&'a BTreeMap<String, String>>;
 
@@ -34,6 +37,14 @@ pub(super) fn pod(
 pub(super) fn devices(annotations: Annotations<'_>, metadata: &At<'_>) -> Result<u8, FieldError> {
     check_names(annotations, metadata)?;
     Ok(number(annotations, GPU_DEVICES, 0..=MAX_DEVICES as i64, metadata)?.unwrap_or(0) as u8)
+}
+
+/// The load on what an autoscaler scales.
+pub(super) fn load(annotations: Annotations<'_>, metadata: &At<'_>) -> Result<Option<LoadCurve>, FieldError> {
+    check_names(annotations, metadata)?;
+    let Some(text) = annotations.and_then(|a| a.get(LOAD)) else { return Ok(None) };
+    let read = serde_yaml::from_str(text).map(|LoadSpec(curve)| Some(curve));
+    read.map_err(|error| metadata.key("annotations").key(LOAD).error(error))
 }
 
 /// An annotation that is a duration.

@@ -51,9 +51,8 @@ pub(super) fn init_container(
     at: &At<'_>,
 ) -> Result<InitContainer, FieldError> {
     let sidecar = match from.restart_policy.as_deref() {
-        None => false,
         Some("Always") => true,
-        Some("Never" | "OnFailure") => false,
+        None | Some("Never" | "OnFailure") => false,
         Some(other) => {
             return Err(at.key("restartPolicy").error(format_args!(
                 "`{other}` is not a restart policy of an init container: expected Always, OnFailure or Never"

@@ -3,13 +3,13 @@
 use super::annotations;
 use super::field::{At, FieldError};
 use super::strict::typed;
-use crate::controllers::CountOrPercent;
 pub(super) use k8s_openapi::apimachinery::pkg::api::resource::Quantity as QuantityText;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde::de::DeserializeOwned;
 use serde_yaml::Value;
 use std::collections::BTreeMap;
+use towtank_sim::disruption::IntOrPercent;
 use towtank_sim::model::Quantity;
 use towtank_sim::model::resources::ResourceList;
 use towtank_sim::time::{SimTime, Span};
@@ -96,15 +96,12 @@ pub(super) fn seconds(value: i64, least: i64, at: &At<'_>) -> Result<Span, Field
 }
 
 /// A count or a percentage, both at least 0.
-pub(super) fn count_or_percent(value: &IntOrString, at: &At<'_>) -> Result<CountOrPercent, FieldError> {
-    let bad = |text: &dyn std::fmt::Display| {
-        at.error(format_args!("`{text}` is neither a count nor a percentage: expected 3 or \"25%\""))
+pub(super) fn int_or_percent(value: &IntOrString, at: &At<'_>) -> Result<IntOrPercent, FieldError> {
+    let text = match value {
+        // A count in quotes is no count to the API server.
+        IntOrString::String(text) if !text.ends_with('%') => format!("\"{text}\""),
+        IntOrString::String(text) => text.clone(),
+        IntOrString::Int(n) => n.to_string(),
     };
-    match value {
-        IntOrString::Int(n) => u32::try_from(*n).map(CountOrPercent::Count).map_err(|_| bad(n)),
-        IntOrString::String(text) => {
-            let percent = text.strip_suffix('%').filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
-            percent.and_then(|digits| digits.parse().ok()).map(CountOrPercent::Percent).ok_or_else(|| bad(text))
-        }
-    }
+    text.parse().map_err(|error: String| at.error(error))
 }

@@ -2,15 +2,16 @@
 //!
 //! Defaults: `pkg/apis/apps/v1/defaults.go`.
 
-use super::convert::{Reading, count, count_or_percent, seconds};
+use super::convert::{Reading, count, int_or_percent, seconds};
 use super::field::{At, FieldError};
 use super::kinds::Kind;
 use super::objects::Item;
 use super::pod_template::pod_template;
 use super::selectors::template_selector;
-use crate::controllers::{CountOrPercent, Deployment, DeploymentStatus, Strategy};
+use crate::controllers::{Deployment, DeploymentStatus, Strategy};
 use crate::template::PodTemplate;
 use k8s_openapi::api::apps::v1 as apps;
+use towtank_sim::disruption::IntOrPercent;
 use towtank_sim::model::pod::RestartPolicy;
 
 pub(super) const KIND: Kind = Kind { name: "Deployment", api_version: "apps/v1", namespaced: true, read };
@@ -54,14 +55,14 @@ fn strategy(from: apps::DeploymentStrategy, at: &At<'_>) -> Result<Strategy, Fie
         Some("Recreate") => Ok(Strategy::Recreate),
         None | Some("" | "RollingUpdate") => {
             let rolling = from.rolling_update.unwrap_or_default();
-            let default = CountOrPercent::Percent(25);
+            let default = IntOrPercent::Percent(25);
             let read = |value: Option<_>, key: &str| match value {
-                Some(value) => count_or_percent(&value, &rolling_at.key(key)),
+                Some(value) => int_or_percent(&value, &rolling_at.key(key)),
                 None => Ok(default),
             };
             let max_surge = read(rolling.max_surge, "maxSurge")?;
             let max_unavailable = read(rolling.max_unavailable, "maxUnavailable")?;
-            let none = |value| matches!(value, CountOrPercent::Count(0) | CountOrPercent::Percent(0));
+            let none = |value| matches!(value, IntOrPercent::Int(0) | IntOrPercent::Percent(0));
             if none(max_surge) && none(max_unavailable) {
                 return Err(rolling_at.key("maxUnavailable").error("may not be 0 when `maxSurge` is 0"));
             }

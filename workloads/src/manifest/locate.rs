@@ -36,8 +36,7 @@ fn position(node: &MarkedYaml<'_>) -> (usize, usize) {
 
 fn as_str<'n>(node: &'n MarkedYaml<'_>) -> Option<&'n str> {
     match &node.data {
-        YamlData::Value(Scalar::String(text)) => Some(text),
-        YamlData::Representation(text, ..) => Some(text),
+        YamlData::Value(Scalar::String(text)) | YamlData::Representation(text, ..) => Some(text),
         _ => None,
     }
 }

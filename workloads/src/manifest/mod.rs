@@ -18,7 +18,8 @@
 //! | `towtank.dev/gpu-count` | how many devices it shares, 1 to 16; 1 where only `gpu-milli` is given |
 //!
 //! On any object: `towtank.dev/arrival`, when it is submitted, as a duration since the scenario's start (0). On a Node:
-//! `towtank.dev/gpu-devices`, how many GPU devices can be shared.
+//! `towtank.dev/gpu-devices`, how many GPU devices can be shared. On a HorizontalPodAutoscaler: `towtank.dev/load`, the CPU
+//! load on all pods of its target together, such as `{diurnal: {base: 4, amplitude: 2, period: 1d}}`.
 //!
 //! A pod without a run time runs for ever. In a Job that means that the Job never completes, which is worth a warning.
 
@@ -34,7 +35,7 @@ mod kinds;
 mod locate;
 mod names;
 mod namespace;
-mod node;
+pub(crate) mod node;
 mod node_affinity;
 mod objects;
 mod owners;
@@ -45,18 +46,15 @@ mod priority_class;
 mod read;
 mod replica_set;
 mod resource_quota;
-mod selectors;
+pub(crate) mod selectors;
 mod source;
 mod strict;
 
 pub use error::{ManifestError, Place};
 pub use field::{FieldPath, Step};
-pub use horizontal_pod_autoscaler::HorizontalPodAutoscalerManifest;
 pub use namespace::Namespace;
 pub use objects::{Item, Manifests, Origin, Planned, PodManifest, Warning};
-pub use pod_disruption_budget::PodDisruptionBudgetManifest;
 pub use read::{load, parse};
-pub use resource_quota::ResourceQuotaManifest;
 pub use source::ManifestSource;
 
 #[cfg(test)]

@@ -3,10 +3,7 @@
 use super::convert::Reading;
 use super::error::Place;
 use super::field::FieldPath;
-use super::horizontal_pod_autoscaler::HorizontalPodAutoscalerManifest;
 use super::locate::locate;
-use super::pod_disruption_budget::PodDisruptionBudgetManifest;
-use super::resource_quota::ResourceQuotaManifest;
 use crate::template::PodTemplate;
 use std::fmt;
 use std::path::PathBuf;
@@ -43,7 +40,7 @@ pub enum Item {
     Node(Box<NodeSpec>),
     /// A pod without a controller.
     Pod(PodManifest),
-    /// An object whose type the simulation has.
+    /// Any other object.
     Object {
         /// The namespace; empty for kinds that have none.
         namespace: String,
@@ -52,12 +49,6 @@ pub enum Item {
         /// The object.
         body: Box<dyn Object>,
     },
-    /// A HorizontalPodAutoscaler.
-    HorizontalPodAutoscaler(HorizontalPodAutoscalerManifest),
-    /// A PodDisruptionBudget.
-    PodDisruptionBudget(PodDisruptionBudgetManifest),
-    /// A ResourceQuota.
-    ResourceQuota(ResourceQuotaManifest),
 }
 
 /// A pod without a controller.

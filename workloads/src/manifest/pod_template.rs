@@ -15,6 +15,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use std::sync::Arc;
 use towtank_sim::model::affinity::NodeAffinity;
 use towtank_sim::model::pod::{DEFAULT_SCHEDULER, PodSpec, RestartPolicy, Usage};
+use towtank_sim::model::resources::ResourceList;
 
 /// The template at `at`, whose metadata and spec these are. Parts that are not modelled become warnings.
 pub(super) fn pod_template(
@@ -55,7 +56,12 @@ pub(super) fn pod_template(
     let deadline = from.active_deadline_seconds.map(|n| seconds(n, 1, &at.key("activeDeadlineSeconds")));
     let grace = from.termination_grace_period_seconds.unwrap_or(30);
 
-    let spec = PodSpec {
+    let resources_at = at.key("resources");
+    let resources = from.resources.clone().unwrap_or_default();
+    let limits = resource_list(resources.limits.as_ref(), &resources_at.key("limits"))?;
+    let requests = resource_list(resources.requests.as_ref(), &resources_at.key("requests"))?;
+
+    let mut spec = PodSpec {
         namespace: reading.namespace.as_str().into(),
         labels,
         scheduler_name: from.scheduler_name.as_deref().filter(|n| !n.is_empty()).unwrap_or(DEFAULT_SCHEDULER).into(),
@@ -63,6 +69,8 @@ pub(super) fn pod_template(
         priority: from.priority,
         containers: containers.collect::<Result<_, _>>()?,
         init_containers: init.collect::<Result<_, _>>()?,
+        requests,
+        limits,
         overhead: resource_list(from.overhead.as_ref(), &at.key("overhead"))?,
         gpu,
         node_name: name(&from.node_name, "nodeName")?,
@@ -77,7 +85,23 @@ pub(super) fn pod_template(
         termination_grace: seconds(grace, 0, &at.key("terminationGracePeriodSeconds"))?,
         active_deadline: deadline.transpose()?,
     };
+    default_pod_requests(&mut spec);
     Ok(PodTemplate { spec: Arc::new(spec), run, usage: Usage::default() })
+}
+
+/// A limit of the pod as a whole without a request: the request is the sum over the containers, or else the limit.
+///
+/// Source: `pkg/apis/core/v1/defaults.go`, `defaultPodRequests`.
+fn default_pod_requests(spec: &mut PodSpec) {
+    if spec.limits.keys().all(|name| spec.requests.contains_key(name)) {
+        return;
+    }
+    let bare = PodSpec { requests: ResourceList::new(), overhead: ResourceList::new(), ..spec.clone() };
+    let of_containers = bare.effective(|container| container.requests.clone());
+    for (name, limit) in &spec.limits {
+        let request = of_containers.get(name).unwrap_or(limit);
+        spec.requests.entry(name.clone()).or_insert(*request);
+    }
 }
 
 fn restart_policy(text: Option<&str>, at: &At<'_>) -> Result<RestartPolicy, FieldError> {
@@ -101,7 +125,6 @@ fn not_modelled(reading: &mut Reading<'_>, from: &core::PodSpec, at: &At<'_>) {
         (&affinity_at, "podAntiAffinity", affinity.is_some_and(|a| a.pod_anti_affinity.is_some())),
         (at, "topologySpreadConstraints", from.topology_spread_constraints.as_ref().is_some_and(|c| !c.is_empty())),
         (at, "resourceClaims", from.resource_claims.as_ref().is_some_and(|c| !c.is_empty())),
-        (at, "resources", from.resources.is_some()),
         (at, "runtimeClassName", from.runtime_class_name.is_some()),
         (at, "schedulingGroup", from.scheduling_group.is_some()),
         (at, "volumes", { volumes }.any(|v| v.persistent_volume_claim.is_some() || v.ephemeral.is_some())),

@@ -87,6 +87,16 @@ pub(super) fn requirement(
     }
 }
 
+/// A toleration outside of a manifest.
+pub(crate) fn read_toleration(from: &core::Toleration) -> Result<Toleration, String> {
+    toleration(from, &At::ROOT).map_err(|error| format!("{}: {}", error.path, error.message))
+}
+
+/// A taint outside of a manifest.
+pub(crate) fn read_taint(from: &core::Taint) -> Result<Taint, String> {
+    taint(from, &At::ROOT).map_err(|error| format!("{}: {}", error.path, error.message))
+}
+
 /// A taint of a node.
 pub(super) fn taint(from: &core::Taint, at: &At<'_>) -> Result<Taint, FieldError> {
     check_label_key(&from.key, &at.key("key"))?;

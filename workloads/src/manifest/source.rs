@@ -22,9 +22,8 @@ impl ManifestSource {
         Self { name: name.into(), streams, rest: manifests.submissions.into_iter() }
     }
 
-    /// What an object asks of the cluster; `None` for kinds that the simulation has no object for.
-    fn work(&self, item: Item, cluster: &mut Cluster) -> Option<Work> {
-        Some(match item {
+    fn work(&self, item: Item, cluster: &mut Cluster) -> Work {
+        match item {
             Item::Node(spec) => Work::Node(spec),
             Item::Object { namespace, name, body } => Work::Object { namespace, name, body },
             Item::Pod(pod) => {
@@ -33,8 +32,7 @@ impl ManifestSource {
                 let class = cluster.intern((*pod.template.spec).clone());
                 Work::Pod(NewPod { name: pod.name.into(), class, owner: None, run, usage: pod.template.usage })
             }
-            Item::HorizontalPodAutoscaler(_) | Item::PodDisruptionBudget(_) | Item::ResourceQuota(_) => return None,
-        })
+        }
     }
 }
 
@@ -44,11 +42,7 @@ impl Source for ManifestSource {
     }
 
     fn next(&mut self, cluster: &mut Cluster) -> Result<Option<Submission>, SourceError> {
-        while let Some(planned) = self.rest.next() {
-            if let Some(work) = self.work(planned.item, cluster) {
-                return Ok(Some(Submission { at: planned.at, work }));
-            }
-        }
-        Ok(None)
+        let planned = self.rest.next();
+        Ok(planned.map(|planned| Submission { at: planned.at, work: self.work(planned.item, cluster) }))
     }
 }

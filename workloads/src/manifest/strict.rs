@@ -70,7 +70,7 @@ impl<'de> Deserializer<'de> for Strict<'_> {
             }
             Value::String(text) => visitor.visit_str(text),
             Value::Sequence(items) => visitor.visit_seq(Items { items: items.iter().enumerate(), len: items.len() }),
-            Value::Mapping(map) => visitor.visit_map(Entries { entries: map.iter(), value: None, known: None }),
+            Value::Mapping(map) => visitor.visit_map(Entries { rest: map.iter(), value: None, known: None }),
             Value::Tagged(tagged) => Err(Located::custom(format_args!("unexpected YAML tag {}", tagged.tag))),
         }
     }
@@ -86,7 +86,7 @@ impl<'de> Deserializer<'de> for Strict<'_> {
         visitor: V,
     ) -> Result<V::Value, Located> {
         let Value::Mapping(map) = self.0 else { return self.deserialize_any(visitor) };
-        visitor.visit_map(Entries { entries: map.iter(), value: None, known: Some(fields) })
+        visitor.visit_map(Entries { rest: map.iter(), value: None, known: Some(fields) })
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Located> {
@@ -141,7 +141,7 @@ impl<'de> SeqAccess<'de> for Items<'_> {
 }
 
 struct Entries<'v> {
-    entries: serde_yaml::mapping::Iter<'v>,
+    rest: serde_yaml::mapping::Iter<'v>,
     value: Option<(String, &'v Value)>,
     known: Option<&'static [&'static str]>,
 }
@@ -150,7 +150,7 @@ impl<'de> MapAccess<'de> for Entries<'_> {
     type Error = Located;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Located> {
-        let Some((key, value)) = self.entries.next() else { return Ok(None) };
+        let Some((key, value)) = self.rest.next() else { return Ok(None) };
         let key = match key {
             Value::String(text) => text.clone(),
             Value::Number(number) => number.to_string(),

@@ -1,11 +1,14 @@
 //! What manifests become, and what is said about those that cannot be used.
 
 use super::*;
-use crate::controllers::{CountOrPercent, Deployment, Job, Strategy};
+use crate::controllers::{Deployment, Job, Strategy};
 use crate::template::RunTime;
 use std::any::Any;
 use std::fs;
+use towtank_sim::admission::ResourceQuota;
+use towtank_sim::autoscaling::horizontal::{HorizontalPodAutoscaler, ScaleTarget};
 use towtank_sim::cluster::Cluster;
+use towtank_sim::disruption::{IntOrPercent, PodDisruptionBudget};
 use towtank_sim::model::gpu::GpuRequest;
 use towtank_sim::model::node::NodeSpec;
 use towtank_sim::model::pod::{HostPort, RestartPolicy, Run};
@@ -166,7 +169,7 @@ metadata: {resourceVersion: ""}
 #[test]
 fn controllers_have_upstreams_defaults() {
     let deployment: Deployment = object(only(DEPLOYMENT));
-    let quarter = CountOrPercent::Percent(25);
+    let quarter = IntOrPercent::Percent(25);
     let rolling = Strategy::RollingUpdate { max_surge: quarter, max_unavailable: quarter };
     assert_eq!((deployment.replicas, deployment.strategy, deployment.min_ready), (1, rolling, Span::ZERO));
 
@@ -329,7 +332,7 @@ fn errors_name_place_field_and_what_was_expected() {
     m.yaml:5:13: spec.replicas: `-1` is negative: expected a count of at least 0
     m.yaml:5:13: spec.replicas: invalid type: string "three", expected i32
     m.yaml:5:40: spec.strategy.rollingUpdate.maxSurge: invalid type: floating point `1.5`, expected IntOrString
-    m.yaml:5:40: spec.strategy.rollingUpdate.maxSurge: `lots` is neither a count nor a percentage: expected 3 or "25%"
+    m.yaml:5:40: spec.strategy.rollingUpdate.maxSurge: `"lots"` is neither a number nor a percentage: expected for example 2 or 30%
     m.yaml:5:54: spec.selector.matchExpressions[0].operator: `Is` is not an operator here: expected one of In, NotIn, Exists, DoesNotExist
     m.yaml:7:5: spec.template.spec.restartPolicy: expected OnFailure or Never in a Job; it is Always, also by default
     m.yaml:5:1: Node "n1" is listed twice: first at m.yaml:1:1
@@ -371,12 +374,13 @@ fn folders_are_read_with_everything_below_in_order_of_names() {
 #[test]
 fn quotas_budgets_and_autoscalers() {
     let quota = "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: q, namespace: a}\nspec: {hard: {pods: 5, requests.cpu: 2}}\n";
-    let Item::ResourceQuota(quota) = only(quota) else { panic!("a quota") };
+    let quota: ResourceQuota = object(only(quota));
     assert_eq!((quota.hard["pods"].value(), quota.hard["requests.cpu"].value()), (5, 2));
     let budget = "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: b}\nspec: {minAvailable: 50%, selector: {}}\n";
-    let Item::PodDisruptionBudget(budget) = only(budget) else { panic!("a budget") };
-    assert_eq!(budget.min_available, Some(CountOrPercent::Percent(50)));
+    let budget: PodDisruptionBudget = object(only(budget));
+    assert_eq!(budget.min_available, Some(IntOrPercent::Percent(50)));
     let hpa = "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: h}\nspec: {maxReplicas: 4, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}}\n";
-    let Item::HorizontalPodAutoscaler(hpa) = only(hpa) else { panic!("an autoscaler") };
-    assert_eq!((hpa.min_replicas, hpa.max_replicas, hpa.utilization), (1, 4, vec![("cpu".to_owned(), 80)]));
+    let hpa: HorizontalPodAutoscaler = object(only(hpa));
+    let target = ScaleTarget { kind: "Deployment".into(), name: "web".into() };
+    assert_eq!(hpa, HorizontalPodAutoscaler::new(target, 4), "80 % of the CPU is the default");
 }

@@ -33,6 +33,18 @@ pub enum Seconds {}
 #[derive(Clone, Debug, PartialEq)]
 pub enum MilliCpu {}
 
+/// Samples that are plain numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Plain {}
+
+impl Unit for Plain {
+    const EXPECTED: &'static str = "a number";
+
+    fn parse(text: &str) -> Result<f64, String> {
+        Err(format!("`{text}` is not a number: expected one without quotes"))
+    }
+}
+
 /// Samples in bytes, written as quantities.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Bytes {}
@@ -199,7 +211,7 @@ impl<'de, U: Unit> Visitor<'de> for DistributionVisitor<U> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<DistributionSpec<U>, E> {
-        constant(NumberVisitor(PhantomData).visit_str(text)?)
+        constant(&NumberVisitor(PhantomData).visit_str(text)?)
     }
 
     fn visit_u64<E: Error>(self, number: u64) -> Result<DistributionSpec<U>, E> {
@@ -211,11 +223,11 @@ impl<'de, U: Unit> Visitor<'de> for DistributionVisitor<U> {
     }
 
     fn visit_f64<E: Error>(self, number: f64) -> Result<DistributionSpec<U>, E> {
-        constant(NumberVisitor(PhantomData).visit_f64(number)?)
+        constant(&NumberVisitor(PhantomData).visit_f64(number)?)
     }
 }
 
-fn constant<U, E: Error>(number: Number<U>) -> Result<DistributionSpec<U>, E> {
+fn constant<U, E: Error>(number: &Number<U>) -> Result<DistributionSpec<U>, E> {
     checked(Distribution::Constant { value: number.0 })
 }
 

@@ -1,0 +1,138 @@
+//! What arriving pods look like.
+
+use super::ranges::{devices, fraction, milli, positive, tolerations};
+use crate::schema::{Bytes, DistributionSpec, MilliCpu, QuantityText, Seconds};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use towtank_sim::model::Quantity;
+use towtank_sim::model::gpu::{GpuRequest, WHOLE};
+use towtank_sim::model::labels::Labels;
+use towtank_sim::model::pod::{PodSpec, RestartPolicy};
+use towtank_sim::model::resources::ResourceList;
+use towtank_sim::model::taint::Toleration;
+use towtank_sim::random::Rng;
+
+/// A shape of pods: one container that requests this.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Shape {
+    /// How often it comes, relative to the other shapes.
+    #[serde(default = "one", deserialize_with = "positive")]
+    pub weight: f64,
+    /// What it requests.
+    #[serde(default)]
+    pub requests: BTreeMap<String, QuantityText>,
+    /// CPU that is drawn for each pod, in place of `requests.cpu`.
+    pub cpu: Option<Size<MilliCpu>>,
+    /// Memory that is drawn for each pod, in place of `requests.memory`.
+    pub memory: Option<Size<Bytes>>,
+    /// Shares of GPU devices.
+    pub gpu: Option<Gpu>,
+    /// The labels.
+    #[serde(default)]
+    pub labels: Labels,
+    /// The node selector.
+    #[serde(default)]
+    pub node_selector: Labels,
+    /// The tolerations.
+    #[serde(default, deserialize_with = "tolerations")]
+    pub tolerations: Vec<Toleration>,
+    /// The name of the PriorityClass.
+    pub priority_class: Option<String>,
+    /// The run time, in place of the generator's.
+    pub duration: Option<DistributionSpec<Seconds>>,
+    /// The probability that a pod ends with failure, in place of the generator's.
+    #[serde(default, deserialize_with = "optional_fraction")]
+    pub failure_probability: Option<f64>,
+}
+
+/// An amount that is drawn for each pod. It is rounded up to whole steps, so that few different classes of pods arise.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", bound = "U: crate::schema::Unit")]
+pub struct Size<U> {
+    /// What it is drawn from.
+    pub distribution: DistributionSpec<U>,
+    /// The step, above 0; 100m of CPU and 64Mi of memory where none is given.
+    pub round_to: Option<QuantityText>,
+    /// The most there may be.
+    pub max: Option<QuantityText>,
+}
+
+/// Shares of GPU devices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gpu {
+    /// How many devices, 1 to 16.
+    #[serde(default = "one_device", deserialize_with = "devices")]
+    pub count: u8,
+    /// Thousandths of each, 1 to 1000.
+    #[serde(default = "whole", deserialize_with = "milli")]
+    pub milli: u16,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+fn one_device() -> u8 {
+    1
+}
+
+fn whole() -> u16 {
+    WHOLE
+}
+
+fn optional_fraction<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    fraction(deserializer).map(Some)
+}
+
+/// Default step of CPU in milli.
+const CPU_STEP: i64 = 100;
+/// Default step of memory in bytes.
+const MEMORY_STEP: i64 = 64 << 20;
+
+impl Shape {
+    /// Draws the CPU (milli) and memory (bytes) of one pod, where they are drawn.
+    pub(super) fn draw(&self, rng: &mut Rng) -> [Option<i64>; 2] {
+        let cpu = self.cpu.as_ref().map(|size| size.draw(CPU_STEP, QuantityText::milli, rng));
+        let memory = self.memory.as_ref().map(|size| size.draw(MEMORY_STEP, QuantityText::units, rng));
+        [cpu, memory]
+    }
+
+    /// The specification of pods for which these amounts were drawn.
+    pub(super) fn spec(&self, namespace: &str, [cpu, memory]: [Option<i64>; 2]) -> PodSpec {
+        let mut requests: ResourceList = self.requests.iter().map(|(name, q)| (name.clone(), q.0)).collect();
+        requests.extend(cpu.map(|milli| ("cpu".to_owned(), Quantity::from_milli(milli))));
+        requests.extend(memory.map(|bytes| ("memory".to_owned(), Quantity::from_units(bytes))));
+        PodSpec {
+            namespace: namespace.into(),
+            labels: self.labels.clone(),
+            priority_class: self.priority_class.as_deref().map(Into::into),
+            gpu: self.gpu.map(|gpu| GpuRequest { count: gpu.count, milli: gpu.milli }),
+            node_selector: self.node_selector.clone(),
+            tolerations: self.tolerations.clone(),
+            restart_policy: RestartPolicy::Never,
+            ..PodSpec::with_requests(requests)
+        }
+    }
+}
+
+impl<U> Size<U> {
+    fn draw(&self, default_step: i64, amount: fn(QuantityText) -> i64, rng: &mut Rng) -> i64 {
+        let step = self.round_to.map_or(default_step, amount).max(1);
+        let steps = libm::ceil(self.distribution.distribution.sample(rng) / step as f64);
+        // A cast from a float stops at the ends of the integer.
+        let drawn = (steps as i64).saturating_mul(step);
+        self.max.map_or(drawn, |max| drawn.min(amount(max)))
+    }
+}
+
+impl QuantityText {
+    fn milli(self) -> i64 {
+        self.0.milli_value()
+    }
+
+    fn units(self) -> i64 {
+        self.0.value()
+    }
+}
