@@ -26,7 +26,7 @@ impl Backoff {
         self.last = match self.last.filter(|last| now.since(last.at) <= settings.backoff_reset) {
             None => Some(Failure { at: now, length: settings.initial_backoff }),
             // Failures of one burst count once.
-            Some(last) if now < last.at + last.length => Some(last),
+            Some(last) if now <= last.at + last.length => Some(last),
             Some(last) => {
                 let length = (last.length + last.length).min(settings.max_backoff);
                 Some(Failure { at: now, length })
@@ -39,9 +39,9 @@ impl Backoff {
         self.failures = 0;
     }
 
-    /// Whether the group is left alone now.
+    /// Whether the group is left alone now: up to the end of the backoff, which belongs to it.
     pub(super) fn is_on(&self, now: SimTime) -> bool {
-        self.last.is_some_and(|last| now < last.at + last.length)
+        self.last.is_some_and(|last| now <= last.at + last.length)
     }
 }
 
@@ -58,12 +58,12 @@ mod tests {
             backoff.fail(now, &settings);
             backoff.fail(now + Span::from_secs(1), &settings);
             let end = now + Span::from_secs(60 * minutes);
-            assert!(backoff.is_on(SimTime(end.0 - 1)), "{minutes} min");
-            assert!(!backoff.is_on(end), "{minutes} min");
-            now = end;
+            assert!(backoff.is_on(end), "{minutes} min");
+            now = end + Span(1);
+            assert!(!backoff.is_on(now), "{minutes} min");
         }
         let later = now + Span::from_secs(4 * 3600);
         backoff.fail(later, &settings);
-        assert!(!backoff.is_on(later + Span::from_secs(300)));
+        assert!(!backoff.is_on(later + Span::from_secs(301)));
     }
 }

@@ -1,6 +1,6 @@
 //! The cluster autoscaler: node groups grow for pods that find no node, and shrink when nodes are not needed.
 //!
-//! Source: `cluster-autoscaler` 1.36. One loop is [`ClusterAutoscaler::scan`]; its steps are in the files beside this one.
+//! Source: `cluster-autoscaler` 1.36. One loop is the private `scan`; its steps are in the files beside this one.
 //!
 //! Simplified: instances and nodes are one thing, so a node that vanishes shrinks its group; new nodes are ready when they
 //! come; DaemonSet pods are not foreseen on new nodes; similar groups are not balanced.
@@ -53,8 +53,9 @@ mod timer {
 /// The cluster autoscaler.
 ///
 /// Its scans are periodic. They keep a run going (`until: idle`) only while they can still change the cluster: nodes are
-/// under way or being removed, a node counts down its unneeded time, a failed group's backoff will end with pods waiting
-/// for it, or something happened that no scan has seen.
+/// under way or being removed, a node counts down its unneeded time, a node that could not be emptied is to be looked at
+/// again after something has changed, a failed group's backoff will end with pods waiting for it, or something happened
+/// that no scan has seen.
 pub struct ClusterAutoscaler {
     settings: ClusterAutoscalerSettings,
     profiles: Vec<Profile>,
@@ -132,7 +133,7 @@ impl ClusterAutoscaler {
         // No node goes in a loop that asked for nodes.
         if !grew && self.settings.scale_down_enabled {
             let cooling = decision.too_young || self.is_cooling_down(now);
-            awaits |= self.shrink(decision.unneeded, cooling, cx);
+            awaits |= self.shrink(decision.unneeded, cooling, cx) | self.scale_down.awaits_recheck();
         }
         awaits |= self.awaits_nodes();
         let backs_off = self.groups.iter().any(|group| group.backoff.is_on(now));
@@ -216,7 +217,7 @@ impl ClusterAutoscaler {
             let draining = self.deletions.iter().filter(|deletion| deletion.drains).count();
             let full = self.deletions.len() >= self.settings.max_scale_down_parallelism as usize
                 || (drains && draining >= self.settings.max_drain_parallelism as usize);
-            if cooling || full || now.since(node.since) < self.settings.scale_down_unneeded_time {
+            if cooling || full || now.since(node.since) <= self.settings.scale_down_unneeded_time {
                 waiting = true;
                 continue;
             }

@@ -19,8 +19,10 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct ScaleDown {
     /// Since when nodes have been unneeded without a break.
     unneeded: BTreeMap<u64, SimTime>,
-    /// Until when nodes are left alone whose pods cannot move.
-    unremovable: BTreeMap<u64, SimTime>,
+    /// Until when nodes are left alone whose pods cannot move, and the cluster's version when that was found.
+    unremovable: BTreeMap<u64, (SimTime, u64)>,
+    /// Whether a node is left alone for what may no longer be so.
+    recheck: bool,
     search: Circular,
 }
 
@@ -59,7 +61,7 @@ impl ScaleDown {
     ) -> Vec<Unneeded> {
         let cluster = filters.cluster;
         let now = cluster.now;
-        self.unremovable.retain(|_, until| *until > now);
+        self.unremovable.retain(|_, (until, _)| *until > now);
         let mut candidates = self.candidates(snapshot, groups, leaving, cluster, settings);
         candidates.sort_by_key(|candidate| candidate.order);
 
@@ -75,7 +77,8 @@ impl ScaleDown {
             let pods = movable(node, &budgets, cluster, settings).ok();
             let pods = pods.filter(|pods| moves.empty(candidate.place, pods, &mut self.search));
             let Some(pods) = pods else {
-                self.unremovable.insert(node.uid, now + settings.unremovable_node_recheck_timeout);
+                let until = now + settings.unremovable_node_recheck_timeout;
+                self.unremovable.insert(node.uid, (until, cluster.version()));
                 continue;
             };
             budgets.take(&pods, cluster);
@@ -87,8 +90,13 @@ impl ScaleDown {
         found
     }
 
+    /// Whether a node is left alone for now, although what kept it may have changed since it was looked at.
+    pub(super) fn awaits_recheck(&self) -> bool {
+        self.recheck
+    }
+
     fn candidates(
-        &self,
+        &mut self,
         snapshot: &Snapshot<'_>,
         groups: &[Group],
         leaving: &[u32],
@@ -97,12 +105,11 @@ impl ScaleDown {
     ) -> Vec<Candidate> {
         let by_name: BTreeMap<&str, usize> = groups.iter().enumerate().map(|(i, g)| (&*g.spec.name, i)).collect();
         let mut candidates = Vec::new();
+        self.recheck = false;
         for (place, it) in snapshot.places.iter().enumerate().filter(|(_, it)| it.exists && !it.expects) {
             let node = &*it.node;
             let Some(&group) = node.spec.group.as_deref().and_then(|name| by_name.get(name)) else { continue };
-            if groups[group].target().saturating_sub(leaving[group]) <= groups[group].spec.min
-                || self.unremovable.contains_key(&node.uid)
-            {
+            if groups[group].target().saturating_sub(leaving[group]) <= groups[group].spec.min {
                 continue;
             }
             let (utilization, threshold) = if let Some(gpu) = gpu_resource(node, cluster) {
@@ -111,7 +118,12 @@ impl ScaleDown {
                 let most = used(node, ResourceId::CPU).max(used(node, ResourceId::MEMORY));
                 (most, settings.scale_down_utilization_threshold)
             };
-            if utilization <= threshold {
+            if utilization > threshold {
+                continue;
+            }
+            if let Some((_, version)) = self.unremovable.get(&node.uid) {
+                self.recheck |= *version != cluster.version();
+            } else {
                 let order = (!node.pods.is_empty(), !self.unneeded.contains_key(&node.uid), place);
                 candidates.push(Candidate { place, group, utilization, order });
             }
