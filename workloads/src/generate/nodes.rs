@@ -28,7 +28,8 @@ pub struct NodePools {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct NodePool {
-    /// How many.
+    /// How many; one where it is not said.
+    #[serde(default = "one")]
     pub count: u32,
     /// The beginning of their names.
     #[serde(default = "default_prefix")]
@@ -51,6 +52,10 @@ pub struct NodePool {
     /// How many GPU devices can be shared, 0 to 16.
     #[serde(default)]
     pub devices: u8,
+}
+
+fn one() -> u32 {
+    1
 }
 
 fn default_prefix() -> String {
