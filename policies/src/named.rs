@@ -34,7 +34,7 @@ pub const POLICIES: &[NamedPolicy] = &[
     NamedPolicy { name: "best-fit", about: "default filters, scored by BestFit alone, all nodes looked at", profile: "\n    percentageOfNodesToScore: 100\n    plugins: { score: { disabled: [{ name: '*' }], enabled: [{ name: BestFit, weight: 1 }] } }" },
     NamedPolicy { name: "worst-fit", about: "default filters, scored by WorstFit alone, all nodes looked at", profile: "\n    percentageOfNodesToScore: 100\n    plugins: { score: { disabled: [{ name: '*' }], enabled: [{ name: WorstFit, weight: 1 }] } }" },
     NamedPolicy { name: "first-fit", about: "default filters, scored by FirstFit alone, all nodes looked at", profile: "\n    percentageOfNodesToScore: 100\n    plugins: { score: { disabled: [{ name: '*' }], enabled: [{ name: FirstFit, weight: 1 }] } }" },
-    NamedPolicy { name: "round-robin", about: "default filters, scored by RoundRobin alone, all nodes looked at", profile: "\n    percentageOfNodesToScore: 100\n    plugins: { score: { disabled: [{ name: '*' }], enabled: [{ name: RoundRobin, weight: 1 }] } }" },
+    NamedPolicy { name: "round-robin", about: "default filters, scored by RoundRobin alone, all nodes looked at", profile: "\n    percentageOfNodesToScore: 100\n    plugins: { multiPoint: { enabled: [{ name: RoundRobin }] }, score: { disabled: [{ name: '*' }], enabled: [{ name: RoundRobin, weight: 1 }] } }" },
 ];
 
 /// The policy of this name.

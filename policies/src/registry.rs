@@ -26,7 +26,7 @@ pub(crate) type Prepare = fn(&ArgsSource<'_>) -> Result<Factory, ConfigError>;
 pub(crate) type Factory = Arc<dyn Fn(&PluginContext<'_>) -> Box<dyn Plugin> + Send + Sync>;
 
 /// What schedulers are built with.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct BuildContext {
     /// The run's random streams.
     pub streams: Streams,

@@ -48,9 +48,16 @@ pub(crate) struct Total {
     pub(crate) scores: BTreeMap<String, i64>,
 }
 
-/// The recorded hand-made cases whose names begin so, with the names.
-pub(crate) fn hand_cases(prefix: &str) -> Vec<(String, String)> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/conformance/decisions/hand");
+impl Rejection {
+    /// Plugin, code and reasons.
+    pub(crate) fn parts(&self) -> (String, String, Vec<String>) {
+        (self.plugin.clone(), self.code.clone(), self.reasons.clone())
+    }
+}
+
+/// The recorded cases of a folder (`hand` or `random`) whose names begin so: name and text.
+pub(crate) fn cases(folder: &str, prefix: &str) -> Vec<(String, String)> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/conformance/decisions").join(folder);
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let mut cases: Vec<(String, String)> = entries
         .map(|entry| entry.expect("the folder is readable").path())
@@ -74,7 +81,8 @@ impl Case {
         for object in file.objects.iter().filter(|object| object.kind == "Node") {
             cluster.add_node(object.node()).expect("names are unique");
         }
-        for object in file.objects.iter().filter(|o| o.kind == "Pod" && o.status.phase.as_deref() != Some("Succeeded")) {
+        for object in file.objects.iter().filter(|o| o.kind == "Pod" && o.status.phase.as_deref() != Some("Succeeded"))
+        {
             let class = cluster.intern(object.pod());
             let name = object.metadata.name.clone().into();
             let new = NewPod { name, class, owner: None, run: Run::Forever, usage: Usage::default() };

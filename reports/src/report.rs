@@ -22,12 +22,33 @@ pub fn write_run(dir: &OutputDir, run: &Run) -> Result<(), OutputError> {
     write_run_in(dir, "", run)
 }
 
+/// Writes `summary.json` and `timeseries.csv` of one run, and no figures.
+///
+/// # Errors
+/// [`OutputError`] where a file cannot be written.
+pub fn write_numbers(dir: &OutputDir, run: &Run) -> Result<(), OutputError> {
+    write_numbers_in(dir, "", run)
+}
+
 /// Writes a comparison: `summary.json`, `plots/` and `report.html` of all runs together, and each run's own report in
 /// `runs/NAME/`, where `NAME` is [`folder_names`] of its label.
 ///
 /// # Errors
 /// [`OutputError`] where a file cannot be written.
 pub fn write_comparison(dir: &OutputDir, runs: &[Run]) -> Result<(), OutputError> {
+    let labels: Vec<&str> = runs.iter().map(|run| run.label.as_str()).collect();
+    for (name, run) in folder_names(&labels).iter().zip(runs) {
+        write_run_in(dir, &format!("runs/{name}/"), run)?;
+    }
+    for figure in figures::COMPARE {
+        write_plot(dir, "", figure.name, &(figure.draw)(runs))?;
+    }
+    dir.write("report.html", compare_page(runs)?)?;
+    dir.write("summary.json", comparison_json(runs))
+}
+
+/// The `summary.json` of a comparison: the scenario's name, and the label and summary of each run.
+pub fn comparison_json(runs: &[Run]) -> String {
     #[derive(Serialize)]
     struct Labelled<'a> {
         label: &'a str,
@@ -38,21 +59,13 @@ pub fn write_comparison(dir: &OutputDir, runs: &[Run]) -> Result<(), OutputError
         scenario: &'a str,
         runs: Vec<Labelled<'a>>,
     }
-    let labels: Vec<&str> = runs.iter().map(|run| run.label.as_str()).collect();
-    for (name, run) in folder_names(&labels).iter().zip(runs) {
-        write_run_in(dir, &format!("runs/{name}/"), run)?;
-    }
-    for figure in figures::COMPARE {
-        write_plot(dir, "", figure.name, &(figure.draw)(runs))?;
-    }
-    dir.write("report.html", compare_page(runs)?)?;
     let all = All {
         scenario: runs.first().map_or("", |run| &run.summary.scenario),
         runs: runs.iter().map(|run| Labelled { label: &run.label, summary: &run.summary }).collect(),
     };
     let mut text = serde_json::to_string_pretty(&all).expect("summaries have only string keys and finite numbers");
     text.push('\n');
-    dir.write("summary.json", text)
+    text
 }
 
 /// Folder names for labels: letters, digits, `.`, `_` and `-` stay, anything else becomes `-`, and a name that is taken
@@ -81,6 +94,10 @@ fn write_run_in(dir: &OutputDir, folder: &str, run: &Run) -> Result<(), OutputEr
         write_plot(dir, folder, figure.name, &(figure.draw)(run))?;
     }
     dir.write(&format!("{folder}report.html"), run_page(run)?)?;
+    write_numbers_in(dir, folder, run)
+}
+
+fn write_numbers_in(dir: &OutputDir, folder: &str, run: &Run) -> Result<(), OutputError> {
     let mut file = dir.file(&format!("{folder}timeseries.csv"))?;
     write_series(&run.series, &mut file).map_err(|error| file.error(std::io::Error::other(error)))?;
     file.finish()?;

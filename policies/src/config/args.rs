@@ -172,7 +172,7 @@ impl<'de> Deserialize<'de> for ScoringStrategy {
             (Type::RequestedToCapacityRatio, Some(ratio)) if !ratio.shape.is_empty() => {
                 if let Some(pair) = ratio.shape.windows(2).find(|p| p[0].utilization.get() >= p[1].utilization.get()) {
                     return Err(D::Error::custom(format!(
-                        "requestedToCapacityRatio.shape: utilization {} after {}: expected ascending values",
+                        "scoringStrategy.requestedToCapacityRatio.shape: utilization {} after {}: expected ascending values",
                         pair[1].utilization.get(),
                         pair[0].utilization.get()
                     )));
@@ -181,7 +181,7 @@ impl<'de> Deserialize<'de> for ScoringStrategy {
             }
             (Type::RequestedToCapacityRatio, _) => {
                 return Err(D::Error::custom(
-                    "requestedToCapacityRatio.shape: expected at least one point for type RequestedToCapacityRatio",
+                    "scoringStrategy.requestedToCapacityRatio.shape: expected at least one point for type RequestedToCapacityRatio",
                 ));
             }
         };
@@ -195,7 +195,10 @@ impl<'de> Deserialize<'de> for BalancedResources {
         check_unique(&resources).map_err(D::Error::custom)?;
         if let Some(resource) = resources.iter().find(|r| r.weight.get() != 1) {
             let WeightedResource { name, weight } = resource;
-            return Err(D::Error::custom(format!("weight {} of {name}: expected 1, weights do not count", weight.get())));
+            return Err(D::Error::custom(format!(
+                "resources: weight {} of {name}: expected 1, weights do not count",
+                weight.get()
+            )));
         }
         Ok(if resources.is_empty() { Self::default() } else { Self(resources) })
     }
@@ -214,7 +217,7 @@ impl<'de> Deserialize<'de> for ResourceGroup {
 fn check_unique(resources: &[WeightedResource]) -> Result<(), String> {
     let mut seen = BTreeSet::new();
     match resources.iter().find(|r| !seen.insert(&r.name)) {
-        Some(twice) => Err(format!("resource {} is listed twice", twice.name)),
+        Some(twice) => Err(format!("resources: {} is listed twice", twice.name)),
         None => Ok(()),
     }
 }
@@ -222,7 +225,7 @@ fn check_unique(resources: &[WeightedResource]) -> Result<(), String> {
 /// `NodeAffinityArgs`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub(crate) struct AddedAffinity {
+pub(crate) struct NodeAffinityArgs {
     #[serde(rename = "apiVersion")]
     _api_version: Option<IgnoredAny>,
     #[serde(rename = "kind")]
@@ -278,10 +281,11 @@ enum OperatorField {
     Lt,
 }
 
-impl From<AddedAffinity> for NodeAffinity {
-    fn from(args: AddedAffinity) -> Self {
+impl From<NodeAffinityArgs> for NodeAffinity {
+    fn from(args: NodeAffinityArgs) -> Self {
         let fields = args.added_affinity.unwrap_or_default();
-        let selector = |s: SelectorFields| NodeSelector { terms: s.node_selector_terms.into_iter().map(Into::into).collect() };
+        let selector =
+            |s: SelectorFields| NodeSelector { terms: s.node_selector_terms.into_iter().map(Into::into).collect() };
         Self {
             required: fields.required.map(selector),
             preferred: fields

@@ -3,6 +3,7 @@
 //! Sources: `pkg/scheduler/apis/config/v1/default_plugins.go` (`mergePluginSet`) and
 //! `pkg/scheduler/framework/runtime/framework.go` (`expandMultiPointPlugins`, `getScoreWeights`).
 
+use super::bounded::Bounded;
 use super::schema::PluginSet;
 
 /// A plugin with the weight that was given to it; 0 for none.
@@ -11,7 +12,7 @@ pub(super) type Weighted = (&'static str, i64);
 /// The plugins of `multiPoint`: the defaults, less what is disabled, with what is configured anew in its old place; then what
 /// is enabled beyond them.
 pub(super) fn multi_point(defaults: &[Weighted], set: &PluginSet) -> Vec<Weighted> {
-    let enabled: Vec<Weighted> = set.enabled.iter().map(|e| (e.name.0, e.weight.map_or(0, |w| w.get()))).collect();
+    let enabled: Vec<Weighted> = set.enabled.iter().map(|e| (e.name.0, e.weight.map_or(0, Bounded::get))).collect();
     let mut replaced = vec![false; enabled.len()];
     let mut merged = Vec::new();
     if !disables(set, "*") {
@@ -49,7 +50,7 @@ pub(super) fn expand(
 
 /// The weight of a score plugin: what `score` says, else what `multiPoint` says, else 1.
 pub(super) fn weight(name: &str, score: &PluginSet, multi_point: &[Weighted]) -> i64 {
-    let own = score.enabled.iter().find(|e| e.name.0 == name).map(|e| e.weight.map_or(0, |w| w.get()));
+    let own = score.enabled.iter().find(|e| e.name.0 == name).map(|e| e.weight.map_or(0, Bounded::get));
     let shared = multi_point.iter().find(|(other, _)| *other == name).map(|(_, weight)| *weight);
     match own.or(shared) {
         None | Some(0) => 1,

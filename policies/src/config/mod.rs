@@ -12,8 +12,8 @@ mod parsed;
 mod schema;
 mod yaml;
 
-pub(crate) use args::{AddedAffinity, NoArgs};
 pub use args::{BalancedArgs, FitArgs, ScoringStrategy, ShapePoint, Strategy, WeightedResource};
+pub(crate) use args::{NoArgs, NodeAffinityArgs};
 pub use bounded::Bounded;
 pub use error::ConfigError;
 pub use parsed::ParsedConfig;

@@ -1,5 +1,6 @@
 //! A configuration that has been read and found good.
 
+use super::bounded::Bounded;
 use super::error::ConfigError;
 use super::merge;
 use super::schema::{File, PluginSet, Plugins, Profile};
@@ -68,8 +69,8 @@ impl ParsedConfig {
         if content.profiles.is_empty() {
             content.profiles.push(Profile::default());
         }
-        let initial = content.pod_initial_backoff_seconds.map_or(1, |s| s.get());
-        let max = content.pod_max_backoff_seconds.map_or(10, |s| s.get());
+        let initial = content.pod_initial_backoff_seconds.map_or(1, Bounded::get);
+        let max = content.pod_max_backoff_seconds.map_or(10, Bounded::get);
         if max != 0 && max < initial {
             let message = format!("{max} is less than podInitialBackoffSeconds, which is {initial}");
             return Err(document.error_at(&[Step::Key("podMaxBackoffSeconds")], &message));
@@ -83,7 +84,7 @@ impl ParsedConfig {
         for (index, profile) in content.profiles.iter().enumerate() {
             let path = [Step::Key("profiles"), Step::Index(index)];
             let reader = ProfileReader { document, path, profile };
-            let default_percentage = content.percentage_of_nodes_to_score.map_or(0, |p| p.get());
+            let default_percentage = content.percentage_of_nodes_to_score.map_or(0, Bounded::get);
             let parsed = reader.read(default_percentage, &mut warnings)?;
             if !names.insert(parsed.name.clone()) {
                 return Err(document.error_at(&path, &format!("a second profile with schedulerName `{}`", parsed.name)));
@@ -157,8 +158,31 @@ impl ProfileReader<'_> {
             pre_bind: expand(&sets.pre_bind, "preBind", Points::PRE_BIND)?,
             post_bind: expand(&sets.post_bind, "postBind", Points::POST_BIND)?,
         };
-        let percentage = self.profile.percentage_of_nodes_to_score.map_or(percentage, |p| p.get());
+        self.check_reserve(&plugins, &extends, &points)?;
+        let percentage = self.profile.percentage_of_nodes_to_score.map_or(percentage, Bounded::get);
         Ok(ParsedProfile { name: name.into(), percentage_of_nodes_to_score: percentage as u32, plugins, points })
+    }
+
+    /// A scorer beyond the in-tree ones that learns in Reserve what was decided is deaf without Reserve.
+    fn check_reserve(
+        &self,
+        plugins: &[(&'static str, Factory)],
+        extends: &[Points],
+        points: &PointLists,
+    ) -> Result<(), ConfigError> {
+        let deaf = |index: usize| {
+            extends[index].contains(Points::RESERVE)
+                && !points.reserve.contains(&index)
+                && registry::DEFAULT_MULTI_POINT.iter().all(|(name, _)| *name != plugins[index].0)
+        };
+        match points.score.iter().find(|(index, _)| deaf(*index)) {
+            None => Ok(()),
+            Some((index, _)) => {
+                let name = plugins[*index].0;
+                let message = format!("{name} scores by what Reserve tells it: enable it under multiPoint too");
+                Err(self.error(&[Step::Key("score")], &message))
+            }
+        }
     }
 
     /// No plugin twice in one list; a warning for each that is not modelled.

@@ -1,6 +1,6 @@
 //! NodeAffinity: node selectors, required and preferred node affinity, and affinity that the profile adds for every pod.
 
-use crate::config::{AddedAffinity, ArgsSource, ConfigError};
+use crate::config::{ArgsSource, ConfigError, NodeAffinityArgs};
 use crate::registry::Factory;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ struct Preferred<'c> {
 
 /// Reads the arguments.
 pub(crate) fn prepare(args: &ArgsSource<'_>) -> Result<Factory, ConfigError> {
-    let added: Affinity = args.read::<AddedAffinity>()?.into();
+    let added: Affinity = args.read::<NodeAffinityArgs>()?.into();
     Ok(Arc::new(move |_| Box::new(NodeAffinity { added: added.clone() })))
 }
 
@@ -57,9 +57,7 @@ impl Plugin for NodeAffinity {
         let terms = pod.node_affinity.required.as_ref().map_or(&[][..], |selector| &selector.terms);
         match named_nodes(terms) {
             None => PreFilter::Ask(filter),
-            Some(names) if names.is_empty() => {
-                PreFilter::Reject(Verdict::unresolvable("pod affinity terms conflict"))
-            }
+            Some(names) if names.is_empty() => PreFilter::Reject(Verdict::unresolvable("pod affinity terms conflict")),
             Some(names) => {
                 let nodes = names.into_iter().filter_map(|name| cycle.cluster.nodes().by_name(name));
                 PreFilter::AskOnly(nodes.collect(), filter)

@@ -65,8 +65,7 @@ impl Filter for Wanted<'_> {
 /// Source: `kube-scheduler/framework/types.go`, `HostPortInfo.CheckConflict`.
 fn conflict(wanted: &[HostPort], taken: &[HostPort]) -> bool {
     let all = |port: &HostPort| port.ip.is_empty() || port.ip == "0.0.0.0";
-    let meets = |a: &HostPort, b: &HostPort| {
-        a.port == b.port && a.protocol == b.protocol && (a.ip == b.ip || all(a) || all(b))
-    };
+    let meets =
+        |a: &HostPort, b: &HostPort| a.port == b.port && a.protocol == b.protocol && (a.ip == b.ip || all(a) || all(b));
     wanted.iter().any(|a| taken.iter().any(|b| meets(a, b)))
 }

@@ -7,9 +7,7 @@ use smallvec::SmallVec;
 use std::sync::Arc;
 use towtank_sim::model::NodeId;
 use towtank_sim::model::node::Node;
-use towtank_sim::scheduler::{
-    Cycle, Dependence, Events, MAX_NODE_SCORE, Plugin, Points, PreScore, Score,
-};
+use towtank_sim::scheduler::{Cycle, Dependence, Events, MAX_NODE_SCORE, Plugin, Points, PreScore, Score};
 
 /// The plugin.
 ///

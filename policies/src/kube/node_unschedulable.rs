@@ -56,10 +56,7 @@ impl Filter for Schedulable {
 
 /// Whether the pod tolerates the taint that a cordon amounts to.
 fn tolerates(spec: &PodSpec) -> bool {
-    let taint = Taint {
-        key: "node.kubernetes.io/unschedulable".to_owned(),
-        value: String::new(),
-        effect: Effect::NoSchedule,
-    };
+    let taint =
+        Taint { key: "node.kubernetes.io/unschedulable".to_owned(), value: String::new(), effect: Effect::NoSchedule };
     spec.tolerations.iter().any(|toleration| toleration.tolerates(&taint))
 }

@@ -1,9 +1,9 @@
 //! TaintToleration: tainted nodes take only pods that tolerate it; the fewer soft taints against the pod, the better.
 
+use towtank_sim::model::NodeId;
 use towtank_sim::model::node::{Node, NodeSpec};
 use towtank_sim::model::pod::PodSpec;
 use towtank_sim::model::taint::{Effect, Toleration};
-use towtank_sim::model::NodeId;
 use towtank_sim::scheduler::{
     ClusterEvent, Cycle, Dependence, Events, Filter, Hint, Plugin, Points, PreFilter, PreScore, Score, Verdict,
     default_normalize,

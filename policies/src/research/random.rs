@@ -42,7 +42,7 @@ impl Plugin for Random {
 
     fn pre_score<'c>(&'c self, cycle: &Cycle<'c>, _feasible: &[NodeId]) -> PreScore<'c> {
         let pod = cycle.pod.and_then(|id| cycle.cluster.pod(id));
-        // More than 4 billion attempts of a pod, or pods, would share draws; neither happens in one run.
+        // One run has fewer than 2^32 pods, so no two attempts share a stream.
         let attempt = pod.map_or(0, |pod| pod.uid << 32 | u64::from(pod.attempts));
         let mut rng = self.rng.clone();
         rng.set_stream(attempt);

@@ -6,7 +6,7 @@ use towtank_sim::model::node::Node;
 use towtank_sim::scheduler::{Cycle, Dependence, Events, Plugin, Points, PreScore, Score};
 
 /// The plugin. Nodes stand in a ring in the order of their uids. The first feasible one behind the node that was reserved last
-/// gets 100 and all others 0.
+/// gets 100 and all others 0. A configuration must enable it at Reserve beside Score, which `multiPoint` does.
 #[derive(Debug, Default)]
 pub struct RoundRobin {
     /// The uid of the node reserved last.

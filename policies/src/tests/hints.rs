@@ -1,1 +1,117 @@
-//! todo
+//! Queueing hints: which events wake a pod that a plugin has rejected (`reference/scheduling-queue.md`, section 5).
+
+use crate::config::ParsedConfig;
+use crate::registry::BuildContext;
+use towtank_sim::cluster::{Cluster, NodeChange};
+use towtank_sim::model::node::NodeSpec;
+use towtank_sim::model::pod::{HostPort, PodSpec};
+use towtank_sim::model::resources::ResourceList;
+use towtank_sim::model::taint::{Effect, Taint};
+use towtank_sim::model::{NodeId, Quantity};
+use towtank_sim::random::Streams;
+use towtank_sim::scheduler::{ClusterEvent, Cycle, Events, Hint, Plugin};
+
+fn plugin(name: &str) -> Box<dyn Plugin> {
+    let config = ParsedConfig::default();
+    let mut profile = crate::build(&config, &BuildContext { streams: Streams::new(1) }).profiles.remove(0);
+    let index = profile.plugins.iter().position(|p| p.name() == name).expect("a default plugin");
+    profile.plugins.swap_remove(index)
+}
+
+fn cpu(units: i64) -> ResourceList {
+    [("cpu".to_owned(), Quantity::from_units(units)), ("pods".to_owned(), Quantity::from_units(10))].into()
+}
+
+fn node(cluster: &mut Cluster) -> NodeId {
+    let count = cluster.nodes().len();
+    let spec = NodeSpec { name: format!("n{count}").into(), allocatable: cpu(4), ..NodeSpec::default() };
+    cluster.add_node(spec).expect("a new name")
+}
+
+/// Whether the plugin wakes a pod of this specification at the event that `change` of a node amounts to.
+fn wakes(name: &str, pod: &PodSpec, what: NodeChange, change: impl Fn(&mut NodeSpec)) -> bool {
+    let mut cluster = Cluster::default();
+    let id = node(&mut cluster);
+    cluster.update_node(id, change);
+    asks(name, pod.clone(), &mut cluster, ClusterEvent::NodeUpdate(id, what))
+}
+
+fn asks(name: &str, pod: PodSpec, cluster: &mut Cluster, event: ClusterEvent) -> bool {
+    let class_id = cluster.intern(pod);
+    let cycle = Cycle { cluster, class: cluster.classes.get(class_id), class_id, pod: None };
+    let plugin = plugin(name);
+    assert!(plugin.events().meets(Events::of(event)), "{name} listens");
+    plugin.hint(&cycle, event) == Hint::Queue
+}
+
+fn requests(units: i64) -> PodSpec {
+    let mut list = cpu(units);
+    list.remove("pods");
+    PodSpec::with_requests(list)
+}
+
+#[test]
+fn fit_wants_a_node_that_holds_the_pod_and_has_grown() {
+    let grow = |name: &str, pod: i64, to: i64| {
+        wakes(name, &requests(pod), NodeChange::ALLOCATABLE, move |spec| spec.allocatable = cpu(to))
+    };
+    assert!(grow("NodeResourcesFit", 6, 8));
+    assert!(!grow("NodeResourcesFit", 6, 5), "still too small");
+    assert!(!grow("NodeResourcesFit", 2, 3), "it shrank");
+    let mut cluster = Cluster::default();
+    let id = node(&mut cluster);
+    assert!(asks("NodeResourcesFit", requests(4), &mut cluster, ClusterEvent::NodeAdd(id)));
+    assert!(!asks("NodeResourcesFit", requests(5), &mut cluster, ClusterEvent::NodeAdd(id)));
+    let class = cluster.intern(PodSpec::default());
+    let gone = ClusterEvent::AssignedPodDelete { class, node: id };
+    assert!(asks("NodeResourcesFit", requests(5), &mut cluster, gone), "any deleted pod wakes");
+}
+
+#[test]
+fn affinity_wants_a_node_that_matches_and_did_not() {
+    let pod = PodSpec { node_selector: [("disk".to_owned(), "ssd".to_owned())].into(), ..PodSpec::default() };
+    let label = |key: &'static str| {
+        wakes("NodeAffinity", &pod, NodeChange::LABELS, move |spec| {
+            spec.labels.insert(key.to_owned(), "ssd".to_owned());
+        })
+    };
+    assert!(label("disk"));
+    assert!(!label("other"));
+}
+
+#[test]
+fn taints_and_cordons_wake_when_they_go() {
+    let pod = PodSpec::default();
+    let taint = Taint { key: "k".to_owned(), value: String::new(), effect: Effect::NoSchedule };
+    assert!(!wakes("TaintToleration", &pod, NodeChange::TAINTS, |spec| spec.taints.push(taint.clone())));
+    assert!(!wakes("NodeUnschedulable", &pod, NodeChange::TAINTS, |spec| spec.unschedulable = true));
+    let mut cluster = Cluster::default();
+    let id = node(&mut cluster);
+    cluster.update_node(id, |spec| {
+        spec.unschedulable = true;
+        spec.taints.push(taint.clone());
+    });
+    cluster.update_node(id, |spec| {
+        spec.unschedulable = false;
+        spec.taints.clear();
+    });
+    let event = ClusterEvent::NodeUpdate(id, NodeChange::TAINTS);
+    assert!(asks("TaintToleration", pod.clone(), &mut cluster, event));
+    assert!(asks("NodeUnschedulable", pod, &mut cluster, event));
+}
+
+#[test]
+fn ports_want_the_pod_that_had_them() {
+    let with_port = |port: u16| {
+        let mut pod = requests(1);
+        pod.containers[0].host_ports = vec![HostPort { ip: "0.0.0.0".into(), protocol: "TCP".into(), port }];
+        pod
+    };
+    let mut cluster = Cluster::default();
+    let node = node(&mut cluster);
+    for (port, helps) in [(80, true), (81, false)] {
+        let class = cluster.intern(with_port(port));
+        let gone = ClusterEvent::AssignedPodDelete { class, node };
+        assert_eq!(asks("NodePorts", with_port(80), &mut cluster, gone), helps, "{port}");
+    }
+}

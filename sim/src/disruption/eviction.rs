@@ -26,7 +26,7 @@ pub fn evict(cx: &mut Context<'_>, id: PodId) -> Result<(), Refusal> {
 }
 
 /// Whether the budgets allow the eviction.
-fn judge(cluster: &Cluster, pod: &Pod) -> Result<(), Refusal> {
+pub(super) fn judge(cluster: &Cluster, pod: &Pod) -> Result<(), Refusal> {
     // Nothing is disrupted by the loss of a pod that does not run or is leaving.
     if pod.phase != PodPhase::Running || pod.deleting.is_some() {
         return Ok(());

@@ -3,8 +3,8 @@
 use super::gpu::Devices;
 use super::id::{NodeId, PodId};
 use super::labels::Labels;
-use super::pod::HostPort;
-use super::resources::{ResourceList, Resources};
+use super::pod::{HostPort, PodClass};
+use super::resources::{ResourceList, ResourceTable, Resources};
 use super::taint::Taint;
 use crate::time::SimTime;
 use std::sync::Arc;
@@ -84,6 +84,39 @@ pub struct Node {
 }
 
 impl Node {
+    /// A node that is not in the store: what a node of this specification would be, ready and without pods. Its id is no
+    /// slot of the table.
+    pub fn hypothetical(spec: NodeSpec, table: &mut ResourceTable) -> Self {
+        Self {
+            id: NodeId(u32::MAX),
+            uid: u64::MAX,
+            allocatable: table.vector(&spec.allocatable),
+            devices: Devices::new(spec.devices as usize),
+            spec,
+            requested: Resources::default(),
+            nonzero_cpu: 0,
+            nonzero_memory: 0,
+            pods: Vec::new(),
+            ports: Vec::new(),
+            ready: true,
+            machine_up: true,
+            created: SimTime::ZERO,
+            previous: None,
+        }
+    }
+
+    /// Takes the resources of a pod of this class, which no store knows of: `pods` stays as it is. For copies of nodes on
+    /// which placements are tried out.
+    pub fn add_hypothetical(&mut self, class: &PodClass) {
+        if let Some(request) = class.spec.gpu {
+            self.devices.take(request);
+        }
+        self.requested.add(&class.requests);
+        self.nonzero_cpu += class.nonzero_cpu;
+        self.nonzero_memory += class.nonzero_memory;
+        self.ports.extend_from_slice(&class.host_ports);
+    }
+
     /// The name.
     pub fn name(&self) -> &str {
         &self.spec.name

@@ -66,7 +66,7 @@ impl Toleration {
         if !self.key.is_empty() && self.key != taint.key {
             return false;
         }
-        let numbers = || Some((taint.value.parse::<i64>().ok()?, self.value.parse::<i64>().ok()?));
+        let numbers = || Some((decimal(&taint.value)?, decimal(&self.value)?));
         match self.operator {
             TolerationOperator::Equal => self.value == taint.value,
             TolerationOperator::Exists => true,
@@ -74,6 +74,14 @@ impl Toleration {
             TolerationOperator::Gt => numbers().is_some_and(|(taint, bound)| taint > bound),
         }
     }
+}
+
+/// The integer that a text is in canonical form: `05`, `+5` and `-0` are none.
+///
+/// Source: `apimachinery/pkg/api/validate/content/decimal_int.go`.
+fn decimal(text: &str) -> Option<i64> {
+    let number: i64 = text.parse().ok()?;
+    (number.to_string() == text).then_some(number)
 }
 
 impl Effect {

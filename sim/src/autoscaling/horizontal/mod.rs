@@ -8,6 +8,8 @@ mod load;
 mod members;
 mod object;
 mod replicas;
+#[cfg(test)]
+mod tests;
 
 pub use behavior::{History, Limited, Limits, limit};
 pub use controller::{HorizontalController, HorizontalSettings};

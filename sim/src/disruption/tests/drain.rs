@@ -1,7 +1,10 @@
 //! Drains and the eviction API.
 
 use super::{Scaled, Tank, check};
-use crate::disruption::{AfterDrain, Drain, IntOrPercent, NodeSelection, PodDisruptionBudget};
+use crate::disruption::eviction::judge;
+use crate::disruption::{
+    AfterDrain, Drain, IntOrPercent, NodeSelection, PodDisruptionBudget, UnhealthyPodEvictionPolicy,
+};
 use crate::engine::Until;
 use crate::model::labels::LabelSelector;
 use crate::time::{SimTime, Span};
@@ -100,4 +103,49 @@ fn a_drained_node_can_leave() {
     let lines = tank.run(Until::Idle);
     assert_eq!(lines.last().unwrap(), "15 gone n1");
     assert_eq!(tank.cluster().nodes().len(), 1);
+}
+
+/// Whether a pod that is not ready may be evicted, beside as many ready ones as are given.
+#[test]
+fn pods_that_are_not_ready() {
+    use UnhealthyPodEvictionPolicy::{AlwaysAllow, IfHealthyBudget};
+    let check = |policy, ready: usize, least: u32, expected: Result<(), u16>| {
+        let mut tank = Tank::new();
+        tank.node("n1", "a");
+        tank.node("n2", "a");
+        let sick = tank.pod("sick", "n1", None, Vec::new());
+        for number in 0..ready {
+            tank.pod(&number.to_string(), "n2", None, Vec::new());
+        }
+        let budget = PodDisruptionBudget::min_available(LabelSelector::default(), IntOrPercent::Int(least));
+        let budget = PodDisruptionBudget { unhealthy_pod_eviction_policy: policy, ..budget };
+        tank.object("budget", None, Box::new(budget));
+        tank.run_to(1);
+        tank.cluster().set_ready(sick, false);
+        let verdict = judge(&tank.0.cluster, tank.0.cluster.pod(sick).unwrap()).map_err(|refusal| refusal.code);
+        assert_eq!(verdict, expected, "{policy:?}, {ready} ready, at least {least}");
+    };
+    check(IfHealthyBudget, 2, 2, Ok(()));
+    check(IfHealthyBudget, 1, 2, Err(429));
+    check(AlwaysAllow, 1, 2, Ok(()));
+    check(AlwaysAllow, 0, 2, Ok(()));
+    check(IfHealthyBudget, 3, 2, Ok(()));
+    check(IfHealthyBudget, 0, 0, Err(429));
+}
+
+#[test]
+fn the_refusal_is_the_servers() {
+    let mut tank = Tank::new();
+    tank.node("n1", "a");
+    let pod = tank.pod("a", "n1", None, Vec::new());
+    let budget = PodDisruptionBudget::min_available(LabelSelector::default(), IntOrPercent::Int(3));
+    tank.object("web", None, Box::new(budget));
+    tank.run_to(1);
+    let refusal = judge(&tank.0.cluster, tank.0.cluster.pod(pod).unwrap()).unwrap_err();
+    assert_eq!((refusal.code, refusal.reason, &*refusal.object), (429, "TooManyRequests", "web"));
+    assert_eq!(
+        refusal.message,
+        "Cannot evict pod as it would violate the pod's disruption budget. The disruption budget web needs 3 healthy \
+         pods and has 1 currently"
+    );
 }

@@ -39,6 +39,22 @@ fn another_node_does_not_shift_the_failures_of_the_first() {
 }
 
 #[test]
+fn the_same_seed_fails_the_same_way() {
+    let run = || {
+        let mut tank = Tank::new();
+        for number in 0..20 {
+            tank.node(&format!("n{number}"), if number % 2 == 0 { "a" } else { "b" });
+            tank.pod(&number.to_string(), &format!("n{number}"), None, Vec::new());
+        }
+        tank.failures(Vec::new(), vec![random("wear"), random("tear")]);
+        (tank.run_to(50_000), tank.cluster().fingerprint())
+    };
+    let (lines, fingerprint) = run();
+    assert!(lines.iter().any(|line| line.ends_with("taint-evicted")), "{lines:?}");
+    assert_eq!((lines, fingerprint), run());
+}
+
+#[test]
 fn random_failures_alone_keep_no_run_going() {
     let mut tank = Tank::new();
     tank.node("a", "a");

@@ -1,0 +1,124 @@
+//! What the autoscaler knows of a node group: its nodes, the nodes under way, and how it has failed.
+
+use super::backoff::Backoff;
+use super::settings::ClusterAutoscalerSettings;
+use crate::autoscaling::node_group::NodeGroup;
+use crate::cluster::Cluster;
+use crate::controller::Context;
+use crate::model::NodeId;
+use crate::model::node::Node;
+use crate::model::resources::{ResourceId, Resources};
+use crate::random::{Rng, Streams};
+use crate::time::{SimTime, Span};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A node group at work.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) spec: NodeGroup,
+    /// What a new node would be.
+    pub(super) template: Node,
+    /// The capacity of a node.
+    pub(super) capacity: Resources,
+    /// Its nodes, in order of name, as [`refresh`] found them.
+    pub(super) nodes: Vec<NodeId>,
+    /// The nodes that were asked for and are not there, oldest first.
+    pub(super) requests: Vec<Request>,
+    pub(super) backoff: Backoff,
+    delays: Rng,
+    next_number: u64,
+}
+
+/// A node that was asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Request {
+    pub(super) id: u32,
+    asked: SimTime,
+}
+
+impl Group {
+    pub(super) fn new(spec: NodeGroup, streams: Streams, cluster: &mut Cluster) -> Self {
+        let template = Node::hypothetical(spec.node(1), &mut cluster.resources);
+        let listed =
+            if spec.template.capacity.is_empty() { &spec.template.allocatable } else { &spec.template.capacity };
+        Self {
+            template,
+            capacity: cluster.resources.vector(listed),
+            nodes: Vec::new(),
+            requests: Vec::new(),
+            backoff: Backoff::default(),
+            delays: streams.stream(&format!("autoscaling/{}/provisioning", spec.name)),
+            next_number: 1,
+            spec,
+        }
+    }
+
+    /// The size that was asked for: the nodes that are there and those under way.
+    pub(super) fn target(&self) -> u32 {
+        (self.nodes.len() + self.requests.len()) as u32
+    }
+
+    /// Whether its nodes have GPUs.
+    pub(super) fn has_gpu(&self, cluster: &Cluster) -> bool {
+        gpu_resource(&self.template, cluster).is_some()
+    }
+
+    /// Asks for a node; when it will be there.
+    pub(super) fn request(&mut self, id: u32, now: SimTime) -> SimTime {
+        self.requests.push(Request { id, asked: now });
+        now + Span::try_from_secs_f64(self.spec.provisioning.sample(&mut self.delays)).unwrap_or(Span::MAX)
+    }
+
+    /// A node that was asked for is there. Nothing happens if it was given up meanwhile.
+    pub(super) fn arrive(&mut self, id: u32, cx: &mut Context<'_>) -> bool {
+        let Some(index) = self.requests.iter().position(|request| request.id == id) else { return false };
+        self.requests.remove(index);
+        self.backoff.succeed();
+        self.add_node(cx);
+        true
+    }
+
+    /// Adds a node under the next free name.
+    pub(super) fn add_node(&mut self, cx: &mut Context<'_>) {
+        loop {
+            let spec = self.spec.node(self.next_number);
+            self.next_number += 1;
+            if let Ok(id) = cx.cluster.add_node(spec) {
+                self.nodes.push(id);
+                return;
+            }
+        }
+    }
+
+    /// Gives up the nodes that have not come in time; how many they were.
+    pub(super) fn give_up(&mut self, now: SimTime, settings: &ClusterAutoscalerSettings) -> usize {
+        let before = self.requests.len();
+        self.requests.retain(|request| now.since(request.asked) <= settings.max_node_provision_time);
+        let lost = before - self.requests.len();
+        if lost > 0 {
+            self.backoff.fail(now, settings);
+        }
+        lost
+    }
+}
+
+/// Looks up which nodes belong to the groups.
+pub(super) fn refresh(groups: &mut [Group], cluster: &Cluster) {
+    let mut index: BTreeMap<Arc<str>, &mut Vec<NodeId>> = BTreeMap::new();
+    for group in groups {
+        group.nodes.clear();
+        index.insert(group.spec.name.clone(), &mut group.nodes);
+    }
+    for node in cluster.nodes().iter_by_name() {
+        if let Some(nodes) = node.spec.group.as_ref().and_then(|name| index.get_mut(name)) {
+            nodes.push(node.id);
+        }
+    }
+}
+
+/// The resource that counts the node's GPUs, if it has any.
+pub(super) fn gpu_resource(node: &Node, cluster: &Cluster) -> Option<ResourceId> {
+    let names = [crate::model::gpu::GPU_MILLI, "nvidia.com/gpu", "amd.com/gpu", "gpu.intel.com/i915"];
+    names.iter().filter_map(|name| cluster.resources.get(name)).find(|id| node.allocatable.get(*id) > 0)
+}

@@ -1,0 +1,395 @@
+//! The cluster autoscaler: node groups grow for pods that find no node, and shrink when nodes are not needed.
+//!
+//! Source: `cluster-autoscaler` 1.36. One loop is [`ClusterAutoscaler::scan`]; its steps are in the files beside this one.
+//!
+//! Simplified: instances and nodes are one thing, so a node that vanishes shrinks its group; new nodes are ready when they
+//! come; DaemonSet pods are not foreseen on new nodes; similar groups are not balanced.
+
+mod backoff;
+mod budgets;
+mod deletion;
+mod drainability;
+mod estimate;
+mod expander;
+mod group;
+mod pending;
+mod scale_down;
+mod scale_up;
+mod settings;
+mod snapshot;
+#[cfg(test)]
+mod tests;
+
+pub use expander::{Expander, Expansion, PriorityTier};
+pub use settings::ClusterAutoscalerSettings;
+
+use super::node_group::NodeGroup;
+use crate::agenda::{Rank, Subject, Timer};
+use crate::cluster::{Change, Cluster, Interest};
+use crate::controller::{Context, Controller};
+use crate::model::{NodeId, PodId};
+use crate::observe::{Note, Regarding};
+use crate::random::Rng;
+use crate::scheduler::Profile;
+use crate::time::{SimTime, Span};
+use deletion::{Deletion, Progress};
+use group::{Group, refresh};
+use scale_down::{ScaleDown, Unneeded};
+use scale_up::Plan;
+use snapshot::{Circular, Filters, Snapshot};
+use std::collections::BTreeMap;
+
+/// How long after a node came the scheduler is given to use it, before pods that fit on it no longer keep a run going. It
+/// exceeds the scheduler's longest backoff.
+const SETTLING: Span = Span::from_secs(60);
+
+/// Timers. The tag of a scan is its number, that of an arrival the request's.
+mod timer {
+    pub(super) const SCAN: u16 = 0;
+    pub(super) const ARRIVAL: u16 = 1;
+    pub(super) const DELETION: u16 = 2;
+}
+
+/// The cluster autoscaler.
+///
+/// Its scans are periodic. They keep a run going (`until: idle`) only while they can still change the cluster: nodes are
+/// under way or being removed, a node counts down its unneeded time, a failed group's backoff will end with pods waiting
+/// for it, or something happened that no scan has seen.
+pub struct ClusterAutoscaler {
+    settings: ClusterAutoscalerSettings,
+    profiles: Vec<Profile>,
+    specs: Vec<NodeGroup>,
+    groups: Vec<Group>,
+    lot: Option<Rng>,
+    search: Circular,
+    scale_down: ScaleDown,
+    deletions: Vec<Deletion>,
+    next_request: u32,
+    /// The next scan: when, its number, and whether the run waits for it.
+    next: (SimTime, u32, bool),
+    last_scale_up: Option<SimTime>,
+    last_delete: Option<SimTime>,
+    last_failure: Option<SimTime>,
+    last_arrival: Option<SimTime>,
+    /// What each pending pod was last told of why nothing grows for it, by uid.
+    told: BTreeMap<u64, String>,
+    /// The cluster's version at the last scan that found nothing to do and nothing to wait for.
+    quiet: Option<u64>,
+}
+
+/// What one scan came to.
+#[derive(Default)]
+struct Decision {
+    plan: Plan,
+    /// Whether growth was put off because all pods are new.
+    too_young: bool,
+    /// Whether some pod is not looked at yet.
+    early: bool,
+    /// Whether pending pods fit on nodes that are there.
+    settling: bool,
+    unneeded: Vec<Unneeded>,
+}
+
+impl ClusterAutoscaler {
+    /// An autoscaler of these groups. `profiles` are the scheduler's, built once more: its filters say which pods would fit
+    /// on nodes that do not exist.
+    pub fn new(groups: Vec<NodeGroup>, profiles: Vec<Profile>, settings: ClusterAutoscalerSettings) -> Self {
+        Self {
+            settings,
+            profiles,
+            specs: groups,
+            groups: Vec::new(),
+            lot: None,
+            search: Circular::default(),
+            scale_down: ScaleDown::default(),
+            deletions: Vec::new(),
+            next_request: 0,
+            next: (SimTime::ZERO, 0, false),
+            last_scale_up: None,
+            last_delete: None,
+            last_failure: None,
+            last_arrival: None,
+            told: BTreeMap::new(),
+            quiet: None,
+        }
+    }
+
+    /// One loop.
+    fn scan(&mut self, cx: &mut Context<'_>) {
+        let now = cx.now();
+        self.give_up_late_nodes(cx);
+        refresh(&mut self.groups, cx.cluster);
+        let version = cx.cluster.version();
+        if self.quiet == Some(version) || self.is_unhealthy(cx.cluster) {
+            return self.plan_scan(self.awaits_nodes(), cx);
+        }
+        let decision = self.decide(cx.cluster);
+        let mut awaits = decision.too_young || decision.early || decision.plan.awaits_backoff;
+        awaits |= decision.settling && self.last_arrival.is_some_and(|at| now.since(at) < SETTLING);
+        let grew = decision.plan.increase.is_some();
+        self.tell(&decision.plan, cx);
+        self.grow(decision.plan, cx);
+        // No node goes in a loop that asked for nodes.
+        if !grew && self.settings.scale_down_enabled {
+            let cooling = decision.too_young || self.is_cooling_down(now);
+            awaits |= self.shrink(decision.unneeded, cooling, cx);
+        }
+        awaits |= self.awaits_nodes();
+        let backs_off = self.groups.iter().any(|group| group.backoff.is_on(now));
+        self.quiet = (!awaits && !backs_off).then_some(version);
+        self.plan_scan(awaits, cx);
+    }
+
+    /// Looks at everything and changes nothing but what is remembered between scans.
+    fn decide(&mut self, cluster: &Cluster) -> Decision {
+        let filters = Filters { profiles: &self.profiles, cluster };
+        let deletions = &self.deletions;
+        let leaving = |id: NodeId| deletions.iter().any(|deletion| deletion.node == id);
+        let mut snapshot = Snapshot::new(cluster, &self.groups, leaving);
+        let (mut pods, early) = pending::unschedulable(cluster, &self.settings);
+        let settling = pending::take_out_fitting(&mut pods, &mut snapshot, filters, &mut self.search);
+        let mut decision = Decision { early, settling, ..Decision::default() };
+        decision.too_young = pending::are_all_new(&pods, cluster, &self.settings);
+        if !pods.is_empty()
+            && !decision.too_young
+            && let Some(lot) = &mut self.lot
+        {
+            let pods = pending::equivalence_groups(&pods, cluster);
+            let nodes = cluster.nodes().len() + self.groups.iter().map(|group| group.requests.len()).sum::<usize>();
+            decision.plan = scale_up::plan(&pods, &self.groups, filters, &self.settings, nodes, lot);
+        }
+        if decision.plan.increase.is_none() && self.settings.scale_down_enabled {
+            let leaving = leaving_by_group(&self.groups, &self.deletions);
+            decision.unneeded = self.scale_down.update(&snapshot, &self.groups, &leaving, filters, &self.settings);
+        }
+        decision
+    }
+
+    /// Asks for the nodes of a plan.
+    fn grow(&mut self, plan: Plan, cx: &mut Context<'_>) {
+        let Some((index, count)) = plan.increase else { return };
+        let now = cx.now();
+        let group = &mut self.groups[index];
+        let (from, max, name) = (group.target(), group.spec.max, group.spec.name.clone());
+        let to = from + count;
+        for _ in 0..count {
+            let id = self.next_request;
+            self.next_request = id.wrapping_add(1);
+            let at = group.request(id, now);
+            // The scans keep the run going while nodes are under way; one that comes too late is given up by then.
+            cx.remind_in_background(at, Rank::Machine, Timer { kind: timer::ARRIVAL, tag: id, about: Subject::Itself });
+        }
+        self.last_scale_up = Some(now);
+        let message = format!("Scale-up: group {name} size set to {to} instead of {from} (max: {max})");
+        event(cx, false, "ScaledUpGroup", STATUS, &message);
+        let message = format!("pod triggered scale-up: [{{{name} {from}->{to} (max: {max})}}]");
+        for id in plan.triggered {
+            event(cx, false, "TriggeredScaleUp", Regarding::Pod(id), &message);
+        }
+    }
+
+    /// Tells pods why nothing grows for them, once for each reason.
+    fn tell(&mut self, plan: &Plan, cx: &mut Context<'_>) {
+        let mut told = BTreeMap::new();
+        for (id, reasons) in &plan.hopeless {
+            let Some(uid) = cx.cluster.pod(*id).map(|pod| pod.uid) else { continue };
+            if self.told.get(&uid) != Some(reasons) {
+                let message = format!("pod didn't trigger scale-up: {reasons}");
+                event(cx, false, "NotTriggerScaleUp", Regarding::Pod(*id), &message);
+            }
+            told.insert(uid, reasons.clone());
+        }
+        self.told = told;
+    }
+
+    /// Begins to remove the nodes that have been unneeded for long enough. Whether others will be in time.
+    fn shrink(&mut self, unneeded: Vec<Unneeded>, cooling: bool, cx: &mut Context<'_>) -> bool {
+        let now = cx.now();
+        let mut leaving = leaving_by_group(&self.groups, &self.deletions);
+        let mut waiting = false;
+        for node in unneeded {
+            let group = &self.groups[node.group];
+            if group.target().saturating_sub(leaving[node.group]) <= group.spec.min {
+                continue;
+            }
+            let drains = !node.pods.is_empty();
+            let draining = self.deletions.iter().filter(|deletion| deletion.drains).count();
+            let full = self.deletions.len() >= self.settings.max_scale_down_parallelism as usize
+                || (drains && draining >= self.settings.max_drain_parallelism as usize);
+            if cooling || full || now.since(node.since) < self.settings.scale_down_unneeded_time {
+                waiting = true;
+                continue;
+            }
+            leaving[node.group] += 1;
+            self.remove(&node, drains, cx);
+        }
+        waiting
+    }
+
+    fn remove(&mut self, node: &Unneeded, drains: bool, cx: &mut Context<'_>) {
+        let name = cx.cluster.node(node.node).spec.name.clone();
+        if drains {
+            let pod_name = |id: &PodId| cx.cluster.pod(*id).map(|pod| pod.name.to_string());
+            let pods: Vec<String> = node.pods.iter().filter_map(pod_name).collect();
+            let message = format!(
+                "Scale-down: removing node {name}, utilization: {:.6}, pods to reschedule: {}",
+                node.utilization,
+                pods.join(",")
+            );
+            event(cx, false, "ScaleDown", STATUS, &message);
+        } else {
+            event(cx, false, "ScaleDownEmpty", STATUS, &format!("Scale-down: removing empty node \"{name}\""));
+        }
+        let deletion = Deletion::begin(node.node, node.group, drains, timer::DELETION, &self.settings, cx);
+        debug_assert_eq!(deletion.uid, node.uid, "the node that was looked at");
+        self.deletions.push(deletion);
+    }
+
+    fn continue_deletion(&mut self, node: NodeId, uid: u64, cx: &mut Context<'_>) {
+        let found = self.deletions.iter().position(|deletion| deletion.node == node && deletion.uid == uid);
+        let Some(index) = found else { return };
+        match self.deletions[index].go_on(timer::DELETION, &self.settings, cx) {
+            Progress::Waiting => return,
+            Progress::Done => self.last_delete = Some(cx.now()),
+            Progress::Failed => self.last_failure = Some(cx.now()),
+        }
+        self.deletions.remove(index);
+    }
+
+    fn give_up_late_nodes(&mut self, cx: &mut Context<'_>) {
+        for group in &mut self.groups {
+            let lost = group.give_up(cx.now(), &self.settings);
+            if lost > 0 {
+                let (name, limit) = (&group.spec.name, self.settings.max_node_provision_time);
+                let message = format!("Nodes added to group {name} failed to register within {limit} s");
+                event(cx, true, "ScaleUpTimedOut", STATUS, &message);
+                self.quiet = None;
+            }
+        }
+    }
+
+    /// Whether so many nodes are unready that nothing is to be trusted.
+    fn is_unhealthy(&self, cluster: &Cluster) -> bool {
+        let totals = cluster.totals();
+        let unready = totals.nodes - totals.ready_nodes;
+        unready > u64::from(self.settings.ok_total_unready_count)
+            && unready * 100 > totals.nodes * u64::from(self.settings.max_total_unready_percentage)
+    }
+
+    fn is_cooling_down(&self, now: SimTime) -> bool {
+        let settings = &self.settings;
+        [
+            (self.last_scale_up, settings.scale_down_delay_after_add),
+            (self.last_delete, settings.scale_down_delay_after_delete),
+            (self.last_failure, settings.scale_down_delay_after_failure),
+        ]
+        .into_iter()
+        .any(|(last, delay)| last.is_some_and(|last| last + delay > now))
+    }
+
+    fn awaits_nodes(&self) -> bool {
+        self.groups.iter().any(|group| !group.requests.is_empty())
+    }
+
+    /// Plans the next scan; whether the run waits for it.
+    fn plan_scan(&mut self, foreground: bool, cx: &mut Context<'_>) {
+        let at = cx.now() + self.settings.scan_interval.max(Span(1));
+        self.next = (at, self.next.1.wrapping_add(1), foreground);
+        let timer = Timer { kind: timer::SCAN, tag: self.next.1, about: Subject::Itself };
+        if foreground {
+            cx.remind(at, Rank::Control, timer);
+        } else {
+            cx.remind_in_background(at, Rank::Control, timer);
+        }
+    }
+
+    /// Something happened that the next scan should see: the run waits for it.
+    fn await_scan(&mut self, cx: &mut Context<'_>) {
+        self.quiet = None;
+        if !std::mem::replace(&mut self.next.2, true) {
+            // The timer in the background stays; whichever of the two comes second finds its number passed.
+            cx.remind(
+                self.next.0,
+                Rank::Control,
+                Timer { kind: timer::SCAN, tag: self.next.1, about: Subject::Itself },
+            );
+        }
+    }
+}
+
+impl Controller for ClusterAutoscaler {
+    fn name(&self) -> &'static str {
+        "cluster-autoscaler"
+    }
+
+    fn interest(&self) -> Interest {
+        let pods = Interest::POD_UNSCHEDULABLE.and(Interest::POD_FINISHED).and(Interest::POD_REMOVED);
+        pods.and(Interest::NODES)
+    }
+
+    fn start(&mut self, cx: &mut Context<'_>) {
+        self.lot = Some(cx.streams.stream("autoscaling/expander"));
+        for spec in std::mem::take(&mut self.specs) {
+            self.groups.push(Group::new(spec, cx.streams, cx.cluster));
+        }
+        refresh(&mut self.groups, cx.cluster);
+        for group in &mut self.groups {
+            for _ in group.target()..group.spec.initial {
+                group.add_node(cx);
+            }
+        }
+        cx.remind_in_background(cx.now(), Rank::Control, Timer::of_kind(timer::SCAN));
+    }
+
+    fn on_change(&mut self, change: Change, cx: &mut Context<'_>) {
+        match change {
+            // A pod that left matters when its node may now be left alone.
+            Change::PodFinished(_) | Change::PodRemoved(_) => {
+                let may_shrink = |group: &Group| group.nodes.len() as u32 > group.spec.min;
+                if self.settings.scale_down_enabled && self.groups.iter().any(may_shrink) {
+                    self.await_scan(cx);
+                }
+            }
+            Change::NodeRemoved(id) => {
+                let uid = cx.cluster.node(id).uid;
+                self.deletions.retain(|deletion| deletion.uid != uid);
+                self.await_scan(cx);
+            }
+            _ => self.await_scan(cx),
+        }
+    }
+
+    fn on_timer(&mut self, timer: Timer, cx: &mut Context<'_>) {
+        match (timer.kind, timer.about) {
+            (timer::SCAN, _) if timer.tag == self.next.1 => self.scan(cx),
+            (timer::ARRIVAL, _) => {
+                let came = self.groups.iter_mut().any(|group| group.arrive(timer.tag, cx));
+                self.last_arrival = if came { Some(cx.now()) } else { self.last_arrival };
+            }
+            (timer::DELETION, Subject::Node(node, uid)) => self.continue_deletion(node, uid, cx),
+            _ => {}
+        }
+    }
+}
+
+impl std::fmt::Debug for ClusterAutoscaler {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClusterAutoscaler").field("groups", &self.groups).finish_non_exhaustive()
+    }
+}
+
+/// The object that events about the autoscaler itself are about.
+const STATUS: Regarding<'static> = Regarding::Named("ConfigMap", "cluster-autoscaler-status");
+
+/// How many nodes of each group are being removed.
+fn leaving_by_group(groups: &[Group], deletions: &[Deletion]) -> Vec<u32> {
+    let mut leaving = vec![0; groups.len()];
+    for deletion in deletions {
+        leaving[deletion.group] += 1;
+    }
+    leaving
+}
+
+fn event(cx: &mut Context<'_>, warning: bool, reason: &'static str, regarding: Regarding<'_>, message: &str) {
+    cx.note(&Note::Event { warning, reason, regarding, message });
+}

@@ -1,0 +1,119 @@
+//! Which pods need more nodes.
+
+use super::settings::ClusterAutoscalerSettings;
+use super::snapshot::{Circular, Filters, Snapshot};
+use crate::cluster::Cluster;
+use crate::model::pod::Pod;
+use crate::model::{ClassId, ObjectId, PodId};
+use crate::time::SimTime;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Pods of one owner that look alike: what holds for one holds for all.
+#[derive(Debug)]
+pub(super) struct PodGroup {
+    pub(super) class: ClassId,
+    pub(super) pods: Vec<PodId>,
+}
+
+/// The pods that the scheduler called unschedulable and that count, in order of creation; and whether there are more that
+/// are too young to be looked at.
+pub(super) fn unschedulable(cluster: &Cluster, settings: &ClusterAutoscalerSettings) -> (Vec<PodId>, bool) {
+    let counts = |id: &PodId| {
+        cluster.pod(*id).is_some_and(|pod| {
+            pod.unschedulable
+                && pod.is_active()
+                && cluster.class_of(pod).priority() >= settings.expendable_pods_priority_cutoff
+                && !is_of_daemon_set(pod, cluster)
+        })
+    };
+    let mut pods: Vec<PodId> = cluster.pods().unbound().filter(counts).collect();
+    let before = pods.len();
+    let delay = settings.new_pod_scale_up_delay;
+    pods.retain(|id| cluster.pod(*id).is_some_and(|pod| cluster.now.since(pod.created) >= delay));
+    let early = pods.len() < before;
+    (pods, early)
+}
+
+/// Whether a DaemonSet owns the pod.
+pub(super) fn is_of_daemon_set(pod: &Pod, cluster: &Cluster) -> bool {
+    pod.owner.and_then(|owner| cluster.objects().meta(owner)).is_some_and(|owner| owner.kind == "DaemonSet")
+}
+
+/// Takes out the pods that fit on nodes that are there or under way, the most important first, and puts them there in the
+/// snapshot. Whether some of them fit on nodes that are there.
+pub(super) fn take_out_fitting(
+    pods: &mut Vec<PodId>,
+    snapshot: &mut Snapshot<'_>,
+    filters: Filters<'_>,
+    search: &mut Circular,
+) -> bool {
+    let cluster = filters.cluster;
+    let class_of = |id: PodId| cluster.pod(id).map(|pod| pod.class);
+    let priority = |id: &PodId| class_of(*id).map_or(0, |class| filters.class(class).priority());
+    pods.sort_by_key(|id| std::cmp::Reverse(priority(id)));
+    let mut chains = BTreeMap::new();
+    // Nodes only fill up here: where one pod of a class found no place, no other one of it will.
+    let mut refused = BTreeSet::new();
+    let mut fit_now = false;
+    pods.retain(|&id| {
+        let Some(class) = class_of(id).filter(|class| !refused.contains(class)) else { return true };
+        let chain = chains.entry(class).or_insert_with(|| filters.of(class, Some(id)).ok());
+        let places = &mut snapshot.places;
+        let place =
+            chain.as_ref().and_then(|chain| search.find(places.len(), |i| chain.check(&places[i].node).is_none()));
+        let Some(place) = place else {
+            refused.insert(class);
+            return true;
+        };
+        let place = &mut places[place];
+        place.node.to_mut().add_hypothetical(filters.class(class));
+        place.expects = true;
+        fit_now |= place.exists;
+        false
+    });
+    fit_now
+}
+
+/// Whether all the pods are so young that it is worth waiting for more of them.
+///
+/// Source: `core/static_autoscaler.go`, `allPodsAreNew`.
+pub(super) fn are_all_new(pods: &[PodId], cluster: &Cluster, settings: &ClusterAutoscalerSettings) -> bool {
+    let gpu = |pod: &Pod| {
+        let class = cluster.class_of(pod);
+        let asks = |name| cluster.resources.get(name).is_some_and(|id| class.requests.get(id) > 0);
+        asks(crate::model::gpu::GPU_MILLI) || asks("nvidia.com/gpu")
+    };
+    let pods = || pods.iter().filter_map(|id| cluster.pod(*id));
+    let is_new = |oldest: Option<SimTime>, buffer| oldest.is_some_and(|oldest| oldest + buffer > cluster.now);
+    is_new(pods().map(|pod| pod.created).min(), settings.pod_buffer)
+        || is_new(pods().filter(|pod| gpu(pod)).map(|pod| pod.created).min(), settings.gpu_pod_buffer)
+}
+
+/// How many groups one owner may have; its further pods stand alone.
+///
+/// Source: `core/scaleup/equivalence/groups.go`.
+const MAX_GROUPS_PER_OWNER: usize = 10;
+
+/// The pods by owner and class, in the order of each group's first pod. Pods without an owner stand alone.
+pub(super) fn equivalence_groups(pods: &[PodId], cluster: &Cluster) -> Vec<PodGroup> {
+    let mut groups: Vec<PodGroup> = Vec::new();
+    let mut of_owner: BTreeMap<ObjectId, Vec<(ClassId, usize)>> = BTreeMap::new();
+    for &id in pods {
+        let Some(pod) = cluster.pod(id) else { continue };
+        let alone = PodGroup { class: pod.class, pods: vec![id] };
+        let Some(owner) = pod.owner else {
+            groups.push(alone);
+            continue;
+        };
+        let known = of_owner.entry(owner).or_default();
+        if let Some((_, index)) = known.iter().find(|(class, _)| *class == pod.class) {
+            groups[*index].pods.push(id);
+            continue;
+        }
+        if known.len() < MAX_GROUPS_PER_OWNER {
+            known.push((pod.class, groups.len()));
+        }
+        groups.push(alone);
+    }
+    groups
+}

@@ -1,0 +1,166 @@
+//! Shrinking: which nodes are not needed, since when, and which of them go now.
+//!
+//! Source: `cluster-autoscaler/core/scaledown/{eligibility,planner,unneeded}`.
+
+use super::budgets::Budgets;
+use super::drainability::movable;
+use super::group::{Group, gpu_resource};
+use super::settings::ClusterAutoscalerSettings;
+use super::snapshot::{Circular, Filters, Snapshot};
+use crate::cluster::Cluster;
+use crate::model::node::Node;
+use crate::model::resources::ResourceId;
+use crate::model::{NodeId, PodId};
+use crate::time::SimTime;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is remembered of nodes between two looks, by their uids.
+#[derive(Debug, Default)]
+pub(super) struct ScaleDown {
+    /// Since when nodes have been unneeded without a break.
+    unneeded: BTreeMap<u64, SimTime>,
+    /// Until when nodes are left alone whose pods cannot move.
+    unremovable: BTreeMap<u64, SimTime>,
+    search: Circular,
+}
+
+/// A node that could go.
+#[derive(Debug)]
+pub(super) struct Unneeded {
+    pub(super) node: NodeId,
+    pub(super) uid: u64,
+    /// The index of its group.
+    pub(super) group: usize,
+    pub(super) since: SimTime,
+    pub(super) utilization: f64,
+    /// The pods that must move.
+    pub(super) pods: Vec<PodId>,
+}
+
+struct Candidate {
+    place: usize,
+    group: usize,
+    utilization: f64,
+    /// Empty nodes first, then those that were unneeded before, then by name, which is the order of places.
+    order: (bool, bool, usize),
+}
+
+impl ScaleDown {
+    /// Looks at all nodes of groups above their minimum: which of them are hardly used and could be emptied onto the
+    /// others, counting every move that an earlier one of them needs. `leaving` says how many nodes of each group are
+    /// being removed already.
+    pub(super) fn update(
+        &mut self,
+        snapshot: &Snapshot<'_>,
+        groups: &[Group],
+        leaving: &[u32],
+        filters: Filters<'_>,
+        settings: &ClusterAutoscalerSettings,
+    ) -> Vec<Unneeded> {
+        let cluster = filters.cluster;
+        let now = cluster.now;
+        self.unremovable.retain(|_, until| *until > now);
+        let mut candidates = self.candidates(snapshot, groups, leaving, cluster, settings);
+        candidates.sort_by_key(|candidate| candidate.order);
+
+        let limit = self.unneeded.len() + 2 * settings.max_scale_down_parallelism as usize;
+        let mut moves = Moves { snapshot, filters, moved: BTreeMap::new(), gone: BTreeSet::new() };
+        let mut budgets = Budgets::new(cluster);
+        let mut found: Vec<Unneeded> = Vec::new();
+        for candidate in candidates {
+            if found.len() >= limit {
+                break;
+            }
+            let node = &*snapshot.places[candidate.place].node;
+            let pods = movable(node, &budgets, cluster, settings).ok();
+            let pods = pods.filter(|pods| moves.empty(candidate.place, pods, &mut self.search));
+            let Some(pods) = pods else {
+                self.unremovable.insert(node.uid, now + settings.unremovable_node_recheck_timeout);
+                continue;
+            };
+            budgets.take(&pods, cluster);
+            let since = self.unneeded.get(&node.uid).copied().unwrap_or(now);
+            let Candidate { group, utilization, .. } = candidate;
+            found.push(Unneeded { node: node.id, uid: node.uid, group, since, utilization, pods });
+        }
+        self.unneeded = found.iter().map(|node| (node.uid, node.since)).collect();
+        found
+    }
+
+    fn candidates(
+        &self,
+        snapshot: &Snapshot<'_>,
+        groups: &[Group],
+        leaving: &[u32],
+        cluster: &Cluster,
+        settings: &ClusterAutoscalerSettings,
+    ) -> Vec<Candidate> {
+        let by_name: BTreeMap<&str, usize> = groups.iter().enumerate().map(|(i, g)| (&*g.spec.name, i)).collect();
+        let mut candidates = Vec::new();
+        for (place, it) in snapshot.places.iter().enumerate().filter(|(_, it)| it.exists && !it.expects) {
+            let node = &*it.node;
+            let Some(&group) = node.spec.group.as_deref().and_then(|name| by_name.get(name)) else { continue };
+            if groups[group].target().saturating_sub(leaving[group]) <= groups[group].spec.min
+                || self.unremovable.contains_key(&node.uid)
+            {
+                continue;
+            }
+            let (utilization, threshold) = if let Some(gpu) = gpu_resource(node, cluster) {
+                (used(node, gpu), settings.scale_down_gpu_utilization_threshold)
+            } else {
+                let most = used(node, ResourceId::CPU).max(used(node, ResourceId::MEMORY));
+                (most, settings.scale_down_utilization_threshold)
+            };
+            if utilization <= threshold {
+                let order = (!node.pods.is_empty(), !self.unneeded.contains_key(&node.uid), place);
+                candidates.push(Candidate { place, group, utilization, order });
+            }
+        }
+        candidates
+    }
+}
+
+/// The requested fraction of a resource; a node that has none of it counts as full when something of it is requested.
+fn used(node: &Node, resource: ResourceId) -> f64 {
+    match (node.requested.get(resource), node.allocatable.get(resource)) {
+        (0, _) => 0.0,
+        (requested, allocatable) => requested as f64 / allocatable as f64,
+    }
+}
+
+/// Moves tried out on the snapshot.
+struct Moves<'a, 'c> {
+    snapshot: &'a Snapshot<'c>,
+    filters: Filters<'c>,
+    /// The nodes that pods were moved to, as they would then be, with these pods.
+    moved: BTreeMap<usize, (Node, Vec<PodId>)>,
+    /// The nodes that would go.
+    gone: BTreeSet<usize>,
+}
+
+impl Moves<'_, '_> {
+    /// Moves these pods, and those that were moved here before, from a node elsewhere, so that it can go; if one cannot
+    /// move, none does.
+    fn empty(&mut self, from: usize, pods: &[PodId], search: &mut Circular) -> bool {
+        let guests = self.moved.get(&from).map_or(&[][..], |(_, guests)| guests);
+        let mut tried: BTreeMap<usize, (Node, Vec<PodId>)> = BTreeMap::new();
+        for &id in pods.iter().chain(guests) {
+            let Some(pod) = self.filters.cluster.pod(id) else { continue };
+            let Ok(chain) = self.filters.of(pod.class, Some(id)) else { return false };
+            let places = &self.snapshot.places;
+            let changed = |i: &usize| tried.get(i).or_else(|| self.moved.get(i));
+            let now = |i: usize| changed(&i).map_or(&*places[i].node, |(node, _)| node);
+            let may = |i: usize| i != from && places[i].exists && !self.gone.contains(&i);
+            let found = search.find(places.len(), |i| may(i) && chain.check(now(i)).is_none());
+            let Some(to) = found else { return false };
+            let (mut node, mut guests) = changed(&to).cloned().unwrap_or_else(|| (now(to).clone(), Vec::new()));
+            node.add_hypothetical(self.filters.class(pod.class));
+            guests.push(id);
+            tried.insert(to, (node, guests));
+        }
+        self.moved.extend(tried);
+        self.moved.remove(&from);
+        self.gone.insert(from);
+        true
+    }
+}

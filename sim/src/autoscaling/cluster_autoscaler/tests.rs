@@ -1,0 +1,244 @@
+//! Whole runs of the cluster autoscaler in small clusters.
+
+use super::{ClusterAutoscaler, ClusterAutoscalerSettings};
+use crate::autoscaling::node_group::NodeGroup;
+use crate::autoscaling::testing::{Diary, Replicas, Script, bare_pod, node, profile, replicas, simulation, spec};
+use crate::cluster::{Cause, Cluster};
+use crate::disruption::{IntOrPercent, PodDisruptionBudget};
+use crate::engine::{Outcome, Until};
+use crate::model::labels::LabelSelector;
+use crate::model::pod::Run;
+use crate::random::Distribution;
+use crate::time::{SimTime, Span};
+
+fn group(name: &str, min: u32, max: u32, cpu: &str, delay: f64) -> NodeGroup {
+    NodeGroup {
+        name: name.into(),
+        min,
+        max,
+        initial: min,
+        template: node("", cpu, "16Gi"),
+        provisioning: Distribution::Constant { value: delay },
+        price: None,
+        zones: Vec::new(),
+    }
+}
+
+type Step = Box<dyn Fn(&mut Cluster)>;
+
+fn run(groups: Vec<NodeGroup>, until: Until, steps: Vec<(i64, Step)>) -> (Diary, Outcome, Cluster) {
+    let mut simulation = simulation();
+    simulation.add_controller(Box::new(Script::new(steps)));
+    let settings = ClusterAutoscalerSettings::default();
+    simulation.add_controller(Box::new(ClusterAutoscaler::new(groups, vec![profile()], settings)));
+    let mut diary = Diary::default();
+    let outcome = simulation.run(until, &mut [&mut diary]).expect("the run ends");
+    (diary, outcome, std::mem::take(&mut simulation.cluster))
+}
+
+fn pods(count: usize, cpu: &'static str, run: Run) -> Step {
+    Box::new(move |cluster| {
+        for i in 1..=count {
+            bare_pod(cluster, &format!("p{i}"), cpu, "1Gi", run);
+        }
+    })
+}
+
+fn seconds(n: i64) -> Run {
+    Run::Succeeds(Span::from_secs(n))
+}
+
+#[test]
+fn a_group_grows_once_for_all_its_pods_and_shrinks_to_its_minimum() {
+    let (diary, outcome, cluster) =
+        run(vec![group("ng", 1, 10, "4", 90.0)], Until::Idle, vec![(5, pods(5, "2", seconds(600)))]);
+    // Two pods fit on the first node, the other three need two more; seen by the first scan that finds them 2 s old.
+    assert_eq!(
+        diary.about("ScaledUpGroup"),
+        ["10 ScaledUpGroup cluster-autoscaler-status: Scale-up: group ng size set to 3 instead of 1 (max: 10)"],
+        "{:#?}",
+        diary.0
+    );
+    assert_eq!(diary.about("TriggeredScaleUp").len(), 3, "{:#?}", diary.0);
+    assert!(diary.about("TriggeredScaleUp")[0].ends_with("pod triggered scale-up: [{ng 1->3 (max: 10)}]"));
+    assert_eq!(diary.about(" +ng-"), ["0 +ng-1", "100 +ng-2", "100 +ng-3"]);
+    // The pods on the new nodes end at 700 s; ng-1 is empty from 605 s but then still the group's lot is three, so it goes
+    // first: unneeded from 610 s, removed ten minutes later and five seconds after its taint.
+    assert_eq!(diary.about(" -ng-").len(), 2, "{:#?}", diary.0);
+    assert!(diary.about(" -ng-")[0].starts_with("1215 -ng-1"), "{:#?}", diary.0);
+    assert_eq!(cluster.nodes().len(), 1);
+    assert!(outcome.end < SimTime::from_secs(1400), "{}", outcome.end);
+}
+
+#[test]
+fn the_maximum_holds_and_pods_are_told_once() {
+    let (diary, _, cluster) = run(
+        vec![group("ng", 0, 2, "4", 60.0)],
+        Until::Time(SimTime::from_secs(300)),
+        vec![(0, pods(3, "4", Run::Forever))],
+    );
+    assert_eq!(cluster.nodes().len(), 2);
+    assert_eq!(
+        diary.about("NotTriggerScaleUp"),
+        ["20 NotTriggerScaleUp p3: pod didn't trigger scale-up: 1 max node group size reached"]
+    );
+}
+
+#[test]
+fn a_pod_that_no_group_can_help_keeps_no_run_alive() {
+    let (diary, outcome, cluster) =
+        run(vec![group("ng", 0, 5, "4", 60.0)], Until::Idle, vec![(3, pods(1, "64", Run::Forever))]);
+    assert_eq!(
+        diary.about("NotTriggerScaleUp"),
+        ["10 NotTriggerScaleUp p1: pod didn't trigger scale-up: 1 Insufficient cpu"]
+    );
+    assert!(cluster.nodes().is_empty());
+    assert!(outcome.end <= SimTime::from_secs(20), "{}", outcome.end);
+}
+
+#[test]
+fn nodes_that_never_come_back_off_longer_and_longer_and_the_run_still_ends() {
+    let (diary, outcome, cluster) =
+        run(vec![group("ng", 0, 5, "4", 1e6)], Until::Idle, vec![(0, pods(1, "1", Run::Forever))]);
+    let times: Vec<&str> =
+        diary.about("ScaledUpGroup").iter().map(|line| line.split(' ').next().unwrap_or_default()).collect();
+    // 15 min of waiting each, then 5, 10, 20, 30, 30 … min of backoff.
+    assert_eq!(&times[..5], ["10", "1220", "2730", "4840", "7550"], "{times:?}");
+    assert_eq!(times.len(), 16);
+    assert!(cluster.nodes().is_empty());
+    assert!(outcome.end < SimTime::from_secs(60 * 60 * 24));
+}
+
+#[test]
+fn least_waste_takes_the_small_group() {
+    let groups = || vec![group("big", 0, 10, "16", 10.0), group("small", 0, 10, "2", 10.0)];
+    let (diary, ..) = run(groups(), Until::Time(SimTime::from_secs(60)), vec![(0, pods(1, "1900m", Run::Forever))]);
+    assert_eq!(diary.about(" +"), ["20 +small-1"], "{:#?}", diary.0);
+}
+
+#[test]
+fn pods_of_an_owner_move_and_bare_pods_stay() {
+    let two = |cluster: &mut Cluster| {
+        replicas(cluster, "web", 2, "3", "1Gi");
+    };
+    let smaller = |cluster: &mut Cluster| {
+        let id = cluster.objects().by_name("ReplicaSet", "default", "web").expect("it exists");
+        cluster.update_object(id, |set: &mut Replicas| set.spec = spec("1", "1Gi"));
+        let pods: Vec<_> = cluster.pods().iter().map(|(id, _)| id).collect();
+        for pod in pods {
+            cluster.delete_pod(pod, Cause::Deleted);
+        }
+    };
+    // Two nodes for two pods of 3 cores; then they shrink to 1 core each, one per node, and one node can go.
+    let (diary, _, cluster) =
+        run(vec![group("ng", 1, 5, "4", 30.0)], Until::Idle, vec![(0, Box::new(two)), (100, Box::new(smaller))]);
+    assert_eq!(cluster.nodes().len(), 1, "{:#?}", diary.0);
+    assert_eq!(cluster.totals().running, 2);
+
+    let stay = |cluster: &mut Cluster| {
+        bare_pod(cluster, "stay", "1", "1Gi", Run::Forever);
+    };
+    // The same with bare pods: nobody would create them anew.
+    let (diary, _, cluster) = run(
+        vec![group("ng", 1, 5, "4", 30.0)],
+        Until::Idle,
+        vec![(0, pods(2, "3", seconds(100))), (60, Box::new(stay))],
+    );
+    assert_eq!(cluster.nodes().len(), 1, "{:#?}", diary.0);
+    assert_eq!(cluster.totals().running, 1);
+    assert_eq!(cluster.counters().evicted, 0);
+}
+
+#[test]
+fn the_same_run_twice_is_the_same() {
+    let groups = || {
+        let delay = Distribution::LogNormal { median: 60.0, sigma: 0.5 };
+        vec![NodeGroup { provisioning: delay, ..group("ng", 0, 20, "4", 0.0) }]
+    };
+    let once = || run(groups(), Until::Idle, vec![(1, pods(20, "1500m", seconds(300)))]);
+    let (first, second) = (once(), once());
+    assert_eq!(first.1, second.1);
+    assert_eq!(first.0.0, second.0.0);
+}
+
+fn budget(allowed: u32) -> Step {
+    Box::new(move |cluster: &mut Cluster| {
+        let budget = PodDisruptionBudget::max_unavailable(LabelSelector::default(), IntOrPercent::Int(allowed));
+        cluster.create_object("default", "budget", None, Box::new(budget)).expect("a new name");
+    })
+}
+
+/// Two nodes, each with a pod of 1 core and so much memory that an owner made, and one of them free to go.
+fn two_hardly_used_nodes(memory: &'static str, then: Vec<(i64, Step)>) -> (Diary, Cluster) {
+    let fill: Step = Box::new(move |cluster| {
+        replicas(cluster, "a", 1, "1", memory);
+    });
+    // What fills the nodes for a while sends the two pods to different ones.
+    let rest: Step = Box::new(move |cluster| {
+        bare_pod(cluster, "filler-1", "3", "1Gi", seconds(100));
+        bare_pod(cluster, "filler-2", "3", "1Gi", seconds(100));
+        replicas(cluster, "b", 1, "1", memory);
+    });
+    let group = NodeGroup { initial: 2, ..group("ng", 1, 5, "4", 30.0) };
+    let steps = [(0, fill), (1, rest)].into_iter().chain(then).collect();
+    let (diary, _, cluster) = run(vec![group], Until::Time(SimTime::from_secs(1500)), steps);
+    assert_eq!(cluster.totals().running, 2, "{:#?}", diary.0);
+    (diary, cluster)
+}
+
+#[test]
+fn a_node_is_emptied_when_its_pods_fit_elsewhere() {
+    let (diary, cluster) = two_hardly_used_nodes("6Gi", vec![]);
+    assert_eq!(cluster.counters().evicted, 1);
+    assert_eq!(diary.about(" -ng"), ["720 -ng-1"], "{:#?}", diary.0);
+    assert_eq!(
+        diary.about("0 ScaleDown "),
+        [
+            "710 ScaleDown cluster-autoscaler-status: Scale-down: removing node ng-1, utilization: 0.375000, pods to \
+             reschedule: a-1",
+            "710 ScaleDown ng-1: marked the node as toBeDeleted/unschedulable",
+        ]
+    );
+}
+
+#[test]
+fn a_node_stays_that_is_used_or_whose_pods_are_protected() {
+    let (_, used) = two_hardly_used_nodes("9Gi", vec![]);
+    assert_eq!(used.nodes().len(), 2, "9 of 16 GiB is above the threshold");
+    let (diary, guarded) = two_hardly_used_nodes("6Gi", vec![(50, budget(0))]);
+    assert_eq!((guarded.nodes().len(), guarded.counters().evicted), (2, 0), "{:#?}", diary.0);
+    let (_, allowed) = two_hardly_used_nodes("6Gi", vec![(50, budget(1))]);
+    assert_eq!((allowed.nodes().len(), allowed.counters().evicted), (1, 1));
+}
+
+#[test]
+fn unneeded_time_begins_anew_when_the_node_was_used_between() {
+    let empty = NodeGroup { initial: 1, ..group("ng", 0, 5, "4", 30.0) };
+    let until = Until::Time(SimTime::from_secs(2000));
+    let (diary, ..) = run(vec![empty.clone()], until, vec![]);
+    assert_eq!(diary.about(" -ng"), ["605 -ng-1"], "unneeded from the first scan on");
+    let (diary, ..) = run(vec![empty], until, vec![(595, pods(1, "3", seconds(100)))]);
+    assert_eq!(diary.about(" -ng"), ["1305 -ng-1"], "unneeded again from 700 s on: {:#?}", diary.0);
+}
+
+#[test]
+fn nodes_are_named_numbered_and_spread_over_zones() {
+    let zones = vec!["a".to_owned(), "b".to_owned()];
+    let spread = NodeGroup { initial: 3, zones, ..group("ng", 3, 5, "4", 30.0) };
+    let (_, _, cluster) = run(vec![spread], Until::Idle, vec![]);
+    let nodes: Vec<(&str, &str)> = cluster.nodes().iter_by_name().map(|node| (node.name(), node.zone())).collect();
+    assert_eq!(nodes, [("ng-1", "a"), ("ng-2", "b"), ("ng-3", "a")]);
+    assert!(cluster.nodes().iter().all(|node| node.spec.labels["kubernetes.io/hostname"] == node.name()));
+}
+
+#[test]
+fn impossible_groups_are_refused() {
+    let message = |group: NodeGroup| group.validate().expect_err("refused").to_string();
+    assert_eq!(message(group("ng", 3, 2, "4", 1.0)), "node group \"ng\": min is 3: expected at most max, which is 2");
+    assert_eq!(
+        message(group("ng", 0, 2, "4", -1.0)),
+        "node group \"ng\": provisioning: value is -1: expected a number of at least 0"
+    );
+    let priced = NodeGroup { price: Some(f64::NAN), ..group("ng", 0, 2, "4", 1.0) };
+    assert_eq!(message(priced), "node group \"ng\": price is NaN: expected a number of at least 0");
+}

@@ -1,0 +1,136 @@
+//! `towtank compare`.
+
+use super::{Format, ScenarioArgs, print, warn};
+use crate::diagnostic::Diagnostic;
+use crate::exit::Failure;
+use crate::scenario::{Overrides, Scenario, SchedulerChoice};
+use crate::simulate::{RunOptions, Simulated, simulate};
+use clap::Args;
+use rayon::prelude::*;
+use std::path::{Path, PathBuf};
+use towtank_reports::comparison::Comparison;
+use towtank_reports::data::Run;
+use towtank_reports::output::OutputDir;
+use towtank_reports::{report, terminal};
+
+/// The arguments of `towtank compare`.
+#[derive(Debug, Args)]
+pub(super) struct CompareArgs {
+    #[command(flatten)]
+    scenario: ScenarioArgs,
+    /// A named policy or a KubeSchedulerConfiguration file; give it twice or more.
+    #[arg(long, value_name = "NAME|FILE", required = true)]
+    policy: Vec<String>,
+    /// The seeds: one such as `7`, or several such as `1..5` (both ends included) or `1,3,9`. The scenario's by default.
+    #[arg(long, value_name = "SEEDS")]
+    seeds: Option<String>,
+    /// How many runs go on at the same time; as many as there are processors by default. The results are the same.
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
+    /// Where tables, figures and the page go; `out/NAME-compare` by default, `-` for nowhere.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// How the comparison is printed.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// Runs the same work under several policies. All of them meet the same arrivals and failures.
+pub(super) fn compare(args: &CompareArgs) -> Result<(), Failure> {
+    if args.policy.len() < 2 {
+        return Err(Diagnostic::new("--policy is given once: expected two or more policies to compare").into());
+    }
+    let policies: Vec<SchedulerChoice> =
+        args.policy.iter().map(|text| SchedulerChoice::parse(text)).collect::<Result<_, _>>()?;
+    let overrides = Overrides { set: args.scenario.set.clone(), seed: None, until: args.scenario.until.clone() };
+    let scenario = Scenario::read(&args.scenario.scenario, &overrides)?;
+    let seeds = match &args.seeds {
+        Some(text) => parse_seeds(text).ok_or_else(|| {
+            Diagnostic::new(format!("--seeds {text}: expected a seed, a range such as 1..5, or a list such as 1,3,9"))
+        })?,
+        None => vec![scenario.spec.seed],
+    };
+    let target = args.out.clone().unwrap_or_else(|| Path::new("out").join(format!("{}-compare", scenario.name)));
+    let out = if target == Path::new("-") { None } else { Some(OutputDir::create(&target)?) };
+
+    let runs = all_runs(args, &scenario, &policies, &seeds)?;
+    let labelled: Vec<_> = runs.iter().map(|run| (run.label.as_str(), &run.summary)).collect();
+    let text = match args.format {
+        Format::Text => terminal::comparison(&Comparison::new(&labelled)),
+        Format::Json => report::comparison_json(&runs),
+    };
+    let written = match out {
+        Some(out) => {
+            report::write_comparison(&out, &runs)?;
+            Some(out.commit()?)
+        }
+        None => None,
+    };
+    print(&text);
+    if let Some(written) = written {
+        anstream::eprintln!("written to {}; see {}", written.display(), written.join("report.html").display());
+    }
+    Ok(())
+}
+
+/// The runs, policy by policy and within it seed by seed, whatever the order in which they ended.
+fn all_runs(
+    args: &CompareArgs,
+    scenario: &Scenario,
+    policies: &[SchedulerChoice],
+    seeds: &[u64],
+) -> Result<Vec<Run>, Failure> {
+    let mut runs = Vec::new();
+    for policy in policies {
+        for &seed in seeds {
+            let mut scenario = scenario.clone();
+            scenario.spec.seed = seed;
+            runs.push((scenario, policy));
+        }
+    }
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(args.jobs.unwrap_or(0))
+        .build()
+        .map_err(|error| Diagnostic::new(format!("--jobs: {error}")))?;
+    let options = RunOptions { evaluation: args.scenario.evaluation.into(), progress: false };
+    let results: Vec<Result<Simulated, Failure>> =
+        pool.install(|| runs.par_iter().map(|(scenario, policy)| simulate(scenario, policy, options, None)).collect());
+    let mut warnings = Vec::new();
+    let mut finished = Vec::new();
+    for result in results {
+        let Simulated { mut run, warnings: more } = result?;
+        if seeds.len() > 1 {
+            run.label = format!("{} (seed {})", run.label, run.summary.seed);
+        }
+        warnings.extend(more);
+        finished.push(run);
+    }
+    warnings.sort();
+    warnings.dedup();
+    warn(&warnings);
+    Ok(finished)
+}
+
+/// `7`, `1..5`, `1,3,9`.
+fn parse_seeds(text: &str) -> Option<Vec<u64>> {
+    if let Some((first, last)) = text.split_once("..") {
+        let (first, last): (u64, u64) = (first.parse().ok()?, last.trim_start_matches('=').parse().ok()?);
+        return (first <= last && last - first < 10_000).then(|| (first..=last).collect());
+    }
+    text.split(',').map(|seed| seed.trim().parse().ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seeds() {
+        assert_eq!(parse_seeds("7"), Some(vec![7]));
+        assert_eq!(parse_seeds("1..3"), Some(vec![1, 2, 3]));
+        assert_eq!(parse_seeds("1,3,9"), Some(vec![1, 3, 9]));
+        for bad in ["", "3..1", "a", "1,,2", "1.."] {
+            assert_eq!(parse_seeds(bad), None, "{bad}");
+        }
+    }
+}

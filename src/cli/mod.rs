@@ -1,0 +1,133 @@
+//! The command line: one file per subcommand. Data goes to standard output, everything else to standard error.
+
+mod compare;
+mod formats;
+mod policies;
+mod run;
+mod validate;
+
+use crate::exit::{self, Failure};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use towtank_sim::scheduler::Evaluation;
+
+/// A deterministic discrete-event simulator of Kubernetes clusters.
+#[derive(Debug, Parser)]
+#[command(name = "towtank", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run one simulation; print a summary, write tables, figures and a page.
+    Run(run::RunArgs),
+    /// Run the same work under several policies, side by side.
+    Compare(compare::CompareArgs),
+    /// Read scenarios and everything that they name, without running them.
+    Validate(validate::ValidateArgs),
+    /// List the named policies and the plugins that configurations may name.
+    Policies,
+    /// List the trace formats.
+    Formats,
+}
+
+/// What may be changed in a scenario from the command line.
+#[derive(Clone, Debug, Args)]
+pub struct ScenarioArgs {
+    /// The scenario file.
+    scenario: PathBuf,
+    /// Set a field of the scenario, such as `scheduler.tieBreak=first` or `workload[0].generate.count=100`.
+    #[arg(long, value_name = "PATH=VALUE")]
+    set: Vec<String>,
+    /// End the run here: `idle`, or a duration such as `2h`.
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// How nodes are evaluated; the decisions are the same.
+    #[arg(long, value_enum, default_value_t)]
+    evaluation: EvaluationArg,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum EvaluationArg {
+    /// Every plugin on every node, every time.
+    Plain,
+    /// Only what can have changed.
+    #[default]
+    Indexed,
+    /// Both, compared at every decision.
+    Checked,
+}
+
+/// How a summary is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For reading.
+    #[default]
+    Text,
+    /// For programs: what `summary.json` holds.
+    Json,
+}
+
+impl From<EvaluationArg> for Evaluation {
+    fn from(arg: EvaluationArg) -> Self {
+        match arg {
+            EvaluationArg::Plain => Self::Plain,
+            EvaluationArg::Indexed => Self::Indexed,
+            EvaluationArg::Checked => Self::Checked,
+        }
+    }
+}
+
+/// Reads the arguments and does what they say.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are data, and no error.
+            let code = if error.use_stderr() { exit::UNUSABLE_INPUT } else { exit::DONE };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    match cli.command.execute() {
+        Ok(()) => ExitCode::from(exit::DONE),
+        Err(failure) => {
+            anstream::eprintln!("error: {failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+impl Command {
+    fn execute(self) -> Result<(), Failure> {
+        match self {
+            Self::Run(args) => run::run(&args),
+            Self::Compare(args) => compare::compare(&args),
+            Self::Validate(args) => validate::validate(&args),
+            Self::Policies => {
+                policies::policies();
+                Ok(())
+            }
+            Self::Formats => {
+                formats::formats();
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Prints data. Nobody listening any more is no error.
+fn print(text: &str) {
+    let _ = anstream::stdout().write_all(text.as_bytes());
+}
+
+/// Says something about the input on standard error.
+fn warn(warnings: &[String]) {
+    for warning in warnings {
+        anstream::eprintln!("warning: {warning}");
+    }
+}

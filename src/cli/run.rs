@@ -1,0 +1,67 @@
+//! `towtank run`.
+
+use super::{Format, ScenarioArgs, print, warn};
+use crate::exit::Failure;
+use crate::scenario::{Overrides, Scenario, SchedulerChoice};
+use crate::simulate::{RunOptions, simulate};
+use clap::Args;
+use std::path::{Path, PathBuf};
+use towtank_reports::output::OutputDir;
+use towtank_reports::{report, tables, terminal};
+
+/// The arguments of `towtank run`.
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    #[command(flatten)]
+    scenario: ScenarioArgs,
+    /// The seed of every random stream, instead of the scenario's.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// A named policy or a KubeSchedulerConfiguration file, instead of the scenario's.
+    #[arg(long, value_name = "NAME|FILE")]
+    policy: Option<String>,
+    /// Where tables, figures and the page go; `out/NAME` by default, `-` for nowhere.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// How the summary is printed.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// Runs one simulation.
+pub(super) fn run(args: &RunArgs) -> Result<(), Failure> {
+    let overrides = Overrides { set: args.scenario.set.clone(), seed: args.seed, until: args.scenario.until.clone() };
+    let scenario = Scenario::read(&args.scenario.scenario, &overrides)?;
+    let scheduler = match &args.policy {
+        Some(policy) => SchedulerChoice::parse(policy)?,
+        None => SchedulerChoice::of(&scenario)?,
+    };
+    let target = args.out.clone().unwrap_or_else(|| Path::new("out").join(&scenario.name));
+    let out = if target == Path::new("-") { None } else { Some(OutputDir::create(&target)?) };
+
+    let options = RunOptions { evaluation: args.scenario.evaluation.into(), progress: true };
+    let simulated = simulate(&scenario, &scheduler, options, out.as_ref())?;
+    warn(&simulated.warnings);
+    let run = simulated.run;
+    let figures = scenario.spec.observe.figures;
+    let written = match out {
+        Some(out) => {
+            if figures {
+                report::write_run(&out, &run)?;
+            } else {
+                report::write_numbers(&out, &run)?;
+            }
+            Some(out.commit()?)
+        }
+        None => None,
+    };
+    print(&match args.format {
+        Format::Text => terminal::summary(&run.summary),
+        Format::Json => tables::summary_json(&run.summary),
+    });
+    if let Some(written) = written {
+        let page = written.join(if figures { "report.html" } else { "summary.json" });
+        anstream::eprintln!("written to {}; see {}", written.display(), page.display());
+    }
+    Ok(())
+}

@@ -1,0 +1,108 @@
+//! One problem in an input: where it is, what is wrong, what was expected, and a guess at what was meant.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// How alike (0 to 1) a name must be to what was written to be offered as what was meant.
+const ALIKE: f64 = 0.7;
+
+/// A problem in an input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    file: Option<PathBuf>,
+    line: Option<(usize, usize)>,
+    message: String,
+    help: Option<String>,
+}
+
+impl std::error::Error for Diagnostic {}
+
+impl Diagnostic {
+    /// A problem that is in no file.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { file: None, line: None, message: message.into(), help: None }
+    }
+
+    /// A problem in a file.
+    pub fn in_file(file: &Path, message: impl Into<String>) -> Self {
+        Self { file: Some(file.to_owned()), ..Self::new(message) }
+    }
+
+    /// A file that cannot be read.
+    pub fn unreadable(file: &Path, error: &std::io::Error) -> Self {
+        Self::in_file(file, format!("cannot be read: {error}"))
+    }
+
+    /// The same problem, at this line and column (from 1).
+    #[must_use]
+    pub fn at(mut self, line: usize, column: usize) -> Self {
+        self.line = Some((line, column));
+        self
+    }
+
+    /// The same problem, with a suggestion.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// What a YAML reader says, with the nearest known name where an unknown one was used.
+    pub fn yaml(file: &Path, error: &serde_yaml::Error) -> Self {
+        let text = error.to_string();
+        let mut diagnostic = match error.location() {
+            Some(at) => {
+                let suffix = format!(" at line {} column {}", at.line(), at.column());
+                Self::in_file(file, text.replacen(&suffix, "", 1)).at(at.line(), at.column())
+            }
+            None => Self::in_file(file, text),
+        };
+        diagnostic.help = meant(&diagnostic.message);
+        diagnostic
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    /// `FILE:LINE:COLUMN: MESSAGE`, and the suggestion on a line of its own.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(file) = &self.file {
+            write!(f, "{}:", file.display())?;
+            if let Some((line, column)) = self.line {
+                write!(f, "{line}:{column}:")?;
+            }
+            f.write_str(" ")?;
+        }
+        f.write_str(&self.message)?;
+        if let Some(help) = &self.help {
+            write!(f, "\n  help: {help}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The nearest of the names that a message expects instead of the unknown one.
+fn meant(message: &str) -> Option<String> {
+    let (_, rest) = message.split_once("unknown field ").or_else(|| message.split_once("unknown variant "))?;
+    let mut names = rest.split('`').skip(1).step_by(2);
+    let written = names.next()?;
+    did_you_mean(written, names)
+}
+
+/// `did you mean ...?`, if one of the names is much like what was written.
+pub fn did_you_mean<'a>(written: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
+    let likeness = |name: &str| strsim::jaro_winkler(&written.to_lowercase(), &name.to_lowercase());
+    let (score, name) = names.map(|name| (likeness(name), name)).max_by(|a, b| a.0.total_cmp(&b.0))?;
+    (score >= ALIKE).then(|| format!("did you mean `{name}`?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_offered() {
+        let message = "spec: unknown field `tieBrake`, expected one of `seed`, `tieBreak`";
+        assert_eq!(meant(message).as_deref(), Some("did you mean `tieBreak`?"));
+        assert_eq!(meant("unknown field `zzz`, expected `seed`"), None);
+    }
+}

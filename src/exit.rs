@@ -1,0 +1,55 @@
+//! Exit codes and the failures behind them. They are part of the command line's interface.
+
+use crate::diagnostic::Diagnostic;
+use std::process::ExitCode;
+use thiserror::Error;
+use towtank_reports::output::OutputError;
+use towtank_sim::engine::RunError;
+
+/// Done.
+pub const DONE: u8 = 0;
+/// The run or the check failed.
+pub const FAILED: u8 = 1;
+/// The input or the arguments cannot be used.
+pub const UNUSABLE_INPUT: u8 = 2;
+/// Output could not be written.
+pub const OUTPUT: u8 = 3;
+/// An error of our own.
+pub const INTERNAL: u8 = 70;
+
+/// Why a command did not do what it was asked.
+#[derive(Debug, Error)]
+pub enum Failure {
+    /// Something in a file or an argument.
+    #[error("{0}")]
+    Input(#[from] Diagnostic),
+    /// The run stopped before its end.
+    #[error("{0}")]
+    Run(RunError),
+    /// Results could not be written.
+    #[error("{0}")]
+    Output(#[from] OutputError),
+}
+
+impl Failure {
+    /// The exit code.
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Input(_) => UNUSABLE_INPUT,
+            Self::Run(_) => FAILED,
+            Self::Output(_) => OUTPUT,
+        })
+    }
+}
+
+impl From<RunError> for Failure {
+    /// What a source says is about its file; the rest is about the run.
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Source { .. } | RunError::OutOfOrder { .. } | RunError::Refused { .. } => {
+                Self::Input(Diagnostic::new(error.to_string()))
+            }
+            RunError::Livelock { .. } => Self::Run(error),
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! From a scenario to a simulation that can be run.
+
+use super::disruptions::Disruptions;
+use super::read::Scenario;
+use super::schema::{ClusterPart, LatencySpec, TieBreakSpec, WorkloadPart};
+use crate::diagnostic::Diagnostic;
+use std::any::Any;
+use std::path::Path;
+use towtank_policies::{BuildContext, ParsedConfig, profile_by_name};
+use towtank_sim::admission::{Admission, QuotaResync};
+use towtank_sim::autoscaling::cluster_autoscaler::ClusterAutoscaler;
+use towtank_sim::autoscaling::horizontal::{HorizontalController, HorizontalPodAutoscaler, HorizontalSettings};
+use towtank_sim::disruption::{Drains, MachineFailures, TaintEviction};
+use towtank_sim::engine::{Simulation, Until};
+use towtank_sim::node::kubelet::{Kubelet, KubeletSettings, Latency};
+use towtank_sim::node::lifecycle::NodeLifecycle;
+use towtank_sim::scheduler::{AttemptLatency, Evaluation, QueueSettings, Scheduler, SchedulerSettings, TieBreak};
+use towtank_sim::source::Source;
+use towtank_workloads::controllers;
+use towtank_workloads::generate::PodGenerator;
+use towtank_workloads::manifest::{self, Item, ManifestSource, Manifests};
+use towtank_workloads::schema::{DistributionSpec, Seconds};
+
+/// The scheduler's configuration, read once for any number of runs.
+#[derive(Debug)]
+pub struct SchedulerChoice {
+    /// What it is called in reports.
+    pub label: String,
+    config: ParsedConfig,
+}
+
+/// A simulation and what the user should know about it.
+pub struct Prepared {
+    /// The simulation.
+    pub simulation: Simulation,
+    /// What of the input has no effect, or may not mean what it seems to.
+    pub warnings: Vec<String>,
+}
+
+impl SchedulerChoice {
+    /// What the scenario itself says: a configuration file, a named policy, or kube-scheduler's defaults.
+    ///
+    /// # Errors
+    /// The file cannot be used, or no policy has the name.
+    pub fn of(scenario: &Scenario) -> Result<Self, Diagnostic> {
+        match (&scenario.spec.scheduler.config, &scenario.spec.scheduler.policy) {
+            (Some(_), Some(_)) => {
+                Err(Diagnostic::in_file(&scenario.file, "spec.scheduler: expected at most one of config, policy"))
+            }
+            (Some(path), None) => Self::from_file(&scenario.path(path)),
+            (None, Some(name)) => Self::named(name)
+                .map_err(|error| Diagnostic::in_file(&scenario.file, format!("spec.scheduler.policy: {error}"))),
+            (None, None) => Self::named("default"),
+        }
+    }
+
+    /// A policy as the command line names it: a name, or a `KubeSchedulerConfiguration` file.
+    ///
+    /// # Errors
+    /// Neither a known name nor a usable file.
+    pub fn parse(text: &str) -> Result<Self, Diagnostic> {
+        let path = Path::new(text);
+        let is_file = text.contains(['/', '\\']) || path.extension().is_some();
+        if is_file { Self::from_file(path) } else { Self::named(text) }
+    }
+
+    fn named(name: &str) -> Result<Self, Diagnostic> {
+        let policy = profile_by_name(name).map_err(|error| {
+            Diagnostic::new(error.to_string())
+                .help("`towtank policies` lists the policies; a file is given by its path")
+        })?;
+        Ok(Self { label: name.to_owned(), config: policy.config() })
+    }
+
+    fn from_file(path: &Path) -> Result<Self, Diagnostic> {
+        let text = std::fs::read_to_string(path).map_err(|error| Diagnostic::unreadable(path, &error))?;
+        let config = ParsedConfig::read(&text, &path.display().to_string())
+            .map_err(|error| Diagnostic::new(error.to_string()))?;
+        let label = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+        Ok(Self { label, config })
+    }
+}
+
+impl Scenario {
+    /// Reads everything that the scenario names and makes the simulation.
+    ///
+    /// # Errors
+    /// The first input that cannot be used.
+    pub fn prepare(&self, scheduler: &SchedulerChoice, evaluation: Evaluation) -> Result<Prepared, Diagnostic> {
+        let mut simulation = Simulation::new(self.spec.seed);
+        simulation.cluster.admission = Admission::kubernetes();
+        let mut builder = Builder {
+            scenario: self,
+            simulation,
+            warnings: Vec::new(),
+            generators: Vec::new(),
+            loads_used: Vec::new(),
+        };
+        builder.controllers(scheduler, evaluation)?;
+        for (i, part) in self.spec.cluster.iter().enumerate() {
+            builder.cluster_part(i, part)?;
+        }
+        for (i, part) in self.spec.workload.iter().enumerate() {
+            builder.workload_part(i, part)?;
+        }
+        builder.check_loads()?;
+        Ok(Prepared { simulation: builder.simulation, warnings: builder.warnings })
+    }
+
+    fn error(&self, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::in_file(&self.file, message)
+    }
+}
+
+struct Builder<'s> {
+    scenario: &'s Scenario,
+    simulation: Simulation,
+    warnings: Vec<String>,
+    /// The names of the generators so far.
+    generators: Vec<String>,
+    /// Which of `spec.autoscaling.load` have found their autoscaler.
+    loads_used: Vec<usize>,
+}
+
+impl Builder<'_> {
+    /// Adds what reacts. The order is that in which controllers hear of a change.
+    fn controllers(&mut self, choice: &SchedulerChoice, evaluation: Evaluation) -> Result<(), Diagnostic> {
+        let spec = &self.scenario.spec;
+        let context = BuildContext { streams: self.simulation.streams() };
+        let config = towtank_policies::build(&choice.config, &context);
+        let settings = SchedulerSettings {
+            queue: QueueSettings {
+                initial_backoff: config.initial_backoff,
+                max_backoff: config.max_backoff,
+                ..QueueSettings::default()
+            },
+            latency: latency(&spec.scheduler.latency).map_err(|why| self.scenario.error(why))?,
+            tie_break: match spec.scheduler.tie_break {
+                TieBreakSpec::Random => TieBreak::Random,
+                TieBreakSpec::First => TieBreak::First,
+            },
+            evaluation,
+        };
+        self.warnings.extend(config.warnings);
+        let kubelet =
+            KubeletSettings { start: drawn(&spec.kubelet.start_latency), stop: drawn(&spec.kubelet.stop_latency) };
+        let disruptions = Disruptions::new(&spec.disruptions).map_err(|why| self.scenario.error(why))?;
+
+        self.simulation.add_controller(Box::new(Scheduler::new(config.profiles, settings)));
+        self.simulation.add_controller(Box::new(Kubelet::new(kubelet)));
+        for controller in controllers::all() {
+            self.simulation.add_controller(controller);
+        }
+        self.simulation.add_controller(Box::new(NodeLifecycle::default()));
+        self.simulation.add_controller(Box::new(TaintEviction::new()));
+        self.simulation.add_controller(Box::new(QuotaResync::new()));
+        if !(disruptions.failures.is_empty() && disruptions.random.is_empty()) {
+            self.simulation.add_controller(Box::new(MachineFailures::new(disruptions.failures, disruptions.random)));
+        }
+        if !disruptions.drains.is_empty() {
+            self.simulation.add_controller(Box::new(Drains::new(disruptions.drains)));
+        }
+        self.simulation.add_controller(Box::new(HorizontalController::new(HorizontalSettings::default())));
+        self.autoscaler(choice, &context)
+    }
+
+    fn autoscaler(&mut self, choice: &SchedulerChoice, context: &BuildContext) -> Result<(), Diagnostic> {
+        let spec = &self.scenario.spec.autoscaling;
+        if spec.node_groups.is_empty() {
+            return Ok(());
+        }
+        let mut groups = Vec::new();
+        for (i, group) in spec.node_groups.iter().enumerate() {
+            let field = |why| self.scenario.error(format!("spec.autoscaling.nodeGroups[{i}]: {why}"));
+            if spec.node_groups[..i].iter().any(|other| other.name == group.name) {
+                return Err(field(format!("name `{}` is listed twice", group.name)));
+            }
+            groups.push(group.group().map_err(field)?);
+        }
+        // The autoscaler asks the scheduler's own filters, through plugins of its own.
+        let profiles = towtank_policies::build(&choice.config, context).profiles;
+        let autoscaler = ClusterAutoscaler::new(groups, profiles, spec.cluster.settings());
+        self.simulation.add_controller(Box::new(autoscaler));
+        Ok(())
+    }
+
+    fn cluster_part(&mut self, index: usize, part: &ClusterPart) -> Result<(), Diagnostic> {
+        let field = format!("spec.cluster[{index}]");
+        match (&part.trace, &part.manifests, &part.generate) {
+            (Some(trace), None, None) => {
+                let options = trace.options.options().map_err(|why| self.in_part(&field, &why))?;
+                let path = self.scenario.path(&trace.nodes);
+                let source = towtank_traces::open_nodes(&trace.format, &path, &options)
+                    .map_err(|error| Diagnostic::new(error.to_string()))?;
+                self.simulation.add_source(source);
+            }
+            (None, Some(paths), None) => self.manifests(paths)?,
+            (None, None, Some(spec)) => {
+                self.simulation.add_source(Box::new(spec.source()));
+            }
+            _ => return Err(self.in_part(&field, "expected exactly one of trace, manifests, generate")),
+        }
+        Ok(())
+    }
+
+    fn workload_part(&mut self, index: usize, part: &WorkloadPart) -> Result<(), Diagnostic> {
+        let field = format!("spec.workload[{index}]");
+        match (&part.trace, &part.manifests, &part.generate) {
+            (Some(trace), None, None) => {
+                let options = trace.options.options().map_err(|why| self.in_part(&field, &why))?;
+                let path = self.scenario.path(&trace.pods);
+                let source = towtank_traces::open_pods(&trace.format, &path, &options)
+                    .map_err(|error| Diagnostic::new(error.to_string()))?;
+                self.simulation.add_source(source);
+            }
+            (None, Some(paths), None) => self.manifests(paths)?,
+            (None, None, Some(generator)) => self.generator(&field, generator)?,
+            _ => return Err(self.in_part(&field, "expected exactly one of trace, manifests, generate")),
+        }
+        Ok(())
+    }
+
+    fn generator(&mut self, field: &str, generator: &PodGenerator) -> Result<(), Diagnostic> {
+        if self.generators.contains(&generator.name) {
+            let why = format!(
+                "a second generator `{}`: the name must be unique, it names the random streams",
+                generator.name
+            );
+            return Err(self.in_part(field, &why));
+        }
+        self.generators.push(generator.name.clone());
+        let source = generator
+            .clone()
+            .source(self.simulation.streams(), self.scenario.epoch_second)
+            .map_err(|why| self.in_part(field, &why.to_string()))?;
+        if source.is_endless() && self.scenario.until == Until::Idle {
+            return Err(self
+                .in_part(
+                    field,
+                    &format!("generator `{}` never ends, so `until: idle` would never come", generator.name),
+                )
+                .help("give the generator a `count` or an `until`, or the scenario an `until` such as 24h"));
+        }
+        self.simulation.add_source(Box::new(source));
+        Ok(())
+    }
+
+    fn in_part(&self, field: &str, why: &str) -> Diagnostic {
+        self.scenario.error(format!("{field}: {why}"))
+    }
+
+    fn manifests(&mut self, paths: &[std::path::PathBuf]) -> Result<(), Diagnostic> {
+        let paths: Vec<_> = paths.iter().map(|path| self.scenario.path(path)).collect();
+        let mut manifests = manifest::load(&paths).map_err(|error| Diagnostic::new(error.to_string()))?;
+        self.warnings.extend(manifests.warnings.iter().map(ToString::to_string));
+        self.loads(&mut manifests);
+        let name = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+        let streams = self.simulation.streams();
+        self.simulation.add_source(Box::new(ManifestSource::new(name, manifests, streams)));
+        Ok(())
+    }
+
+    /// Puts the scenario's load curves into the autoscalers that they are for.
+    fn loads(&mut self, manifests: &mut Manifests) {
+        for (i, load) in self.scenario.spec.autoscaling.load.iter().enumerate() {
+            let (target_namespace, target_name) = load.target();
+            for planned in &mut manifests.submissions {
+                let Item::Object { namespace, name, body } = &mut planned.item else { continue };
+                let body: &mut dyn Any = &mut **body;
+                let Some(autoscaler) = body.downcast_mut::<HorizontalPodAutoscaler>() else { continue };
+                if namespace == target_namespace && name == target_name {
+                    autoscaler.load = Some(load.curve.0.clone());
+                    self.loads_used.push(i);
+                }
+            }
+        }
+    }
+
+    fn check_loads(&self) -> Result<(), Diagnostic> {
+        for (i, load) in self.scenario.spec.autoscaling.load.iter().enumerate() {
+            if !self.loads_used.contains(&i) {
+                let message = format!(
+                    "spec.autoscaling.load[{i}].autoscaler: no manifest has a HorizontalPodAutoscaler `{}`",
+                    load.autoscaler
+                );
+                return Err(self.scenario.error(message));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn latency(spec: &LatencySpec) -> Result<AttemptLatency, String> {
+    match (&spec.constant, &spec.per_node) {
+        (None, None) => Ok(AttemptLatency::None),
+        (Some(span), None) => Ok(AttemptLatency::Constant(span.0)),
+        (None, Some(per)) => Ok(AttemptLatency::PerNode { base: per.base.0, per_node: per.each.0 }),
+        _ => Err("spec.scheduler.latency: expected at most one of constant, perNode".to_owned()),
+    }
+}
+
+fn drawn(spec: &Option<DistributionSpec<Seconds>>) -> Latency {
+    spec.as_ref().map_or(Latency::None, |spec| Latency::Drawn(spec.distribution.clone()))
+}

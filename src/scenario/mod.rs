@@ -1,0 +1,12 @@
+//! Scenarios: the file that says what is simulated, and the simulation made of it.
+
+mod autoscaling;
+mod build;
+mod disruptions;
+mod read;
+mod schema;
+mod trace;
+
+pub use build::{Prepared, SchedulerChoice};
+pub use read::{API_VERSION, Overrides, Scenario};
+pub use schema::{ObserveSpec, ScenarioSpec};

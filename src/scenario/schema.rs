@@ -1,0 +1,172 @@
+//! The scenario file, as it is written. Every unknown field is an error; a list item names exactly one of its kinds.
+
+use serde::Deserialize;
+use std::path::PathBuf;
+use towtank_workloads::generate::{NodePools, PodGenerator};
+use towtank_workloads::schema::{DistributionSpec, DurationText, Seconds};
+
+/// A `kind: Scenario` document.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ScenarioDocument {
+    /// Must be `towtank.dev/v1alpha1`.
+    pub api_version: String,
+    /// Must be `Scenario`.
+    pub kind: String,
+    /// The name.
+    pub metadata: Metadata,
+    /// Everything else.
+    pub spec: ScenarioSpec,
+}
+
+/// What the scenario is called.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metadata {
+    /// The name; output goes to `out/NAME` unless told otherwise.
+    pub name: String,
+    /// What it shows, for the report.
+    #[serde(default)]
+    pub description: String,
+}
+
+/// What is simulated.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ScenarioSpec {
+    /// The seed of every random stream; 0 if absent.
+    #[serde(default)]
+    pub seed: u64,
+    /// The wall-clock time at which it begins, as RFC 3339; midnight of 2026-01-01 UTC if absent.
+    pub start: Option<String>,
+    /// `idle` (the default), or how long it lasts.
+    #[serde(default = "idle")]
+    pub until: String,
+    /// What the cluster is made of; parts add up.
+    #[serde(default)]
+    pub cluster: Vec<ClusterPart>,
+    /// What is asked of it; parts add up.
+    #[serde(default)]
+    pub workload: Vec<WorkloadPart>,
+    /// The scheduler.
+    #[serde(default)]
+    pub scheduler: SchedulerSpec,
+    /// The kubelets.
+    #[serde(default)]
+    pub kubelet: KubeletSpec,
+    /// What grows and shrinks.
+    #[serde(default)]
+    pub autoscaling: super::autoscaling::AutoscalingSpec,
+    /// What goes wrong.
+    #[serde(default)]
+    pub disruptions: Vec<super::disruptions::DisruptionSpec>,
+    /// What is recorded.
+    #[serde(default)]
+    pub observe: ObserveSpec,
+}
+
+fn idle() -> String {
+    "idle".to_owned()
+}
+
+/// One part of the cluster: exactly one of the fields.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClusterPart {
+    /// Nodes of a trace.
+    pub trace: Option<super::trace::NodeTraceSpec>,
+    /// Manifests: files and folders.
+    pub manifests: Option<Vec<PathBuf>>,
+    /// Made-up nodes.
+    pub generate: Option<NodePools>,
+}
+
+/// One part of the workload: exactly one of the fields.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkloadPart {
+    /// Pods of a trace.
+    pub trace: Option<super::trace::PodTraceSpec>,
+    /// Manifests: files and folders.
+    pub manifests: Option<Vec<PathBuf>>,
+    /// Made-up pods.
+    pub generate: Option<PodGenerator>,
+}
+
+/// The scheduler.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct SchedulerSpec {
+    /// A `KubeSchedulerConfiguration` file.
+    pub config: Option<PathBuf>,
+    /// A named policy instead of a file; `towtank policies` lists them.
+    pub policy: Option<String>,
+    /// Which of the nodes with the same highest score is taken.
+    #[serde(default)]
+    pub tie_break: TieBreakSpec,
+    /// How much simulated time an attempt takes; none if absent.
+    #[serde(default)]
+    pub latency: LatencySpec,
+}
+
+/// The rule among equals.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum TieBreakSpec {
+    /// Each alike.
+    #[default]
+    Random,
+    /// The node that was created first.
+    First,
+}
+
+/// The latency of attempts: at most one of the fields.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct LatencySpec {
+    /// The same for each attempt.
+    pub constant: Option<DurationText>,
+    /// Growing with the nodes examined.
+    pub per_node: Option<PerNodeLatency>,
+}
+
+/// A latency that grows with the nodes examined.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct PerNodeLatency {
+    /// For the attempt.
+    #[serde(default)]
+    pub base: DurationText,
+    /// For each node examined.
+    pub each: DurationText,
+}
+
+/// The kubelets.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct KubeletSpec {
+    /// From binding to running; no time if absent.
+    pub start_latency: Option<DistributionSpec<Seconds>>,
+    /// From the request to delete to being gone; no time if absent.
+    pub stop_latency: Option<DistributionSpec<Seconds>>,
+}
+
+/// What is recorded.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub struct ObserveSpec {
+    /// How far samples are apart; by default they are thinned so that a few thousand remain, whatever the length.
+    pub interval: Option<DurationText>,
+    /// Whether `events.jsonl` is written.
+    pub events: bool,
+    /// Whether `pods.csv` and `nodes.csv` are written.
+    pub tables: bool,
+    /// Whether figures and `report.html` are made.
+    pub figures: bool,
+}
+
+impl Default for ObserveSpec {
+    fn default() -> Self {
+        Self { interval: None, events: true, tables: true, figures: true }
+    }
+}

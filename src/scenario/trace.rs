@@ -1,0 +1,151 @@
+//! The parts of a scenario that come from a trace.
+
+use serde::Deserialize;
+use std::path::PathBuf;
+use towtank_sim::time::Span;
+use towtank_traces::{GpuMode, NodePick, ReplayOptions, Times, Window};
+use towtank_workloads::schema::DurationText;
+
+/// Nodes of a trace.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct NodeTraceSpec {
+    /// The format; `towtank formats` lists them.
+    pub format: String,
+    /// The file.
+    pub nodes: PathBuf,
+    /// How its rows are read.
+    #[serde(default)]
+    pub options: ReplaySpec,
+}
+
+/// Pods of a trace.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct PodTraceSpec {
+    /// The format; `towtank formats` lists them.
+    pub format: String,
+    /// The file.
+    pub pods: PathBuf,
+    /// How its rows are read.
+    #[serde(default)]
+    pub options: ReplaySpec,
+}
+
+/// How a trace is replayed. Formats pass over what means nothing to them.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub struct ReplaySpec {
+    /// Multiplies arrival times.
+    pub time_scale: f64,
+    /// Multiplies run times.
+    pub duration_scale: f64,
+    /// The first instant that is played, in the trace's own time.
+    pub from: Option<DurationText>,
+    /// The first instant that is no longer played.
+    pub to: Option<DurationText>,
+    /// Keeps one node of every so many.
+    pub every_nth_node: Option<usize>,
+    /// Keeps this part of the nodes, spread evenly.
+    pub node_fraction: Option<f64>,
+    /// Keeps at most so many nodes, spread evenly.
+    pub max_nodes: Option<usize>,
+    /// What a GPU is.
+    pub gpu: GpuSpec,
+    /// Whether the recorded times are used.
+    pub times: TimesSpec,
+    /// The time between two arrivals where they are not.
+    pub interval: DurationText,
+    /// Makes labels of the columns `owner` and `user`.
+    pub identity_labels: bool,
+}
+
+/// What a GPU is.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GpuSpec {
+    /// A device of which pods hold thousandths.
+    Share,
+    /// One unit of `nvidia.com/gpu`.
+    Whole,
+}
+
+/// Whether recorded times are used.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TimesSpec {
+    /// Only the order: one pod every `interval`, and none ever leaves.
+    ArrivalsOnly,
+    /// As recorded.
+    Replay,
+}
+
+impl Default for ReplaySpec {
+    fn default() -> Self {
+        let defaults = ReplayOptions::default();
+        Self {
+            time_scale: defaults.time_scale,
+            duration_scale: defaults.duration_scale,
+            from: None,
+            to: None,
+            every_nth_node: None,
+            node_fraction: None,
+            max_nodes: None,
+            gpu: GpuSpec::Share,
+            times: TimesSpec::Replay,
+            interval: DurationText(defaults.interval),
+            identity_labels: defaults.identity_labels,
+        }
+    }
+}
+
+impl ReplaySpec {
+    /// The options as the readers take them.
+    ///
+    /// # Errors
+    /// What is wrong with a field that cannot be used.
+    pub fn options(&self) -> Result<ReplayOptions, String> {
+        for (name, factor) in [("timeScale", self.time_scale), ("durationScale", self.duration_scale)] {
+            if !(1e-9..=1e9).contains(&factor) {
+                return Err(format!("options.{name} is {factor}: expected a number from 1e-9 to 1e9"));
+            }
+        }
+        let nodes = match (self.every_nth_node, self.node_fraction, self.max_nodes) {
+            (None, None, None) => NodePick::All,
+            (Some(nth), None, None) if nth >= 1 => NodePick::Every(nth),
+            (Some(_), None, None) => return Err("options.everyNthNode is 0: expected at least 1".to_owned()),
+            (None, Some(part), None) if part > 0.0 && part <= 1.0 => NodePick::Fraction(part),
+            (None, Some(part), None) => {
+                return Err(format!("options.nodeFraction is {part}: expected a number above 0 and at most 1"));
+            }
+            (None, None, Some(most)) => NodePick::Max(most),
+            _ => return Err("options: expected at most one of everyNthNode, nodeFraction, maxNodes".to_owned()),
+        };
+        let window = match (self.from, self.to) {
+            (None, None) => None,
+            (from, to) => {
+                let window = Window { from: from.unwrap_or_default().0, to: to.map_or(Span::MAX, |to| to.0) };
+                if window.from >= window.to {
+                    return Err("options.to: expected a time after options.from".to_owned());
+                }
+                Some(window)
+            }
+        };
+        Ok(ReplayOptions {
+            time_scale: self.time_scale,
+            duration_scale: self.duration_scale,
+            window,
+            nodes,
+            gpu: match self.gpu {
+                GpuSpec::Share => GpuMode::Share,
+                GpuSpec::Whole => GpuMode::Whole,
+            },
+            times: match self.times {
+                TimesSpec::ArrivalsOnly => Times::ArrivalsOnly,
+                TimesSpec::Replay => Times::Replay,
+            },
+            interval: self.interval.0,
+            identity_labels: self.identity_labels,
+        })
+    }
+}
