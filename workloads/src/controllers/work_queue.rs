@@ -1,13 +1,14 @@
 //! A controller's work queue: which objects want to be looked at, and when.
 //!
-//! Source: `client-go/util/workqueue`. An object waits at most once; an earlier look replaces a later one, so whoever needs
-//! the later one asks for it again at each look. Failed looks are repeated after 5 ms · 2ⁿ, at most 1000 s.
+//! Source: `client-go/util/workqueue`. An object is looked at once per instant, however often that is asked for; and of the
+//! later looks only the earliest is kept, so whoever needs another one asks for it again at each look. Failed looks are
+//! repeated after 5 ms · 2ⁿ, at most 1000 s.
 //!
 //! A run `until: idle` waits for the repetition of a failed look only if something has left the cluster, or some object has
 //! changed, since it failed. Otherwise it could only fail again, and a quota that never frees would keep the run going for
 //! ever.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use towtank_sim::agenda::{Rank, Subject, Timer};
 use towtank_sim::cluster::Change;
 use towtank_sim::controller::Context;
@@ -19,11 +20,13 @@ const MAX_DELAY: Span = Span::from_secs(1000);
 /// After so many failures the delay is beyond its maximum.
 const DOUBLINGS: u32 = 18;
 
-/// The kind of the timers that a work queue sets.
-const LOOK: u16 = 0;
+/// The kinds of the timers that a work queue sets.
+const NOW: u16 = 0;
+const LATER: u16 = 1;
 
 #[derive(Debug, Default)]
 pub(super) struct WorkQueue {
+    ready: BTreeSet<ObjectId>,
     waiting: BTreeMap<ObjectId, Look>,
     failures: BTreeMap<ObjectId, u32>,
     /// How many of the looks are hopeless.
@@ -50,7 +53,9 @@ enum Weight {
 impl WorkQueue {
     /// Looks at the object in this instant.
     pub(super) fn add(&mut self, id: ObjectId, cx: &mut Context<'_>) {
-        self.plan(id, Look { at: cx.now(), weight: Weight::Foreground }, cx);
+        if self.ready.insert(id) {
+            cx.remind(cx.now(), Rank::Control, timer(NOW, id));
+        }
     }
 
     /// Looks at the object after a while.
@@ -79,12 +84,16 @@ impl WorkQueue {
     /// The object is gone.
     pub(super) fn remove(&mut self, id: ObjectId) {
         self.failures.remove(&id);
+        self.ready.remove(&id);
         self.take(id);
     }
 
     /// The object to look at now, if the timer is not one that has been overtaken.
     pub(super) fn due(&mut self, timer: Timer, now: SimTime) -> Option<ObjectId> {
         let Subject::Object(id) = timer.about else { return None };
+        if timer.kind == NOW {
+            return self.ready.remove(&id).then_some(id);
+        }
         self.waiting.get(&id).filter(|look| look.at <= now)?;
         self.take(id);
         Some(id)
@@ -107,7 +116,7 @@ impl WorkQueue {
         self.hopeless = 0;
         for (id, look) in self.waiting.iter_mut().filter(|(_, look)| look.weight == Weight::Hopeless) {
             look.weight = Weight::Foreground;
-            cx.remind(look.at, Rank::Control, timer(*id));
+            cx.remind(look.at, Rank::Control, timer(LATER, *id));
         }
     }
 
@@ -123,9 +132,9 @@ impl WorkQueue {
         self.waiting.insert(id, look);
         self.hopeless += usize::from(look.weight == Weight::Hopeless);
         if look.weight == Weight::Foreground {
-            cx.remind(look.at, Rank::Control, timer(id));
+            cx.remind(look.at, Rank::Control, timer(LATER, id));
         } else {
-            cx.remind_in_background(look.at, Rank::Control, timer(id));
+            cx.remind_in_background(look.at, Rank::Control, timer(LATER, id));
         }
     }
 
@@ -136,6 +145,6 @@ impl WorkQueue {
     }
 }
 
-const fn timer(id: ObjectId) -> Timer {
-    Timer { kind: LOOK, tag: 0, about: Subject::Object(id) }
+const fn timer(kind: u16, id: ObjectId) -> Timer {
+    Timer { kind, tag: 0, about: Subject::Object(id) }
 }

@@ -206,10 +206,10 @@ fn what_is_no_generator() {
     failureProbability: `1.5` is out of range: expected a number from 0 to 1 at line 3 column 21
     duration.exponential.mean: `5 weeks` is not a duration: expected a number of seconds, or numbers with units out of d h m s ms us ns, such as 1h30m at line 3 column 32
     arrivals.poisson.perSecond: `-1` is out of range: expected a number above 0 at line 2 column 33
-    expected exactly one of perSecond and perHour
-    perHour: expected 24 numbers of at least 0, not all 0
-    expected exactly one of poisson, diurnal, hourly, constant, allAtOnce
-    every: expected more than 0
+    arrivals: expected exactly one of perSecond and perHour at line 2 column 11
+    arrivals: perHour: expected 24 numbers of at least 0, not all 0 at line 2 column 11
+    arrivals: expected exactly one of poisson, diurnal, hourly, constant, allAtOnce at line 2 column 11
+    arrivals: every: expected more than 0 at line 2 column 11
     generator `g`: count is missing: expected one with allAtOnce
     "#);
 }

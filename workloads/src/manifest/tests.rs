@@ -107,6 +107,16 @@ spec:
 }
 
 #[test]
+fn what_the_pod_as_a_whole_asks_for() {
+    let whole = "  resources: {limits: {cpu: 4, memory: 1Gi}, requests: {memory: 512Mi}}\n";
+    let text = pod_text("", whole).replace("{name: c}", "{name: c, resources: {requests: {cpu: 250m}}}");
+    let requests = pod(&text).template.spec.requests.clone();
+    assert_eq!((requests["cpu"].milli_value(), requests["memory"].value() >> 20), (250, 512));
+    let requests = pod(&pod_text("", whole)).template.spec.requests.clone();
+    assert_eq!(requests["cpu"].value(), 4, "no container says, so the limit does");
+}
+
+#[test]
 fn host_ports_are_those_asked_for() {
     let text = pod_text("", "")
         .replace("{name: c}", "{name: c, ports: [{containerPort: 80, hostPort: 8080}, {containerPort: 81}]}");
@@ -190,6 +200,8 @@ fn documents_lists_and_json_are_alike() {
     };
     let several = format!("---\n{}\n---\n# nothing\n---\n{}\n---\n", node("b"), node("a"));
     assert_eq!(names(&read(&several)), "b a", "the order is that of the file");
+    let lines: Vec<usize> = read(&several).submissions.iter().map(|p| p.origin.place().line).collect();
+    assert_eq!(lines, [2, 6], "empty documents count");
     let list = format!("apiVersion: v1\nkind: List\nitems: [{}, {}]", node("b"), node("a"));
     assert_eq!(names(&read(&list)), "b a");
     let typed = "apiVersion: v1\nkind: NodeList\nitems: [{metadata: {name: b}}, {metadata: {name: a}}]";
