@@ -8,13 +8,13 @@ use towtank_sim::observe::Observer;
 use towtank_sim::time::SimTime;
 
 /// Shows how far a run is.
-pub struct Progress {
+pub(crate) struct Progress {
     bar: ProgressBar,
 }
 
 impl Progress {
     /// A bar for a run until `until` on standard error, hidden when that is not a terminal.
-    pub fn new(until: Until) -> Self {
+    pub(crate) fn new(until: Until) -> Self {
         if !std::io::stderr().is_terminal() {
             return Self { bar: ProgressBar::hidden() };
         }
@@ -28,7 +28,7 @@ impl Progress {
     }
 
     /// Takes the bar away.
-    pub fn finish(&self) {
+    pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }
 }

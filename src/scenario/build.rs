@@ -142,8 +142,10 @@ impl Builder<'_> {
             evaluation,
         };
         self.warnings.extend(config.warnings);
-        let kubelet =
-            KubeletSettings { start: drawn(&spec.kubelet.start_latency), stop: drawn(&spec.kubelet.stop_latency) };
+        let kubelet = KubeletSettings {
+            start: drawn(spec.kubelet.start_latency.as_ref()),
+            stop: drawn(spec.kubelet.stop_latency.as_ref()),
+        };
         let disruptions = Disruptions::new(&spec.disruptions).map_err(|why| self.scenario.error(why))?;
 
         self.simulation.add_controller(Box::new(Scheduler::new(config.profiles, settings)));
@@ -299,6 +301,6 @@ fn latency(spec: &LatencySpec) -> Result<AttemptLatency, String> {
     }
 }
 
-fn drawn(spec: &Option<DistributionSpec<Seconds>>) -> Latency {
-    spec.as_ref().map_or(Latency::None, |spec| Latency::Drawn(spec.distribution.clone()))
+fn drawn(spec: Option<&DistributionSpec<Seconds>>) -> Latency {
+    spec.map_or(Latency::None, |spec| Latency::Drawn(spec.distribution.clone()))
 }

@@ -22,7 +22,7 @@ pub struct DisruptionSpec {
 /// Which nodes; every condition that is given must hold.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
-pub struct NodesSelectionSpec {
+pub(super) struct NodesSelectionSpec {
     /// Of these names.
     names: Vec<String>,
     /// With these labels.
@@ -75,13 +75,13 @@ pub struct DrainSpec {
 
 /// The disruptions of a scenario, by kind.
 #[derive(Clone, Debug, Default)]
-pub struct Disruptions {
+pub(super) struct Disruptions {
     /// Failures at given times.
-    pub failures: Vec<ListedFailure>,
+    pub(super) failures: Vec<ListedFailure>,
     /// Failures at random.
-    pub random: Vec<RandomFailures>,
+    pub(super) random: Vec<RandomFailures>,
     /// Drains.
-    pub drains: Vec<Drain>,
+    pub(super) drains: Vec<Drain>,
 }
 
 impl Disruptions {
@@ -89,7 +89,7 @@ impl Disruptions {
     ///
     /// # Errors
     /// What cannot be used, with its place in the list.
-    pub fn new(specs: &[DisruptionSpec]) -> Result<Self, String> {
+    pub(super) fn new(specs: &[DisruptionSpec]) -> Result<Self, String> {
         let mut all = Self::default();
         for (i, spec) in specs.iter().enumerate() {
             all.add(i, spec).map_err(|why| format!("spec.disruptions[{i}]: {why}"))?;

@@ -8,26 +8,26 @@ use towtank_workloads::schema::{DistributionSpec, DurationText, Seconds};
 /// A `kind: Scenario` document.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct ScenarioDocument {
+pub(super) struct ScenarioDocument {
     /// Must be `towtank.dev/v1alpha1`.
-    pub api_version: String,
+    pub(super) api_version: String,
     /// Must be `Scenario`.
-    pub kind: String,
+    pub(super) kind: String,
     /// The name.
-    pub metadata: Metadata,
+    pub(super) metadata: Metadata,
     /// Everything else.
-    pub spec: ScenarioSpec,
+    pub(super) spec: ScenarioSpec,
 }
 
 /// What the scenario is called.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Metadata {
+pub(super) struct Metadata {
     /// The name; output goes to `out/NAME` unless told otherwise.
-    pub name: String,
+    pub(super) name: String,
     /// What it shows, for the report.
     #[serde(default)]
-    pub description: String,
+    pub(super) description: String,
 }
 
 /// What is simulated.
