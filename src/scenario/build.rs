@@ -12,6 +12,7 @@ use towtank_sim::autoscaling::cluster_autoscaler::ClusterAutoscaler;
 use towtank_sim::autoscaling::horizontal::{HorizontalController, HorizontalPodAutoscaler, HorizontalSettings};
 use towtank_sim::disruption::{Drains, MachineFailures, TaintEviction};
 use towtank_sim::engine::{Simulation, Until};
+use towtank_sim::invariants::Audit;
 use towtank_sim::node::kubelet::{Kubelet, KubeletSettings, Latency};
 use towtank_sim::node::lifecycle::NodeLifecycle;
 use towtank_sim::scheduler::{AttemptLatency, Evaluation, QueueSettings, Scheduler, SchedulerSettings, TieBreak};
@@ -35,6 +36,16 @@ pub struct Prepared {
     pub simulation: Simulation,
     /// What of the input has no effect, or may not mean what it seems to.
     pub warnings: Vec<String>,
+    /// Whether every profile of the scheduler keeps pods off nodes that have too little for them.
+    fits: bool,
+}
+
+impl Prepared {
+    /// The observer that checks the invariants every so many notes.
+    pub fn audit(&self, every: u64) -> Audit {
+        let audit = Audit::every(every);
+        if self.fits { audit } else { audit.without("used_within_allocatable") }
+    }
 }
 
 impl SchedulerChoice {
@@ -93,6 +104,7 @@ impl Scenario {
             scenario: self,
             simulation,
             warnings: Vec::new(),
+            fits: true,
             generators: Vec::new(),
             loads_used: Vec::new(),
         };
@@ -104,7 +116,7 @@ impl Scenario {
             builder.workload_part(i, part)?;
         }
         builder.check_loads()?;
-        Ok(Prepared { simulation: builder.simulation, warnings: builder.warnings })
+        Ok(Prepared { simulation: builder.simulation, warnings: builder.warnings, fits: builder.fits })
     }
 
     fn error(&self, message: impl Into<String>) -> Diagnostic {
@@ -116,6 +128,7 @@ struct Builder<'s> {
     scenario: &'s Scenario,
     simulation: Simulation,
     warnings: Vec<String>,
+    fits: bool,
     /// The names of the generators so far.
     generators: Vec<String>,
     /// Which of `spec.autoscaling.load` have found their autoscaler.
@@ -142,6 +155,10 @@ impl Builder<'_> {
             evaluation,
         };
         self.warnings.extend(config.warnings);
+        self.fits = config.profiles.iter().all(|profile| {
+            let filters = |name: &str| profile.filter.iter().any(|&index| profile.plugins[index].name() == name);
+            filters("NodeResourcesFit") && filters("NodeGpuShare")
+        });
         let kubelet = KubeletSettings {
             start: drawn(spec.kubelet.start_latency.as_ref()),
             stop: drawn(spec.kubelet.stop_latency.as_ref()),

@@ -64,6 +64,11 @@ impl Admission {
         ])
     }
 
+    /// Whether a step of this name is among them.
+    pub(crate) fn has_step(&self, name: &str) -> bool {
+        self.steps.iter().any(|step| step.name() == name)
+    }
+
     /// The class that pods of `class` get.
     ///
     /// # Errors
