@@ -154,7 +154,7 @@ impl Controller for Clumsy {
                 return cx.remind(at, Rank::Control, timer);
             }
             let text = format!("{step:?}");
-            self.act(step, cx.cluster);
+            self.act(&step, cx.cluster);
             if let Err((name, why)) = invariants::check(cx.cluster) {
                 self.wrong.lock().unwrap().get_or_insert(format!("after {text}: {name}: {why}"));
             }
@@ -163,7 +163,7 @@ impl Controller for Clumsy {
 }
 
 impl Clumsy {
-    fn act(&mut self, step: Step, cluster: &mut Cluster) {
+    fn act(&mut self, step: &Step, cluster: &mut Cluster) {
         // Ids of pods and objects stay with their holder when what they name has gone; nodes are looked up.
         let pods = self.pods.clone();
         let pod = |index: Index| (!pods.is_empty()).then(|| pods[index.index(pods.len())]);
@@ -171,7 +171,7 @@ impl Clumsy {
         let node = |index: Index| (!nodes.is_empty()).then(|| nodes[index.index(nodes.len())]);
         let objects = self.objects.clone();
         let object = |index: Index| (!objects.is_empty()).then(|| objects[index.index(objects.len())]);
-        match step {
+        match step.clone() {
             Step::Create { name, shape, on } => {
                 let class = cluster.intern(spec(shape, on));
                 let name = format!("p{name}").into();
@@ -285,7 +285,7 @@ fn play(steps: Vec<Step>, audited: bool) -> Result<Outcome, String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: persistence(), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))), ..ProptestConfig::default() })]
 
     #[test]
     fn every_invariant_holds_after_every_step(steps in prop::collection::vec(step(), 0..150)) {
@@ -298,9 +298,4 @@ proptest! {
 /// `TOWTANK_STORE_CASES` asks for more.
 fn cases() -> u32 {
     std::env::var("TOWTANK_STORE_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(256)
-}
-
-/// What has failed once is tried first, from a file beside this one.
-fn persistence() -> Option<Box<dyn proptest::test_runner::FailurePersistence>> {
-    Some(Box::new(FileFailurePersistence::WithSource("regressions")))
 }

@@ -97,7 +97,7 @@ impl Cluster {
         &self.counters
     }
 
-    /// Grows with every change of a node or of what is on it.
+    /// Grows with every change of a node or of what is on it, and when one comes or goes.
     pub fn version(&self) -> u64 {
         self.version
     }
@@ -440,6 +440,7 @@ impl Cluster {
         self.totals.capacity.sub(&node.allocatable);
         self.totals.nodes -= 1;
         self.totals.ready_nodes -= u64::from(node.ready);
+        self.version += 1;
         self.nodes.leave(id);
         self.emit(Change::NodeRemoved(id));
     }
