@@ -68,6 +68,7 @@ pub fn simulate(
     let mut run = collectors.finish(outcome?, &prepared.simulation.cluster, out)?;
     let wall = began.elapsed().as_secs_f64();
     run.label.clone_from(&scheduler.label);
+    run.description.clone_from(&scenario.description);
     let summary = &mut run.summary;
     summary.scenario.clone_from(&scenario.name);
     summary.policy.clone_from(&scheduler.label);

@@ -3,7 +3,7 @@
 use crate::data::{AutoscalerCounts, Notable, NotableKind, Summary};
 use std::collections::BTreeMap;
 use towtank_sim::cluster::{Cause, Change, Cluster, NodeChange};
-use towtank_sim::observe::{Note, Observer};
+use towtank_sim::observe::{Note, Observer, Regarding};
 use towtank_sim::time::{SimTime, Span};
 
 /// Events of one kind and subject that follow each other within this time are told as one.
@@ -136,7 +136,10 @@ impl Observer for NotableCollector {
                 self.autoscales = true;
                 self.autoscaler.scale_ups += 1;
             }
-            Note::Event { reason: "ScaleDown", .. } => self.autoscaler.scale_downs += 1,
+            // The autoscaler says the same of the node and of its pods: what it says of itself is counted.
+            Note::Event { reason: "ScaleDown" | "ScaleDownEmpty", regarding: Regarding::Named(..), .. } => {
+                self.autoscaler.scale_downs += 1;
+            }
             _ => {}
         }
     }
