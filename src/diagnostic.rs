@@ -40,25 +40,18 @@ impl Diagnostic {
         self
     }
 
+    /// The same problem, with what it is about in front.
+    #[must_use]
+    pub fn about(mut self, what: &str) -> Self {
+        self.message = format!("{what}: {}", self.message);
+        self
+    }
+
     /// The same problem, with a suggestion.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
-    }
-
-    /// What a YAML reader says, with the nearest known name where an unknown one was used.
-    pub fn yaml(file: &Path, error: &serde_yaml::Error) -> Self {
-        let text = error.to_string();
-        let mut diagnostic = match error.location() {
-            Some(at) => {
-                let suffix = format!(" at line {} column {}", at.line(), at.column());
-                Self::in_file(file, text.replacen(&suffix, "", 1)).at(at.line(), at.column())
-            }
-            None => Self::in_file(file, text),
-        };
-        diagnostic.help = meant(&diagnostic.message);
-        diagnostic
     }
 }
 
@@ -80,29 +73,9 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// The nearest of the names that a message expects instead of the unknown one.
-fn meant(message: &str) -> Option<String> {
-    let (_, rest) = message.split_once("unknown field ").or_else(|| message.split_once("unknown variant "))?;
-    let mut names = rest.split('`').skip(1).step_by(2);
-    let written = names.next()?;
-    did_you_mean(written, names)
-}
-
 /// `did you mean ...?`, if one of the names is much like what was written.
 pub fn did_you_mean<'a>(written: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
     let likeness = |name: &str| strsim::jaro_winkler(&written.to_lowercase(), &name.to_lowercase());
     let (score, name) = names.map(|name| (likeness(name), name)).max_by(|a, b| a.0.total_cmp(&b.0))?;
     (score >= ALIKE).then(|| format!("did you mean `{name}`?"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_nearest_name_is_offered() {
-        let message = "spec: unknown field `tieBrake`, expected one of `seed`, `tieBreak`";
-        assert_eq!(meant(message).as_deref(), Some("did you mean `tieBreak`?"));
-        assert_eq!(meant("unknown field `zzz`, expected `seed`"), None);
-    }
 }

@@ -49,7 +49,10 @@ impl Failure {
 impl From<RunError> for Failure {
     /// What a source says is about its file; the rest is about the run.
     fn from(error: RunError) -> Self {
-        match error {
+        match &error {
+            RunError::Refused { message, .. } if message.ends_with("already exists") => Self::Input(
+                Diagnostic::new(error.to_string()).help("another part of the scenario has one of this name"),
+            ),
             RunError::Source { .. } | RunError::OutOfOrder { .. } | RunError::Refused { .. } => {
                 Self::Input(Diagnostic::new(error.to_string()))
             }

@@ -6,7 +6,7 @@ use crate::progress::Progress;
 use crate::scenario::{Scenario, SchedulerChoice};
 use std::time::Instant;
 use towtank_reports::collect::{CollectOptions, Collectors};
-use towtank_reports::data::Run;
+use towtank_reports::data::{Run, Summary};
 use towtank_reports::output::OutputDir;
 use towtank_sim::invariants::Audit;
 use towtank_sim::observe::Observer;
@@ -76,5 +76,24 @@ pub fn simulate(
     summary.wall_seconds = wall;
     summary.decisions_per_second = if wall > 0.0 { summary.decisions as f64 / wall } else { 0.0 };
     summary.peak_rss_bytes = peak_rss_bytes();
-    Ok(Simulated { run, warnings: prepared.warnings })
+    let mut warnings = prepared.warnings;
+    warnings.extend(suspicions(summary));
+    Ok(Simulated { run, warnings })
+}
+
+/// What a run's numbers say about its input: that something was probably forgotten.
+fn suspicions(summary: &Summary) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if summary.nodes.peak == 0 {
+        warnings.push("the cluster never had a node, so that no pod could run: see spec.cluster".to_owned());
+    }
+    if summary.pods.submitted == 0 {
+        warnings.push("no pod was ever submitted: see spec.workload".to_owned());
+    }
+    if let Some(count) = summary.rejections.get("Priority") {
+        warnings.push(format!(
+            "{count} pods were refused because no PriorityClass has the name that they ask for; pods.csv says which"
+        ));
+    }
+    warnings
 }

@@ -69,7 +69,10 @@ impl From<RenderError> for OutputError {
 /// Until then the final place is untouched. Dropped without a commit, it leaves no trace.
 #[derive(Debug)]
 pub struct OutputDir {
+    /// The final place, without symbolic links or dots.
     target: PathBuf,
+    /// The final place as it was given, for messages.
+    given: PathBuf,
     staging: PathBuf,
     /// Parents that did not exist, outermost first: removed again unless the output arrives.
     created_parents: Vec<PathBuf>,
@@ -83,20 +86,20 @@ impl OutputDir {
     ///
     /// # Errors
     /// [`OutputError`], with nothing changed on disk.
-    pub fn create(target: &Path) -> Result<Self, OutputError> {
-        let target = resolve(target)?;
-        check_replaceable(&target)?;
+    pub fn create(given: &Path) -> Result<Self, OutputError> {
+        let target = resolve(given)?;
+        check_replaceable(&target, given)?;
         let Some(parent) = target.parent() else {
-            return Err(OutputError::NotADirectory { path: target });
+            return Err(OutputError::NotADirectory { path: given.to_owned() });
         };
         let mut created_parents: Vec<PathBuf> =
             parent.ancestors().take_while(|path| !path.exists()).map(Path::to_path_buf).collect();
         created_parents.reverse();
         let staging = beside(&target, "partial");
-        let dir = Self { target: target.clone(), staging: staging.clone(), created_parents };
+        let dir = Self { target: target.clone(), given: given.to_owned(), staging: staging.clone(), created_parents };
         // From here on, dropping `dir` tidies up.
-        fs::create_dir_all(parent).map_err(io_error("create", parent))?;
-        fs::create_dir(&staging).map_err(io_error("create", &staging))?;
+        fs::create_dir_all(parent).map_err(io_error("create", given))?;
+        fs::create_dir(&staging).map_err(io_error("create", given))?;
         Ok(dir)
     }
 
@@ -109,10 +112,10 @@ impl OutputDir {
         assert!(LAYOUT.iter().any(|(name, _)| *name == top), "{path:?} is not in the layout of an output directory");
         let full = self.staging.join(path);
         if let Some(folder) = full.parent() {
-            fs::create_dir_all(folder).map_err(io_error("create", folder))?;
+            fs::create_dir_all(folder).map_err(io_error("create", &self.given.join(path)))?;
         }
-        let file = File::create(&full).map_err(io_error("create", &full))?;
-        Ok(OutputFile { writer: BufWriter::new(file), path: full })
+        let file = File::create(&full).map_err(io_error("create", &self.given.join(path)))?;
+        Ok(OutputFile { writer: BufWriter::new(file), path: self.given.join(path) })
     }
 
     /// Writes a whole file at once; see [`OutputDir::file`].
@@ -122,28 +125,28 @@ impl OutputDir {
         file.finish()
     }
 
-    /// Moves the finished directory to its place and returns it. An earlier output there is moved aside first and
-    /// removed last, so that at any moment one of the two is complete.
+    /// Moves the finished directory to its place and returns it, as it was given. An earlier output there is moved aside
+    /// first and removed last, so that at any moment one of the two is complete.
     ///
     /// # Errors
     /// [`OutputError`]; the earlier output, if any, is back in its place then.
     pub fn commit(self) -> Result<PathBuf, OutputError> {
+        let (target, given) = (&self.target, &self.given);
         // Somebody may have put something there in the meantime.
-        check_replaceable(&self.target)?;
-        let target = self.target.clone();
+        check_replaceable(target, given)?;
         if !target.exists() {
-            fs::rename(&self.staging, &target).map_err(io_error("create", &target))?;
-            return Ok(target);
+            fs::rename(&self.staging, target).map_err(io_error("create", given))?;
+            return Ok(given.clone());
         }
-        let aside = beside(&target, "previous");
-        fs::rename(&target, &aside).map_err(io_error("replace", &target))?;
-        if let Err(source) = fs::rename(&self.staging, &target) {
+        let aside = beside(target, "previous");
+        fs::rename(target, &aside).map_err(io_error("replace", given))?;
+        if let Err(source) = fs::rename(&self.staging, target) {
             // Best effort: the first error is the one to tell.
-            let _ = fs::rename(&aside, &target);
-            return Err(OutputError::Io { action: "replace", path: target, source });
+            let _ = fs::rename(&aside, target);
+            return Err(OutputError::Io { action: "replace", path: given.clone(), source });
         }
         fs::remove_dir_all(&aside).map_err(io_error("remove", &aside))?;
-        Ok(target)
+        Ok(given.clone())
     }
 }
 
@@ -165,7 +168,7 @@ pub struct OutputFile {
 }
 
 impl OutputFile {
-    /// Where it is being written.
+    /// Where it will be.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -206,20 +209,20 @@ fn resolve(target: &Path) -> Result<PathBuf, OutputError> {
 }
 
 /// Whether the target is absent, an empty directory, or an earlier output with nothing else in it.
-fn check_replaceable(target: &Path) -> Result<(), OutputError> {
+fn check_replaceable(target: &Path, given: &Path) -> Result<(), OutputError> {
     if !target.exists() {
         return Ok(());
     }
     if !target.is_dir() {
-        return Err(OutputError::NotADirectory { path: target.to_owned() });
+        return Err(OutputError::NotADirectory { path: given.to_owned() });
     }
     let mut entries = Vec::new();
-    for entry in fs::read_dir(target).map_err(io_error("read", target))? {
-        let entry = entry.map_err(io_error("read", target))?;
+    for entry in fs::read_dir(target).map_err(io_error("read", given))? {
+        let entry = entry.map_err(io_error("read", given))?;
         entries.push(entry.file_name().to_string_lossy().into_owned());
     }
     entries.sort();
-    let not_ours = |entry: String| OutputError::NotOurs { path: target.to_owned(), entry };
+    let not_ours = |entry: String| OutputError::NotOurs { path: given.to_owned(), entry };
     if let Some(foreign) = entries.iter().find(|entry| !LAYOUT.iter().any(|(name, _)| name == entry)) {
         return Err(not_ours(foreign.clone()));
     }

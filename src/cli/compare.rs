@@ -7,6 +7,7 @@ use crate::scenario::{Overrides, Scenario, SchedulerChoice};
 use crate::simulate::{RunOptions, Simulated, simulate};
 use clap::Args;
 use rayon::prelude::*;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use towtank_reports::comparison::Comparison;
 use towtank_reports::data::Run;
@@ -25,8 +26,8 @@ pub(super) struct CompareArgs {
     #[arg(long, value_name = "SEEDS")]
     seeds: Option<String>,
     /// How many runs go on at the same time; as many as there are processors by default. The results are the same.
-    #[arg(long, value_name = "N")]
-    jobs: Option<usize>,
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = job_number)]
+    jobs: Option<NonZeroUsize>,
     /// Where tables, figures and the page go; `out/NAME-compare` by default, `-` for nowhere.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -35,10 +36,17 @@ pub(super) struct CompareArgs {
     format: Format,
 }
 
+fn job_number(text: &str) -> Result<NonZeroUsize, &'static str> {
+    text.parse().map_err(|_| "expected a whole number of at least 1")
+}
+
 /// Runs the same work under several policies. All of them meet the same arrivals and failures.
 pub(super) fn compare(args: &CompareArgs) -> Result<(), Failure> {
     if args.policy.len() < 2 {
         return Err(Diagnostic::new("--policy is given once: expected two or more policies to compare").into());
+    }
+    if let Some(twice) = args.policy.iter().enumerate().find(|(i, policy)| args.policy[..*i].contains(policy)) {
+        return Err(Diagnostic::new(format!("--policy {} is given twice: expected different policies", twice.1)).into());
     }
     let policies: Vec<SchedulerChoice> =
         args.policy.iter().map(|text| SchedulerChoice::parse(text)).collect::<Result<_, _>>()?;
@@ -89,7 +97,7 @@ fn all_runs(
         }
     }
     let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(args.jobs.unwrap_or(0))
+        .num_threads(args.jobs.map_or(0, NonZeroUsize::get))
         .build()
         .map_err(|error| Diagnostic::new(format!("--jobs: {error}")))?;
     let options = RunOptions { evaluation: args.scenario.evaluation.into(), progress: false, audit: None };

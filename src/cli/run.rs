@@ -15,7 +15,7 @@ pub(super) struct RunArgs {
     #[command(flatten)]
     scenario: ScenarioArgs,
     /// The seed of every random stream, instead of the scenario's.
-    #[arg(long)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole_number)]
     seed: Option<u64>,
     /// A named policy or a KubeSchedulerConfiguration file, instead of the scenario's.
     #[arg(long, value_name = "NAME|FILE")]
@@ -31,6 +31,10 @@ pub(super) struct RunArgs {
     /// How the summary is printed.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+}
+
+fn whole_number(text: &str) -> Result<u64, &'static str> {
+    text.parse().map_err(|_| "expected a whole number of at least 0")
 }
 
 /// Runs one simulation.

@@ -8,6 +8,9 @@ use towtank_sim::time::Span;
 use towtank_workloads::generate::NodePool;
 use towtank_workloads::schema::{DistributionSpec, DurationText, LoadSpec, Seconds};
 
+/// No group may be larger.
+const MAX_NODES: u32 = 1_000_000;
+
 /// `spec.autoscaling`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
@@ -107,6 +110,9 @@ impl NodeGroupSpec {
         let Some(template) = self.template.nodes().next().filter(|_| self.template.count == 1) else {
             return Err(format!("template.count is {}: expected none, min and max say how many", self.template.count));
         };
+        if self.max > MAX_NODES {
+            return Err(format!("max is {}: expected at most {MAX_NODES}", self.max));
+        }
         let group = NodeGroup {
             name: self.name.as_str().into(),
             min: self.min,
@@ -127,7 +133,21 @@ impl NodeGroupSpec {
 
 impl ClusterAutoscalerSpec {
     /// The settings as the autoscaler takes them.
-    pub fn settings(&self) -> ClusterAutoscalerSettings {
+    ///
+    /// # Errors
+    /// The field that is out of its range, and what was expected.
+    pub fn settings(&self) -> Result<ClusterAutoscalerSettings, (&'static str, String)> {
+        if self.scan_interval.is_some_and(|interval| interval.0 <= Span::ZERO) {
+            return Err(("scanInterval", "expected a duration above zero".to_owned()));
+        }
+        for (field, threshold) in [
+            ("scaleDownUtilizationThreshold", self.scale_down_utilization_threshold),
+            ("scaleDownGpuUtilizationThreshold", self.scale_down_gpu_utilization_threshold),
+        ] {
+            if let Some(threshold) = threshold.filter(|threshold| !(0.0..=1.0).contains(threshold)) {
+                return Err((field, format!("{threshold} is out of range: expected a fraction from 0 to 1")));
+            }
+        }
         let mut settings = ClusterAutoscalerSettings::default();
         let span = |field: &mut Span, value: Option<DurationText>| *field = value.map_or(*field, |text| text.0);
         span(&mut settings.scan_interval, self.scan_interval);
@@ -153,7 +173,7 @@ impl ClusterAutoscalerSpec {
         if let Some(names) = &self.expander {
             settings.expanders = names.iter().map(|name| self.expander(*name)).collect();
         }
-        settings
+        Ok(settings)
     }
 
     fn expander(&self, name: ExpanderName) -> Expander {

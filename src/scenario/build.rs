@@ -5,6 +5,7 @@ use super::read::Scenario;
 use super::schema::{ClusterPart, LatencySpec, TieBreakSpec, WorkloadPart};
 use crate::diagnostic::Diagnostic;
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::path::Path;
 use towtank_policies::{BuildContext, ParsedConfig, profile_by_name};
 use towtank_sim::admission::{Admission, QuotaResync};
@@ -17,10 +18,13 @@ use towtank_sim::node::kubelet::{Kubelet, KubeletSettings, Latency};
 use towtank_sim::node::lifecycle::NodeLifecycle;
 use towtank_sim::scheduler::{AttemptLatency, Evaluation, QueueSettings, Scheduler, SchedulerSettings, TieBreak};
 use towtank_sim::source::Source;
+use towtank_traces::TraceError;
 use towtank_workloads::controllers;
 use towtank_workloads::generate::PodGenerator;
-use towtank_workloads::manifest::{self, Item, ManifestSource, Manifests};
+use towtank_workloads::manifest::{self, Item, ManifestSource, Manifests, Origin};
 use towtank_workloads::schema::{DistributionSpec, Seconds};
+
+const POLICIES_HELP: &str = "`towtank policies` lists the policies; a file is given by its path";
 
 /// The scheduler's configuration, read once for any number of runs.
 #[derive(Debug)]
@@ -55,12 +59,11 @@ impl SchedulerChoice {
     /// The file cannot be used, or no policy has the name.
     pub fn of(scenario: &Scenario) -> Result<Self, Diagnostic> {
         match (&scenario.spec.scheduler.config, &scenario.spec.scheduler.policy) {
-            (Some(_), Some(_)) => {
-                Err(Diagnostic::in_file(&scenario.file, "spec.scheduler: expected at most one of config, policy"))
-            }
+            (Some(_), Some(_)) => Err(scenario.error("spec.scheduler", "expected at most one of config, policy")),
             (Some(path), None) => Self::from_file(&scenario.path(path)),
-            (None, Some(name)) => Self::named(name)
-                .map_err(|error| Diagnostic::in_file(&scenario.file, format!("spec.scheduler.policy: {error}"))),
+            (None, Some(name)) => profile_by_name(name)
+                .map(|policy| Self { label: name.clone(), config: policy.config() })
+                .map_err(|error| scenario.error("spec.scheduler.policy", &error.to_string()).help(POLICIES_HELP)),
             (None, None) => Self::named("default"),
         }
     }
@@ -76,10 +79,7 @@ impl SchedulerChoice {
     }
 
     fn named(name: &str) -> Result<Self, Diagnostic> {
-        let policy = profile_by_name(name).map_err(|error| {
-            Diagnostic::new(error.to_string())
-                .help("`towtank policies` lists the policies; a file is given by its path")
-        })?;
+        let policy = profile_by_name(name).map_err(|error| Diagnostic::new(error.to_string()).help(POLICIES_HELP))?;
         Ok(Self { label: name.to_owned(), config: policy.config() })
     }
 
@@ -105,6 +105,7 @@ impl Scenario {
             simulation,
             warnings: Vec::new(),
             fits: true,
+            listed: BTreeMap::new(),
             generators: Vec::new(),
             loads_used: Vec::new(),
         };
@@ -118,10 +119,13 @@ impl Scenario {
         builder.check_loads()?;
         Ok(Prepared { simulation: builder.simulation, warnings: builder.warnings, fits: builder.fits })
     }
+}
 
-    fn error(&self, message: impl Into<String>) -> Diagnostic {
-        Diagnostic::in_file(&self.file, message)
-    }
+/// Where an object is listed.
+enum Place {
+    Manifest(Origin),
+    /// In this field of the scenario.
+    Field(String),
 }
 
 struct Builder<'s> {
@@ -129,6 +133,8 @@ struct Builder<'s> {
     simulation: Simulation,
     warnings: Vec<String>,
     fits: bool,
+    /// What is listed so far, by kind and name, and where. Nodes of traces are not among it, those are met as they come.
+    listed: BTreeMap<(&'static str, String), Place>,
     /// The names of the generators so far.
     generators: Vec<String>,
     /// Which of `spec.autoscaling.load` have found their autoscaler.
@@ -147,7 +153,8 @@ impl Builder<'_> {
                 max_backoff: config.max_backoff,
                 ..QueueSettings::default()
             },
-            latency: latency(&spec.scheduler.latency).map_err(|why| self.scenario.error(why))?,
+            latency: latency(&spec.scheduler.latency)
+                .map_err(|why| self.scenario.error("spec.scheduler.latency", why))?,
             tie_break: match spec.scheduler.tie_break {
                 TieBreakSpec::Random => TieBreak::Random,
                 TieBreakSpec::First => TieBreak::First,
@@ -163,7 +170,8 @@ impl Builder<'_> {
             start: drawn(spec.kubelet.start_latency.as_ref()),
             stop: drawn(spec.kubelet.stop_latency.as_ref()),
         };
-        let disruptions = Disruptions::new(&spec.disruptions).map_err(|why| self.scenario.error(why))?;
+        let disruptions = Disruptions::new(&spec.disruptions)
+            .map_err(|(index, why)| self.scenario.error(&format!("spec.disruptions[{index}]"), &why))?;
 
         self.simulation.add_controller(Box::new(Scheduler::new(config.profiles, settings)));
         self.simulation.add_controller(Box::new(Kubelet::new(kubelet)));
@@ -190,7 +198,7 @@ impl Builder<'_> {
         }
         let mut groups = Vec::new();
         for (i, group) in spec.node_groups.iter().enumerate() {
-            let field = |why| self.scenario.error(format!("spec.autoscaling.nodeGroups[{i}]: {why}"));
+            let field = |why: String| self.scenario.error(&format!("spec.autoscaling.nodeGroups[{i}]"), &why);
             if spec.node_groups[..i].iter().any(|other| other.name == group.name) {
                 return Err(field(format!("name `{}` is listed twice", group.name)));
             }
@@ -198,7 +206,11 @@ impl Builder<'_> {
         }
         // The autoscaler asks the scheduler's own filters, through plugins of its own.
         let profiles = towtank_policies::build(&choice.config, context).profiles;
-        let autoscaler = ClusterAutoscaler::new(groups, profiles, spec.cluster.settings());
+        let settings = spec
+            .cluster
+            .settings()
+            .map_err(|(field, why)| self.scenario.error(&format!("spec.autoscaling.cluster.{field}"), &why))?;
+        let autoscaler = ClusterAutoscaler::new(groups, profiles, settings);
         self.simulation.add_controller(Box::new(autoscaler));
         Ok(())
     }
@@ -207,15 +219,20 @@ impl Builder<'_> {
         let field = format!("spec.cluster[{index}]");
         match (&part.trace, &part.manifests, &part.generate) {
             (Some(trace), None, None) => {
-                let options = trace.options.options().map_err(|why| self.in_part(&field, &why))?;
+                let options = trace.options.options().map_err(|why| self.in_part(&format!("{field}.trace"), &why))?;
                 let path = self.scenario.path(&trace.nodes);
                 let source = towtank_traces::open_nodes(&trace.format, &path, &options)
-                    .map_err(|error| Diagnostic::new(error.to_string()))?;
+                    .map_err(|error| self.trace_error(&field, &error))?;
                 self.simulation.add_source(source);
             }
             (None, Some(paths), None) => self.manifests(paths)?,
             (None, None, Some(spec)) => {
-                self.simulation.add_source(Box::new(spec.source()));
+                let field = format!("{field}.generate");
+                for node in spec.nodes() {
+                    self.list(("Node", node.name.to_string()), Place::Field(field.clone()))?;
+                }
+                let name = format!("{}: {field}", self.scenario.file.display());
+                self.simulation.add_source(Box::new(spec.source(name)));
             }
             _ => return Err(self.in_part(&field, "expected exactly one of trace, manifests, generate")),
         }
@@ -226,10 +243,10 @@ impl Builder<'_> {
         let field = format!("spec.workload[{index}]");
         match (&part.trace, &part.manifests, &part.generate) {
             (Some(trace), None, None) => {
-                let options = trace.options.options().map_err(|why| self.in_part(&field, &why))?;
+                let options = trace.options.options().map_err(|why| self.in_part(&format!("{field}.trace"), &why))?;
                 let path = self.scenario.path(&trace.pods);
                 let source = towtank_traces::open_pods(&trace.format, &path, &options)
-                    .map_err(|error| Diagnostic::new(error.to_string()))?;
+                    .map_err(|error| self.trace_error(&field, &error))?;
                 self.simulation.add_source(source);
             }
             (None, Some(paths), None) => self.manifests(paths)?,
@@ -265,18 +282,56 @@ impl Builder<'_> {
     }
 
     fn in_part(&self, field: &str, why: &str) -> Diagnostic {
-        self.scenario.error(format!("{field}: {why}"))
+        self.scenario.error(field, why)
+    }
+
+    /// What a reader says is about the trace's file, or about how the scenario asks for it.
+    fn trace_error(&self, field: &str, error: &TraceError) -> Diagnostic {
+        match error {
+            TraceError::UnknownFormat { .. } => {
+                self.in_part(&format!("{field}.trace.format"), &error.to_string()).help("`towtank formats` lists them")
+            }
+            TraceError::Option { .. } => self.in_part(&format!("{field}.trace.options"), &error.to_string()),
+            _ => Diagnostic::new(error.to_string()),
+        }
     }
 
     fn manifests(&mut self, paths: &[std::path::PathBuf]) -> Result<(), Diagnostic> {
         let paths: Vec<_> = paths.iter().map(|path| self.scenario.path(path)).collect();
         let mut manifests = manifest::load(&paths).map_err(|error| Diagnostic::new(error.to_string()))?;
         self.warnings.extend(manifests.warnings.iter().map(ToString::to_string));
+        for planned in &manifests.submissions {
+            let identity = match &planned.item {
+                Item::Node(node) => ("Node", node.name.to_string()),
+                Item::Pod(pod) => ("Pod", format!("{}/{}", pod.template.spec.namespace, pod.name)),
+                Item::Object { namespace, name, body } if namespace.is_empty() => (body.kind(), name.clone()),
+                Item::Object { namespace, name, body } => (body.kind(), format!("{namespace}/{name}")),
+            };
+            self.list(identity, Place::Manifest(planned.origin.clone()))?;
+        }
         self.loads(&mut manifests);
         let name = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
         let streams = self.simulation.streams();
         self.simulation.add_source(Box::new(ManifestSource::new(name, manifests, streams)));
         Ok(())
+    }
+
+    /// Notes that an object is listed; the parts of a scenario must not list one twice.
+    fn list(&mut self, identity: (&'static str, String), place: Place) -> Result<(), Diagnostic> {
+        let Some(first) = self.listed.get(&identity) else {
+            self.listed.insert(identity, place);
+            return Ok(());
+        };
+        let (kind, name) = identity;
+        let first = match first {
+            Place::Manifest(origin) => origin.place().to_string(),
+            Place::Field(field) => field.clone(),
+        };
+        let why = format!("{kind} \"{name}\" is listed twice: first at {first}");
+        Err(match place {
+            Place::Manifest(origin) => Diagnostic::new(format!("{}: {why}", origin.place())),
+            Place::Field(field) => self.in_part(&field, &why),
+        })
     }
 
     /// Puts the scenario's load curves into the autoscalers that they are for.
@@ -298,23 +353,21 @@ impl Builder<'_> {
     fn check_loads(&self) -> Result<(), Diagnostic> {
         for (i, load) in self.scenario.spec.autoscaling.load.iter().enumerate() {
             if !self.loads_used.contains(&i) {
-                let message = format!(
-                    "spec.autoscaling.load[{i}].autoscaler: no manifest has a HorizontalPodAutoscaler `{}`",
-                    load.autoscaler
-                );
-                return Err(self.scenario.error(message));
+                let field = format!("spec.autoscaling.load[{i}].autoscaler");
+                let why = format!("no manifest has a HorizontalPodAutoscaler `{}`", load.autoscaler);
+                return Err(self.scenario.error(&field, &why));
             }
         }
         Ok(())
     }
 }
 
-fn latency(spec: &LatencySpec) -> Result<AttemptLatency, String> {
+fn latency(spec: &LatencySpec) -> Result<AttemptLatency, &'static str> {
     match (&spec.constant, &spec.per_node) {
         (None, None) => Ok(AttemptLatency::None),
         (Some(span), None) => Ok(AttemptLatency::Constant(span.0)),
         (None, Some(per)) => Ok(AttemptLatency::PerNode { base: per.base.0, per_node: per.each.0 }),
-        _ => Err("spec.scheduler.latency: expected at most one of constant, perNode".to_owned()),
+        _ => Err("expected at most one of constant, perNode"),
     }
 }
 

@@ -89,10 +89,10 @@ impl Disruptions {
     ///
     /// # Errors
     /// What cannot be used, with its place in the list.
-    pub(super) fn new(specs: &[DisruptionSpec]) -> Result<Self, String> {
+    pub(super) fn new(specs: &[DisruptionSpec]) -> Result<Self, (usize, String)> {
         let mut all = Self::default();
         for (i, spec) in specs.iter().enumerate() {
-            all.add(i, spec).map_err(|why| format!("spec.disruptions[{i}]: {why}"))?;
+            all.add(i, spec).map_err(|why| (i, why))?;
         }
         Ok(all)
     }

@@ -1,8 +1,8 @@
 //! From the file to a [`Scenario`]: overrides applied, everything checked that can be checked without running.
 
 use super::schema::{ScenarioDocument, ScenarioSpec};
+use super::yaml::{self, Header, Mapping, Value};
 use crate::diagnostic::Diagnostic;
-use serde_yaml::Value;
 use std::path::{Path, PathBuf};
 use towtank_sim::engine::Until;
 use towtank_sim::time::{SimTime, Span};
@@ -16,6 +16,8 @@ pub const API_VERSION: &str = "towtank.dev/v1alpha1";
 pub struct Scenario {
     /// The file.
     pub file: PathBuf,
+    /// Its content; empty where the command line changed it.
+    text: String,
     /// The name.
     pub name: String,
     /// What it shows.
@@ -46,36 +48,47 @@ impl Scenario {
     /// What is wrong, with file, line, field and what was expected.
     pub fn read(file: &Path, overrides: &Overrides) -> Result<Self, Diagnostic> {
         let text = std::fs::read_to_string(file).map_err(|error| Diagnostic::unreadable(file, &error))?;
-        let text = if overrides.set.is_empty() { text } else { overridden(file, &text, &overrides.set)? };
-        let document: ScenarioDocument = serde_yaml::from_str(&text).map_err(|error| Diagnostic::yaml(file, &error))?;
-        if document.api_version != API_VERSION || document.kind != "Scenario" {
-            return Err(Diagnostic::in_file(
-                file,
-                format!(
-                    "apiVersion `{}`, kind `{}`: expected `{API_VERSION}`, `Scenario`",
-                    document.api_version, document.kind
-                ),
-            ));
+        check_header(file, &text)?;
+        let mut document: ScenarioDocument = yaml::read(file, &text)?;
+        if !overrides.set.is_empty() {
+            document = overridden(file, &text, &overrides.set)?;
         }
-        let mut spec = document.spec;
+        // Lines are those of the file, so they are told only where the file is what is read.
+        let text = if overrides.set.is_empty() { text } else { String::new() };
+        let ScenarioDocument { metadata, mut spec, .. } = document;
         if let Some(seed) = overrides.seed {
             spec.seed = seed;
         }
-        if let Some(until) = &overrides.until {
-            spec.until.clone_from(until);
+        let fail = |field: &str, why: &str| field_error(file, &text, field, why);
+        let until = match &overrides.until {
+            Some(text) => until(text).map_err(|why| Diagnostic::new(format!("--until: {why}")))?,
+            None => until(&spec.until).map_err(|why| fail("spec.until", &why))?,
+        };
+        let epoch_second = start(&spec).map_err(|why| fail("spec.start", &why))?;
+        if !is_name(&metadata.name) {
+            let why = format!(
+                "`{}` is not a name: expected letters, digits, `-`, `_` and `.`, beginning with a letter or a digit",
+                metadata.name
+            );
+            return Err(fail("metadata.name", &why));
         }
-        let until =
-            until(&spec.until).map_err(|message| Diagnostic::in_file(file, format!("spec.until: {message}")))?;
-        let epoch_second =
-            start(&spec).map_err(|message| Diagnostic::in_file(file, format!("spec.start: {message}")))?;
+        if spec.observe.interval.is_some_and(|interval| interval.0 <= Span::ZERO) {
+            return Err(fail("spec.observe.interval", "expected a duration above zero"));
+        }
         Ok(Self {
             file: file.to_owned(),
-            name: document.metadata.name,
-            description: document.metadata.description,
+            text,
+            name: metadata.name,
+            description: metadata.description,
             until,
             epoch_second,
             spec,
         })
+    }
+
+    /// A problem with a field, given by its path from the top of the file.
+    pub fn error(&self, field: &str, why: &str) -> Diagnostic {
+        field_error(&self.file, &self.text, field, why)
     }
 
     /// A path of the scenario, which is relative to its file.
@@ -101,18 +114,54 @@ fn start(spec: &ScenarioSpec) -> Result<i64, String> {
     start.map(jiff::Timestamp::as_second).map_err(|_| format!("`{text}`: expected a time such as 2026-01-01T00:00:00Z"))
 }
 
-/// The text of the file with the overrides in it. Lines in later messages are those of the changed text.
-fn overridden(file: &Path, text: &str, set: &[String]) -> Result<String, Diagnostic> {
-    let mut document: Value = serde_yaml::from_str(text).map_err(|error| Diagnostic::yaml(file, &error))?;
-    for assignment in set {
-        let Some((path, value)) = assignment.split_once('=') else {
-            return Err(Diagnostic::new(format!("--set {assignment}: expected PATH=VALUE, such as spec.seed=7")));
-        };
-        let value: Value = serde_yaml::from_str(value)
-            .map_err(|error| Diagnostic::new(format!("--set {assignment}: the value is no YAML: {error}")))?;
-        assign(&mut document, path, value).map_err(|why| Diagnostic::new(format!("--set {assignment}: {why}")))?;
+fn field_error(file: &Path, text: &str, field: &str, why: &str) -> Diagnostic {
+    let error = Diagnostic::in_file(file, format!("{field}: {why}"));
+    let place = if text.is_empty() { None } else { yaml::locate(text, field) };
+    match place {
+        Some((line, column)) => error.at(line, column),
+        None => error,
     }
-    serde_yaml::to_string(&document).map_err(|error| Diagnostic::yaml(file, &error))
+}
+
+/// Whether the file is a scenario at all, before its fields are asked for.
+fn check_header(file: &Path, text: &str) -> Result<(), Diagnostic> {
+    let header: Header = yaml::read(file, text)?;
+    for (field, found, expected) in [("apiVersion", header.api_version, API_VERSION), ("kind", header.kind, "Scenario")]
+    {
+        match found {
+            Some(found) if found == expected => {}
+            Some(found) => return Err(field_error(file, text, field, &format!("`{found}`: expected `{expected}`"))),
+            None => return Err(Diagnostic::in_file(file, format!("{field}: missing: expected `{expected}`"))),
+        }
+    }
+    Ok(())
+}
+
+/// Whether a scenario may be called so. Its output goes to a folder of this name.
+fn is_name(name: &str) -> bool {
+    let usual = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    name.starts_with(char::is_alphanumeric) && name.chars().all(usual) && name.len() <= 200
+}
+
+/// The document with the overrides in it.
+fn overridden(file: &Path, text: &str, set: &[String]) -> Result<ScenarioDocument, Diagnostic> {
+    let mut changed: Value = yaml::read(file, text)?;
+    let mut document = Err(Diagnostic::new("--set: nothing to set"));
+    for assignment in set {
+        let fail = |why: String| Diagnostic::new(format!("--set {assignment}: {why}"));
+        let (path, value) = assignment
+            .split_once('=')
+            .filter(|(path, _)| !path.is_empty())
+            .ok_or_else(|| fail("expected PATH=VALUE, such as spec.seed=7".to_owned()))?;
+        let value = yaml::value(value).map_err(|why| fail(format!("the value is no YAML: {why}")))?;
+        assign(&mut changed, path, value).map_err(fail)?;
+        // After each, so that the message names the one that does not fit.
+        document = yaml::read_changed(&changed).map_err(|error| error.about(&format!("--set {assignment}")));
+        if document.is_err() {
+            break;
+        }
+    }
+    document
 }
 
 /// Sets the field at a dotted path; `[N]` picks an item of a list. Mappings on the way are made where they are missing.
@@ -126,7 +175,7 @@ fn assign(document: &mut Value, path: &str, value: Value) -> Result<(), String> 
     for step in path.split('.') {
         let (key, indices) = step.split_once('[').map_or((step, ""), |(key, rest)| (key, rest));
         if at.is_null() {
-            *at = Value::Mapping(serde_yaml::Mapping::new());
+            *at = Value::Mapping(Mapping::new());
         }
         let Some(mapping) = at.as_mapping_mut() else {
             return Err(format!("`{key}`: what is above it has no fields"));
@@ -150,12 +199,12 @@ mod tests {
 
     #[test]
     fn fields_are_set_by_path() {
-        let mut document: Value = serde_yaml::from_str("spec: {seed: 1, cluster: [{a: 1}, {a: 2}]}").expect("yaml");
+        let mut document = yaml::value("spec: {seed: 1, cluster: [{a: 1}, {a: 2}]}").expect("yaml");
         for (path, value) in [("seed", "7"), ("spec.cluster[1].a", "3"), ("scheduler.tieBreak", "first")] {
-            assign(&mut document, path, serde_yaml::from_str(value).expect("yaml")).expect("set");
+            assign(&mut document, path, yaml::value(value).expect("yaml")).expect("set");
         }
-        let text = serde_yaml::to_string(&document).expect("yaml");
-        assert_eq!(text, "spec:\n  seed: 7\n  cluster:\n  - a: 1\n  - a: 3\n  scheduler:\n    tieBreak: first\n");
+        let expected = "spec: {seed: 7, cluster: [{a: 1}, {a: 3}], scheduler: {tieBreak: first}}";
+        assert_eq!(document, yaml::value(expected).expect("yaml"));
         assert!(assign(&mut document, "cluster[2].a", Value::Null).is_err());
         assert!(assign(&mut document, "seed.x", Value::Null).is_err());
     }

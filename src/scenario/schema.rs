@@ -9,10 +9,12 @@ use towtank_workloads::schema::{DistributionSpec, DurationText, Seconds};
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct ScenarioDocument {
-    /// Must be `towtank.dev/v1alpha1`.
-    pub(super) api_version: String,
+    /// Must be `towtank.dev/v1alpha1`; see [`super::yaml::Header`].
+    #[serde(rename = "apiVersion")]
+    pub(super) _api_version: String,
     /// Must be `Scenario`.
-    pub(super) kind: String,
+    #[serde(rename = "kind")]
+    pub(super) _kind: String,
     /// The name.
     pub(super) metadata: Metadata,
     /// Everything else.

@@ -55,7 +55,7 @@ impl<'t> Document<'t> {
         let mut message = error.to_string();
         if let Some((line, column)) = location {
             let end = format!(" at line {line} column {column}");
-            message.truncate(message.strip_suffix(&end).map_or(message.len(), str::len));
+            message = message.replacen(&end, "", 1);
         }
         let hint = unknown_field_hint(&message);
         message.push_str(&hint);

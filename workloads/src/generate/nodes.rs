@@ -1,6 +1,6 @@
 //! Pools of equal nodes.
 
-use super::ranges::taints;
+use super::ranges::{devices_of_node, nodes, taints};
 use crate::manifest::node::add_devices;
 use crate::schema::QuantityText;
 use serde::Deserialize;
@@ -28,8 +28,8 @@ pub struct NodePools {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct NodePool {
-    /// How many; one where it is not said.
-    #[serde(default = "one")]
+    /// How many, at most a million; one where it is not said.
+    #[serde(default = "one", deserialize_with = "nodes")]
     pub count: u32,
     /// The beginning of their names.
     #[serde(default = "default_prefix")]
@@ -50,7 +50,7 @@ pub struct NodePool {
     /// What pods can have of each node; 110 `pods` where it is not said.
     pub allocatable: BTreeMap<String, QuantityText>,
     /// How many GPU devices can be shared, 0 to 16.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "devices_of_node")]
     pub devices: u8,
 }
 
@@ -68,10 +68,10 @@ impl NodePools {
         self.nodes.iter().flat_map(NodePool::nodes)
     }
 
-    /// A source that adds all nodes at the scenario's start.
-    pub fn source(&self) -> Listed {
+    /// A source that adds all nodes at the scenario's start. The name is for messages.
+    pub fn source(&self, name: impl Into<String>) -> Listed {
         let submission = |node| Submission { at: SimTime::ZERO, work: Work::Node(Box::new(node)) };
-        Listed::new("generated nodes", self.nodes().map(submission).collect())
+        Listed::new(name, self.nodes().map(submission).collect())
     }
 }
 

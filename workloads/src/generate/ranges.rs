@@ -21,6 +21,18 @@ pub(super) fn hour<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D:
     number(deserializer, "an hour from 0 to 24", |x| (0.0..=24.0).contains(&x))
 }
 
+/// A number of nodes.
+pub(super) fn nodes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    number(deserializer, "a whole number from 0 to 1000000", |x| (0.0..=1e6).contains(&x) && x.fract() == 0.0)
+        .map(|x| x as u32)
+}
+
+/// A number of devices of a node.
+pub(super) fn devices_of_node<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+    number(deserializer, "a whole number from 0 to 16", |x| (0.0..=16.0).contains(&x) && x.fract() == 0.0)
+        .map(|x| x as u8)
+}
+
 /// A number of devices.
 pub(super) fn devices<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
     number(deserializer, "a whole number from 1 to 16", |x| (1.0..=16.0).contains(&x) && x.fract() == 0.0)

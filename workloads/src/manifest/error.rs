@@ -20,12 +20,18 @@ pub struct Place {
 #[derive(Debug, Error)]
 pub enum ManifestError {
     /// A file or folder cannot be read.
-    #[error("{}: {error}", path.display())]
+    #[error("{}: cannot be read: {error}", path.display())]
     Unreadable {
         /// Which.
         path: PathBuf,
         /// Why.
         error: std::io::Error,
+    },
+    /// A file without any manifest in it.
+    #[error("{}: no manifest in this file: expected at least one", path.display())]
+    EmptyFile {
+        /// Which.
+        path: PathBuf,
     },
     /// A folder without any manifest in it.
     #[error("{}: no manifest in this folder: expected files that end in .yaml, .yml or .json", path.display())]

@@ -24,7 +24,11 @@ pub fn load<P: AsRef<Path>>(paths: &[P]) -> Result<Manifests, ManifestError> {
     for path in paths {
         for file in files(path.as_ref())? {
             let text = fs::read_to_string(&file).map_err(|error| unreadable(&file, error))?;
-            reader.read(Text { name: file, text })?;
+            let found = reader.read(Text { name: file.clone(), text })?;
+            // In a folder, a file may be empty; one that is asked for by name may not.
+            if !found && file == path.as_ref() {
+                return Err(ManifestError::EmptyFile { path: file });
+            }
         }
     }
     Ok(reader.finish())
@@ -86,13 +90,16 @@ struct Reader {
 }
 
 impl Reader {
-    fn read(&mut self, text: Text) -> Result<(), ManifestError> {
+    /// Reads a file; false if nothing is in it.
+    fn read(&mut self, text: Text) -> Result<bool, ManifestError> {
         let file = Arc::new(text);
+        let mut found = false;
         for (document, value) in documents(&file)?.into_iter().enumerate() {
             let origin = Origin { file: file.clone(), document, path: FieldPath::default() };
             self.document(&value, &origin, None)?;
+            found |= !value.is_null();
         }
-        Ok(())
+        Ok(found)
     }
 
     /// Takes a document: an object, or a list of objects. `default` is the apiVersion and kind of a typed list's items,

@@ -17,7 +17,9 @@ pub(super) fn typed<T: DeserializeOwned>(value: &Value) -> Result<T, FieldError>
     T::deserialize(Strict(value)).map_err(|error| {
         let mut steps = error.steps;
         steps.reverse();
-        FieldError { path: FieldPath(steps), message: error.message }
+        // Types go by the names that a user knows.
+        let message = error.message.replace("expected i32", "expected a whole number");
+        FieldError { path: FieldPath(steps), message: message.replace("expected i64", "expected a whole number") }
     })
 }
 
