@@ -5,6 +5,7 @@
 //! [`research`] and one line in [`registry`].
 
 pub mod config;
+mod factory;
 pub mod kube;
 pub mod named;
 pub mod profile;
@@ -15,9 +16,9 @@ mod resource_ref;
 mod suggest;
 
 pub use config::{ConfigError, ParsedConfig};
+pub use factory::BuildContext;
 pub use named::{NamedPolicy, UnknownPolicy, profile_by_name};
 pub use profile::{SchedulerConfig, build};
-pub use registry::BuildContext;
 
 #[cfg(test)]
 mod testing;

@@ -1,7 +1,7 @@
 //! From a configuration that has been read to the scheduler's profiles.
 
 use crate::config::{ParsedConfig, ParsedProfile};
-use crate::registry::{BuildContext, PluginContext};
+use crate::factory::{BuildContext, PluginContext};
 use towtank_sim::scheduler::Profile;
 use towtank_sim::time::Span;
 

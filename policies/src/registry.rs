@@ -1,11 +1,11 @@
 //! Every plugin by name: one line each.
 
 use crate::config::{ArgsSource, ConfigError, NoArgs};
+use crate::factory::{Factory, PluginContext, Prepare};
 use crate::suggest::did_you_mean;
 use crate::{kube, research};
 use std::sync::Arc;
 use thiserror::Error;
-use towtank_sim::random::Streams;
 use towtank_sim::scheduler::Plugin;
 
 /// A plugin that configurations can name.
@@ -17,27 +17,6 @@ pub struct PluginEntry {
     pub about: &'static str,
     /// Reads its arguments.
     pub(crate) prepare: Prepare,
-}
-
-/// Reads the arguments of a plugin and gives what makes it.
-pub(crate) type Prepare = fn(&ArgsSource<'_>) -> Result<Factory, ConfigError>;
-
-/// Makes a plugin whose arguments have been read.
-pub(crate) type Factory = Arc<dyn Fn(&PluginContext<'_>) -> Box<dyn Plugin> + Send + Sync>;
-
-/// What schedulers are built with.
-#[derive(Clone, Debug)]
-pub struct BuildContext {
-    /// The run's random streams.
-    pub streams: Streams,
-}
-
-/// What a plugin is made with.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct PluginContext<'a> {
-    pub(crate) streams: Streams,
-    /// The name of the profile that it belongs to.
-    pub(crate) profile: &'a str,
 }
 
 /// No plugin has this name.

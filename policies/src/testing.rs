@@ -1,7 +1,7 @@
 //! Recorded decisions of the real scheduler, for the fields that the plain-pod plugins read.
 
 use crate::config::{Document, ParsedConfig};
-use crate::registry::BuildContext;
+use crate::factory::BuildContext;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -5,6 +5,7 @@
 //! play the same list.
 
 mod axis;
+mod ink;
 mod legend;
 mod panel;
 mod picture;
@@ -13,8 +14,9 @@ mod text;
 pub mod theme;
 
 pub(crate) use axis::{Axis, Tick};
+pub use ink::{Color, Dash};
 pub(crate) use legend::{Legend, Swatch};
 pub(crate) use panel::{Band, Frame, Panel};
-pub use picture::{Anchor, Color, Dash, Mark, Picture, Stroke, Text};
+pub use picture::{Anchor, Mark, Picture, Stroke, Text};
 pub use render::RenderError;
 pub(crate) use text::fit;

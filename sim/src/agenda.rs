@@ -1,6 +1,5 @@
 //! The agenda: what will happen, in a total order.
 
-use crate::controller::ControllerId;
 use crate::model::{NodeId, ObjectId, PodId};
 use crate::source::SourceId;
 use crate::time::SimTime;
@@ -27,6 +26,10 @@ pub enum Rank {
     /// Scheduling attempts.
     Schedule,
 }
+
+/// A controller's place in the order in which controllers hear of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ControllerId(pub(crate) u16);
 
 /// An event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

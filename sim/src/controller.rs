@@ -1,14 +1,10 @@
 //! What reacts in a cluster: controllers hear of changes and set timers. The scheduler and the kubelet are two of them.
 
-use crate::agenda::{Agenda, Event, Presence, Rank, Timer};
+use crate::agenda::{Agenda, ControllerId, Event, Presence, Rank, Timer};
 use crate::cluster::{Change, Cluster, Interest};
 use crate::observe::{Note, Notes};
 use crate::random::Streams;
 use crate::time::SimTime;
-
-/// A controller's place in the order in which controllers hear of a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ControllerId(pub(crate) u16);
 
 /// Something that watches the cluster and acts on it.
 ///

@@ -1,8 +1,8 @@
 //! The engine: takes the next event, lets it happen, and tells everyone who asked.
 
-use crate::agenda::{Agenda, Event, Presence, Rank};
+use crate::agenda::{Agenda, ControllerId, Event, Presence, Rank};
 use crate::cluster::{Cluster, Interest};
-use crate::controller::{Context, Controller, ControllerId};
+use crate::controller::{Context, Controller};
 use crate::observe::{Note, Notes, Observer, Observers};
 use crate::random::Streams;
 use crate::source::{Source, SourceError, SourceId, Submission, Work};

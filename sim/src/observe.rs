@@ -3,7 +3,7 @@
 use crate::admission::Refusal;
 use crate::cluster::{Change, Cluster};
 use crate::model::{NodeId, ObjectId, PodId};
-use crate::scheduler::FitError;
+use crate::scheduler::fit_error::FitError;
 use crate::time::{SimTime, Span};
 
 /// Something worth observing.

@@ -18,6 +18,7 @@
 
 mod clock;
 mod error;
+mod format;
 mod formats;
 mod input;
 mod node_lives;
@@ -28,6 +29,7 @@ mod shapes;
 mod table;
 
 pub use error::TraceError;
+pub use format::Format;
 pub use input::Input;
 pub use options::{GpuMode, NodePick, ReplayOptions, Times, Window};
-pub use registry::{FORMATS, Format, find_format, open_nodes, open_pods};
+pub use registry::{FORMATS, find_format, open_nodes, open_pods};

@@ -1,7 +1,7 @@
 //! NodeAffinity: node selectors, required and preferred node affinity, and affinity that the profile adds for every pod.
 
 use crate::config::{ArgsSource, ConfigError, NodeAffinityArgs};
-use crate::registry::Factory;
+use crate::factory::Factory;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use towtank_sim::model::NodeId;

@@ -1,7 +1,7 @@
 //! NodeResourcesBalancedAllocation: prefers nodes whose resources the pod brings into balance.
 
 use crate::config::{ArgsSource, BalancedArgs, ConfigError};
-use crate::registry::Factory;
+use crate::factory::Factory;
 use crate::resource_ref::{CycleResource, ResourceRef};
 use smallvec::SmallVec;
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 //! of three strategies.
 
 use crate::config::{ArgsSource, ConfigError, FitArgs, ShapePoint, Strategy};
-use crate::registry::Factory;
+use crate::factory::Factory;
 use crate::resource_ref::{CycleResource, ResourceRef};
 use std::sync::Arc;
 use towtank_sim::cluster::NodeChange;

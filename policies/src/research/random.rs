@@ -1,6 +1,6 @@
 //! Random: every feasible node is as good as any other.
 
-use crate::registry::PluginContext;
+use crate::factory::PluginContext;
 use rand::Rng as _;
 use std::cell::RefCell;
 use towtank_sim::model::NodeId;

@@ -1,7 +1,7 @@
 //! Configurations: what is merged, what is refused and in which words.
 
 use crate::config::ParsedConfig;
-use crate::registry::BuildContext;
+use crate::factory::BuildContext;
 use towtank_sim::random::Streams;
 use towtank_sim::scheduler::Profile;
 use towtank_sim::time::Span;

@@ -1,7 +1,7 @@
 //! Queueing hints: which events wake a pod that a plugin has rejected (`reference/scheduling-queue.md`, section 5).
 
 use crate::config::ParsedConfig;
-use crate::registry::BuildContext;
+use crate::factory::BuildContext;
 use towtank_sim::cluster::{Cluster, NodeChange};
 use towtank_sim::model::node::NodeSpec;
 use towtank_sim::model::pod::{HostPort, PodSpec};

@@ -1,7 +1,7 @@
 //! Properties of all plugins on random clusters, and what the research policies are about.
 
+use crate::factory::BuildContext;
 use crate::named::POLICIES;
-use crate::registry::BuildContext;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use towtank_sim::cluster::Cluster;

@@ -1,7 +1,8 @@
 //! Whatever a user may name is in a table, and works.
 
+use crate::factory::BuildContext;
 use crate::named::{POLICIES, profile_by_name};
-use crate::registry::{self, BuildContext, PLUGINS};
+use crate::registry::{self, PLUGINS};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use towtank_sim::random::Streams;

@@ -1,6 +1,7 @@
 //! Legends: rows of swatches above the plot, where they never cover data.
 
-use super::picture::{Anchor, Color, Picture, Stroke};
+use super::ink::Color;
+use super::picture::{Anchor, Picture, Stroke};
 use super::{text, theme};
 
 const SWATCH: f64 = 22.0;

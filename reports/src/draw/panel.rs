@@ -1,7 +1,8 @@
 //! A panel: one pair of axes with a grid, in which data is drawn.
 
 use super::axis::Axis;
-use super::picture::{Anchor, Color, Picture, Stroke};
+use super::ink::Color;
+use super::picture::{Anchor, Picture, Stroke};
 use super::{text, theme};
 
 /// Height of a title line above a panel.

@@ -1,5 +1,6 @@
 //! A figure as a list of marks.
 
+use super::ink::{Color, Dash};
 use super::{text, theme};
 
 /// A finished figure: marks in drawing order on a page of the given size.
@@ -87,13 +88,6 @@ pub struct Stroke {
     /// Its pattern.
     pub dash: Dash,
 }
-
-/// Lengths of a line's strokes and gaps, repeated; empty for a solid line.
-pub type Dash = &'static [f64];
-
-/// Red, green and blue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Color(pub u8, pub u8, pub u8);
 
 impl Picture {
     /// An empty page of the usual width.

@@ -4,7 +4,8 @@ use plotters::prelude::{BitMapBackend, DrawingBackend, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontDesc, FontFamily, FontStyle, FontTransform, RGBColor, ShapeStyle, TextStyle};
 
-use super::picture::{Anchor, Color, Mark, Picture, Stroke, Text};
+use super::ink::Color;
+use super::picture::{Anchor, Mark, Picture, Stroke, Text};
 use super::{text, theme};
 
 /// SVG coordinates per drawing unit: `plotters` writes whole numbers, and a tenth of a unit is finer than a printer.

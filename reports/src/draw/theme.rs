@@ -1,6 +1,6 @@
 //! Sizes, colours and patterns of every figure: the one place to change how they look.
 
-use super::picture::{Color, Dash};
+use super::ink::{Color, Dash};
 
 /// Width of every figure, in drawing units. At a printed column's 86 mm, a letter of 13 units is 6.6 points tall.
 pub const WIDTH: f64 = 480.0;

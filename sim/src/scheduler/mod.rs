@@ -1,7 +1,7 @@
 //! kube-scheduler: the framework, the queue, the scheduling cycle. A controller like any other.
 
 mod evaluate;
-mod fit_error;
+pub(crate) mod fit_error;
 mod framework;
 mod latency;
 mod node_order;

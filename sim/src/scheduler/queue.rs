@@ -11,6 +11,10 @@ use std::collections::BTreeMap;
 /// How long a pod waits for an event before it is tried again in any case.
 pub(super) const MAX_UNSCHEDULABLE: Span = Span::from_secs(300);
 
+/// Doublings after which no backoff grows any more: of one second it is 35,000 years by then. More would leave the range of
+/// the shift: the 64th failure once had no backoff at all.
+const MAX_DOUBLINGS: u32 = 40;
+
 /// The queue's settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueSettings {
@@ -251,8 +255,8 @@ impl SchedulingQueue {
         if count == 0 || self.settings.max_backoff == Span::ZERO {
             return None;
         }
-        let doubled = self.settings.initial_backoff.0.saturating_mul(1_i64.checked_shl(count - 1).unwrap_or(i64::MAX));
-        let span = Span(doubled.clamp(0, self.settings.max_backoff.0));
+        let doubled = self.settings.initial_backoff.0.saturating_mul(1 << (count - 1).min(MAX_DOUBLINGS));
+        let span = Span(doubled.min(self.settings.max_backoff.0));
         Some(self.cut(queued.timestamp + span))
     }
 

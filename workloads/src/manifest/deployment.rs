@@ -4,7 +4,7 @@
 
 use super::convert::{Reading, count, int_or_percent, seconds};
 use super::field::{At, FieldError};
-use super::kinds::Kind;
+use super::kind::Kind;
 use super::objects::Item;
 use super::pod_template::pod_template;
 use super::selectors::template_selector;

@@ -5,7 +5,7 @@
 use super::annotations;
 use super::convert::{Reading, count, quantity, seconds};
 use super::field::{At, FieldError};
-use super::kinds::Kind;
+use super::kind::Kind;
 use super::objects::Item;
 use k8s_openapi::api::autoscaling::v2 as autoscaling;
 use towtank_sim::autoscaling::horizontal::{

@@ -4,7 +4,7 @@
 
 use super::convert::{Reading, count, seconds};
 use super::field::{At, FieldError};
-use super::kinds::Kind;
+use super::kind::Kind;
 use super::objects::Item;
 use super::pod_template::pod_template;
 use crate::controllers::{Job, JobStatus};

@@ -1,17 +1,6 @@
 //! The kinds that are read, in the order in which objects of one instant are submitted, and the kinds that are not.
 
-use super::convert::Reading;
-use super::field::FieldError;
-use super::objects::Item;
-
-/// A kind that is read.
-pub(super) struct Kind {
-    pub(super) name: &'static str,
-    pub(super) api_version: &'static str,
-    pub(super) namespaced: bool,
-    /// Converts an object; `None` for one that has ended and asks for nothing any more.
-    pub(super) read: fn(&mut Reading<'_>) -> Result<Option<Item>, FieldError>,
-}
+use super::kind::Kind;
 
 /// Adding a kind is one file and one line here.
 pub(super) const KINDS: &[Kind] = &[

@@ -31,6 +31,7 @@ mod error;
 mod field;
 mod horizontal_pod_autoscaler;
 mod job;
+mod kind;
 mod kinds;
 mod locate;
 mod names;

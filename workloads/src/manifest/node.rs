@@ -3,7 +3,7 @@
 use super::annotations;
 use super::convert::{Reading, resource_list};
 use super::field::{At, FieldError};
-use super::kinds::Kind;
+use super::kind::Kind;
 use super::names::check_labels;
 use super::objects::Item;
 use super::selectors::taint;

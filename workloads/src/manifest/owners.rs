@@ -40,7 +40,7 @@ impl Owners {
         let Some(owner) = self.0.get(identity) else { return false };
         let among = |kind: &str, name: &str| {
             let kind = super::kinds::KINDS.iter().find(|known| known.name == kind);
-            let owner = |kind: &super::kinds::Kind| Identity {
+            let owner = |kind: &super::kind::Kind| Identity {
                 kind: kind.name,
                 namespace: identity.namespace.clone(),
                 name: name.to_owned(),

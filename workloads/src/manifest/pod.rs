@@ -2,7 +2,7 @@
 
 use super::convert::Reading;
 use super::field::{At, FieldError};
-use super::kinds::Kind;
+use super::kind::Kind;
 use super::objects::{Item, PodManifest};
 use super::pod_template::pod_template;
 use k8s_openapi::api::core::v1 as core;

@@ -2,7 +2,7 @@
 
 use super::convert::{Reading, int_or_percent};
 use super::field::{At, FieldError};
-use super::kinds::Kind;
+use super::kind::Kind;
 use super::objects::Item;
 use super::selectors::label_selector;
 use k8s_openapi::api::policy::v1 as policy;

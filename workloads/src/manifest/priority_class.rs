@@ -2,7 +2,7 @@
 
 use super::convert::Reading;
 use super::field::{At, FieldError};
-use super::kinds::Kind;
+use super::kind::Kind;
 use super::objects::Item;
 use k8s_openapi::api::scheduling::v1 as scheduling;
 use towtank_sim::admission::PriorityClass;

@@ -3,7 +3,7 @@
 use super::convert::{Reading, count, seconds};
 use super::deployment::always_restarted;
 use super::field::{At, FieldError};
-use super::kinds::Kind;
+use super::kind::Kind;
 use super::objects::Item;
 use super::pod_template::pod_template;
 use super::selectors::template_selector;

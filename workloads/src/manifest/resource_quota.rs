@@ -2,7 +2,7 @@
 
 use super::convert::{Reading, resource_list};
 use super::field::{At, FieldError};
-use super::kinds::Kind;
+use super::kind::Kind;
 use super::objects::Item;
 use k8s_openapi::api::core::v1 as core;
 use towtank_sim::admission::{QuotaScope, ResourceQuota, ScopeOperator, ScopeRequirement};

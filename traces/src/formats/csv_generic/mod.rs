@@ -14,7 +14,7 @@ mod nodes;
 mod pods;
 
 use crate::error::TraceError;
-use crate::registry::Format;
+use crate::format::Format;
 use crate::table::{Column, Row, Schema, Table};
 use towtank_sim::model::labels::Labels;
 use towtank_sim::model::quantity::Quantity;

@@ -14,7 +14,7 @@
 mod nodes;
 mod pods;
 
-use crate::registry::Format;
+use crate::format::Format;
 use crate::table::Schema;
 
 /// The registry's line.

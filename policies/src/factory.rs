@@ -1,0 +1,27 @@
+//! How a plugin is made: its arguments are read once, and each run has a plugin of its own.
+
+use crate::config::{ArgsSource, ConfigError};
+use std::sync::Arc;
+use towtank_sim::random::Streams;
+use towtank_sim::scheduler::Plugin;
+
+/// Reads the arguments of a plugin and gives what makes it.
+pub(crate) type Prepare = fn(&ArgsSource<'_>) -> Result<Factory, ConfigError>;
+
+/// Makes a plugin whose arguments have been read.
+pub(crate) type Factory = Arc<dyn Fn(&PluginContext<'_>) -> Box<dyn Plugin> + Send + Sync>;
+
+/// What schedulers are built with.
+#[derive(Clone, Debug)]
+pub struct BuildContext {
+    /// The run's random streams.
+    pub streams: Streams,
+}
+
+/// What a plugin is made with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PluginContext<'a> {
+    pub(crate) streams: Streams,
+    /// The name of the profile that it belongs to.
+    pub(crate) profile: &'a str,
+}
