@@ -4,9 +4,10 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::FileFailurePersistence;
 use std::sync::{Arc, Mutex};
-use towtank_sim::admission::{Admission, QuotaScope, ResourceQuota, ScopeRequirement};
+use towtank_sim::admission;
 use towtank_sim::agenda::{Rank, Timer};
 use towtank_sim::cluster::{Cause, Cluster, Fingerprint, Interest, Object};
+use towtank_sim::cluster::{QuotaScope, ResourceQuota, ScopeRequirement};
 use towtank_sim::controller::{Context, Controller};
 use towtank_sim::engine::{Outcome, Simulation, Until};
 use towtank_sim::invariants::{self, Audit};
@@ -268,7 +269,7 @@ fn spec(shape: Shape, on: Option<u8>) -> PodSpec {
 
 fn play(steps: Vec<Step>, audited: bool) -> Result<Outcome, String> {
     let mut simulation = Simulation::new(1);
-    simulation.cluster.admission = Admission::kubernetes();
+    simulation.cluster.admission = admission::kubernetes();
     let wrong = Arc::new(Mutex::new(None));
     let clumsy = Clumsy { steps: steps.into_iter(), wrong: wrong.clone(), ..Clumsy::default() };
     simulation.add_controller(Box::new(clumsy));

@@ -8,7 +8,7 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::path::Path;
 use towtank_policies::{BuildContext, ParsedConfig, profile_by_name};
-use towtank_sim::admission::{Admission, QuotaResync};
+use towtank_sim::admission::{self, QuotaResync};
 use towtank_sim::autoscaling::cluster_autoscaler::ClusterAutoscaler;
 use towtank_sim::autoscaling::horizontal::{HorizontalController, HorizontalPodAutoscaler, HorizontalSettings};
 use towtank_sim::disruption::{Drains, MachineFailures, TaintEviction};
@@ -99,7 +99,7 @@ impl Scenario {
     /// The first input that cannot be used.
     pub fn prepare(&self, scheduler: &SchedulerChoice, evaluation: Evaluation) -> Result<Prepared, Diagnostic> {
         let mut simulation = Simulation::new(self.spec.seed);
-        simulation.cluster.admission = Admission::kubernetes();
+        simulation.cluster.admission = admission::kubernetes();
         let mut builder = Builder {
             scenario: self,
             simulation,

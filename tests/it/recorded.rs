@@ -43,8 +43,10 @@ fn check_sequence(name: &str, profiles: &str) {
     let nodes = traces.join("openb_node_list_all_node.csv");
     let pods = traces.join("openb_pod_list_default.csv.gz");
     let scenario = format!(
-        "cluster: [{{ trace: {{ format: openb, nodes: {nodes:?}, options: {{ gpu: whole }} }} }}]
-workload: [{{ trace: {{ format: openb, pods: {pods:?}, options: {{ gpu: whole, times: arrivals-only }} }} }}]"
+        "cluster: [{{ trace: {{ format: openb, nodes: {}, options: {{ gpu: whole }} }} }}]
+workload: [{{ trace: {{ format: openb, pods: {}, options: {{ gpu: whole, times: arrivals-only }} }} }}]",
+        nodes.display(),
+        pods.display()
     );
     let got = run(&scenario, &[("kube-scheduler.yaml", &configuration(profiles))]);
     for expected in table(&unzip(&recorded.join("expected.csv.gz"))) {

@@ -4,30 +4,36 @@
 //! else. What has gone is never changed again, though it can be looked up until everyone has heard of it. Each change is
 //! folded into the fingerprint and put on the feed, which the engine hands to the controllers.
 
+mod admission;
 mod classes;
 mod feed;
 mod fingerprint;
 mod nodes;
 mod objects;
 mod pods;
-mod quotas;
+mod quota_index;
+mod refusal;
+mod resource_quota;
 mod totals;
 
+pub use admission::{Admission, AdmissionPlugin};
 pub use classes::Classes;
 pub use feed::{Cause, Change, Interest, NodeChange};
 pub use fingerprint::Fingerprint;
 pub use nodes::{DuplicateNode, Nodes};
 pub use objects::{Object, ObjectEntry, ObjectExists, ObjectMeta, Objects};
 pub use pods::Pods;
+pub use refusal::Refusal;
+pub(crate) use resource_quota::Charge;
+pub use resource_quota::{QuotaScope, ResourceQuota, ScopeOperator, ScopeRequirement};
 pub use totals::{Counters, Totals};
 
-use crate::admission::{Admission, Charge, Refusal, ResourceQuota};
 use crate::model::node::{Node, NodeSpec};
 use crate::model::pod::{NewPod, Pod, PodClass, PodPhase};
 use crate::model::resources::ResourceTable;
 use crate::model::{ClassId, NodeId, ObjectId, PodId};
 use crate::time::SimTime;
-use quotas::Quotas;
+use quota_index::QuotaIndex;
 use std::collections::VecDeque;
 
 /// The state of one simulated cluster.
@@ -44,7 +50,7 @@ pub struct Cluster {
     nodes: Nodes,
     pods: Pods,
     objects: Objects,
-    quotas: Quotas,
+    quotas: QuotaIndex,
     totals: Totals,
     counters: Counters,
     feed: VecDeque<Change>,

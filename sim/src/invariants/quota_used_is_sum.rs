@@ -1,8 +1,8 @@
 //! What a ResourceQuota says is used is what the pods of its namespace use.
 
 use super::{live, same};
-use crate::admission::{Charge, ResourceQuota};
 use crate::cluster::Cluster;
+use crate::cluster::{Charge, ResourceQuota};
 
 pub(super) fn check(cluster: &Cluster) -> Result<(), String> {
     for (meta, quota) in cluster.objects().of_kind::<ResourceQuota>(ResourceQuota::KIND) {

@@ -2,7 +2,7 @@
 //! it, or before it was lowered.
 
 use super::Witness;
-use crate::admission::ResourceQuota;
+use crate::cluster::ResourceQuota;
 use crate::cluster::{Change, Cluster};
 use crate::observe::Note;
 
