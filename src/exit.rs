@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use thiserror::Error;
 use towtank_reports::output::OutputError;
 use towtank_sim::engine::RunError;
+use towtank_sim::invariants::Violation;
 
 /// Done.
 pub const DONE: u8 = 0;
@@ -26,6 +27,9 @@ pub enum Failure {
     /// The run stopped before its end.
     #[error("{0}")]
     Run(RunError),
+    /// The audit found an invariant that does not hold.
+    #[error("{0}")]
+    Audit(#[from] Violation),
     /// Results could not be written.
     #[error("{0}")]
     Output(#[from] OutputError),
@@ -36,7 +40,7 @@ impl Failure {
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Input(_) => UNUSABLE_INPUT,
-            Self::Run(_) => FAILED,
+            Self::Run(_) | Self::Audit(_) => FAILED,
             Self::Output(_) => OUTPUT,
         })
     }

@@ -18,6 +18,8 @@ pub struct RunOptions {
     pub evaluation: Evaluation,
     /// Whether progress is shown, on a terminal.
     pub progress: bool,
+    /// Whether the invariants are checked, and after how many notes of the run each time.
+    pub audit: Option<u64>,
 }
 
 /// A run's data, and what the user should know about its input.
@@ -49,17 +51,23 @@ pub fn simulate(
     };
     let mut collectors = Collectors::new(collect, out)?;
     let mut progress = options.progress.then(|| Progress::new(scenario.until));
+    let mut audit = options.audit.map(|every| prepared.audit(every));
     let outcome = {
         let mut observers = collectors.observers();
+        observers.extend(audit.as_mut().map(|audit| audit as &mut dyn Observer));
         observers.extend(progress.as_mut().map(|progress| progress as &mut dyn Observer));
         prepared.simulation.run(scenario.until, &mut observers)
     };
     if let Some(progress) = &progress {
         progress.finish();
     }
+    if let Some(audit) = audit {
+        audit.finish(&prepared.simulation.cluster)?;
+    }
     let mut run = collectors.finish(outcome?, &prepared.simulation.cluster, out)?;
     let wall = began.elapsed().as_secs_f64();
     run.label.clone_from(&scheduler.label);
+    run.description.clone_from(&scenario.description);
     let summary = &mut run.summary;
     summary.scenario.clone_from(&scenario.name);
     summary.policy.clone_from(&scheduler.label);

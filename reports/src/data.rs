@@ -23,6 +23,8 @@ pub const NANOS_PER_SECOND: i64 = 1_000_000_000;
 pub struct Run {
     /// Short name that tells this run from others in one comparison, such as the policy's name.
     pub label: String,
+    /// What the scenario says that it shows; may be empty.
+    pub description: String,
     /// The numbers of `summary.json`.
     pub summary: Summary,
     /// The cluster's state over time.

@@ -1,6 +1,6 @@
 //! Reductions: percentiles, means over time, and thinning for plots.
 
-use crate::data::{ResourceSeries, ResourceUtilization, Series};
+use crate::data::{ResourceSeries, ResourceUtilization, Run, Series};
 
 /// The nearest-rank percentile of ascending samples: the smallest sample that at least `percent` % of them do not exceed.
 ///
@@ -30,6 +30,13 @@ pub fn integral(times_ns: &[i64], values: &[i64], end_ns: i64) -> i128 {
 pub fn time_weighted_mean(times_ns: &[i64], values: &[i64], end_ns: i64) -> Option<i64> {
     let span = i128::from(end_ns - times_ns.first()?);
     (span > 0).then(|| (integral(times_ns, values, end_ns) / span) as i64)
+}
+
+/// How full a resource of a run was: the summary's exact numbers, or what the sampled series says where it has none.
+pub fn utilization_of(run: &Run, resource: &ResourceSeries) -> ResourceUtilization {
+    let end = run.series.times_ns.last().copied().unwrap_or(0);
+    let exact = run.summary.utilization.get(&resource.name).copied();
+    exact.unwrap_or_else(|| utilization(&run.series, resource, end))
 }
 
 /// How full a resource was over the whole series: the share of resource-time that was requested, and the fullest sample.

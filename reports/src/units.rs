@@ -1,6 +1,7 @@
 //! Numbers as people read them: durations, shares, amounts of a resource.
 
 use crate::data::NANOS_PER_SECOND;
+use towtank_sim::model::gpu::GPU_MILLI;
 
 /// How amounts of one resource are written: the unit's name, and how many base units it has.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,6 +18,7 @@ impl ResourceUnit {
         let unit = |name, size| Self { name, size };
         match resource {
             "cpu" => unit("cores", 1000.0),
+            GPU_MILLI => unit("GPUs", 1000.0),
             _ if is_bytes(resource) => {
                 let steps: [(&str, i32); 5] = [("PiB", 50), ("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)];
                 let fits = |&(_, shift): &(&str, i32)| largest as f64 >= 2f64.powi(shift + 1);
@@ -40,6 +42,7 @@ pub fn resource_title(resource: &str) -> &str {
         "memory" => "Memory",
         "pods" => "Pods",
         "ephemeral-storage" => "Ephemeral storage",
+        GPU_MILLI => "GPU shares",
         other => other,
     }
 }

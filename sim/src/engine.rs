@@ -238,10 +238,9 @@ impl Simulation {
                 }
             }
             Work::RemoveNode(name) => {
-                let Some(id) = cluster.nodes().by_name(&name) else {
-                    return refused(format!("nodes \"{name}\" not found"));
-                };
-                cluster.remove_node(id);
+                if let Some(id) = cluster.nodes().by_name(&name) {
+                    cluster.remove_node(id);
+                }
             }
             Work::Object { namespace, name, body } => {
                 if let Err(error) = cluster.create_object(&namespace, &name, None, body) {

@@ -11,6 +11,7 @@ pub mod cluster;
 pub mod controller;
 pub mod disruption;
 pub mod engine;
+pub mod invariants;
 pub mod model;
 pub mod node;
 pub mod observe;

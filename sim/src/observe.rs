@@ -1,6 +1,6 @@
 //! Observers: they see every step and keep what reports need. Nothing in the simulation reads them.
 
-use crate::admission::Refusal;
+use crate::cluster::Refusal;
 use crate::cluster::{Change, Cluster};
 use crate::model::{NodeId, ObjectId, PodId};
 use crate::scheduler::fit_error::FitError;

@@ -28,7 +28,7 @@ pub enum Work {
     Pod(NewPod),
     /// Add a node.
     Node(Box<NodeSpec>),
-    /// Remove the node of this name, and its pods with it.
+    /// Remove the node of this name, if it still exists, and its pods with it.
     RemoveNode(String),
     /// Create an object.
     Object {

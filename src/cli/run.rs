@@ -23,6 +23,11 @@ pub(super) struct RunArgs {
     /// Where tables, figures and the page go; `out/NAME` by default, `-` for nowhere.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Check the simulator's own invariants, every so many steps of the run (1000 if it is not said). Exit 1 and the
+    /// invariant's name when one does not hold.
+    #[arg(long, value_name = "STEPS", num_args = 0..=1, require_equals = true, default_missing_value = "1000",
+          value_parser = clap::value_parser!(u64).range(1..))]
+    audit: Option<u64>,
     /// How the summary is printed.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -43,7 +48,7 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Failure> {
     let target = args.out.clone().unwrap_or_else(|| Path::new("out").join(&scenario.name));
     let out = if target == Path::new("-") { None } else { Some(OutputDir::create(&target)?) };
 
-    let options = RunOptions { evaluation: args.scenario.evaluation.into(), progress: true };
+    let options = RunOptions { evaluation: args.scenario.evaluation.into(), progress: true, audit: args.audit };
     let simulated = simulate(&scenario, &scheduler, options, out.as_ref())?;
     warn(&simulated.warnings);
     let run = simulated.run;

@@ -8,11 +8,12 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::path::Path;
 use towtank_policies::{BuildContext, ParsedConfig, profile_by_name};
-use towtank_sim::admission::{Admission, QuotaResync};
+use towtank_sim::admission::{self, QuotaResync};
 use towtank_sim::autoscaling::cluster_autoscaler::ClusterAutoscaler;
 use towtank_sim::autoscaling::horizontal::{HorizontalController, HorizontalPodAutoscaler, HorizontalSettings};
 use towtank_sim::disruption::{Drains, MachineFailures, TaintEviction};
 use towtank_sim::engine::{Simulation, Until};
+use towtank_sim::invariants::Audit;
 use towtank_sim::node::kubelet::{Kubelet, KubeletSettings, Latency};
 use towtank_sim::node::lifecycle::NodeLifecycle;
 use towtank_sim::scheduler::{AttemptLatency, Evaluation, QueueSettings, Scheduler, SchedulerSettings, TieBreak};
@@ -39,6 +40,16 @@ pub struct Prepared {
     pub simulation: Simulation,
     /// What of the input has no effect, or may not mean what it seems to.
     pub warnings: Vec<String>,
+    /// Whether every profile of the scheduler keeps pods off nodes that have too little for them.
+    fits: bool,
+}
+
+impl Prepared {
+    /// The observer that checks the invariants every so many notes.
+    pub fn audit(&self, every: u64) -> Audit {
+        let audit = Audit::every(every);
+        if self.fits { audit } else { audit.without("used_within_allocatable") }
+    }
 }
 
 impl SchedulerChoice {
@@ -88,11 +99,12 @@ impl Scenario {
     /// The first input that cannot be used.
     pub fn prepare(&self, scheduler: &SchedulerChoice, evaluation: Evaluation) -> Result<Prepared, Diagnostic> {
         let mut simulation = Simulation::new(self.spec.seed);
-        simulation.cluster.admission = Admission::kubernetes();
+        simulation.cluster.admission = admission::kubernetes();
         let mut builder = Builder {
             scenario: self,
             simulation,
             warnings: Vec::new(),
+            fits: true,
             listed: BTreeMap::new(),
             generators: Vec::new(),
             loads_used: Vec::new(),
@@ -105,7 +117,7 @@ impl Scenario {
             builder.workload_part(i, part)?;
         }
         builder.check_loads()?;
-        Ok(Prepared { simulation: builder.simulation, warnings: builder.warnings })
+        Ok(Prepared { simulation: builder.simulation, warnings: builder.warnings, fits: builder.fits })
     }
 }
 
@@ -120,6 +132,7 @@ struct Builder<'s> {
     scenario: &'s Scenario,
     simulation: Simulation,
     warnings: Vec<String>,
+    fits: bool,
     /// What is listed so far, by kind and name, and where. Nodes of traces are not among it, those are met as they come.
     listed: BTreeMap<(&'static str, String), Place>,
     /// The names of the generators so far.
@@ -149,6 +162,10 @@ impl Builder<'_> {
             evaluation,
         };
         self.warnings.extend(config.warnings);
+        self.fits = config.profiles.iter().all(|profile| {
+            let filters = |name: &str| profile.filter.iter().any(|&index| profile.plugins[index].name() == name);
+            filters("NodeResourcesFit") && filters("NodeGpuShare")
+        });
         let kubelet = KubeletSettings {
             start: drawn(spec.kubelet.start_latency.as_ref()),
             stop: drawn(spec.kubelet.stop_latency.as_ref()),

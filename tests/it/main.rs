@@ -10,4 +10,5 @@ mod golden;
 mod house;
 mod outputs;
 mod readme;
+mod recorded;
 mod support;

@@ -135,6 +135,7 @@ impl Collectors {
         let (scheduling, startup) = self.latency.into_samples();
         Ok(Run {
             label: String::new(),
+            description: String::new(),
             summary,
             series: self.series.into_series(),
             scheduling,

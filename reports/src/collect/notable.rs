@@ -136,10 +136,8 @@ impl Observer for NotableCollector {
                 self.autoscales = true;
                 self.autoscaler.scale_ups += 1;
             }
-            // There are events of the same reason about the node and its pods; that of the status is the decision.
-            Note::Event {
-                reason: "ScaleDown" | "ScaleDownEmpty", regarding: Regarding::Named("ConfigMap", _), ..
-            } => {
+            // The autoscaler says the same of the node and of its pods: what it says of itself is counted.
+            Note::Event { reason: "ScaleDown" | "ScaleDownEmpty", regarding: Regarding::Named(..), .. } => {
                 self.autoscaler.scale_downs += 1;
             }
             _ => {}

@@ -52,7 +52,7 @@ fn panel(runs: &[Run], resource: &str, said: &mut Vec<String>) -> TimePanel {
     for (index, run) in runs.iter().enumerate() {
         let Some(column) = run.series.resource(resource) else { continue };
         let (color, _, dash) = theme::series(index);
-        let used = stats::utilization(&run.series, column, run.series.times_ns.last().copied().unwrap_or(0));
+        let used = stats::utilization_of(run, column);
         highest = highest.max(used.peak_allocated);
         said.push(format!(
             "{} of {}: mean {}",

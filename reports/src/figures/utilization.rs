@@ -30,7 +30,7 @@ fn draw(run: &Run) -> Picture {
     let mut lines = Vec::new();
     for (index, resource) in resources.iter().enumerate() {
         let (color, _, dash) = theme::series(index);
-        let used = stats::utilization(series, resource, *series.times_ns.last().unwrap_or(&0));
+        let used = stats::utilization_of(run, resource);
         highest = highest.max(used.peak_allocated);
         let name = units::resource_title(&resource.name);
         said.push(format!(

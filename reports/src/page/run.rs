@@ -22,6 +22,7 @@ pub fn run_page(run: &Run) -> Result<String, PageError> {
     let summary = &run.summary;
     let page = RunPage {
         title: if summary.scenario.is_empty() { "Simulation" } else { &summary.scenario },
+        description: &run.description,
         summary,
         simulated: simulated(summary),
         key_numbers: key_numbers(summary),
@@ -38,6 +39,7 @@ pub fn run_page(run: &Run) -> Result<String, PageError> {
 #[template(path = "report.html")]
 struct RunPage<'a> {
     title: &'a str,
+    description: &'a str,
     summary: &'a Summary,
     simulated: String,
     key_numbers: Vec<KeyNumber>,

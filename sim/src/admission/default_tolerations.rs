@@ -2,8 +2,7 @@
 //!
 //! Source: `plugin/pkg/admission/defaulttolerationseconds/admission.go`.
 
-use super::{AdmissionPlugin, Refusal};
-use crate::cluster::Cluster;
+use crate::cluster::{AdmissionPlugin, Cluster, Refusal};
 use crate::model::pod::PodSpec;
 use crate::model::taint::{Effect, Toleration, TolerationOperator};
 use crate::time::Span;

@@ -2,8 +2,7 @@
 //!
 //! Source: `plugin/pkg/admission/priority/admission.go`.
 
-use super::{AdmissionPlugin, Refusal};
-use crate::cluster::{Cluster, Fingerprint, Object};
+use crate::cluster::{AdmissionPlugin, Cluster, Fingerprint, Object, Refusal};
 use crate::model::pod::PodSpec;
 use crate::time::SimTime;
 

@@ -1,32 +1,39 @@
 //! The API server's store: every pod, node and object, the sums over them, and the feed of what changed.
 //!
 //! The store enforces what no component may break (a pod is bound once, a node's sums equal its pods) and judges nothing
-//! else. Each change is folded into the fingerprint and put on the feed, which the engine hands to the controllers.
+//! else. What has gone is never changed again, though it can be looked up until everyone has heard of it. Each change is
+//! folded into the fingerprint and put on the feed, which the engine hands to the controllers.
 
+mod admission;
 mod classes;
 mod feed;
 mod fingerprint;
 mod nodes;
 mod objects;
 mod pods;
-mod quotas;
+mod quota_index;
+mod refusal;
+mod resource_quota;
 mod totals;
 
+pub use admission::{Admission, AdmissionPlugin};
 pub use classes::Classes;
 pub use feed::{Cause, Change, Interest, NodeChange};
 pub use fingerprint::Fingerprint;
 pub use nodes::{DuplicateNode, Nodes};
 pub use objects::{Object, ObjectEntry, ObjectExists, ObjectMeta, Objects};
 pub use pods::Pods;
+pub use refusal::Refusal;
+pub(crate) use resource_quota::Charge;
+pub use resource_quota::{QuotaScope, ResourceQuota, ScopeOperator, ScopeRequirement};
 pub use totals::{Counters, Totals};
 
-use crate::admission::{Admission, Charge, Refusal, ResourceQuota};
 use crate::model::node::{Node, NodeSpec};
 use crate::model::pod::{NewPod, Pod, PodClass, PodPhase};
 use crate::model::resources::ResourceTable;
 use crate::model::{ClassId, NodeId, ObjectId, PodId};
 use crate::time::SimTime;
-use quotas::Quotas;
+use quota_index::QuotaIndex;
 use std::collections::VecDeque;
 
 /// The state of one simulated cluster.
@@ -43,7 +50,7 @@ pub struct Cluster {
     nodes: Nodes,
     pods: Pods,
     objects: Objects,
-    quotas: Quotas,
+    quotas: QuotaIndex,
     totals: Totals,
     counters: Counters,
     feed: VecDeque<Change>,
@@ -96,7 +103,7 @@ impl Cluster {
         &self.counters
     }
 
-    /// Grows with every change of a node or of what is on it.
+    /// Grows with every change of a node or of what is on it, and when one comes or goes.
     pub fn version(&self) -> u64 {
         self.version
     }
@@ -172,7 +179,8 @@ impl Cluster {
     /// # Panics
     /// If the pod is gone or bound already, or the node is gone: the caller's bug.
     pub fn bind(&mut self, id: PodId, node: NodeId) {
-        let pod = self.pods.get_mut(id).expect("a pod to bind exists");
+        assert!(!self.nodes.is_leaving(node), "a node to bind to exists");
+        let pod = self.pods.get_live_mut(id).expect("a pod to bind exists");
         assert!(pod.node.is_none(), "a pod is bound once");
         let class = self.classes.get(pod.class);
         self.version += 1;
@@ -199,7 +207,7 @@ impl Cluster {
 
     /// Records a failed scheduling attempt: condition PodScheduled=False.
     pub fn mark_unschedulable(&mut self, id: PodId) {
-        if let Some(pod) = self.pods.get_mut(id) {
+        if let Some(pod) = self.pods.get_live_mut(id).filter(|pod| pod.node.is_none()) {
             pod.unschedulable = true;
             self.emit(Change::PodUnschedulable(id));
         }
@@ -216,7 +224,7 @@ impl Cluster {
     /// The containers of a bound pod have started, and it is ready.
     pub fn start(&mut self, id: PodId) {
         let now = self.now;
-        let Some(pod) = self.pods.get_mut(id) else { return };
+        let Some(pod) = self.pods.get_live_mut(id) else { return };
         debug_assert!(pod.node.is_some(), "only a bound pod starts");
         if pod.phase == PodPhase::Pending {
             self.totals.starting -= 1;
@@ -235,7 +243,7 @@ impl Cluster {
 
     /// A running pod became ready or unready.
     pub fn set_ready(&mut self, id: PodId, ready: bool) {
-        let Some(pod) = self.pods.get_mut(id) else { return };
+        let Some(pod) = self.pods.get_live_mut(id) else { return };
         if pod.ready != ready {
             pod.ready = ready;
             self.emit(Change::PodReadiness(id));
@@ -244,7 +252,7 @@ impl Cluster {
 
     /// The machine under a pod lost its containers; when it comes back they start again, from the beginning.
     pub fn interrupt(&mut self, id: PodId) {
-        let Some(pod) = self.pods.get_mut(id) else { return };
+        let Some(pod) = self.pods.get_live_mut(id) else { return };
         pod.restarts += 1;
         if std::mem::replace(&mut pod.working, false) {
             self.totals.remove_usage(pod, self.classes.get(pod.class));
@@ -256,8 +264,7 @@ impl Cluster {
     /// of it.
     pub fn finish(&mut self, id: PodId, phase: PodPhase) {
         debug_assert!(matches!(phase, PodPhase::Succeeded | PodPhase::Failed));
-        let Some(pod) = self.pods.get(id) else { return };
-        if pod.is_finished() {
+        if self.pods.get_live_mut(id).is_none() {
             return;
         }
         self.count_out(id);
@@ -272,10 +279,7 @@ impl Cluster {
     /// Asks for a pod's deletion. An unbound pod is gone at once; the kubelet of a bound one stops it first.
     pub fn delete_pod(&mut self, id: PodId, cause: Cause) {
         let now = self.now;
-        let Some(pod) = self.pods.get_mut(id) else { return };
-        if pod.deleting.is_some() || pod.is_finished() {
-            return;
-        }
+        let Some(pod) = self.pods.get_live_mut(id).filter(|pod| pod.deleting.is_none()) else { return };
         pod.deleting = Some(now);
         let unbound = pod.node.is_none();
         match cause {
@@ -293,10 +297,9 @@ impl Cluster {
 
     /// The pod object is gone: stopped by its kubelet, or its node left.
     pub fn remove_pod(&mut self, id: PodId) {
-        let Some(pod) = self.pods.get(id) else { return };
-        if pod.is_finished() || self.pods.is_leaving(id) {
-            return;
-        }
+        let now = self.now;
+        let Some(pod) = self.pods.get_live_mut(id) else { return };
+        pod.deleting.get_or_insert(now);
         self.count_out(id);
         self.release_node(id);
         self.pods.leave(id);
@@ -321,7 +324,7 @@ impl Cluster {
 
     /// Quotas no longer wait for the end of a pod whose deletion takes too long: its node may be lost.
     pub fn stop_charging(&mut self, id: PodId) {
-        let Some(pod) = self.pods.get_mut(id).filter(|pod| !pod.overdue && !pod.is_finished()) else { return };
+        let Some(pod) = self.pods.get_live_mut(id).filter(|pod| !pod.overdue) else { return };
         pod.overdue = true;
         let class = self.classes.get(pod.class);
         self.fingerprint.fold(self.now, 3, &[pod.uid]);
@@ -382,6 +385,9 @@ impl Cluster {
 
     /// Changes a node's specification; what changed goes on the feed. The name must stay.
     pub fn update_node(&mut self, id: NodeId, change: impl FnOnce(&mut NodeSpec)) {
+        if self.nodes.is_leaving(id) {
+            return;
+        }
         self.version += 1;
         let node = self.nodes.touch(id, self.version);
         let before = node.spec.clone();
@@ -403,7 +409,7 @@ impl Cluster {
 
     /// Sets the condition Ready.
     pub fn set_node_ready(&mut self, id: NodeId, ready: bool) {
-        if self.nodes.get(id).ready == ready {
+        if self.nodes.get(id).ready == ready || self.nodes.is_leaving(id) {
             return;
         }
         self.version += 1;
@@ -419,8 +425,9 @@ impl Cluster {
     /// The machine under a node stopped or runs again. The node's conditions follow later, when the node lifecycle
     /// controller has noticed.
     pub fn set_machine_up(&mut self, id: NodeId, up: bool) {
+        let gone = self.nodes.is_leaving(id);
         let node = self.nodes.get_mut(id);
-        if node.machine_up != up {
+        if node.machine_up != up && !gone {
             node.machine_up = up;
             self.emit(Change::NodeChanged(id, NodeChange::MACHINE));
         }
@@ -439,6 +446,7 @@ impl Cluster {
         self.totals.capacity.sub(&node.allocatable);
         self.totals.nodes -= 1;
         self.totals.ready_nodes -= u64::from(node.ready);
+        self.version += 1;
         self.nodes.leave(id);
         self.emit(Change::NodeRemoved(id));
     }
@@ -514,6 +522,11 @@ impl Cluster {
     /// The next change that the controllers have not heard of.
     pub(crate) fn next_change(&mut self) -> Option<Change> {
         self.feed.pop_front()
+    }
+
+    /// Whether everyone has been told of every change but the one that is being delivered.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.feed.is_empty()
     }
 
     /// Frees what has gone, now that everyone has heard of it.

@@ -147,7 +147,8 @@ impl Nodes {
         self.leaving.push(id);
     }
 
-    pub(super) fn is_leaving(&self, id: NodeId) -> bool {
+    /// Whether a node has left, and only waits for everyone to have heard of it.
+    pub(crate) fn is_leaving(&self, id: NodeId) -> bool {
         self.leaving.contains(&id)
     }
 

@@ -119,7 +119,8 @@ impl Objects {
     }
 
     pub(super) fn get_mut<T: Object>(&mut self, id: ObjectId) -> Option<&mut T> {
-        let body: &mut dyn Any = &mut *self.entries.get_mut(&id)?.body;
+        let entry = self.entries.get_mut(&id).filter(|entry| !entry.leaving)?;
+        let body: &mut dyn Any = &mut *entry.body;
         body.downcast_mut()
     }
 
@@ -146,7 +147,7 @@ impl Objects {
     }
 
     pub(super) fn scale(&mut self, id: ObjectId, replicas: u32) -> bool {
-        let Some(entry) = self.entries.get_mut(&id) else { return false };
+        let Some(entry) = self.entries.get_mut(&id).filter(|entry| !entry.leaving) else { return false };
         if entry.body.replicas().is_none_or(|now| now == replicas) {
             return false;
         }

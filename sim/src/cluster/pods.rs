@@ -72,6 +72,13 @@ impl Pods {
         if slot.generation == id.generation { slot.entry.as_mut().map(|(_, pod)| pod) } else { None }
     }
 
+    /// The pod, if it has neither ended nor gone. What has is never changed again.
+    pub(super) fn get_live_mut(&mut self, id: PodId) -> Option<&mut Pod> {
+        let slot = self.slots.get_mut(id.index())?;
+        let there = slot.generation == id.generation && !slot.leaving;
+        slot.entry.as_mut().map(|(_, pod)| pod).filter(|pod| there && !pod.is_finished())
+    }
+
     pub(super) fn insert(&mut self, namespace: Arc<str>, pod: Pod) -> PodId {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot { generation: 0, leaving: false, entry: None });
@@ -102,7 +109,8 @@ impl Pods {
         self.slots[id.index()].leaving = true;
     }
 
-    pub(super) fn is_leaving(&self, id: PodId) -> bool {
+    /// Whether a pod that exists has gone, and only waits for everyone to have heard of it.
+    pub(crate) fn is_leaving(&self, id: PodId) -> bool {
         self.slots[id.index()].leaving
     }
 

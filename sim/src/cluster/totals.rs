@@ -50,7 +50,7 @@ pub struct Counters {
 }
 
 impl Totals {
-    pub(super) fn add_usage(&mut self, pod: &Pod, class: &PodClass) {
+    pub(crate) fn add_usage(&mut self, pod: &Pod, class: &PodClass) {
         let (cpu, memory) = usage(pod, class);
         self.used_cpu += cpu;
         self.used_memory += memory;

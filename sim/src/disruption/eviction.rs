@@ -3,7 +3,7 @@
 //! Source: `pkg/registry/core/pod/storage/eviction.go`.
 
 use super::{BudgetStatus, PodDisruptionBudget, UnhealthyPodEvictionPolicy};
-use crate::admission::Refusal;
+use crate::cluster::Refusal;
 use crate::cluster::{Cause, Cluster, ObjectMeta};
 use crate::controller::Context;
 use crate::model::PodId;

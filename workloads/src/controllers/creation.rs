@@ -2,7 +2,7 @@
 
 use super::names::pod_name;
 use crate::template::PodTemplate;
-use towtank_sim::admission::Refusal;
+use towtank_sim::cluster::Refusal;
 use towtank_sim::controller::Context;
 use towtank_sim::model::pod::NewPod;
 use towtank_sim::model::{ClassId, ObjectId, PodId};

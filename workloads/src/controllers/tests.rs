@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::manifest::{ManifestSource, parse};
-use towtank_sim::admission::{Admission, ResourceQuota};
+use towtank_sim::admission;
 use towtank_sim::agenda::{Rank, Timer};
 use towtank_sim::autoscaling::horizontal::{HorizontalController, HorizontalSettings};
+use towtank_sim::cluster::ResourceQuota;
 use towtank_sim::cluster::{Cause, Change, Cluster, Interest};
 use towtank_sim::controller::{Context, Controller};
 use towtank_sim::engine::{Outcome, Simulation, Until};
@@ -96,7 +97,7 @@ struct Run {
 
 fn run(manifests: &str, script: Vec<(i64, Action)>, until: Until) -> Run {
     let mut simulation = Simulation::new(1);
-    simulation.cluster.admission = Admission::kubernetes();
+    simulation.cluster.admission = admission::kubernetes();
     for controller in all() {
         simulation.add_controller(controller);
     }

@@ -5,7 +5,7 @@ use super::field::{At, FieldError};
 use super::kind::Kind;
 use super::objects::Item;
 use k8s_openapi::api::core::v1 as core;
-use towtank_sim::admission::{QuotaScope, ResourceQuota, ScopeOperator, ScopeRequirement};
+use towtank_sim::cluster::{QuotaScope, ResourceQuota, ScopeOperator, ScopeRequirement};
 
 pub(super) const KIND: Kind = Kind { name: ResourceQuota::KIND, api_version: "v1", namespaced: true, read };
 

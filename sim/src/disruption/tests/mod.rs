@@ -6,7 +6,7 @@ mod failure;
 mod lifecycle;
 
 use super::{Drain, Drains, ListedFailure, MachineFailures, RandomFailures, TaintEviction};
-use crate::admission::Admission;
+use crate::admission;
 use crate::cluster::{Change, Cluster, Fingerprint, Object};
 use crate::engine::{Simulation, Until};
 use crate::model::node::{NodeSpec, ZONE_LABEL};
@@ -24,7 +24,7 @@ struct Tank(Simulation);
 impl Tank {
     fn new() -> Self {
         let mut simulation = Simulation::new(42);
-        simulation.cluster.admission = Admission::kubernetes();
+        simulation.cluster.admission = admission::kubernetes();
         simulation.add_controller(Box::new(Kubelet::new(KubeletSettings::default())));
         simulation.add_controller(Box::new(NodeLifecycle::default()));
         simulation.add_controller(Box::new(TaintEviction::new()));

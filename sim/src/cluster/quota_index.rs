@@ -1,16 +1,15 @@
 //! Which ResourceQuotas each namespace has, so that a pod pays for none but those.
 
-use super::Objects;
-use crate::admission::ResourceQuota;
+use super::{Objects, ResourceQuota};
 use crate::model::ObjectId;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The quotas by namespace, in order of their names.
 #[derive(Debug, Default)]
-pub(super) struct Quotas(BTreeMap<Arc<str>, Vec<(Arc<str>, ObjectId)>>);
+pub(super) struct QuotaIndex(BTreeMap<Arc<str>, Vec<(Arc<str>, ObjectId)>>);
 
-impl Quotas {
+impl QuotaIndex {
     /// The quotas of a namespace, by name.
     pub(super) fn of<'a>(
         &'a self,

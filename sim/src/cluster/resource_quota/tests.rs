@@ -1,7 +1,7 @@
 //! Quotas as the store keeps them.
 
-use super::{Charge, QuotaResync, QuotaScope, ResourceQuota, ScopeRequirement};
-use crate::admission::Admission;
+use super::{Charge, QuotaScope, ResourceQuota, ScopeRequirement};
+use crate::admission::{self, QuotaResync};
 use crate::cluster::{Cause, Cluster};
 use crate::engine::{Simulation, Until};
 use crate::model::node::NodeSpec;
@@ -16,8 +16,7 @@ fn list(amounts: &[(&str, &str)]) -> ResourceList {
 }
 
 fn cluster() -> Cluster {
-    let mut cluster = Cluster::default();
-    cluster.admission = Admission::kubernetes();
+    let mut cluster = Cluster { admission: admission::kubernetes(), ..Cluster::default() };
     cluster
 }
 
@@ -25,7 +24,7 @@ fn add_quota(cluster: &mut Cluster, namespace: &str, name: &str, quota: Resource
     cluster.create_object(namespace, name, None, Box::new(quota)).unwrap()
 }
 
-fn pod(cluster: &mut Cluster, name: &str, spec: PodSpec) -> Result<PodId, crate::admission::Refusal> {
+fn pod(cluster: &mut Cluster, name: &str, spec: PodSpec) -> Result<PodId, crate::cluster::Refusal> {
     let class = cluster.intern(spec);
     cluster.create_pod(NewPod { name: name.into(), class, owner: None, run: Run::Forever, usage: Usage::default() })
 }
