@@ -4,4 +4,5 @@
 //! read before they are committed.
 
 mod errors;
+mod recorded;
 mod support;
