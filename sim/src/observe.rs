@@ -109,10 +109,10 @@ impl<'o, 'b> Observers<'o, 'b> {
         Self { observers, next_sample }
     }
 
-    /// Gives everyone the samples that are due before anything at `now` happens, `now` included.
+    /// Gives everyone the samples of the instants before `now`: a sample shows what all events of its instant have done.
     pub(crate) fn sample_until(&mut self, now: SimTime, cluster: &Cluster) {
         for (observer, next) in self.observers.iter_mut().zip(&mut self.next_sample) {
-            while *next <= now && *next < SimTime::MAX {
+            while *next < now && *next < SimTime::MAX {
                 observer.sample(*next, cluster);
                 *next += observer.sampling_interval().unwrap_or(Span::MAX);
             }

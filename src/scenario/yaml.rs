@@ -64,6 +64,9 @@ fn told(error: &serde_yaml::Error) -> (String, Option<(usize, usize)>) {
     if let Some((line, column)) = place {
         message = message.replacen(&format!(" at line {line} column {column}"), "", 1);
     }
+    if message.contains("more than one document") {
+        return ("several documents in one file: expected one, with `kind: Scenario`".to_owned(), None);
+    }
     if let Some((before, expected)) = message.rsplit_once(", expected ") {
         let name = NAMES.iter().find(|(name, _)| *name == expected).map(|(_, name)| *name);
         let name = name.or_else(|| expected.starts_with("struct ").then_some("fields and their values"));

@@ -1,8 +1,14 @@
 //! The end-to-end tests: towtank as its users meet it. One binary, so that it is linked once.
 //!
-//! Recorded texts are renewed with `INSTA_UPDATE=always`, golden fingerprints with `TOWTANK_UPDATE_GOLDEN=1`; both are to be
-//! read before they are committed.
+//! Recorded texts are renewed with `INSTA_UPDATE=always` (or `TRYCMD=overwrite` for those in `cli/`), golden fingerprints with
+//! `TOWTANK_UPDATE_GOLDEN=1`. Read what changed before you commit it.
 
+mod cli;
 mod errors;
+mod fuzz;
+mod golden;
+mod house;
+mod outputs;
+mod readme;
 mod recorded;
 mod support;

@@ -8,5 +8,6 @@ pub mod generate;
 pub mod manifest;
 pub mod schema;
 mod template;
+mod yaml;
 
 pub use template::{PodTemplate, RunTime};

@@ -3,6 +3,7 @@
 use super::field::{At, FieldError, did_you_mean};
 use crate::schema::{DistributionSpec, LoadSpec, Seconds, parse_duration};
 use crate::template::RunTime;
+use crate::yaml;
 use std::collections::BTreeMap;
 use towtank_sim::autoscaling::horizontal::LoadCurve;
 use towtank_sim::model::gpu::{GpuRequest, MAX_DEVICES, WHOLE};
@@ -43,7 +44,7 @@ pub(super) fn devices(annotations: Annotations<'_>, metadata: &At<'_>) -> Result
 pub(super) fn load(annotations: Annotations<'_>, metadata: &At<'_>) -> Result<Option<LoadCurve>, FieldError> {
     check_names(annotations, metadata)?;
     let Some(text) = annotations.and_then(|a| a.get(LOAD)) else { return Ok(None) };
-    let read = serde_yaml::from_str(text).map(|LoadSpec(curve)| Some(curve));
+    let read = yaml::from_str(text).map(|LoadSpec(curve)| Some(curve));
     read.map_err(|error| metadata.key("annotations").key(LOAD).error(error))
 }
 
@@ -78,7 +79,7 @@ fn run_time(annotations: Annotations<'_>, metadata: &At<'_>) -> Result<RunTime, 
         (Some(span), None) => Ok(RunTime::Fixed(if fails { Run::Fails(span) } else { Run::Succeeds(span) })),
         (None, Some(text)) => {
             let spec: DistributionSpec<Seconds> =
-                serde_yaml::from_str(text).map_err(|error| at.key(RUN_TIME_DISTRIBUTION).error(error))?;
+                yaml::from_str(text).map_err(|error| at.key(RUN_TIME_DISTRIBUTION).error(error))?;
             Ok(RunTime::Drawn { seconds: spec.distribution, fails })
         }
         (None, None) if exit_code.is_some() => Err(at.key(EXIT_CODE).error(format_args!(

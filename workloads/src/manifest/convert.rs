@@ -3,11 +3,11 @@
 use super::annotations;
 use super::field::{At, FieldError};
 use super::strict::typed;
+use crate::yaml::Value;
 pub(super) use k8s_openapi::apimachinery::pkg::api::resource::Quantity as QuantityText;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde::de::DeserializeOwned;
-use serde_yaml::Value;
 use std::collections::BTreeMap;
 use towtank_sim::disruption::IntOrPercent;
 use towtank_sim::model::Quantity;

@@ -7,8 +7,8 @@ use super::kinds::{KINDS, Treatment, known, treatment};
 use super::names::check_name;
 use super::objects::{Manifests, Origin, Planned, Text, Warning};
 use super::owners::{Identity, Owners};
+use crate::yaml::{self, Value};
 use serde::Deserialize;
-use serde_yaml::Value;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -251,13 +251,13 @@ fn documents(file: &Text) -> Result<Vec<Value>, ManifestError> {
         let documents = serde_json::Deserializer::from_str(&file.text).into_iter();
         return documents.map(|d| d.map_err(|e| syntax(e.line(), e.column(), e.to_string()))).collect();
     }
-    serde_yaml::Deserializer::from_str(&file.text)
+    yaml::Deserializer::from_str(&file.text)
         .map(|document| {
             let mut value = Value::deserialize(document)?;
             value.apply_merge()?;
             Ok(value)
         })
-        .collect::<Result<_, serde_yaml::Error>>()
+        .collect::<Result<_, yaml::Error>>()
         .map_err(|e| {
             let (line, column) = e.location().map_or((0, 0), |l| (l.line(), l.column()));
             syntax(line, column, e.to_string())

@@ -4,12 +4,12 @@
 //! deserializer compares, as kubectl's strict validation does, and takes numbers for quantities, as the API server does.
 
 use super::field::{FieldError, FieldPath, Step, did_you_mean};
+use crate::yaml::{Iter, Value};
 use serde::de::value::StringDeserializer;
 use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, SeqAccess, Unexpected,
     Visitor,
 };
-use serde_yaml::Value;
 use std::fmt;
 
 /// The typed form of a document.
@@ -143,7 +143,7 @@ impl<'de> SeqAccess<'de> for Items<'_> {
 }
 
 struct Entries<'v> {
-    rest: serde_yaml::mapping::Iter<'v>,
+    rest: Iter<'v>,
     value: Option<(String, &'v Value)>,
     known: Option<&'static [&'static str]>,
 }
