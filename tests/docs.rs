@@ -153,6 +153,26 @@ fn the_manual_lists_every_page() {
     }
 }
 
+#[test]
+fn the_architecture_page_matches_the_tree() {
+    let page = read(&root().join("ARCHITECTURE.md"));
+    let code: Vec<&str> = page.split('`').skip(1).step_by(2).collect();
+    let folders = ["sim/", "policies/", "workloads/", "traces/", "reports/", "src/", "tests/", "docs/", "benches/"];
+    let is_path = |text: &str| {
+        folders.iter().any(|folder| text.starts_with(folder))
+            && (text.ends_with('/') || Path::new(text).extension().is_some())
+    };
+    for path in code.iter().filter(|text| is_path(text)) {
+        assert!(root().join(path).exists(), "ARCHITECTURE.md: there is no {path}");
+    }
+    let manifest = read(&root().join("Cargo.toml"));
+    let (_, rest) = manifest.split_once("[workspace.dependencies]\n").expect("the workspace's dependencies");
+    let lines = rest.lines().take_while(|line| !line.starts_with('[')).filter_map(|line| line.split_once(" = "));
+    for (name, _) in lines.filter(|(name, _)| !name.starts_with("towtank-")) {
+        assert!(code.contains(&name), "ARCHITECTURE.md: dependency {name} has no reason");
+    }
+}
+
 // ---- reading Markdown ----------------------------------------------------------------------------------------------
 
 fn root() -> &'static Path {

@@ -16,8 +16,7 @@ fn list(amounts: &[(&str, &str)]) -> ResourceList {
 }
 
 fn cluster() -> Cluster {
-    let mut cluster = Cluster { admission: admission::kubernetes(), ..Cluster::default() };
-    cluster
+    Cluster { admission: admission::kubernetes(), ..Cluster::default() }
 }
 
 fn add_quota(cluster: &mut Cluster, namespace: &str, name: &str, quota: ResourceQuota) -> ObjectId {
