@@ -302,7 +302,7 @@ impl Writer {
         match self.dice.from(0, 3) {
             0 => line!(self.scenario, "    latency: {{ constant: {}ms }}", self.dice.from(1, 5000)),
             1 => {
-                line!(self.scenario, "    latency: {{ perNode: {{ base: 1ms, each: {}ms }} }}", self.dice.from(1, 500))
+                line!(self.scenario, "    latency: {{ perNode: {{ base: 1ms, each: {}ms }} }}", self.dice.from(1, 500));
             }
             _ => {}
         }
