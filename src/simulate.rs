@@ -8,7 +8,6 @@ use std::time::Instant;
 use towtank_reports::collect::{CollectOptions, Collectors};
 use towtank_reports::data::Run;
 use towtank_reports::output::OutputDir;
-use towtank_sim::invariants::Audit;
 use towtank_sim::observe::Observer;
 use towtank_sim::scheduler::Evaluation;
 

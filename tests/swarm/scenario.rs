@@ -80,7 +80,7 @@ impl Writer {
     fn files(mut self, seed: u64) -> Files {
         // Random failures of services may follow each other faster than the cluster comes to rest after each.
         self.random_failures = self.dice.percent(25);
-        let until = if !self.random_failures { "idle".to_owned() } else { format!("{}m", self.dice.from(1, 240)) };
+        let until = if self.random_failures { format!("{}m", self.dice.from(1, 240)) } else { "idle".to_owned() };
         line!(self.scenario, "apiVersion: towtank.dev/v1alpha1\nkind: Scenario\nmetadata: {{ name: swarm-{seed} }}");
         line!(self.scenario, "spec:\n  seed: {seed}\n  until: {until}");
         self.cluster();
@@ -313,7 +313,7 @@ impl Writer {
         match self.dice.from(0, 3) {
             0 => line!(self.scenario, "    latency: {{ constant: {}ms }}", self.dice.from(1, 5000)),
             1 => {
-                line!(self.scenario, "    latency: {{ perNode: {{ base: 1ms, each: {}ms }} }}", self.dice.from(1, 500))
+                line!(self.scenario, "    latency: {{ perNode: {{ base: 1ms, each: {}ms }} }}", self.dice.from(1, 500));
             }
             _ => {}
         }
