@@ -374,7 +374,13 @@ impl Controller for Scheduler {
                 }
                 self.happened(ClusterEvent::NodeUpdate(node, what), cx);
             }
-            Change::NodeRemoved(node) => self.order.remove(node),
+            Change::NodeRemoved(node) => {
+                self.order.remove(node);
+                // When the attempt is over nobody can look the node up, and another one may have its slot.
+                if let Some(in_flight) = &mut self.in_flight {
+                    in_flight.since.retain(|event| event.node() != Some(node));
+                }
+            }
             _ => {}
         }
         self.plan(cx);
