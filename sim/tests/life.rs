@@ -163,3 +163,31 @@ fn without_nodes_pods_wait_and_the_run_ends() {
     assert_eq!(diary, ["5 a: no nodes available to schedule pods"]);
     assert_eq!(outcome.end, SimTime::from_secs(5));
 }
+
+/// Its backoff is planned while there is no node, and so keeps no run going; the node makes it worth waiting for.
+#[test]
+fn a_node_that_comes_during_a_backoff_is_used() {
+    let mut simulation = Simulation::new(42);
+    simulation.add_controller(Box::new(Scheduler::new(vec![profile()], SchedulerSettings::default())));
+    simulation.add_controller(Box::new(Kubelet::new(KubeletSettings::default())));
+    let work = [(100, pod(&mut simulation.cluster, "a", "2", seconds(1))), (500, node("n1", "4"))];
+    let submission = |(millis, work)| Submission { at: SimTime::ZERO + Span::from_millis(millis), work };
+    simulation.add_source(Box::new(Listed::new("test", work.map(submission).into())));
+    simulation.run(Until::Idle, &mut []).expect("the run ends");
+    assert_eq!(simulation.cluster.counters().succeeded, 1);
+}
+
+/// A pass over all pods takes longer than the five minutes after which they are tried again.
+#[test]
+fn a_run_does_not_wait_for_what_was_tried_in_vain() {
+    let latency = AttemptLatency::Constant(Span::from_secs(60));
+    let hopeless = |cluster: &mut Cluster| {
+        let mut work = vec![(0, node("n1", "1"))];
+        work.extend((0..10).map(|i| (1, pod(cluster, &format!("p{i}"), "2", seconds(1)))));
+        work.push((3601, pod(cluster, "late", "2", seconds(1))));
+        work
+    };
+    let (diary, outcome) = run(SchedulerSettings { latency, ..SchedulerSettings::default() }, hopeless);
+    assert!(outcome.end >= SimTime::from_secs(3661) && outcome.end < SimTime::from_secs(7200), "{}", outcome.end);
+    assert!(diary.iter().any(|line| line.contains("late: 0/1 nodes")), "{diary:#?}");
+}

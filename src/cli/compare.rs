@@ -74,7 +74,7 @@ pub(super) fn compare(args: &CompareArgs) -> Result<(), Failure> {
         }
         None => None,
     };
-    print(&text);
+    print(&text)?;
     if let Some(written) = written {
         anstream::eprintln!("written to {}; see {}", written.display(), written.join("report.html").display());
     }

@@ -8,9 +8,10 @@ mod validate;
 
 use crate::exit::{self, Failure};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use towtank_reports::output::OutputError;
 use towtank_sim::scheduler::Evaluation;
 
 /// A deterministic discrete-event simulator of Kubernetes clusters.
@@ -108,21 +109,22 @@ impl Command {
             Self::Run(args) => run::run(&args),
             Self::Compare(args) => compare::compare(&args),
             Self::Validate(args) => validate::validate(&args),
-            Self::Policies => {
-                policies::policies();
-                Ok(())
-            }
-            Self::Formats => {
-                formats::formats();
-                Ok(())
-            }
+            Self::Policies => policies::policies(),
+            Self::Formats => formats::formats(),
         }
     }
 }
 
-/// Prints data. Nobody listening any more is no error.
-fn print(text: &str) {
-    let _ = anstream::stdout().write_all(text.as_bytes());
+/// Prints data. Nobody listening any more is no error; a disk that is full is one.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut stdout = anstream::stdout();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(source) if source.kind() != ErrorKind::BrokenPipe => {
+            let path = PathBuf::from("standard output");
+            Err(OutputError::Io { action: "write to", path, source }.into())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Says something about the input on standard error.

@@ -1,12 +1,13 @@
 //! `towtank policies`.
 
 use super::print;
+use crate::exit::Failure;
 use std::fmt::Write as _;
 use towtank_policies::named::POLICIES;
 use towtank_policies::registry::{PLUGINS, UNMODELLED};
 
 /// Lists named policies and plugins.
-pub(super) fn policies() {
+pub(super) fn policies() -> Result<(), Failure> {
     let mut text = String::from("Policies, for --policy and spec.scheduler.policy:\n");
     for policy in POLICIES {
         let _ = writeln!(text, "  {:<17} {}", policy.name, policy.about);
@@ -16,5 +17,5 @@ pub(super) fn policies() {
         let _ = writeln!(text, "  {:<32} {}", plugin.name, plugin.about);
     }
     let _ = writeln!(text, "\nIn-tree plugins that are read but have no effect yet:\n  {}", UNMODELLED.join(" "));
-    print(&text);
+    print(&text)
 }

@@ -67,7 +67,7 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Failure> {
     print(&match args.format {
         Format::Text => terminal::summary(&run.summary),
         Format::Json => tables::summary_json(&run.summary),
-    });
+    })?;
     if let Some(written) = written {
         let page = written.join(if figures { "report.html" } else { "summary.json" });
         anstream::eprintln!("written to {}; see {}", written.display(), page.display());

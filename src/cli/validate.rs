@@ -22,7 +22,7 @@ pub(super) fn validate(args: &ValidateArgs) -> Result<(), Failure> {
         let scheduler = SchedulerChoice::of(&scenario)?;
         let prepared = scenario.prepare(&scheduler, Evaluation::default())?;
         warn(&prepared.warnings);
-        print(&format!("{}: ok\n", file.display()));
+        print(&format!("{}: ok\n", file.display()))?;
     }
     Ok(())
 }

@@ -27,3 +27,13 @@ fn a_reader_that_leaves_is_no_error() {
         assert_eq!(said, "");
     }
 }
+
+/// A summary that went nowhere must not look like one that was delivered.
+#[test]
+fn data_that_cannot_be_written_is_an_error() {
+    let Ok(full) = std::fs::File::create("/dev/full") else { return };
+    let output = Command::new(env!("CARGO_BIN_EXE_towtank")).arg("policies").stdout(full).output().expect("an end");
+    assert_eq!(output.status.code(), Some(3));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.starts_with("error: cannot write to standard output: "), "{said}");
+}

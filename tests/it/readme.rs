@@ -49,5 +49,6 @@ fn examples_are_valid() {
     }
     let finished = towtank(root(), &[&["validate"], &files[..]].concat()).expect(0);
     assert_eq!(finished.stderr, "", "no warnings");
-    assert_eq!(finished.stdout, files.iter().map(|file| format!("{file}: ok\n")).collect::<String>());
+    let expected: Vec<String> = files.iter().map(|file| format!("{file}: ok")).collect();
+    assert_eq!(finished.stdout.lines().collect::<Vec<_>>(), expected);
 }

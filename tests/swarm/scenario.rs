@@ -9,7 +9,15 @@ pub(super) struct Files(Vec<(&'static str, String)>);
 impl Files {
     /// The scenario of this seed.
     pub(super) fn random(seed: u64) -> Self {
-        Writer { dice: Dice(seed), scenario: String::new(), apps: String::new(), nodes: None, pods: None }.files(seed)
+        Writer {
+            dice: Dice(seed),
+            scenario: String::new(),
+            apps: String::new(),
+            nodes: None,
+            pods: None,
+            random_failures: false,
+        }
+        .files(seed)
     }
 
     /// Writes them, and removes those of the scenario before it.
@@ -58,6 +66,7 @@ struct Writer {
     apps: String,
     nodes: Option<String>,
     pods: Option<String>,
+    random_failures: bool,
 }
 
 const POLICIES: [&str; 8] =
@@ -69,7 +78,9 @@ macro_rules! line {
 
 impl Writer {
     fn files(mut self, seed: u64) -> Files {
-        let until = if self.dice.percent(75) { "idle".to_owned() } else { format!("{}m", self.dice.from(1, 240)) };
+        // Random failures of services may follow each other faster than the cluster comes to rest after each.
+        self.random_failures = self.dice.percent(25);
+        let until = if self.random_failures { format!("{}m", self.dice.from(1, 240)) } else { "idle".to_owned() };
         line!(self.scenario, "apiVersion: towtank.dev/v1alpha1\nkind: Scenario\nmetadata: {{ name: swarm-{seed} }}");
         line!(self.scenario, "spec:\n  seed: {seed}\n  until: {until}");
         self.cluster();
@@ -364,7 +375,7 @@ impl Writer {
                     };
                     line!(self.scenario, "    - failure: {{ at: {at}, nodes: {{ {nodes} }}{duration} }}");
                 }
-                1 => {
+                1 if self.random_failures => {
                     let (fail, repair) = (self.times(3600), self.times(900));
                     line!(
                         self.scenario,

@@ -67,6 +67,7 @@ struct Running {
 struct Active {
     node: NodeId,
     uid: u64,
+    began: SimTime,
     deadline: SimTime,
     progress: SimTime,
 }
@@ -118,7 +119,7 @@ impl Drains {
                 continue;
             }
             let deadline = self.drains[index].timeout.map_or(SimTime::MAX, |timeout| cx.now() + timeout);
-            let active = Active { node, uid, deadline, progress: cx.now() };
+            let active = Active { node, uid, began: cx.now(), deadline, progress: cx.now() };
             self.running[running].active.push(active);
             self.ask(running, node, cx);
         }
@@ -129,7 +130,7 @@ impl Drains {
         let drain = self.running[running].drain;
         let Some(place) = self.running[running].active.iter().position(|active| active.node == node) else { return };
         let mut refused = 0;
-        for pod in to_evict(cx.cluster, node) {
+        for pod in to_evict(cx.cluster, node, self.running[running].active[place].began) {
             match evict(cx, pod) {
                 Ok(()) => self.running[running].active[place].progress = cx.now(),
                 Err(refusal) if refusal.code == 429 => refused += 1,
@@ -160,13 +161,14 @@ impl Drains {
 
     /// Ends the emptying of a node on which no pod is left; whether it was so.
     fn look(&mut self, running: usize, node: NodeId, cx: &mut Context<'_>) -> bool {
-        if !to_leave(cx.cluster, node).is_empty() || cx.cluster.nodes().find(node).is_none() {
-            return false;
-        }
         let drain = self.running[running].drain;
         let Some(place) = self.running[running].active.iter().position(|active| active.node == node) else {
             return false;
         };
+        let began = self.running[running].active[place].began;
+        if !to_leave(cx.cluster, node, began).is_empty() || cx.cluster.nodes().find(node).is_none() {
+            return false;
+        }
         let Active { uid, .. } = self.running[running].active.remove(place);
         tell(false, "NodeDrained", node, "is drained", cx);
         let after = match self.drains[drain].then {
@@ -188,9 +190,12 @@ impl Drains {
     /// A pod of this node has gone.
     fn pod_gone(&mut self, pod: PodId, cx: &mut Context<'_>) {
         let Some(node) = cx.cluster.pod(pod).and_then(|pod| pod.node) else { return };
-        if let Some(running) = self.running.iter().position(|r| r.active.iter().any(|a| a.node == node)) {
-            self.look(running, node, cx);
-            self.fill(running, cx);
+        // Several drains may be at work on one node.
+        for running in 0..self.running.len() {
+            if self.running[running].active.iter().any(|active| active.node == node) {
+                self.look(running, node, cx);
+                self.fill(running, cx);
+            }
         }
     }
 
@@ -260,12 +265,13 @@ impl Controller for Drains {
     }
 }
 
-/// The pods that a drain waits for: all but those of DaemonSets, in order of creation.
-fn to_leave(cluster: &Cluster, node: NodeId) -> Vec<PodId> {
+/// The pods that a drain waits for: all that were there when it began on the node, but those of DaemonSets, in order of
+/// creation. What comes later, because someone else has made the node schedulable again, may stay.
+fn to_leave(cluster: &Cluster, node: NodeId, began: SimTime) -> Vec<PodId> {
     let of_daemon_set = |owner| cluster.objects().meta(owner).is_some_and(|meta| meta.kind == "DaemonSet");
     let mut pods: Vec<(u64, PodId)> = (cluster.node(node).pods.iter())
         .filter_map(|id| cluster.pod(*id).map(|pod| (pod, *id)))
-        .filter(|(pod, _)| !pod.owner.is_some_and(of_daemon_set))
+        .filter(|(pod, _)| pod.bound.is_some_and(|at| at <= began) && !pod.owner.is_some_and(of_daemon_set))
         .map(|(pod, id)| (pod.uid, id))
         .collect();
     pods.sort_unstable();
@@ -273,8 +279,8 @@ fn to_leave(cluster: &Cluster, node: NodeId) -> Vec<PodId> {
 }
 
 /// Those of them that have not been asked to go yet.
-fn to_evict(cluster: &Cluster, node: NodeId) -> Vec<PodId> {
-    let mut pods = to_leave(cluster, node);
+fn to_evict(cluster: &Cluster, node: NodeId, began: SimTime) -> Vec<PodId> {
+    let mut pods = to_leave(cluster, node, began);
     pods.retain(|id| cluster.pod(*id).is_some_and(|pod| pod.deleting.is_none()));
     pods
 }

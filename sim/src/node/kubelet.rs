@@ -25,8 +25,9 @@ pub enum Latency {
 }
 
 impl Latency {
-    /// The latency of one pod: it depends on the pod alone, not on which pods were drawn for before it.
-    pub fn sample(&self, rng: &mut Rng, pod: u64) -> Span {
+    /// The latency of one pod, named by its namespace and its name: it depends on the name alone, so that under another policy
+    /// the same pod has the same latency.
+    pub fn sample(&self, rng: &mut Rng, pod: [&str; 2]) -> Span {
         match self {
             Self::None => Span::ZERO,
             Self::Constant(span) => *span,
@@ -67,11 +68,9 @@ impl Kubelet {
     }
 
     fn start_later(&mut self, id: PodId, cx: &mut Context<'_>) {
-        let Some(uid) = cx.cluster.pod(id).map(|pod| pod.uid) else { return };
-        let latency = match &mut self.rngs {
-            Some([start, _]) => self.settings.start.sample(start, uid),
-            None => Span::ZERO,
-        };
+        let Some(pod) = cx.cluster.pod(id) else { return };
+        let name = [&*cx.cluster.class_of(pod).spec.namespace, &pod.name];
+        let latency = self.rngs.as_mut().map_or(Span::ZERO, |[start, _]| self.settings.start.sample(start, name));
         Self::plan(timer::START, id, cx.now() + latency, cx);
     }
 
@@ -81,11 +80,9 @@ impl Kubelet {
         if !cx.cluster.node(node).machine_up {
             return;
         }
-        let (uid, grace) = (pod.uid, cx.cluster.class_of(pod).spec.termination_grace);
-        let latency = match &mut self.rngs {
-            Some([_, stop]) => self.settings.stop.sample(stop, uid),
-            None => Span::ZERO,
-        };
+        let spec = &cx.cluster.class_of(pod).spec;
+        let (name, grace) = ([&*spec.namespace, &pod.name], spec.termination_grace);
+        let latency = self.rngs.as_mut().map_or(Span::ZERO, |[_, stop]| self.settings.stop.sample(stop, name));
         Self::plan(timer::STOP, id, cx.now() + latency.min(grace), cx);
     }
 

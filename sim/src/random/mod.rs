@@ -43,9 +43,15 @@ impl Streams {
     }
 }
 
-/// Positions a stream at the beginning of the part that belongs to one entity, so that what others draw does not matter.
-pub fn rewind_for(rng: &mut Rng, entity: u64) {
-    rng.set_stream(entity);
+/// Positions a stream at the beginning of the part that belongs to one entity, named by its parts (a namespace and a name):
+/// what is drawn for it then depends on nothing that happened to others.
+pub fn rewind_for(rng: &mut Rng, entity: [&str; 2]) {
+    let mut hasher = SipHasher24::new();
+    for part in entity {
+        hasher.write(part.as_bytes());
+        hasher.write_u8(0xff);
+    }
+    rng.set_stream(hasher.finish128().h1);
     rng.set_word_pos(0);
 }
 

@@ -244,6 +244,19 @@ pub enum ClusterEvent {
     UnschedulableTimeout,
 }
 
+impl ClusterEvent {
+    /// The node that it is about.
+    pub(super) const fn node(self) -> Option<NodeId> {
+        match self {
+            Self::AssignedPodAdd { node, .. }
+            | Self::AssignedPodDelete { node, .. }
+            | Self::NodeAdd(node)
+            | Self::NodeUpdate(node, _) => Some(node),
+            Self::UnschedulableTimeout => None,
+        }
+    }
+}
+
 macro_rules! bit_set {
     ($(#[$doc:meta])* $name:ident { $($(#[$bit_doc:meta])* $bit:ident = $value:expr;)* }) => {
         $(#[$doc])*

@@ -21,7 +21,7 @@ pub use profile::{FilterChain, Profile};
 pub use queue::{PendingPods, QueueSettings};
 pub use tie_break::TieBreak;
 
-use crate::agenda::{Rank, Timer};
+use crate::agenda::{Presence, Rank, Subject, Timer};
 use crate::cluster::{Change, Cluster, Interest, NodeChange};
 use crate::controller::{Context, Controller};
 use crate::model::{ClassId, NodeId, PodId};
@@ -69,11 +69,27 @@ pub struct Scheduler {
     /// Where the next scan of nodes begins.
     start: usize,
     ties: Option<Rng>,
-    /// The attempt that is taking its time, and what has happened since it began.
-    in_flight: Option<(Attempt, Vec<ClusterEvent>)>,
-    attempt_planned: bool,
-    backoff_planned: bool,
-    flush_planned: bool,
+    /// The attempt that is taking its time.
+    in_flight: Option<InFlight>,
+    /// The attempts in a row that found no node, while nothing changed: the cluster's version, and how many.
+    fruitless: (u64, usize),
+    planned: [Planned; 4],
+}
+
+/// An attempt that is taking its time.
+#[derive(Debug)]
+struct InFlight {
+    attempt: Attempt,
+    /// What has happened since it began.
+    since: Vec<ClusterEvent>,
+    until: SimTime,
+}
+
+/// The timer of one kind that is planned. One that was replaced is known by its number.
+#[derive(Clone, Copy, Debug, Default)]
+struct Planned {
+    number: u32,
+    presence: Option<Presence>,
 }
 
 /// A decision on its way.
@@ -108,9 +124,8 @@ impl Scheduler {
             start: 0,
             ties: None,
             in_flight: None,
-            attempt_planned: false,
-            backoff_planned: false,
-            flush_planned: false,
+            fruitless: (0, 0),
+            planned: [Planned::default(); 4],
         }
     }
 
@@ -126,8 +141,7 @@ impl Scheduler {
         if took == Span::ZERO {
             self.apply(attempt, &[], cx);
         } else {
-            self.in_flight = Some((attempt, Vec::new()));
-            cx.remind(cx.now() + took, Rank::Schedule, Timer::of_kind(timer::APPLY));
+            self.in_flight = Some(InFlight { attempt, since: Vec::new(), until: cx.now() + took });
         }
     }
 
@@ -179,6 +193,10 @@ impl Scheduler {
             self.queue.remove(pod);
             return;
         }
+        if self.fruitless.0 != cx.cluster.version() {
+            self.fruitless = (cx.cluster.version(), 0);
+        }
+        self.fruitless.1 += 1;
         match decision {
             Decision::Bind { node, uid, version, feasible } => {
                 if !self.may_bind(pod, queued, (node, uid, version), cx.cluster) {
@@ -236,12 +254,13 @@ impl Scheduler {
         let key = profile.queue_sort.map_or(0, |index| profile.plugins[index].queue_key(pod, class));
         let gated = profile.pre_enqueue.iter().any(|&index| profile.plugins[index].pre_enqueue(class).is_err());
         self.queue.add(id, pod.class, number as u8, key, gated, cx.now());
+        self.fruitless.1 = 0;
     }
 
     /// Something happened that may help pods that wait.
     fn happened(&mut self, event: ClusterEvent, cx: &Context<'_>) {
-        if let Some((_, since)) = &mut self.in_flight {
-            since.push(event);
+        if let Some(in_flight) = &mut self.in_flight {
+            in_flight.since.push(event);
         }
         if !self.queue.is_waiting() {
             return;
@@ -264,24 +283,42 @@ impl Scheduler {
 
     /// Plans what the queue needs next.
     fn plan(&mut self, cx: &mut Context<'_>) {
-        if !self.attempt_planned && self.in_flight.is_none() && self.queue.has_next() {
-            self.attempt_planned = true;
-            cx.remind(cx.now(), Rank::Schedule, Timer::of_kind(timer::ATTEMPT));
+        let now = cx.now();
+        // Pods that were all tried in vain are tried again every five minutes. With as many of them as attempts take time,
+        // that would go on for ever: no run waits for it.
+        let pending = self.queue.pending();
+        let waiting = pending.active + pending.backoff + pending.unschedulable + usize::from(self.in_flight.is_some());
+        let in_vain = self.fruitless.0 == cx.cluster.version() && self.fruitless.1 >= waiting;
+        let attempts = if in_vain { Presence::Background } else { Presence::Foreground };
+        if let Some(in_flight) = &self.in_flight {
+            let until = in_flight.until;
+            self.remind(timer::APPLY, until, Rank::Schedule, attempts, cx);
+        } else if self.queue.has_next() {
+            self.remind(timer::ATTEMPT, now, Rank::Schedule, attempts, cx);
         }
-        if !self.backoff_planned && self.queue.is_backing_off() {
-            self.backoff_planned = true;
-            let at = cx.now().next_multiple(BACKOFF_TICK);
+        if self.queue.is_backing_off() {
             // In a cluster without nodes nothing that backs off will ever be placed: the run need not wait for it.
-            if cx.cluster.nodes().is_empty() {
-                cx.remind_in_background(at, Rank::QueueTimer, Timer::of_kind(timer::BACKOFF));
-            } else {
-                cx.remind(at, Rank::QueueTimer, Timer::of_kind(timer::BACKOFF));
-            }
+            let hopeless = cx.cluster.nodes().is_empty();
+            let presence = if hopeless { Presence::Background } else { Presence::Foreground };
+            self.remind(timer::BACKOFF, now.next_multiple(BACKOFF_TICK), Rank::QueueTimer, presence, cx);
         }
-        if !self.flush_planned && self.queue.is_waiting() {
-            self.flush_planned = true;
-            let at = cx.now().next_multiple(FLUSH_TICK);
-            cx.remind_in_background(at, Rank::QueueTimer, Timer::of_kind(timer::FLUSH));
+        if self.queue.is_waiting() {
+            let at = now.next_multiple(FLUSH_TICK);
+            self.remind(timer::FLUSH, at, Rank::QueueTimer, Presence::Background, cx);
+        }
+    }
+
+    /// Plans a timer, unless one is planned that the run waits for no less.
+    fn remind(&mut self, kind: u16, at: SimTime, rank: Rank, presence: Presence, cx: &mut Context<'_>) {
+        let planned = &mut self.planned[usize::from(kind)];
+        if planned.presence == Some(Presence::Foreground) || planned.presence == Some(presence) {
+            return;
+        }
+        *planned = Planned { number: planned.number.wrapping_add(1), presence: Some(presence) };
+        let timer = Timer { kind, tag: planned.number, about: Subject::Itself };
+        match presence {
+            Presence::Foreground => cx.remind(at, rank, timer),
+            Presence::Background => cx.remind_in_background(at, rank, timer),
         }
     }
 
@@ -321,6 +358,8 @@ impl Controller for Scheduler {
             }
             Change::PodFinished(id) | Change::PodRemoved(id) => {
                 self.queue.remove(id);
+                // Perhaps it was one of those that were tried.
+                self.fruitless.1 = self.fruitless.1.saturating_sub(1);
                 if let Some((class, node)) = cx.cluster.pod(id).and_then(|pod| Some((pod.class, pod.node?))) {
                     self.happened(ClusterEvent::AssignedPodDelete { class, node }, cx);
                 }
@@ -335,32 +374,34 @@ impl Controller for Scheduler {
                 }
                 self.happened(ClusterEvent::NodeUpdate(node, what), cx);
             }
-            Change::NodeRemoved(node) => self.order.remove(node),
+            Change::NodeRemoved(node) => {
+                self.order.remove(node);
+                // When the attempt is over nobody can look the node up, and another one may have its slot.
+                if let Some(in_flight) = &mut self.in_flight {
+                    in_flight.since.retain(|event| event.node() != Some(node));
+                }
+            }
             _ => {}
         }
         self.plan(cx);
     }
 
     fn on_timer(&mut self, timer: Timer, cx: &mut Context<'_>) {
+        let planned = &mut self.planned[usize::from(timer.kind)];
+        if planned.number != timer.tag {
+            return;
+        }
+        planned.presence = None;
         let now: SimTime = cx.now();
         match timer.kind {
-            timer::ATTEMPT => {
-                self.attempt_planned = false;
-                self.attempt(cx);
-            }
+            timer::ATTEMPT => self.attempt(cx),
             timer::APPLY => {
-                if let Some((attempt, since)) = self.in_flight.take() {
+                if let Some(InFlight { attempt, since, .. }) = self.in_flight.take() {
                     self.apply(attempt, &since, cx);
                 }
             }
-            timer::BACKOFF => {
-                self.backoff_planned = false;
-                self.queue.flush_backoff(now);
-            }
-            _ => {
-                self.flush_planned = false;
-                self.queue.flush_unschedulable(now);
-            }
+            timer::BACKOFF => self.queue.flush_backoff(now),
+            _ => self.queue.flush_unschedulable(now),
         }
         self.plan(cx);
     }

@@ -342,7 +342,7 @@ fn errors_name_place_field_and_what_was_expected() {
     m.yaml:1:1: kind: required, and not given
     m.yaml:5:3: spec.selector: `selector` does not match template `labels`: expected it to select spec.template.metadata.labels
     m.yaml:5:13: spec.replicas: `-1` is negative: expected a count of at least 0
-    m.yaml:5:13: spec.replicas: invalid type: string "three", expected i32
+    m.yaml:5:13: spec.replicas: invalid type: string "three", expected a whole number
     m.yaml:5:40: spec.strategy.rollingUpdate.maxSurge: invalid type: floating point `1.5`, expected IntOrString
     m.yaml:5:40: spec.strategy.rollingUpdate.maxSurge: `"lots"` is neither a number nor a percentage: expected for example 2 or 30%
     m.yaml:5:54: spec.selector.matchExpressions[0].operator: `Is` is not an operator here: expected one of In, NotIn, Exists, DoesNotExist
