@@ -7,7 +7,10 @@ use serde_json::Value;
 fn both_commands_stand_there() {
     let Ok(readme) = std::fs::read_to_string(repository("README.md")) else { return };
     for command in ["cargo run --release -- run examples/quickstart/scenario.yaml", "cargo test --workspace"] {
-        assert!(readme.lines().any(|line| line.trim() == command), "README.md has no line `{command}`");
+        assert!(
+            readme.lines().any(|line| line.trim_start_matches("$ ").trim() == command),
+            "README.md has no line `{command}`"
+        );
     }
 }
 

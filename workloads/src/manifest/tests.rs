@@ -325,7 +325,7 @@ fn errors_name_place_field_and_what_was_expected() {
     m.yaml:5:3: spec.containers: required, and empty: expected at least one container
     m.yaml:6:3: spec.nodSelector: unknown field; did you mean `nodeSelector`?
     m.yaml:6:8: spec.zzz: unknown field
-    m.yaml:6:13: spec.priority: invalid type: string "high", expected i32
+    m.yaml:6:13: spec.priority: invalid type: string "high", expected a whole number
     m.yaml:6:18: spec.restartPolicy: `Sometimes` is not a restart policy: expected Always, OnFailure or Never
     m.yaml:7:24: spec.tolerations[0].operator: `Exist` is not an operator here: expected one of Equal, Exists, Lt, Gt
     m.yaml:7:5: spec.tolerations[0].effect: expected NoExecute with tolerationSeconds
@@ -380,7 +380,12 @@ fn folders_are_read_with_everything_below_in_order_of_names() {
     );
     let empty = tempfile::tempdir().unwrap();
     assert!(load(&[empty.path()]).unwrap_err().to_string().contains("no manifest in this folder"));
-    assert!(load(&[empty.path().join("absent.yaml")]).unwrap_err().to_string().contains("absent.yaml: No such file"));
+    assert!(
+        load(&[empty.path().join("absent.yaml")])
+            .unwrap_err()
+            .to_string()
+            .contains("absent.yaml: cannot be read: No such file")
+    );
 }
 
 #[test]
