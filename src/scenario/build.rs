@@ -172,6 +172,13 @@ impl Builder<'_> {
         };
         let disruptions = Disruptions::new(&spec.disruptions)
             .map_err(|(index, why)| self.scenario.error(&format!("spec.disruptions[{index}]"), &why))?;
+        if let Some(index) = spec.disruptions.iter().position(|one| one.random_failures.is_some())
+            && self.scenario.until == Until::Idle
+        {
+            let why = "random failures go on for ever, so `until: idle` may never come";
+            let diagnostic = self.scenario.error(&format!("spec.disruptions[{index}]"), why);
+            return Err(diagnostic.help("give the scenario an `until` such as 24h"));
+        }
 
         self.simulation.add_controller(Box::new(Scheduler::new(config.profiles, settings)));
         self.simulation.add_controller(Box::new(Kubelet::new(kubelet)));

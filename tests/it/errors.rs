@@ -536,6 +536,14 @@ fn autoscaling_and_disruptions() {
                 )],
             ),
             (
+                "random failures without an end",
+                &[Replace(
+                    S,
+                    "  observe: ",
+                    "  disruptions: [{ randomFailures: { timeToFailure: 1d, timeToRepair: 5m } }]\n  observe: ",
+                )],
+            ),
+            (
                 "a time to failure that is negative",
                 &[Replace(
                     S,
