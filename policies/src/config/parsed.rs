@@ -160,6 +160,7 @@ impl ProfileReader<'_> {
             post_bind: expand(&sets.post_bind, "postBind", Points::POST_BIND)?,
         };
         self.check_reserve(&plugins, &extends, &points)?;
+        self.check_pre_filter(&plugins, &extends, &points)?;
         let percentage = self.profile.percentage_of_nodes_to_score.map_or(percentage, Bounded::get);
         Ok(ParsedProfile { name: name.into(), percentage_of_nodes_to_score: percentage as u32, plugins, points })
     }
@@ -182,6 +183,24 @@ impl ProfileReader<'_> {
                 let name = plugins[*index].0;
                 let message = format!("{name} scores by what Reserve tells it: enable it under multiPoint too");
                 Err(self.error(&[Step::Key("score")], &message))
+            }
+        }
+    }
+
+    /// A filter that works with what its PreFilter has found cannot do without it.
+    fn check_pre_filter(
+        &self,
+        plugins: &[(&'static str, Factory)],
+        extends: &[Points],
+        points: &PointLists,
+    ) -> Result<(), ConfigError> {
+        let blind =
+            |index: &&usize| extends[**index].contains(Points::PRE_FILTER) && !points.pre_filter.contains(*index);
+        match points.filter.iter().find(blind) {
+            None => Ok(()),
+            Some(index) => {
+                let message = format!("{}'s filter needs its preFilter: disable both or neither", plugins[*index].0);
+                Err(self.error(&[Step::Key("preFilter")], &message))
             }
         }
     }

@@ -216,6 +216,11 @@ fn errors_name_file_place_field_and_what_was_expected() {
             "kube.yaml:6:9: profiles[0].plugins.score: ",
             "RoundRobin scores by what Reserve tells it: enable it under multiPoint too",
         ),
+        (
+            "profiles:\n  - plugins:\n      preFilter:\n        disabled: [{ name: NodePorts }]",
+            "kube.yaml:6:9: profiles[0].plugins.preFilter: ",
+            "NodePorts's filter needs its preFilter: disable both or neither",
+        ),
         ("profiles: [", "kube.yaml:", ""),
     ];
     for (rest, begin, end) in cases {

@@ -18,7 +18,7 @@ pub use framework::{
 };
 pub use latency::AttemptLatency;
 pub use profile::{FilterChain, Profile};
-pub use queue::{PendingPods, QueueSettings};
+pub use queue::QueueSettings;
 pub use tie_break::TieBreak;
 
 use crate::agenda::{Presence, Rank, Subject, Timer};
@@ -320,11 +320,6 @@ impl Scheduler {
             Presence::Foreground => cx.remind(at, rank, timer),
             Presence::Background => cx.remind_in_background(at, rank, timer),
         }
-    }
-
-    /// Where the pods of the queue are.
-    pub fn pending(&self) -> PendingPods {
-        self.queue.pending()
     }
 }
 

@@ -55,7 +55,9 @@ impl Profile {
     pub fn filters<'c>(&'c self, cycle: &Cycle<'c>) -> Result<FilterChain<'c>, (usize, Verdict)> {
         let mut chain =
             FilterChain { filters: Vec::with_capacity(self.filter.len()), only: None, restricted_by: Vec::new() };
-        for &index in &self.filter {
+        // A plugin that is enabled at PreFilter alone may still reject the pod or leave only some nodes.
+        let alone = self.pre_filter.iter().filter(|index| !self.filter.contains(index)).map(|index| (*index, false));
+        for (index, judges_nodes) in self.filter.iter().map(|index| (*index, true)).chain(alone) {
             let filter = match self.plugins[index].pre_filter(cycle) {
                 PreFilter::Skip => continue,
                 PreFilter::Reject(verdict) => return Err((index, verdict)),
@@ -70,7 +72,9 @@ impl Profile {
                     filter
                 }
             };
-            chain.filters.push((index, filter));
+            if judges_nodes {
+                chain.filters.push((index, filter));
+            }
         }
         Ok(chain)
     }
@@ -90,5 +94,40 @@ impl std::fmt::Debug for Profile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let names: Vec<&str> = self.plugins.iter().map(|p| p.name()).collect();
         f.debug_struct("Profile").field("name", &self.name).field("plugins", &names).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::framework::Points;
+    use super::*;
+    use crate::cluster::Cluster;
+    use crate::model::pod::PodSpec;
+
+    /// Rejects every pod before any node is looked at.
+    struct Closed;
+
+    impl Plugin for Closed {
+        fn name(&self) -> &'static str {
+            "Closed"
+        }
+        fn points(&self) -> Points {
+            Points::PRE_FILTER
+        }
+        fn pre_filter<'c>(&'c self, _cycle: &Cycle<'c>) -> PreFilter<'c> {
+            PreFilter::Reject(Verdict::unresolvable("closed today"))
+        }
+    }
+
+    #[test]
+    fn a_plugin_at_pre_filter_alone_is_asked() {
+        let mut cluster = Cluster::default();
+        let class_id = cluster.intern(PodSpec::default());
+        let cycle = Cycle { cluster: &cluster, class: cluster.classes.get(class_id), class_id, pod: None };
+        let mut profile = Profile { plugins: vec![Box::new(Closed)], ..Profile::default() };
+        assert!(profile.filters(&cycle).is_ok(), "at no extension point");
+        profile.pre_filter = vec![0];
+        let rejection = profile.filters(&cycle).err();
+        assert_eq!(rejection, Some((0, Verdict::unresolvable("closed today"))));
     }
 }

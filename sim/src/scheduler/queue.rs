@@ -64,15 +64,15 @@ enum Place {
 
 /// Where pods are, for the gauge `scheduler_pending_pods`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PendingPods {
+pub(super) struct PendingPods {
     /// Ready to be tried.
-    pub active: usize,
+    pub(super) active: usize,
     /// Backing off.
-    pub backoff: usize,
+    pub(super) backoff: usize,
     /// Waiting for an event.
-    pub unschedulable: usize,
+    pub(super) unschedulable: usize,
     /// Held by a PreEnqueue plugin.
-    pub gated: usize,
+    pub(super) gated: usize,
 }
 
 type Rank = (i64, SimTime, u64);
