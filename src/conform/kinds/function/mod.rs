@@ -3,8 +3,14 @@
 //! Each function that can be played is one file here and one line in [`FUNCTIONS`]. It builds the arguments from the input,
 //! calls what the simulation calls, and writes the answer as the table does; the comparison is the same for all.
 
+mod cron_job;
+mod deployment;
+mod hpa_behavior;
+mod hpa_resource;
 mod input;
+mod pdb;
 mod pod_requests;
+mod quota;
 
 use super::{CaseResult, Kind, Options, Recording};
 use crate::conform::compare;
@@ -30,7 +36,15 @@ struct Unusable {
 }
 
 /// Adding a function is one file and one line here.
-const FUNCTIONS: &[Function] = &[pod_requests::FUNCTION];
+const FUNCTIONS: &[Function] = &[
+    cron_job::FUNCTION,
+    deployment::FUNCTION,
+    hpa_behavior::FUNCTION,
+    hpa_resource::FUNCTION,
+    pdb::FUNCTION,
+    pod_requests::FUNCTION,
+    quota::FUNCTION,
+];
 
 #[derive(Deserialize)]
 struct Table {
