@@ -3,7 +3,7 @@
 //! Source: `parser.go` and `spec.go` of `robfig/cron` version 3, with its `ParseStandard`.
 
 use super::duration::nanoseconds;
-use super::next::{Calendar, Schedule};
+use super::next::{Calendar, Rule, Schedule};
 use super::zone::Zone;
 use std::num::IntErrorKind;
 use thiserror::Error;
@@ -60,14 +60,14 @@ impl std::str::FromStr for Schedule {
             let found = fields.len();
             return Err(error(format!("expected exactly 5 fields, found {found}: [{}]", fields.join(" "))));
         };
-        Ok(Self::Calendar(Calendar {
+        Ok(Self(Rule::Calendar(Calendar {
             minutes: field(minute, &MINUTES)?,
             hours: field(hour, &HOURS)?,
             days: field(day, &DAYS)?,
             months: field(month, &MONTHS)?,
             weekdays: field(weekday, &WEEKDAYS)?,
             zone,
-        }))
+        })))
     }
 }
 
@@ -95,13 +95,14 @@ fn described(text: &str, zone: Zone) -> Result<Schedule, ScheduleError> {
             };
             let parsed = nanoseconds(duration);
             let parsed = parsed.map_err(|why| error(format!("failed to parse duration {text}: {why}")))?;
-            return Ok(Schedule::Every { seconds: (parsed / 1_000_000_000).max(1) });
+            return Ok(Schedule(Rule::Every((parsed / 1_000_000_000).max(1))));
         }
     };
-    match fields.parse()? {
-        Schedule::Calendar(calendar) => Ok(Schedule::Calendar(Calendar { zone, ..calendar })),
-        every @ Schedule::Every { .. } => Ok(every),
+    let Schedule(mut rule) = fields.parse()?;
+    if let Rule::Calendar(calendar) = &mut rule {
+        calendar.zone = zone;
     }
+    Ok(Schedule(rule))
 }
 
 /// A list of ranges, separated by commas.

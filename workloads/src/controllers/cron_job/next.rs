@@ -13,19 +13,18 @@ const YEARS: i16 = 5;
 
 /// When something happens again and again. Read it from a text with [`str::parse`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Schedule {
-    /// By the calendar.
+pub struct Schedule(pub(super) Rule);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Rule {
     Calendar(Calendar),
-    /// So long after one another.
-    Every {
-        /// Whole seconds, at least 1.
-        seconds: i64,
-    },
+    /// So many whole seconds after one another, at least 1.
+    Every(i64),
 }
 
 /// Times that agree with all fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Calendar {
+pub(super) struct Calendar {
     pub(super) minutes: Values,
     pub(super) hours: Values,
     pub(super) days: Values,
@@ -38,9 +37,9 @@ impl Schedule {
     /// The first time after this one; `None` where there is none within the years that are searched.
     pub fn next(&self, after: Timestamp) -> Option<Timestamp> {
         let whole = floor(after, 1)?;
-        match self {
-            Self::Calendar(calendar) => calendar.next(whole),
-            Self::Every { seconds } => plus(whole, *seconds),
+        match &self.0 {
+            Rule::Calendar(calendar) => calendar.next(whole),
+            Rule::Every(seconds) => plus(whole, *seconds),
         }
     }
 }
@@ -58,20 +57,22 @@ impl Calendar {
                 return None;
             }
             while !self.months.has(self.wall(at).month()) {
-                let date = self.wall(at).date();
-                let hour = if stepped { self.wall(at).hour() } else { 0 };
-                let first = if stepped { date } else { date.first_of_month() };
-                at = self.zone.at(next_month(first)?, hour)?;
-                stepped = true;
+                if !std::mem::replace(&mut stepped, true) {
+                    at = self.zone.at(self.wall(at).date().first_of_month().at(0, 0, 0, 0))?;
+                }
+                let wall = self.wall(at);
+                at = self.zone.at(next_month(wall.date())?.to_datetime(wall.time()))?;
                 if self.wall(at).month() == 1 {
                     continue 'wrap;
                 }
             }
             while !self.has_day(self.wall(at)) {
+                if !std::mem::replace(&mut stepped, true) {
+                    at = self.zone.at(self.wall(at).date().at(0, 0, 0, 0))?;
+                }
                 let wall = self.wall(at);
-                let hour = if stepped { wall.hour() } else { 0 };
-                stepped = true;
-                at = self.midnight(self.zone.at(wall.date().tomorrow().ok()?, hour)?)?;
+                let tomorrow = wall.date().tomorrow().ok()?.to_datetime(wall.time());
+                at = self.midnight(self.zone.at(tomorrow)?)?;
                 if self.wall(at).day() == 1 {
                     continue 'wrap;
                 }
@@ -79,7 +80,7 @@ impl Calendar {
             while !self.hours.has(self.wall(at).hour()) {
                 if !std::mem::replace(&mut stepped, true) {
                     let wall = self.wall(at);
-                    at = self.zone.at(wall.date(), wall.hour())?;
+                    at = self.zone.at(wall.date().at(wall.hour(), 0, 0, 0))?;
                 }
                 at = plus(at, 3600)?;
                 if self.wall(at).hour() == 0 {

@@ -1,7 +1,7 @@
 //! Time zones, and what Go's calendar makes of a wall clock's time.
 
 use jiff::Timestamp;
-use jiff::civil::{Date, DateTime};
+use jiff::civil::DateTime;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 /// The time zone of a schedule.
@@ -34,8 +34,8 @@ impl Zone {
     /// this time of UTC leads to.
     ///
     /// Source: Go's `time.Date`.
-    pub(super) fn at(&self, date: Date, hour: i8) -> Option<Timestamp> {
-        let as_utc = date.at(hour, 0, 0, 0).to_zoned(TimeZone::UTC).ok()?.timestamp();
+    pub(super) fn at(&self, wall: DateTime) -> Option<Timestamp> {
+        let as_utc = wall.to_zoned(TimeZone::UTC).ok()?.timestamp();
         let guess = self.before(as_utc, as_utc)?;
         self.before(as_utc, guess)
     }
