@@ -177,6 +177,13 @@ impl Objects {
         }
     }
 
+    /// Replaces what an object says; whether it is there.
+    pub(super) fn replace(&mut self, id: ObjectId, body: Box<dyn Object>) -> bool {
+        let Some(entry) = self.entries.get_mut(&id).filter(|entry| !entry.leaving) else { return false };
+        entry.body = body;
+        true
+    }
+
     /// The object, whatever its type.
     pub(super) fn body_mut(&mut self, id: ObjectId) -> Option<&mut dyn Object> {
         let entry = self.entries.get_mut(&id).filter(|entry| !entry.leaving)?;
