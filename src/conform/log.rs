@@ -136,7 +136,12 @@ impl Observer for Log {
                 let plugins = profile.names(error.plugins);
                 let plugins = (!plugins.is_empty()).then_some(plugins);
                 let message = error.message(&cluster.resources);
-                self.row(cluster, "unschedulable", &name, json!({"queue": queue, "plugins": plugins, "message": message}));
+                self.row(
+                    cluster,
+                    "unschedulable",
+                    &name,
+                    json!({"queue": queue, "plugins": plugins, "message": message}),
+                );
             }
             _ => {}
         }

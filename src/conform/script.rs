@@ -217,7 +217,9 @@ fn time(seconds: f64) -> Option<SimTime> {
     (0.0..=1e12).contains(&millis).then(|| SimTime(millis as i64 * 1_000_000))
 }
 
-/// A time as recordings have it, in seconds.
-pub(super) fn seconds(at: SimTime) -> f64 {
-    at.0 as f64 / 1e9
+/// A time as recordings have it: seconds with as many decimals as there are.
+pub(super) fn seconds(at: SimTime) -> serde_json::Number {
+    let whole = at.0 / 1_000_000_000;
+    let number = if at.0 == whole * 1_000_000_000 { None } else { serde_json::Number::from_f64(at.0 as f64 / 1e9) };
+    number.unwrap_or_else(|| whole.into())
 }

@@ -73,4 +73,3 @@ impl Stepper {
         Some(Step { total, quota: Selection::quota(&self.profiles[number], nodes), selected })
     }
 }
-

@@ -33,8 +33,9 @@ pub(super) fn scheduler(
 ) -> Result<Scheduler, Diagnostic> {
     let parsed = match config {
         None => ParsedConfig::default(),
-        Some(config) => ParsedConfig::read(&config.to_string(), "config")
-            .map_err(|error| recording.problem("config", error))?,
+        Some(config) => {
+            ParsedConfig::read(&config.to_string(), "config").map_err(|error| recording.problem("config", error))?
+        }
     };
     let gates = feature_gates(recording, gates)?;
     let built = towtank_policies::build(&parsed, &BuildContext { streams: Streams::new(0), gates });

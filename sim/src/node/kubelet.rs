@@ -153,7 +153,8 @@ impl Controller for Kubelet {
         let Some(pod) = cx.cluster.pod(id).filter(|pod| pod.restarts == timer.tag) else { return };
         match timer.kind {
             timer::START if pod.deleting.is_none() => Self::started(id, cx),
-            timer::END if pod.deleting.is_none() => Self::ended(id, cx),
+            // Also one that has been asked to stop may come to its own end first.
+            timer::END => Self::ended(id, cx),
             timer::STOP => cx.cluster.remove_pod(id),
             _ => {}
         }

@@ -6,8 +6,8 @@ use super::fit_error::FitError;
 use super::framework::{Cycle, Permit, PostFilter};
 use super::profile::Profile;
 use super::queue::QueuedPod;
-use super::verdict::{Reason, Verdict};
 use super::selection::{Selected, Selection};
+use super::verdict::{Reason, Verdict};
 use super::{ClusterEvent, Scheduler};
 use crate::cluster::{Action, Cluster};
 use crate::controller::Context;
@@ -186,13 +186,17 @@ impl Selection {
             remedy.nomination = Nomination::Clear;
             return (error, remedy);
         }
-        let unschedulable = error.unschedulable;
-        let failure = self.failure(profile, cycle, unschedulable);
+        let failure = self.failure(profile, cycle, &error);
         let mut messages = Vec::new();
         for &index in &profile.post_filter {
             match profile.plugins[index].post_filter(cycle, &failure) {
                 PostFilter::Nothing => {}
                 PostFilter::Message(text) => messages.push(text),
+                PostFilter::Error(text) => {
+                    messages = vec![text];
+                    remedy = Remedy::default();
+                    break;
+                }
                 PostFilter::ClearNomination(text) => {
                     messages.push(text);
                     remedy.nomination = Nomination::Clear;

@@ -335,7 +335,8 @@ impl Scheduler {
     fn clear_lower_nominations(&mut self, preemptor: PodId, node: &str, cx: &mut Context<'_>) {
         let priority = |pod: PodId| cx.cluster.pod(pod).map(|pod| cx.cluster.class_of(pod).priority());
         let own = priority(preemptor);
-        let lower: Vec<PodId> = self.selection.nominator.on(node).iter().copied().filter(|pod| priority(*pod) < own).collect();
+        let lower: Vec<PodId> =
+            self.selection.nominator.on(node).iter().copied().filter(|pod| priority(*pod) < own).collect();
         for pod in lower {
             cx.cluster.nominate(pod, None);
         }

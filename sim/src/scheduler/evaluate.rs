@@ -231,6 +231,7 @@ fn rejected(rejection: &Rejection, chain: &FilterChain<'_>, search: Search<'_>, 
         (verdict, plugin) => {
             error.plugins = plugin.map_or(chain.restricted_by, |plugin| 1 << plugin);
             error.unschedulable = if matches!(verdict, Verdict::Unschedulable(_)) { nodes } else { 0 };
+            error.pre_filter_ended_at = rejection.ended_at;
         }
     }
     Found { error: Some(error), ..Found::default() }

@@ -66,10 +66,10 @@ impl Selection {
         Selected { node, feasible: feasible.len() as u32, totals, examined, error }
     }
 
-    /// An attempt that found no node, of which removing pods could help on so many.
-    pub fn failure<'a, 'c>(&'a mut self, profile: &'c Profile, cycle: &Cycle<'c>, unschedulable: u32) -> Failure<'a, 'c> {
+    /// An attempt that found no node for this reason.
+    pub fn failure<'a, 'c>(&'a mut self, profile: &'c Profile, cycle: &Cycle<'c>, error: &FitError) -> Failure<'a, 'c> {
         let order = self.order.list(cycle.cluster);
-        Failure::new(profile, cycle, order, &self.nominator, unschedulable)
+        Failure::new(profile, cycle, order, &self.nominator, error)
     }
 
     /// The nodes in visiting order.

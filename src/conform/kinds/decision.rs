@@ -13,11 +13,8 @@ use towtank_sim::scheduler::{
     Cycle, Evaluation, FitError, Inspection, Nomination, Profile, Selection, TieBreak, Verdict,
 };
 
-pub(super) const KIND: Kind = Kind {
-    name: "decision",
-    recognised: |recording| !recording.is_folder() && recording.has(&["pod", "expect"]),
-    run,
-};
+pub(super) const KIND: Kind =
+    Kind { name: "decision", recognised: |recording| !recording.is_folder() && recording.has(&["pod", "expect"]), run };
 
 /// Plugins of this simulator that kube-scheduler does not have.
 const OWN_PLUGINS: [&str; 1] = ["NodeGpuShare"];
@@ -100,10 +97,12 @@ impl<'p> Decision<'p> {
             told.insert("feasible".into(), self.feasible(&found));
             let best = (0..found.feasible.len()).map(|index| found.total(index)).max();
             let is_best = |(index, _): &(usize, &NodeId)| Some(found.total(*index)) == best;
-            let mut names: Vec<&str> = found.feasible.iter().enumerate().filter(is_best).map(|(_, id)| self.node(*id)).collect();
+            let mut names: Vec<&str> =
+                found.feasible.iter().enumerate().filter(is_best).map(|(_, id)| self.node(*id)).collect();
             names.sort_unstable();
             told.insert("best".into(), json!(names));
-            let skipped: Vec<usize> = found.scores.iter().filter(|by| by.scores.is_none()).map(|by| by.plugin).collect();
+            let skipped: Vec<usize> =
+                found.scores.iter().filter(|by| by.scores.is_none()).map(|by| by.plugin).collect();
             told.insert("skippedScores".into(), self.names(&skipped));
         }
         if found.nominated_node_used {
@@ -194,7 +193,7 @@ impl<'p> Decision<'p> {
 
 /// What PostFilter makes of a pod that fits nowhere.
 fn preemption(selection: &mut Selection, profile: &Profile, cycle: &Cycle<'_>, error: FitError) -> Value {
-    let unschedulable = error.unschedulable;
+    let before = error.clone();
     let name = |id: &PodId| world::pod_name(*id, cycle.cluster);
     let (error, remedy) = selection.post_filter(profile, cycle, error);
     let mut told = Map::new();
@@ -203,7 +202,7 @@ fn preemption(selection: &mut Selection, profile: &Profile, cycle: &Cycle<'_>, e
         victims.sort();
         told.insert("node".into(), json!(cycle.cluster.node(node).name()));
         told.insert("victims".into(), json!(victims));
-        let failure = selection.failure(profile, cycle, unschedulable);
+        let failure = selection.failure(profile, cycle, &before);
         let (candidates, _) = DefaultPreemption::exhaustive().candidates(cycle, &failure);
         let candidates = candidates.iter().map(|candidate| {
             let mut victims: Vec<String> = candidate.victims.iter().map(name).collect();

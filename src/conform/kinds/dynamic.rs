@@ -47,7 +47,7 @@ impl Lives {
 impl Observer for Lives {
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
         let Note::Change(change) = note else { return };
-        let now = written(seconds(cluster.now));
+        let now = seconds(cluster.now).to_string();
         match *change {
             Change::PodCreated(id) => {
                 let Some(pod) = cluster.pod(id) else { return };
@@ -77,9 +77,4 @@ impl Observer for Lives {
             self.set(id, "attempts", pod.attempts.to_string());
         }
     }
-}
-
-/// Seconds as the table has them: as many decimals as there are.
-fn written(seconds: f64) -> String {
-    seconds.to_string()
 }

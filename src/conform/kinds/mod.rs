@@ -24,7 +24,7 @@ pub struct Kind {
 }
 
 /// Adding a kind is one file and one line here. The first that recognises a recording plays it.
-pub const KINDS: &[Kind] = 
+pub const KINDS: &[Kind] =
     &[decision::KIND, dynamic::KIND, function::KIND, sampling::KIND, sequence::KIND, timeline::KIND];
 
 /// Plays a recording.

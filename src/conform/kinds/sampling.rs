@@ -125,13 +125,7 @@ fn find_pod(name: &str, stepper: &Stepper) -> Option<towtank_sim::model::PodId> 
     stepper.cluster.pods().by_name(namespace, name)
 }
 
-fn compare_order(
-    stepper: &mut Stepper,
-    from: usize,
-    names: &[String],
-    index: usize,
-    mismatches: &mut Vec<Mismatch>,
-) {
+fn compare_order(stepper: &mut Stepper, from: usize, names: &[String], index: usize, mismatches: &mut Vec<Mismatch>) {
     let order: Vec<Arc<str>> = {
         let Stepper { selection, cluster, .. } = stepper;
         selection.order(cluster).iter().map(|id| cluster.node(*id).spec.name.clone()).collect()
