@@ -43,6 +43,8 @@ pub struct ObjectMeta {
     pub owner: Option<ObjectId>,
     /// When it was created.
     pub created: SimTime,
+    /// How often it has changed since, for those who remember what they saw.
+    pub version: u64,
 }
 
 /// An object with its metadata.
@@ -119,9 +121,11 @@ impl Objects {
     }
 
     pub(super) fn get_mut<T: Object>(&mut self, id: ObjectId) -> Option<&mut T> {
-        let entry = self.entries.get_mut(&id).filter(|entry| !entry.leaving)?;
-        let body: &mut dyn Any = &mut *entry.body;
-        body.downcast_mut()
+        let ObjectEntry { meta, body, .. } = self.entries.get_mut(&id).filter(|entry| !entry.leaving)?;
+        let body: &mut dyn Any = &mut **body;
+        let body = body.downcast_mut()?;
+        meta.version += 1;
+        Some(body)
     }
 
     pub(super) fn insert(
@@ -140,7 +144,8 @@ impl Objects {
         }
         let id = ObjectId(self.next);
         self.next += 1;
-        let meta = ObjectMeta { id, uid, kind, namespace: key.1.clone(), name: key.2.clone(), owner, created };
+        let meta =
+            ObjectMeta { id, uid, kind, namespace: key.1.clone(), name: key.2.clone(), owner, created, version: 0 };
         self.by_name.insert(key, id);
         self.entries.insert(id, ObjectEntry { meta, body, leaving: false });
         Ok(id)

@@ -1,4 +1,4 @@
-//! The nouns: ids, quantities, resources, labels, taints, pods and nodes.
+//! The nouns: ids, quantities, resources, labels, taints, volumes, pods and nodes.
 
 pub mod affinity;
 pub mod gpu;
@@ -9,6 +9,7 @@ pub mod pod;
 pub mod quantity;
 pub mod resources;
 pub mod taint;
+pub mod volume;
 
 pub use id::{ClassId, NodeId, ObjectId, PodId};
 pub use quantity::{Quantity, QuantityError};

@@ -7,6 +7,7 @@ use super::labels::Labels;
 use super::quantity::Quantity;
 use super::resources::{ResourceId, ResourceList, ResourceTable, Resources};
 use super::taint::Toleration;
+use super::volume::Volume;
 use crate::time::{SimTime, Span};
 use std::sync::{Arc, OnceLock};
 
@@ -58,6 +59,8 @@ pub struct PodSpec {
     pub tolerations: Vec<Toleration>,
     /// Gates that keep the pod out of the scheduling queue.
     pub scheduling_gates: Vec<String>,
+    /// The volumes.
+    pub volumes: Vec<Volume>,
     /// The restart policy.
     pub restart_policy: RestartPolicy,
     /// How long the pod may take to stop.
@@ -144,6 +147,7 @@ impl Default for PodSpec {
             node_affinity: NodeAffinity::default(),
             tolerations: Vec::new(),
             scheduling_gates: Vec::new(),
+            volumes: Vec::new(),
             restart_policy: RestartPolicy::Always,
             termination_grace: Span::from_secs(30),
             active_deadline: None,
