@@ -100,6 +100,12 @@ impl Objects {
         by_name.get(&(kind, namespace.into(), name.into())).copied()
     }
 
+    /// The object of this kind, namespace and name with its metadata, if it is a `T`.
+    pub fn named<T: Object>(&self, kind: &str, namespace: &str, name: &str) -> Option<(&ObjectMeta, &T)> {
+        let id = self.by_name(kind, namespace, name)?;
+        Some((self.meta(id)?, self.get(id)?))
+    }
+
     /// The objects of type `T` that have not left, in order of namespace and name.
     pub fn of_kind<T: Object>(&self, kind: &'static str) -> impl Iterator<Item = (&ObjectMeta, &T)> + '_ {
         let first: Key = (kind, "".into(), "".into());

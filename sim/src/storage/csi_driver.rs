@@ -19,8 +19,7 @@ impl CsiDriver {
 
     /// The driver of this name.
     pub fn by_name(name: &str, cluster: &Cluster) -> Option<Self> {
-        let objects = cluster.objects();
-        objects.get(objects.by_name(Self::KIND, "", name)?).copied()
+        cluster.objects().named(Self::KIND, "", name).map(|(_, body)| *body)
     }
 }
 

@@ -31,8 +31,7 @@ impl CsiNode {
 
     /// That of this node.
     pub fn of<'c>(node: &str, cluster: &'c Cluster) -> Option<&'c Self> {
-        let objects = cluster.objects();
-        objects.get(objects.by_name(Self::KIND, "", node)?)
+        cluster.objects().named(Self::KIND, "", node).map(|(_, body)| body)
     }
 
     /// The driver of this name.

@@ -4,7 +4,6 @@ use super::persistent_volume::{PersistentVolume, VolumePhase};
 use super::persistent_volume_claim::PersistentVolumeClaim;
 use crate::cluster::ObjectMeta;
 use crate::model::labels::Labels;
-use std::sync::Arc;
 
 /// A claim that looks for a volume.
 #[derive(Clone, Copy, Debug)]
@@ -18,8 +17,8 @@ pub struct ClaimRequest<'a> {
 /// A volume that may be taken.
 #[derive(Clone, Copy, Debug)]
 pub struct Candidate<'a> {
-    /// Its name.
-    pub name: &'a Arc<str>,
+    /// Its metadata.
+    pub meta: &'a ObjectMeta,
     /// The volume.
     pub volume: &'a PersistentVolume,
 }

@@ -50,8 +50,7 @@ impl StorageClass {
 
     /// The class of this name.
     pub fn by_name<'c>(name: &str, cluster: &'c Cluster) -> Option<&'c Self> {
-        let objects = cluster.objects();
-        objects.get(objects.by_name(Self::KIND, "", name)?)
+        cluster.objects().named(Self::KIND, "", name).map(|(_, body)| body)
     }
 
     /// The class that claims without one get: of several defaults the newest, and of those the first by name.
