@@ -12,8 +12,8 @@ mod parsed;
 mod schema;
 mod yaml;
 
-pub use args::{BalancedArgs, FitArgs, ScoringStrategy, ShapePoint, Strategy, WeightedResource};
-pub(crate) use args::{NoArgs, NodeAffinityArgs};
+pub use args::{BalancedArgs, FitArgs, ScoringStrategy, ShapePoint, Strategy, VolumeBindingArgs, WeightedResource};
+pub(crate) use args::{DefaultPreemptionArgs, NoArgs, NodeAffinityArgs};
 pub use bounded::Bounded;
 pub use error::ConfigError;
 pub use parsed::ParsedConfig;

@@ -65,9 +65,8 @@ pub(super) fn is_claim_of(cycle: &Cycle<'_>, id: ObjectId, own: bool) -> bool {
     let Some(meta) = cycle.cluster.objects().meta(id) else { return false };
     let pod = &cycle.class.spec;
     let volumes = pod.volumes.iter().filter(|volume| own || !volume.is_ephemeral());
-    meta.kind == PersistentVolumeClaim::KIND
-        && meta.namespace == pod.namespace
-        && { volumes }.any(|volume| claim_name(cycle, volume).is_some_and(|name| name == meta.name))
+    meta.kind == PersistentVolumeClaim::KIND && meta.namespace == pod.namespace && { volumes }
+        .any(|volume| claim_name(cycle, volume).is_some_and(|name| name == meta.name))
 }
 
 /// What an object says and what it said before its last change.

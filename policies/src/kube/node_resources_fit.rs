@@ -98,7 +98,8 @@ impl Plugin for NodeResourcesFit {
     }
 
     fn events(&self) -> Events {
-        Events::ASSIGNED_POD_DELETE.and(Events::NODE_ADD).and(Events::NODE_ALLOCATABLE)
+        let pods = Events::ASSIGNED_POD_DELETE.and(Events::POD_SCALE_DOWN);
+        pods.and(Events::NODE_ADD).and(Events::NODE_ALLOCATABLE)
     }
 
     fn hint(&self, cycle: &Cycle<'_>, event: ClusterEvent) -> Hint {
@@ -107,6 +108,11 @@ impl Plugin for NodeResourcesFit {
             ClusterEvent::NodeUpdate(id, what) if what.contains(NodeChange::ALLOCATABLE) => {
                 let node = cycle.cluster.node(id);
                 fits_empty(cycle.class, node) && has_grown(cycle.class, node, &cycle.cluster.resources)
+            }
+            ClusterEvent::AssignedPodUpdate { old, new, .. } => {
+                let (old, new) = (cycle.cluster.classes.get(old), cycle.cluster.classes.get(new));
+                let freed = |(id, _)| old.requests.get(id) > new.requests.get(id);
+                cycle.class.requests.iter().any(freed)
             }
             _ => true,
         };
@@ -178,7 +184,7 @@ impl Strategy {
 /// The height of a line through points of ascending utilization, flat outside them; a shape's score of 10 is 100 here.
 ///
 /// Source: `plugins/helper/shape_score.go`.
-fn broken_line(shape: &[ShapePoint], utilization: i64) -> i64 {
+pub(super) fn broken_line(shape: &[ShapePoint], utilization: i64) -> i64 {
     let height = |point: &ShapePoint| point.score.get() * (MAX_NODE_SCORE / 10);
     match shape.iter().position(|point| utilization <= point.utilization.get()) {
         None => shape.last().map_or(0, height),
@@ -192,7 +198,7 @@ fn broken_line(shape: &[ShapePoint], utilization: i64) -> i64 {
 }
 
 /// `round(sum / weights)` for numbers that are not negative.
-const fn round_half_up(sum: i64, weights: i64) -> i64 {
+pub(super) const fn round_half_up(sum: i64, weights: i64) -> i64 {
     (2 * sum + weights) / (2 * weights)
 }
 

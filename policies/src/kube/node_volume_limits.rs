@@ -7,7 +7,9 @@ use towtank_sim::cluster::{Cluster, ObjectMeta};
 use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::PodSpec;
 use towtank_sim::model::volume::{Volume, VolumeSource};
-use towtank_sim::scheduler::{ClusterEvent, Cycle, Events, Filter, Hint, Plugin, Points, PreFilter, Verdict};
+use towtank_sim::scheduler::{
+    ClusterEvent, Cycle, Events, FeatureGates, Filter, Hint, Plugin, Points, PreFilter, Reason, Verdict,
+};
 use towtank_sim::storage::{
     CsiDriver, CsiMigration, CsiNode, CsiVolume, PersistentVolumeClaim, PersistentVolumeSource, VolumeAttachment,
 };
@@ -15,10 +17,10 @@ use towtank_sim::storage::{
 /// The plugin.
 ///
 /// Source: `nodevolumelimits/csi.go`.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct NodeVolumeLimits {
     /// The gate VolumeLimitScaling: nodes without a driver that wants it so take no pods with its volumes.
-    pub volume_limit_scaling: bool,
+    volume_limit_scaling: bool,
 }
 
 struct Limits<'c> {
@@ -30,6 +32,13 @@ struct Limits<'c> {
 
 /// Volumes, each once.
 type Volumes<'c> = BTreeSet<CsiVolume<'c>>;
+
+impl NodeVolumeLimits {
+    /// The plugin under these gates.
+    pub const fn new(gates: FeatureGates) -> Self {
+        Self { volume_limit_scaling: gates.enabled(FeatureGates::VOLUME_LIMIT_SCALING) }
+    }
+}
 
 impl Plugin for NodeVolumeLimits {
     fn name(&self) -> &'static str {
@@ -169,7 +178,7 @@ impl<'c> Limits<'c> {
         };
         let driver = &new.iter().find(|volume| is_missing(&volume.driver))?.driver;
         let text = format!("{driver} CSI driver is not installed on the node");
-        Some(Verdict::Unschedulable([towtank_sim::scheduler::Reason::Composed(text.into())].into_iter().collect()))
+        Some(Verdict::Unschedulable([Reason::Composed(text.into())].into_iter().collect()))
     }
 }
 

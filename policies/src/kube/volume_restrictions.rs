@@ -7,7 +7,7 @@ use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::PodSpec;
 use towtank_sim::model::volume::{InTreeVolume, Volume, VolumeSource};
 use towtank_sim::scheduler::{
-    ClusterEvent, Cycle, Events, Filter, Hint, Plugin, Points, PodOnNode, PreFilter, Verdict,
+    ClusterEvent, Cycle, Events, Filter, Hint, Plugin, PodOnNode, Points, PreFilter, Verdict,
 };
 
 /// The plugin.
@@ -68,8 +68,10 @@ impl Plugin for VolumeRestrictions {
             ClusterEvent::AssignedPodDelete { class, .. } => {
                 let (pod, gone) = (&cycle.class.spec, &cycle.cluster.classes.get(class).spec);
                 // Upstream does not ask whether the claim is for one pod.
-                let shares_claim = || claims::named_claims(gone).any(|name| claims::named_claims(pod).any(|own| own == name));
-                let conflicts = || pod.volumes.iter().filter(|volume| is_disk(volume)).any(|disk| conflicts(disk, gone));
+                let shares_claim =
+                    || claims::named_claims(gone).any(|name| claims::named_claims(pod).any(|own| own == name));
+                let conflicts =
+                    || pod.volumes.iter().filter(|volume| is_disk(volume)).any(|disk| conflicts(disk, gone));
                 gone.namespace == pod.namespace && (conflicts() || shares_claim())
             }
             _ => true,
@@ -80,7 +82,8 @@ impl Plugin for VolumeRestrictions {
 
 impl Filter for Restrictions<'_> {
     fn filter(&self, node: &Node) -> Verdict {
-        let specs = || node.pods.iter().filter_map(|id| self.cluster.pod(*id)).map(|pod| &self.cluster.class_of(pod).spec);
+        let specs =
+            || node.pods.iter().filter_map(|id| self.cluster.pod(*id)).map(|pod| &self.cluster.class_of(pod).spec);
         if self.disks.iter().any(|disk| specs().any(|spec| conflicts(disk, spec))) {
             return Verdict::unschedulable("node(s) had no available disk");
         }
@@ -125,10 +128,8 @@ fn is_used(namespace: &str, claim: &str, cluster: &Cluster) -> bool {
 const fn is_disk(volume: &Volume) -> bool {
     matches!(
         volume.source,
-        VolumeSource::InTree {
-            volume: InTreeVolume::GcePersistentDisk(_) | InTreeVolume::AwsElasticBlockStore(_),
-            ..
-        } | VolumeSource::Iscsi { .. }
+        VolumeSource::InTree { volume: InTreeVolume::GcePersistentDisk(_) | InTreeVolume::AwsElasticBlockStore(_), .. }
+            | VolumeSource::Iscsi { .. }
             | VolumeSource::Rbd { .. }
     )
 }

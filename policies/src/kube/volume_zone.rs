@@ -65,9 +65,7 @@ impl Plugin for VolumeZone {
             ClusterEvent::ObjectUpdate(id, PersistentVolume::KIND) => claims::change::<PersistentVolume>(cycle, id)
                 .is_none_or(|(old, new)| !topologies(&old.labels).eq(topologies(&new.labels))),
             ClusterEvent::ObjectAdd(_, PersistentVolume::KIND) => true,
-            ClusterEvent::ObjectAdd(id, _) | ClusterEvent::ObjectUpdate(id, _) => {
-                claims::is_claim_of(cycle, id, false)
-            }
+            ClusterEvent::ObjectAdd(id, _) | ClusterEvent::ObjectUpdate(id, _) => claims::is_claim_of(cycle, id, false),
             _ => true,
         };
         if helps { Hint::Queue } else { Hint::Skip }

@@ -1,4 +1,4 @@
-//! The nouns: ids, quantities, resources, labels, taints, volumes, pods and nodes.
+//! The nouns: ids, quantities, resources, labels, affinity, taints, volumes, pods and nodes.
 
 pub mod affinity;
 pub mod gpu;
@@ -6,9 +6,11 @@ pub mod id;
 pub mod labels;
 pub mod node;
 pub mod pod;
+pub mod pod_affinity;
 pub mod quantity;
 pub mod resources;
 pub mod taint;
+pub mod topology_spread;
 pub mod volume;
 
 pub use id::{ClassId, NodeId, ObjectId, PodId};

@@ -28,6 +28,10 @@ impl Object for CsiDriver {
         Self::KIND
     }
 
+    fn snapshot(&self) -> Option<Box<dyn Object>> {
+        Some(Box::new(*self))
+    }
+
     fn fold(&self, into: &mut Fingerprint) {
         let words = [u64::from(self.storage_capacity), u64::from(self.prevent_pod_scheduling_if_missing)];
         fold(into, &words, []);

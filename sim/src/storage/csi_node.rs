@@ -52,6 +52,10 @@ impl Object for CsiNode {
         Self::KIND
     }
 
+    fn snapshot(&self) -> Option<Box<dyn Object>> {
+        Some(Box::new(self.clone()))
+    }
+
     fn fold(&self, into: &mut Fingerprint) {
         let limits: Vec<u64> = self.drivers.iter().map(|d| d.allocatable.map_or(u64::MAX, |n| n as u64)).collect();
         fold(into, &limits, self.drivers.iter().map(|driver| &*driver.name));

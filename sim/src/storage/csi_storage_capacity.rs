@@ -45,6 +45,10 @@ impl Object for CsiStorageCapacity {
         Self::KIND
     }
 
+    fn snapshot(&self) -> Option<Box<dyn Object>> {
+        Some(Box::new(self.clone()))
+    }
+
     fn fold(&self, into: &mut Fingerprint) {
         let bytes = |quantity: Option<Quantity>| quantity.map_or(u64::MAX, |quantity| quantity.value() as u64);
         fold(into, &[bytes(self.capacity), bytes(self.maximum_volume_size)], [&*self.storage_class]);

@@ -128,6 +128,10 @@ impl Object for PersistentVolume {
         Self::KIND
     }
 
+    fn snapshot(&self) -> Option<Box<dyn Object>> {
+        Some(Box::new(self.clone()))
+    }
+
     fn fold(&self, into: &mut Fingerprint) {
         let claim = self.claim_ref.iter().flat_map(|to| [&*to.namespace, &*to.name]);
         fold(into, &[self.capacity.value() as u64, self.phase as u64], claim);

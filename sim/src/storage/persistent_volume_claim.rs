@@ -93,6 +93,10 @@ impl Object for PersistentVolumeClaim {
         Self::KIND
     }
 
+    fn snapshot(&self) -> Option<Box<dyn Object>> {
+        Some(Box::new(self.clone()))
+    }
+
     fn fold(&self, into: &mut Fingerprint) {
         let words = [self.phase as u64, u64::from(self.bind_completed), u64::from(self.deleting)];
         fold(into, &words, [&self.spec.volume_name, &self.selected_node].into_iter().flatten().map(|name| &**name));

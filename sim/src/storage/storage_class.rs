@@ -98,6 +98,10 @@ impl Object for StorageClass {
         Self::KIND
     }
 
+    fn snapshot(&self) -> Option<Box<dyn Object>> {
+        Some(Box::new(self.clone()))
+    }
+
     fn fold(&self, into: &mut Fingerprint) {
         let words = [self.binding_mode as u64, self.allowed_topologies.len() as u64, u64::from(self.is_default)];
         fold(into, &words, [&*self.provisioner]);

@@ -104,11 +104,7 @@ impl Assumed {
     }
 }
 
-fn latest<'c, T: Clone>(
-    assumed: &BTreeMap<ObjectId, Assumption<T>>,
-    meta: &ObjectMeta,
-    stored: &'c T,
-) -> Cow<'c, T> {
+fn latest<'c, T: Clone>(assumed: &BTreeMap<ObjectId, Assumption<T>>, meta: &ObjectMeta, stored: &'c T) -> Cow<'c, T> {
     match assumed.get(&meta.id).filter(|assumption| assumption.version == meta.version) {
         Some(assumption) => Cow::Owned(assumption.body.clone()),
         None => Cow::Borrowed(stored),

@@ -162,9 +162,10 @@ impl<'c> PodClaims<'c> {
         to_match.sort_by_key(|claim| claim.body.spec.requested());
         let mut taken = BTreeSet::new();
         for claim in to_match {
-            let of_class = self.volumes.iter().filter(|(meta, volume)| {
-                *volume.storage_class == *claim.class() && !taken.contains(&meta.id)
-            });
+            let of_class = self
+                .volumes
+                .iter()
+                .filter(|(meta, volume)| *volume.storage_class == *claim.class() && !taken.contains(&meta.id));
             let candidates = of_class.map(|(meta, volume)| Candidate { meta, volume: volume.as_ref() });
             let request = ClaimRequest { meta: claim.meta, claim: claim.body.as_ref() };
             match find_matching_volume(request, candidates, Some(&node.spec.labels), true) {

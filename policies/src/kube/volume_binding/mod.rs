@@ -4,9 +4,9 @@ mod assumed;
 mod binder;
 
 use super::claims;
+use super::node_resources_fit::{broken_line, round_half_up};
 use crate::config::{ArgsSource, ConfigError, ShapePoint, VolumeBindingArgs};
 use crate::factory::Factory;
-use crate::shape::{broken_line, round_half_up};
 use assumed::{Assumed, Reservation};
 use binder::{PodClaims, PodVolumes, is_reachable};
 use std::cell::RefCell;
@@ -17,7 +17,8 @@ use towtank_sim::model::NodeId;
 use towtank_sim::model::node::Node;
 use towtank_sim::model::volume::VolumeSource;
 use towtank_sim::scheduler::{
-    ClusterEvent, Cycle, Events, Filter, Hint, Plugin, Points, PreBound, PreFilter, PreScore, Score, Verdict,
+    ClusterEvent, Cycle, Events, FeatureGates, Filter, Hint, Plugin, Points, PreBound, PreFilter, PreScore, Score,
+    Verdict,
 };
 use towtank_sim::storage::{
     ClaimPhase, ClaimRef, CsiDriver, CsiNode, CsiStorageCapacity, PersistentVolume, PersistentVolumeClaim, StorageClass,
@@ -48,9 +49,13 @@ struct Capacities<'c> {
 /// Reads the arguments.
 pub(crate) fn prepare(args: &ArgsSource<'_>) -> Result<Factory, ConfigError> {
     let args = args.read::<VolumeBindingArgs>()?;
-    let bind_timeout = args.bind_timeout();
-    Ok(Arc::new(move |_| {
-        Box::new(VolumeBinding { bind_timeout, shape: None, assumed: RefCell::default() })
+    Ok(Arc::new(move |context| {
+        let scores = context.gates.enabled(FeatureGates::STORAGE_CAPACITY_SCORING);
+        Box::new(VolumeBinding {
+            bind_timeout: args.bind_timeout(),
+            shape: scores.then(|| args.shape().to_vec()),
+            assumed: RefCell::default(),
+        })
     }))
 }
 
@@ -233,12 +238,15 @@ fn has_claims(cycle: &Cycle<'_>) -> Result<bool, String> {
         has_claims = true;
         let (_, claim) = claims::claim(cycle.cluster, &cycle.class.spec.namespace, &name).map_err(|why| {
             // This is normal directly after the creation of a pod.
-            let waits = format!("waiting for ephemeral volume controller to create the persistentvolumeclaim \"{name}\"");
+            let waits =
+                format!("waiting for ephemeral volume controller to create the persistentvolumeclaim \"{name}\"");
             if volume.is_ephemeral() { waits } else { why }
         })?;
         if claim.phase == ClaimPhase::Lost {
             let volume = claim.spec.volume_name.as_deref().unwrap_or_default();
-            return Err(format!("persistentvolumeclaim \"{name}\" bound to non-existent persistentvolume \"{volume}\""));
+            return Err(format!(
+                "persistentvolumeclaim \"{name}\" bound to non-existent persistentvolume \"{volume}\""
+            ));
         }
         if claim.deleting {
             return Err(format!("persistentvolumeclaim \"{name}\" is being deleted"));
