@@ -8,6 +8,7 @@ use serde::de::{Deserializer, Error, IgnoredAny};
 use std::collections::BTreeSet;
 use towtank_sim::model::affinity::{NodeAffinity, NodeSelector, NodeSelectorTerm, PreferredNode};
 use towtank_sim::model::labels::{Operator, Requirement};
+use towtank_sim::time::Span;
 
 /// Arguments of a plugin that has none.
 #[derive(Debug, Default, Deserialize)]
@@ -243,6 +244,38 @@ fn check_unique(resources: &[WeightedResource]) -> Result<(), String> {
     match resources.iter().find(|r| !seen.insert(&r.name)) {
         Some(twice) => Err(format!("resources: {} is listed twice", twice.name)),
         None => Ok(()),
+    }
+}
+
+/// `VolumeBindingArgs`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct VolumeBindingArgs {
+    #[serde(rename = "apiVersion")]
+    _api_version: Option<IgnoredAny>,
+    #[serde(rename = "kind")]
+    _kind: Option<IgnoredAny>,
+    bind_timeout_seconds: Option<Bounded<0, { i64::MAX }>>,
+    shape: Vec<ShapePoint>,
+}
+
+impl VolumeBindingArgs {
+    /// How long binding may take.
+    pub fn bind_timeout(&self) -> Span {
+        Span::from_secs(self.bind_timeout_seconds.map_or(600, Bounded::get))
+    }
+
+    /// The points by which storage in use is scored where the gate StorageCapacityScoring is on: by default, the less is in
+    /// use, the better.
+    pub fn shape(&self) -> Vec<ShapePoint> {
+        let point = |utilization, score| {
+            Some(ShapePoint { utilization: Bounded::new(utilization)?, score: Bounded::new(score)? })
+        };
+        if self.shape.is_empty() {
+            [point(0, 10), point(100, 0)].into_iter().flatten().collect()
+        } else {
+            self.shape.clone()
+        }
     }
 }
 

@@ -12,7 +12,7 @@ mod parsed;
 mod schema;
 mod yaml;
 
-pub use args::{BalancedArgs, FitArgs, ScoringStrategy, ShapePoint, Strategy, WeightedResource};
+pub use args::{BalancedArgs, FitArgs, ScoringStrategy, ShapePoint, Strategy, VolumeBindingArgs, WeightedResource};
 pub(crate) use args::{DefaultPreemptionArgs, NoArgs, NodeAffinityArgs};
 pub use bounded::Bounded;
 pub use error::ConfigError;
