@@ -46,7 +46,7 @@ impl ResourceRef {
             "pods" => Some(ResourceId::PODS),
             _ => None,
         };
-        resources.iter().map(|r| Self { name: r.name.clone(), fixed: fixed(&r.name), weight: r.weight.get() }).collect()
+        resources.iter().map(|r| Self { name: r.name.clone(), fixed: fixed(&r.name), weight: r.weight() }).collect()
     }
 
     /// The resources that are scored for this class. Upstream leaves out scalar resources that the pod does not ask for,

@@ -5,19 +5,26 @@
 
 mod args;
 mod bounded;
+mod duration;
 mod error;
+mod invalid;
 mod merge;
 mod names;
 mod parsed;
+mod qualified_name;
 mod schema;
+mod type_meta;
 mod yaml;
 
-pub use args::{BalancedArgs, FitArgs, ScoringStrategy, ShapePoint, Strategy, WeightedResource};
-pub(crate) use args::{NoArgs, NodeAffinityArgs};
-pub use bounded::Bounded;
+pub use args::{
+    BalancedArgs, DefaultConstraint, DefaultPreemptionArgs, DefaultingType, DynamicResourcesArgs, FitArgs,
+    InterPodAffinityArgs, NodeAffinityArgs, PluginArgs, PodTopologySpreadArgs, ScoringStrategy, ShapePoint, Strategy,
+    VolumeBindingArgs, WeightedResource,
+};
 pub use error::ConfigError;
+pub use invalid::Invalid;
 pub use parsed::ParsedConfig;
 pub(crate) use parsed::ParsedProfile;
-pub use yaml::ArgsSource;
 #[cfg(test)]
 pub(crate) use yaml::Document;
+pub use yaml::{ArgsSource, Step};

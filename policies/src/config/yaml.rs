@@ -1,6 +1,9 @@
 //! YAML, and the only place of this crate that names the library which reads it.
 
+use super::args::PluginArgs;
 use super::error::ConfigError;
+use super::invalid::Invalid;
+use super::type_meta::TypeMeta;
 use crate::suggest::did_you_mean;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::fmt;
@@ -14,9 +17,11 @@ pub(crate) struct Document<'t> {
 }
 
 /// A step from a node of a document to one below it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Step {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Into a mapping.
     Key(&'static str),
+    /// Into a sequence.
     Index(usize),
 }
 
@@ -34,13 +39,21 @@ impl<'t> Document<'t> {
         self.read_seed(PhantomData)
     }
 
-    /// An error about the node at this path, or about the nearest one around it.
+    /// An error about the node at this path. Where there is none, it has the place of the nearest one around it, and the
+    /// message says what is missing from there.
     pub(crate) fn error_at(&self, path: &[Step], message: &str) -> ConfigError {
-        let silent = ConfigError { file: self.file.to_owned(), location: None, message: message.to_owned() };
-        match self.read_seed(At { path, inner: Reject(message) }) {
-            Err(error) => error,
-            Ok(_) => silent,
+        for known in (0..=path.len()).rev() {
+            let missing = path[known..].iter().fold(String::new(), |text, step| match step {
+                Step::Key(key) if text.is_empty() => (*key).to_owned(),
+                Step::Key(key) => format!("{text}.{key}"),
+                Step::Index(index) => format!("{text}[{index}]"),
+            });
+            let text = if missing.is_empty() { message.to_owned() } else { format!("{missing}: {message}") };
+            if let Err(error) = self.read_seed(At { path: &path[..known], inner: Reject(&text) }) {
+                return error;
+            }
         }
+        ConfigError { file: self.file.to_owned(), location: None, message: message.to_owned() }
     }
 
     fn read_seed<'s, S: DeserializeSeed<'s>>(&self, seed: S) -> Result<S::Value, ConfigError>
@@ -71,15 +84,30 @@ impl<'t> ArgsSource<'t> {
     /// Reads them; a plugin without any has the defaults.
     ///
     /// # Errors
-    /// A field that is unknown or has a bad value.
-    pub fn read<T: DeserializeOwned + Default>(&self) -> Result<T, ConfigError> {
-        match &self.path {
-            None => Ok(T::default()),
-            Some(path) => {
-                let found = self.document.read_seed(At { path, inner: PhantomData::<T> })?;
-                Ok(found.unwrap_or_default())
-            }
+    /// Arguments of another kind, a field that is unknown, or a value that is not allowed.
+    pub fn read<T: PluginArgs>(&self) -> Result<T, ConfigError> {
+        let Some(path) = &self.path else { return Ok(T::default()) };
+        let meta: TypeMeta = self.read_at(path)?;
+        if let Err(invalid) = meta.check_args(T::KIND) {
+            return Err(self.invalid(path, &invalid));
         }
+        let args: T = self.read_at(path)?;
+        args.validate().map_err(|invalid| self.invalid(path, &invalid))?;
+        Ok(args)
+    }
+
+    /// Whether there are any.
+    pub(crate) const fn is_given(&self) -> bool {
+        self.path.is_some()
+    }
+
+    fn read_at<T: DeserializeOwned + Default>(&self, path: &[Step]) -> Result<T, ConfigError> {
+        let found = self.document.read_seed(At { path, inner: PhantomData::<Option<T>> })?;
+        Ok(found.flatten().unwrap_or_default())
+    }
+
+    fn invalid(&self, path: &[Step], invalid: &Invalid) -> ConfigError {
+        self.document.error_at(&[path, &invalid.path].concat(), &invalid.message)
     }
 }
 
@@ -162,12 +190,32 @@ impl<'de> Visitor<'de> for Reject<'_> {
         f.write_str("something else")
     }
 
+    fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
+        Err(E::custom(self.0))
+    }
+
     fn visit_u64<E: Error>(self, _: u64) -> Result<(), E> {
+        Err(E::custom(self.0))
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
+        Err(E::custom(self.0))
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {
         Err(E::custom(self.0))
     }
 
     fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
         Err(E::custom(self.0))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        Err(E::custom(self.0))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<(), A::Error> {
+        Err(A::Error::custom(self.0))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<(), A::Error> {

@@ -48,9 +48,9 @@ impl NodeResourcesFit {
     pub fn new(args: &FitArgs) -> Self {
         Self {
             ignored: args.ignored_resources.clone(),
-            ignored_groups: args.ignored_resource_groups.iter().map(|group| group.get().to_owned()).collect(),
+            ignored_groups: args.ignored_resource_groups.clone(),
             strategy: args.scoring_strategy.strategy(),
-            resources: ResourceRef::list(args.scoring_strategy.resources()).into(),
+            resources: ResourceRef::list(&args.scoring_strategy.resources()).into(),
         }
     }
 
@@ -179,13 +179,13 @@ impl Strategy {
 ///
 /// Source: `plugins/helper/shape_score.go`.
 fn broken_line(shape: &[ShapePoint], utilization: i64) -> i64 {
-    let height = |point: &ShapePoint| point.score.get() * (MAX_NODE_SCORE / 10);
-    match shape.iter().position(|point| utilization <= point.utilization.get()) {
+    let height = |point: &ShapePoint| i64::from(point.score) * (MAX_NODE_SCORE / 10);
+    match shape.iter().position(|point| utilization <= i64::from(point.utilization)) {
         None => shape.last().map_or(0, height),
         Some(0) => height(&shape[0]),
         Some(i) => {
             let (left, right) = (&shape[i - 1], &shape[i]);
-            let (from, to) = (left.utilization.get(), right.utilization.get());
+            let (from, to) = (i64::from(left.utilization), i64::from(right.utilization));
             height(left) + (height(right) - height(left)) * (utilization - from) / (to - from)
         }
     }
