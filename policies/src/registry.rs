@@ -3,7 +3,7 @@
 use crate::config::{ArgsSource, ConfigError};
 use crate::factory::{Factory, PluginContext, Prepare};
 use crate::suggest::did_you_mean;
-use crate::{kube, research};
+use crate::{kube, legacy, research};
 use std::sync::Arc;
 use thiserror::Error;
 use towtank_sim::scheduler::Plugin;
@@ -42,6 +42,10 @@ pub const PLUGINS: &[PluginEntry] = &[
     entry("PrioritySort", "orders the queue by priority, then by waiting time", |args| plain(args, |_| Box::new(kube::priority_sort::PrioritySort))),
     entry("SchedulingGates", "pods with gates wait outside the queue", |args| plain(args, |_| Box::new(kube::scheduling_gates::SchedulingGates))),
     entry("DefaultBinder", "binds pods to nodes", |args| plain(args, |_| Box::new(kube::default_binder::DefaultBinder))),
+    entry("NodeLabel", "asks for labels on nodes, or prefers them (up to Kubernetes 1.22)", legacy::node_label::prepare),
+    entry("NodeResourcesLeastAllocated", "prefers nodes with more left free (up to Kubernetes 1.22)", legacy::node_resources_least_allocated::prepare),
+    entry("NodeResourcesMostAllocated", "prefers nodes with more taken (up to Kubernetes 1.22)", legacy::node_resources_most_allocated::prepare),
+    entry("RequestedToCapacityRatio", "scores nodes by a line over their utilization (up to Kubernetes 1.22)", legacy::requested_to_capacity_ratio::prepare),
     entry("Random", "scores nodes at random", |args| plain(args, |context| Box::new(research::random::Random::new(context)))),
     entry("BestFit", "prefers the node that the pod leaves with the least free", |args| plain(args, |_| Box::new(research::best_fit::BestFit))),
     entry("WorstFit", "prefers the node that the pod leaves with the most free", |args| plain(args, |_| Box::new(research::worst_fit::WorstFit))),
@@ -57,7 +61,9 @@ pub const UNMODELLED: &[&str] = &[
     "InterPodAffinity",
     "NodeDeclaredFeatures",
     "NodeVolumeLimits",
+    "PodGroupPodsCount",
     "PodTopologySpread",
+    "TopologyPlacementGenerator",
     "VolumeBinding",
     "VolumeRestrictions",
     "VolumeZone",
@@ -90,6 +96,16 @@ pub(crate) const DEFAULT_MULTI_POINT: &[(&str, i64)] = &[
     ("ImageLocality", 1),
     ("DefaultBinder", 0),
 ];
+
+/// The names that a configuration may use: of plugins that are modelled, and of those that are not yet.
+pub(crate) fn known() -> impl Iterator<Item = &'static str> {
+    PLUGINS.iter().map(|entry| entry.name).chain(UNMODELLED.iter().copied())
+}
+
+/// Whether a configuration may use the name.
+pub(crate) fn is_known(name: &str) -> bool {
+    known().any(|known| known == name)
+}
 
 /// The plugin of this name.
 pub fn find(name: &str) -> Option<&'static PluginEntry> {

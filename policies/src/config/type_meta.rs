@@ -51,6 +51,11 @@ impl TypeMeta {
         Err(Invalid { path: vec![Step::Key("kind")], message })
     }
 
+    /// Whether a document is a `Policy`, which releases up to 1.22 could read.
+    pub(super) fn is_policy(&self) -> bool {
+        self.kind.as_deref() == Some("Policy") && matches!(self.api_version.as_deref(), Some("v1" | API_VERSION))
+    }
+
     /// Whether a document is a configuration of kube-scheduler 1.36.
     ///
     /// Source: `cmd/kube-scheduler/app/options/configfile.go`, and the errors of `apimachinery/pkg/runtime/error.go`.
@@ -62,6 +67,7 @@ impl TypeMeta {
             ("", _) => at("kind", "Object 'Kind' is missing: expected KubeSchedulerConfiguration or Policy".to_owned()),
             (_, "") => at("apiVersion", format!("Object 'apiVersion' is missing: expected {API_VERSION}")),
             ("KubeSchedulerConfiguration", API_VERSION) => Ok(()),
+            ("Policy", version) => at("apiVersion", format!("{}: expected v1", not_registered(kind, version))),
             (kind, API_VERSION) if ARGS.contains(&kind) => {
                 at("kind", format!("couldn't decode as KubeSchedulerConfiguration, got {API_VERSION}, Kind={kind}"))
             }

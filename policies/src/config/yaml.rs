@@ -6,6 +6,7 @@ use super::invalid::Invalid;
 use super::type_meta::TypeMeta;
 use crate::suggest::did_you_mean;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -31,6 +32,8 @@ pub struct ArgsSource<'t> {
     document: Document<'t>,
     /// Where they are; `None` where the configuration has none.
     path: Option<Vec<Step>>,
+    ignored_resources: &'t [String],
+    was_read: Cell<bool>,
 }
 
 impl<'t> Document<'t> {
@@ -56,6 +59,11 @@ impl<'t> Document<'t> {
         ConfigError { file: self.file.to_owned(), location: None, message: message.to_owned() }
     }
 
+    /// An error about a value that validation refuses; its path begins at the document's root.
+    pub(super) fn invalid(&self, invalid: &Invalid) -> ConfigError {
+        self.error_at(&invalid.path, &invalid.message)
+    }
+
     fn read_seed<'s, S: DeserializeSeed<'s>>(&self, seed: S) -> Result<S::Value, ConfigError>
     where
         't: 's,
@@ -77,8 +85,8 @@ impl<'t> Document<'t> {
 }
 
 impl<'t> ArgsSource<'t> {
-    pub(crate) const fn new(document: Document<'t>, path: Option<Vec<Step>>) -> Self {
-        Self { document, path }
+    pub(crate) const fn new(document: Document<'t>, path: Option<Vec<Step>>, ignored_resources: &'t [String]) -> Self {
+        Self { document, path, ignored_resources, was_read: Cell::new(false) }
     }
 
     /// Reads them; a plugin without any has the defaults.
@@ -86,7 +94,14 @@ impl<'t> ArgsSource<'t> {
     /// # Errors
     /// Arguments of another kind, a field that is unknown, or a value that is not allowed.
     pub fn read<T: PluginArgs>(&self) -> Result<T, ConfigError> {
-        let Some(path) = &self.path else { return Ok(T::default()) };
+        self.was_read.set(true);
+        let Some(path) = &self.path else {
+            let args = T::default();
+            let missing = |invalid: Invalid| {
+                self.document.error_at(&[], &format!("{} are missing: {}", T::KIND, invalid.message))
+            };
+            return args.validate().map(|()| args).map_err(missing);
+        };
         let meta: TypeMeta = self.read_at(path)?;
         if let Err(invalid) = meta.check_args(T::KIND) {
             return Err(self.invalid(path, &invalid));
@@ -96,9 +111,19 @@ impl<'t> ArgsSource<'t> {
         Ok(args)
     }
 
+    /// The extended resources that extenders look after, so that the scheduler does not.
+    pub(crate) const fn ignored_resources(&self) -> &'t [String] {
+        self.ignored_resources
+    }
+
     /// Whether there are any.
-    pub(crate) const fn is_given(&self) -> bool {
+    pub(super) const fn is_given(&self) -> bool {
         self.path.is_some()
+    }
+
+    /// Whether the plugin has asked for them.
+    pub(super) const fn was_read(&self) -> bool {
+        self.was_read.get()
     }
 
     fn read_at<T: DeserializeOwned + Default>(&self, path: &[Step]) -> Result<T, ConfigError> {

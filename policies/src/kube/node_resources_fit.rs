@@ -39,7 +39,11 @@ struct Allocation<'c> {
 
 /// Reads the arguments.
 pub(crate) fn prepare(args: &ArgsSource<'_>) -> Result<Factory, ConfigError> {
-    let plugin = NodeResourcesFit::new(&args.read()?);
+    let mut plugin = NodeResourcesFit::new(&args.read()?);
+    // What extenders look after takes the place of what the arguments name.
+    if !args.ignored_resources().is_empty() {
+        plugin.ignored = args.ignored_resources().to_vec();
+    }
     Ok(Arc::new(move |_| Box::new(plugin.clone())))
 }
 
@@ -64,7 +68,7 @@ impl NodeResourcesFit {
         }
         let name = table.name(id);
         let Some((group, _)) = name.split_once('/') else { return true };
-        let native = group == "kubernetes.io" || group.ends_with(".kubernetes.io") || name.starts_with("requests.");
+        let native = group.ends_with("kubernetes.io") || name.starts_with("requests.");
         native || !(self.ignored.iter().any(|n| n == name) || self.ignored_groups.iter().any(|g| g == group))
     }
 }
@@ -89,8 +93,7 @@ impl Plugin for NodeResourcesFit {
     }
 
     fn pre_score<'c>(&'c self, cycle: &Cycle<'c>, _feasible: &[NodeId]) -> PreScore<'c> {
-        let resources = ResourceRef::resolve(&self.resources, cycle.class, cycle.cluster, true);
-        PreScore::Ask(Box::new(Allocation { strategy: &self.strategy, resources }))
+        score_allocation(&self.strategy, &self.resources, cycle)
     }
 
     fn score_depends_on(&self) -> Dependence {
@@ -112,6 +115,12 @@ impl Plugin for NodeResourcesFit {
         };
         if helps { Hint::Queue } else { Hint::Skip }
     }
+}
+
+/// Scores nodes by how much of these resources is taken with the pod on them.
+pub(crate) fn score_allocation<'c>(strategy: &'c Strategy, list: &[ResourceRef], cycle: &Cycle<'c>) -> PreScore<'c> {
+    let resources = ResourceRef::resolve(list, cycle.class, cycle.cluster, true);
+    PreScore::Ask(Box::new(Allocation { strategy, resources }))
 }
 
 impl Filter for Fits<'_> {

@@ -17,9 +17,11 @@ pub use default_preemption::DefaultPreemptionArgs;
 pub use dynamic_resources::DynamicResourcesArgs;
 pub use inter_pod_affinity::InterPodAffinityArgs;
 pub use node_affinity::NodeAffinityArgs;
+pub(crate) use node_resources::or_cpu_and_memory;
 pub use node_resources::{BalancedArgs, FitArgs, ScoringStrategy, Strategy, WeightedResource};
 pub use pod_topology_spread::{DefaultConstraint, DefaultingType, PodTopologySpreadArgs};
 pub use shape::ShapePoint;
+pub(crate) use shape::validate as validate_shape;
 pub use volume_binding::VolumeBindingArgs;
 
 use super::invalid::Invalid;
@@ -39,6 +41,8 @@ pub trait PluginArgs: DeserializeOwned + Default {
 type TypeMeta = Option<IgnoredAny>;
 
 /// Null stands for "not given", as in the JSON that upstream reads.
-fn or_default<'de, D: serde::Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
+pub(crate) fn or_default<'de, D: serde::Deserializer<'de>, T: Deserialize<'de> + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }

@@ -143,7 +143,8 @@ impl Default for ScoringStrategy {
     }
 }
 
-fn or_cpu_and_memory(resources: &[WeightedResource]) -> Vec<WeightedResource> {
+/// The resources, or CPU and memory where there are none.
+pub(crate) fn or_cpu_and_memory(resources: &[WeightedResource]) -> Vec<WeightedResource> {
     if resources.is_empty() { ["cpu", "memory"].map(WeightedResource::named).to_vec() } else { resources.to_vec() }
 }
 

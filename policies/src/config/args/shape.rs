@@ -15,7 +15,7 @@ pub struct ShapePoint {
 }
 
 /// Checks a shape that stands at `path`.
-pub(super) fn validate(shape: &[ShapePoint], path: &[Step]) -> Result<(), Invalid> {
+pub(crate) fn validate(shape: &[ShapePoint], path: &[Step]) -> Result<(), Invalid> {
     if shape.is_empty() {
         return Err(Invalid::required(path, "at least one point must be specified"));
     }
