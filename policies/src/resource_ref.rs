@@ -56,11 +56,7 @@ impl ResourceRef {
     pub(crate) fn resolve(list: &[Self], class: &PodClass, cluster: &Cluster, nonzero: bool) -> Vec<CycleResource> {
         let resolve = |resource: &Self| {
             let id = resource.fixed.or_else(|| cluster.resources.get(&resource.name))?;
-            let pod = match id {
-                ResourceId::CPU if nonzero => class.nonzero_cpu,
-                ResourceId::MEMORY if nonzero => class.nonzero_memory,
-                _ => class.requests.get(id),
-            };
+            let pod = if nonzero { class.scored.get(id) } else { class.requests.get(id) };
             let counted = match id {
                 ResourceId::CPU | ResourceId::MEMORY | ResourceId::EPHEMERAL_STORAGE => true,
                 ResourceId::PODS => false,

@@ -6,6 +6,7 @@ pub mod id;
 pub mod labels;
 pub mod node;
 pub mod pod;
+pub mod pod_resources;
 pub mod quantity;
 pub mod resources;
 pub mod taint;

@@ -40,6 +40,7 @@ pub(super) fn container(from: &core::Container, host_network: bool, at: &At<'_>)
         image: from.image.clone().unwrap_or_default(),
         requests,
         limits,
+        actual: None,
         host_ports,
     })
 }

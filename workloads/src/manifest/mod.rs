@@ -42,6 +42,7 @@ mod objects;
 mod owners;
 mod pod;
 mod pod_disruption_budget;
+mod pod_status;
 mod pod_template;
 mod priority_class;
 mod read;

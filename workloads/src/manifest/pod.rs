@@ -4,8 +4,10 @@ use super::convert::Reading;
 use super::field::{At, FieldError};
 use super::kind::Kind;
 use super::objects::{Item, PodManifest};
+use super::pod_status::actual_resources;
 use super::pod_template::pod_template;
 use k8s_openapi::api::core::v1 as core;
+use std::sync::Arc;
 
 pub(super) const KIND: Kind = Kind { name: "Pod", api_version: "v1", namespaced: true, read };
 
@@ -16,6 +18,9 @@ fn read(reading: &mut Reading<'_>) -> Result<Option<Item>, FieldError> {
     if matches!(phase, Some("Succeeded" | "Failed")) {
         return Ok(None);
     }
-    let template = pod_template(reading, &pod.metadata, pod.spec.as_ref(), &At::ROOT)?;
+    let mut template = pod_template(reading, &pod.metadata, pod.spec.as_ref(), &At::ROOT)?;
+    if let Some(status) = pod.status.as_ref().filter(|_| template.spec.node_name.is_some()) {
+        actual_resources(Arc::make_mut(&mut template.spec), status, &At::ROOT.key("status"))?;
+    }
     Ok(Some(Item::Pod(PodManifest { name: reading.name.clone(), template })))
 }
