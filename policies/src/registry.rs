@@ -41,6 +41,7 @@ pub const PLUGINS: &[PluginEntry] = &[
     entry("ImageLocality", "prefers nodes that have the pod's images", |args| plain(args, |_| Box::<kube::image_locality::ImageLocality>::default())),
     entry("PrioritySort", "orders the queue by priority, then by waiting time", |args| plain(args, |_| Box::new(kube::priority_sort::PrioritySort))),
     entry("SchedulingGates", "pods with gates wait outside the queue", |args| plain(args, |_| Box::new(kube::scheduling_gates::SchedulingGates))),
+    entry("DefaultPreemption", "makes pods of lower priority go where no node is feasible", kube::default_preemption::prepare),
     entry("DefaultBinder", "binds pods to nodes", |args| plain(args, |_| Box::new(kube::default_binder::DefaultBinder))),
     entry("NodeLabel", "asks for labels on nodes, or prefers them (up to Kubernetes 1.22)", legacy::node_label::prepare),
     entry("NodeResourcesLeastAllocated", "prefers nodes with more left free (up to Kubernetes 1.22)", legacy::node_resources_least_allocated::prepare),
@@ -55,7 +56,6 @@ pub const PLUGINS: &[PluginEntry] = &[
 
 /// In-tree plugins of kube-scheduler that configurations may name and that have no effect here yet.
 pub const UNMODELLED: &[&str] = &[
-    "DefaultPreemption",
     "DynamicResources",
     "GangScheduling",
     "InterPodAffinity",

@@ -9,11 +9,12 @@ use towtank_sim::cluster::Cluster;
 use towtank_sim::model::affinity::{NodeAffinity, NodeSelector, NodeSelectorTerm, PreferredNode};
 use towtank_sim::model::labels::{Labels, Operator, Requirement};
 use towtank_sim::model::node::{NodeImage, NodeSpec};
-use towtank_sim::model::pod::{Container, HostPort, InitContainer, NewPod, PodSpec, Run, Usage};
+use towtank_sim::model::pod::{ActualResources, Container, HostPort, InitContainer, NewPod, PodSpec, Run, Usage};
 use towtank_sim::model::resources::ResourceList;
 use towtank_sim::model::taint::{Taint, Toleration, TolerationOperator};
 use towtank_sim::model::{ClassId, NodeId};
 use towtank_sim::random::Streams;
+use towtank_sim::scheduler::FeatureGates;
 use towtank_sim::scheduler::{Cycle, PreScore, Profile};
 
 /// A recorded decision.
@@ -75,7 +76,7 @@ impl Case {
         let config = section(text, "config:").map_or_else(ParsedConfig::default, |text| {
             ParsedConfig::read(&text, "config").unwrap_or_else(|e| panic!("{e}"))
         });
-        let context = BuildContext { streams: Streams::new(1) };
+        let context = BuildContext { streams: Streams::new(1), gates: FeatureGates::default() };
         let profile = crate::build(&config, &context).profiles.remove(0);
         let mut cluster = Cluster::default();
         for object in file.objects.iter().filter(|object| object.kind == "Node") {
@@ -85,7 +86,7 @@ impl Case {
         {
             let class = cluster.intern(object.pod());
             let name = object.metadata.name.clone().into();
-            let new = NewPod { name, class, owner: None, run: Run::Forever, usage: Usage::default() };
+            let new = NewPod { name, class, owner: None, run: Run::Forever, usage: Usage::default(), status: None };
             cluster.create_pod(new).expect("no quota");
         }
         let class = cluster.intern(file.pod.pod());
@@ -93,7 +94,7 @@ impl Case {
     }
 
     pub(crate) fn cycle(&self) -> Cycle<'_> {
-        Cycle { cluster: &self.cluster, class: self.cluster.classes.get(self.class), class_id: self.class, pod: None }
+        Cycle::new(&self.cluster, self.class, None)
     }
 
     /// The normalised scores by plugin, in the profile's order, with weights; `None` for a plugin that skips.
@@ -163,15 +164,26 @@ struct Spec {
     containers: Vec<ContainerFields>,
     init_containers: Vec<ContainerFields>,
     overhead: BTreeMap<String, String>,
+    resources: ResourceFields,
     host_network: bool,
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 struct Status {
     allocatable: BTreeMap<String, String>,
     images: Vec<ImageFields>,
     phase: Option<String>,
+    container_statuses: Vec<ContainerStatus>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ContainerStatus {
+    name: String,
+    #[serde(default)]
+    allocated_resources: BTreeMap<String, String>,
+    resources: Option<ResourceFields>,
 }
 
 #[derive(Deserialize)]
@@ -299,7 +311,7 @@ impl Object {
     fn pod(&self) -> PodSpec {
         let spec = &self.spec;
         let affinity = &spec.affinity.node_affinity;
-        PodSpec {
+        let mut pod = PodSpec {
             namespace: self.metadata.namespace.as_deref().unwrap_or("default").into(),
             labels: self.metadata.labels.clone(),
             priority: spec.priority,
@@ -312,6 +324,8 @@ impl Object {
                     sidecar: c.restart_policy.as_deref() == Some("Always"),
                 })
                 .collect(),
+            requests: list(&spec.resources.requests),
+            limits: list(&spec.resources.limits),
             overhead: list(&spec.overhead),
             node_name: spec.node_name.as_deref().map(Into::into),
             node_selector: spec.node_selector.clone(),
@@ -329,7 +343,30 @@ impl Object {
             tolerations: spec.tolerations.iter().map(TolerationFields::toleration).collect(),
             scheduling_gates: spec.scheduling_gates.iter().map(|gate| gate.name.clone()).collect(),
             ..PodSpec::default()
+        };
+        // As the API server does it: a pod with limits requests what its containers request.
+        if !pod.limits.is_empty() {
+            let of_containers = pod.of_containers(|container| container.requests.clone());
+            for (name, quantity) in of_containers.into_iter().chain(pod.limits.clone()) {
+                pod.requests.entry(name).or_insert(quantity);
+            }
         }
+        for container in &mut pod.containers {
+            let status = self.status.container_statuses.iter().find(|status| status.name == container.name);
+            container.actual = status.and_then(ContainerStatus::actual).map(Box::new);
+        }
+        pod
+    }
+}
+
+impl ContainerStatus {
+    fn actual(&self) -> Option<ActualResources> {
+        let resources = self.resources.as_ref()?;
+        Some(ActualResources {
+            requests: list(&resources.requests),
+            limits: list(&resources.limits),
+            allocated: list(&self.allocated_resources),
+        })
     }
 }
 
@@ -348,6 +385,7 @@ impl ContainerFields {
             requests,
             limits: list(&self.resources.limits),
             host_ports: self.ports.iter().map(port).filter(|p| p.port != 0).collect(),
+            ..Container::default()
         }
     }
 }

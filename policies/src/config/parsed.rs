@@ -46,6 +46,7 @@ pub(crate) struct PointLists {
     pub(crate) reserve: Vec<usize>,
     pub(crate) permit: Vec<usize>,
     pub(crate) pre_bind: Vec<usize>,
+    pub(crate) bind: Vec<usize>,
     pub(crate) post_bind: Vec<usize>,
 }
 

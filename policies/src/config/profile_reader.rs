@@ -13,7 +13,7 @@ use crate::registry;
 use crate::suggest::did_you_mean;
 use std::collections::BTreeSet;
 use towtank_sim::random::Streams;
-use towtank_sim::scheduler::Points;
+use towtank_sim::scheduler::{FeatureGates, Points};
 
 /// Plugins that 1.36 does not have any more, and that validation names.
 const REMOVED: &[&str] = &["AzureDiskLimits", "CinderLimits", "EBSLimits", "GCEPDLimits"];
@@ -42,7 +42,7 @@ impl ProfileReader<'_> {
         self.check_names(warnings)?;
         let multi_point = merge::multi_point(registry::DEFAULT_MULTI_POINT, &sets.multi_point);
         let plugins = self.factories(&multi_point, warnings)?;
-        let context = PluginContext { streams: Streams::new(0), profile: name };
+        let context = PluginContext { streams: Streams::new(0), gates: FeatureGates::default(), profile: name };
         let extends = plugins.iter().map(|(_, factory)| factory(&context).points()).collect();
         let made = Made { plugins, extends };
         self.check_points(&made)?;
@@ -60,7 +60,8 @@ impl ProfileReader<'_> {
             );
             return Err(self.document.error_at(&self.path, &message));
         }
-        if at(Points::BIND).is_empty() {
+        let bind = at(Points::BIND);
+        if bind.is_empty() {
             let message = format!("at least one bind plugin is needed for profile with scheduler name {name:?}");
             return Err(self.document.error_at(&self.path, &message));
         }
@@ -75,6 +76,7 @@ impl ProfileReader<'_> {
             reserve: at(Points::RESERVE),
             permit: at(Points::PERMIT),
             pre_bind: at(Points::PRE_BIND),
+            bind,
             post_bind: at(Points::POST_BIND),
         };
         self.check_reserve(&made, &points)?;

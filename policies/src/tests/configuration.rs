@@ -5,12 +5,13 @@ use crate::config::{
     ParsedConfig, PluginArgs, PodTopologySpreadArgs, VolumeBindingArgs,
 };
 use crate::factory::BuildContext;
+use crate::registry;
 use towtank_sim::cluster::Cluster;
 use towtank_sim::model::node::NodeSpec;
 use towtank_sim::model::pod::PodSpec;
 use towtank_sim::model::resources::ResourceList;
 use towtank_sim::random::Streams;
-use towtank_sim::scheduler::{Cycle, PreFilter, Profile, Verdict};
+use towtank_sim::scheduler::{Cycle, FeatureGates, PreFilter, Profile, Verdict};
 use towtank_sim::time::Span;
 
 fn text(rest: &str) -> String {
@@ -19,7 +20,7 @@ fn text(rest: &str) -> String {
 
 fn profile(rest: &str) -> Profile {
     let config = ParsedConfig::read(&text(rest), "kube.yaml").unwrap_or_else(|e| panic!("{e}"));
-    crate::build(&config, &BuildContext { streams: Streams::new(1) }).profiles.remove(0)
+    crate::build(&config, &BuildContext { streams: Streams::new(1), gates: FeatureGates::default() }).profiles.remove(0)
 }
 
 fn error(rest: &str) -> String {
@@ -38,18 +39,25 @@ fn scores(profile: &Profile) -> String {
     profile.score.iter().map(one).collect::<Vec<_>>().join(" ")
 }
 
-const DEFAULT_FILTERS: &str =
-    "NodeUnschedulable NodeName TaintToleration NodeAffinity NodePorts NodeResourcesFit NodeGpuShare";
-const DEFAULT_SCORES: &str =
-    "TaintToleration*3 NodeAffinity*2 NodeResourcesFit*1 NodeResourcesBalancedAllocation*1 ImageLocality*1";
+const DEFAULT_FILTERS: &str = "NodeUnschedulable NodeName TaintToleration NodeAffinity NodePorts NodeResourcesFit \
+    NodeGpuShare VolumeRestrictions NodeVolumeLimits VolumeBinding VolumeZone PodTopologySpread InterPodAffinity \
+    DynamicResources NodeDeclaredFeatures";
+const DEFAULT_SCORES: &str = "TaintToleration*3 NodeAffinity*2 NodeResourcesFit*1 VolumeBinding*1 PodTopologySpread*2 \
+    InterPodAffinity*2 DynamicResources*2 NodeResourcesBalancedAllocation*1 ImageLocality*1";
+
+/// Of a list of plugins, those that are modelled.
+pub(super) fn modelled(list: &str) -> String {
+    let plugin = |text: &&str| registry::find(text.split('*').next().unwrap_or_default()).is_some();
+    list.split_whitespace().filter(plugin).collect::<Vec<_>>().join(" ")
+}
 
 #[test]
 fn an_empty_file_is_the_default() {
     let profile = profile("");
     assert_eq!(&*profile.name, "default-scheduler");
-    assert_eq!(names(&profile, &profile.filter), DEFAULT_FILTERS);
-    assert_eq!(scores(&profile), DEFAULT_SCORES);
-    assert_eq!(names(&profile, &profile.pre_enqueue), "SchedulingGates");
+    assert_eq!(names(&profile, &profile.filter), modelled(DEFAULT_FILTERS));
+    assert_eq!(scores(&profile), modelled(DEFAULT_SCORES));
+    assert_eq!(names(&profile, &profile.pre_enqueue), "SchedulingGates DefaultPreemption");
     assert_eq!(profile.queue_sort.map(|i| profile.plugins[i].name()), Some("PrioritySort"));
     let config = ParsedConfig::default();
     assert_eq!((config.initial_backoff, config.max_backoff), (Span::from_secs(1), Span::from_secs(10)));
@@ -71,7 +79,7 @@ profiles:
     percentageOfNodesToScore: 70
 ";
     let config = ParsedConfig::read(&text(rest), "kube.yaml").unwrap();
-    let built = crate::build(&config, &BuildContext { streams: Streams::new(1) });
+    let built = crate::build(&config, &BuildContext { streams: Streams::new(1), gates: FeatureGates::default() });
     let of = |p: &Profile| (p.name.to_string(), p.percentage_of_nodes_to_score);
     assert_eq!(built.profiles.iter().map(of).collect::<Vec<_>>(), [("a".to_owned(), 30), ("b".to_owned(), 70)]);
     assert_eq!((built.initial_backoff, built.max_backoff), (Span::from_secs(2), Span::from_secs(60)));
@@ -91,12 +99,18 @@ profiles:
     );
     assert_eq!(
         names(&profile, &profile.filter),
-        "NodeResourcesFit NodePorts NodeUnschedulable TaintToleration NodeAffinity"
+        modelled(
+            "NodeResourcesFit NodePorts NodeUnschedulable TaintToleration NodeAffinity VolumeRestrictions NodeVolumeLimits \
+             VolumeBinding VolumeZone PodTopologySpread InterPodAffinity DynamicResources NodeDeclaredFeatures"
+        )
     );
     // What overrides comes first, then multiPoint, then what is only here; a weight not given is 1.
     assert_eq!(
         scores(&profile),
-        "NodeAffinity*1 TaintToleration*9 NodeResourcesFit*1 NodeResourcesBalancedAllocation*1 BestFit*7"
+        modelled(
+            "NodeAffinity*1 TaintToleration*9 NodeResourcesFit*1 VolumeBinding*1 PodTopologySpread*2 InterPodAffinity*2 \
+             DynamicResources*2 NodeResourcesBalancedAllocation*1 BestFit*7"
+        )
     );
 }
 
@@ -105,7 +119,7 @@ fn a_star_disables_all_defaults() {
     let scored = "profiles: [{ plugins: { score: { disabled: [{ name: '*' }], enabled: [{ name: Random }] } } }]";
     let only_random = profile(scored);
     assert_eq!(scores(&only_random), "Random*1");
-    assert_eq!(names(&only_random, &only_random.filter), DEFAULT_FILTERS);
+    assert_eq!(names(&only_random, &only_random.filter), modelled(DEFAULT_FILTERS));
     let bare = profile(
         "profiles: [{ plugins: { multiPoint: { disabled: [{ name: '*' }], enabled: [{ name: PrioritySort }, \
          { name: DefaultBinder }, { name: NodeResourcesFit, weight: 4 }] } } }]",
@@ -157,7 +171,7 @@ profiles:
     cluster.add_node(NodeSpec { name: "n".into(), allocatable: list("pods", "1"), ..NodeSpec::default() }).unwrap();
     let mut fits = |resource: &str| {
         let class_id = cluster.intern(PodSpec::with_requests(list(resource, "1")));
-        let cycle = Cycle { cluster: &cluster, class: cluster.classes.get(class_id), class_id, pod: None };
+        let cycle = Cycle::new(&cluster, class_id, None);
         match fit.pre_filter(&cycle) {
             PreFilter::Ask(filter) => cluster.nodes().iter().all(|node| filter.filter(node) == Verdict::Fits),
             _ => panic!("NodeResourcesFit asks every node"),

@@ -1,5 +1,6 @@
 //! Policies as kube-scheduler read them up to 1.22: which plugins they become, and what is refused.
 
+use super::configuration::modelled;
 use crate::config::ParsedConfig;
 use crate::factory::BuildContext;
 use towtank_sim::cluster::Cluster;
@@ -8,14 +9,15 @@ use towtank_sim::model::labels::Labels;
 use towtank_sim::model::node::NodeSpec;
 use towtank_sim::model::pod::PodSpec;
 use towtank_sim::random::Streams;
-use towtank_sim::scheduler::{Cycle, PreFilter, PreScore, Profile};
+use towtank_sim::scheduler::{Cycle, FeatureGates, PreFilter, PreScore, Profile};
 
 fn read(text: &str) -> ParsedConfig {
     ParsedConfig::read(text, "policy.json").unwrap_or_else(|e| panic!("{e}"))
 }
 
 fn profile(text: &str) -> Profile {
-    let profiles = crate::build(&read(text), &BuildContext { streams: Streams::new(1) }).profiles;
+    let profiles =
+        crate::build(&read(text), &BuildContext { streams: Streams::new(1), gates: FeatureGates::default() }).profiles;
     profiles.into_iter().next().expect("a policy makes one profile")
 }
 
@@ -28,30 +30,22 @@ fn scores(profile: &Profile) -> String {
     profile.score.iter().map(one).collect::<Vec<_>>().join(" ")
 }
 
-/// The filters and scorers that a policy makes, of those that are modelled whatever else is.
-fn plain(list: &str) -> String {
-    const OTHERS: &[&str] = &[
-        "VolumeRestrictions",
-        "NodeVolumeLimits",
-        "VolumeBinding",
-        "VolumeZone",
-        "PodTopologySpread",
-        "InterPodAffinity",
-    ];
-    let kept = list.split(' ').filter(|text| !OTHERS.contains(&text.split('*').next().unwrap_or_default()));
-    kept.collect::<Vec<_>>().join(" ")
-}
-
 #[test]
 fn lists_that_are_absent_are_the_default_and_empty_ones_are_empty() {
     let default = profile("apiVersion: v1\nkind: Policy\n");
     assert_eq!(
-        plain(&names(&default, &default.filter)),
-        "NodeUnschedulable NodeResourcesFit NodeGpuShare NodeName NodePorts NodeAffinity TaintToleration"
+        names(&default, &default.filter),
+        modelled(
+            "NodeUnschedulable NodeResourcesFit NodeGpuShare NodeName NodePorts NodeAffinity VolumeRestrictions \
+             TaintToleration NodeVolumeLimits VolumeBinding VolumeZone PodTopologySpread InterPodAffinity"
+        )
     );
     assert_eq!(
-        plain(&scores(&default)),
-        "NodeResourcesBalancedAllocation*1 ImageLocality*1 NodeResourcesLeastAllocated*1 NodeAffinity*1 TaintToleration*1"
+        scores(&default),
+        modelled(
+            "NodeResourcesBalancedAllocation*1 PodTopologySpread*2 ImageLocality*1 InterPodAffinity*1 \
+             NodeResourcesLeastAllocated*1 NodeAffinity*1 TaintToleration*1"
+        )
     );
     assert_eq!(names(&default, &default.pre_enqueue), "SchedulingGates");
     assert_eq!(&*default.name, "default-scheduler");
@@ -100,7 +94,7 @@ priorities:
         cluster.add_node(NodeSpec { name: name.into(), labels, ..NodeSpec::default() }).unwrap();
     }
     let class_id = cluster.intern(PodSpec::default());
-    let cycle = Cycle { cluster: &cluster, class: cluster.classes.get(class_id), class_id, pod: None };
+    let cycle = Cycle::new(&cluster, class_id, None);
     let plugin = profile.plugins.iter().find(|plugin| plugin.name() == "NodeLabel").unwrap();
     let PreFilter::Ask(filter) = plugin.pre_filter(&cycle) else { panic!("it asks every node") };
     let ids: Vec<NodeId> = cluster.nodes().iter().map(|node| node.id).collect();
@@ -133,7 +127,7 @@ priorities:
   - { name: ServiceSpreadingPriority, weight: 1 }
   - { name: ImageLocalityPriority, weight: 2 }
 ";
-    assert_eq!(plain(&scores(&profile(text))), "ImageLocality*2 RequestedToCapacityRatio*5");
+    assert_eq!(scores(&profile(text)), modelled("ImageLocality*2 RequestedToCapacityRatio*5 PodTopologySpread*1"));
 }
 
 #[test]

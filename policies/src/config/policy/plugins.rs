@@ -5,7 +5,7 @@ use crate::factory::PluginContext;
 use crate::registry;
 use std::fmt::Write as _;
 use towtank_sim::random::Streams;
-use towtank_sim::scheduler::Points;
+use towtank_sim::scheduler::{FeatureGates, Points};
 
 /// Plugins in the order in which the policy brings them up, each once per extension point.
 #[derive(Debug, Default)]
@@ -105,7 +105,7 @@ pub(super) fn quote(text: &str) -> String {
 
 /// The extension points of a plugin; none where it is not modelled.
 fn points(name: &str) -> Points {
-    let context = PluginContext { streams: Streams::new(0), profile: "" };
+    let context = PluginContext { streams: Streams::new(0), gates: FeatureGates::default(), profile: "" };
     let none = ArgsSource::new(Document { file: "", text: "" }, None, &[]);
     let factory = registry::find(name).and_then(|entry| (entry.prepare)(&none).ok());
     factory.map_or_else(Points::default, |factory| factory(&context).points())
