@@ -166,6 +166,7 @@ struct Spec {
     overhead: BTreeMap<String, String>,
     resources: ResourceFields,
     host_network: bool,
+    host_users: Option<bool>,
 }
 
 #[derive(Default, Deserialize)]
@@ -173,6 +174,7 @@ struct Spec {
 struct Status {
     allocatable: BTreeMap<String, String>,
     images: Vec<ImageFields>,
+    declared_features: Vec<String>,
     phase: Option<String>,
     container_statuses: Vec<ContainerStatus>,
 }
@@ -184,6 +186,11 @@ struct ContainerStatus {
     #[serde(default)]
     allocated_resources: BTreeMap<String, String>,
     resources: Option<ResourceFields>,
+}
+
+#[derive(Deserialize)]
+struct RestartRule {
+    action: String,
 }
 
 #[derive(Deserialize)]
@@ -265,6 +272,7 @@ struct ContainerFields {
     resources: ResourceFields,
     ports: Vec<PortFields>,
     restart_policy: Option<String>,
+    restart_policy_rules: Vec<RestartRule>,
 }
 
 #[derive(Default, Deserialize)]
@@ -304,6 +312,7 @@ impl Object {
                 .iter()
                 .map(|image| NodeImage { names: image.names.clone(), size: image.size_bytes })
                 .collect(),
+            declared_features: self.status.declared_features.clone(),
             ..NodeSpec::default()
         }
     }
@@ -327,6 +336,8 @@ impl Object {
             requests: list(&spec.resources.requests),
             limits: list(&spec.resources.limits),
             overhead: list(&spec.overhead),
+            host_network: spec.host_network,
+            host_users: spec.host_users.unwrap_or(true),
             node_name: spec.node_name.as_deref().map(Into::into),
             node_selector: spec.node_selector.clone(),
             node_affinity: NodeAffinity {
@@ -385,6 +396,7 @@ impl ContainerFields {
             requests,
             limits: list(&self.resources.limits),
             host_ports: self.ports.iter().map(port).filter(|p| p.port != 0).collect(),
+            restarts_all: self.restart_policy_rules.iter().any(|rule| rule.action == "RestartAllContainers"),
             ..Container::default()
         }
     }

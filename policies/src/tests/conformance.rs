@@ -131,6 +131,11 @@ fn image_locality() {
 }
 
 #[test]
+fn node_declared_features() {
+    check("NodeDeclaredFeatures-", 3);
+}
+
+#[test]
 fn scheduling_gates() {
     check("SchedulingGates-", 2);
 }

@@ -1,6 +1,7 @@
 //! The nouns: ids, quantities, resources, labels, affinity, taints, pods and nodes.
 
 pub mod affinity;
+pub mod declared_feature;
 pub mod gpu;
 pub mod id;
 pub mod labels;

@@ -17,6 +17,7 @@ pub const DEFAULT_SCHEDULER: &str = "default-scheduler";
 /// Everything of a pod that a plugin, an admission step or the kubelet may read, and nothing that differs between the
 /// replicas of one template.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "they are fields of the API, each true or false on its own")]
 pub struct PodSpec {
     /// The namespace.
     pub namespace: Arc<str>,
@@ -43,6 +44,10 @@ pub struct PodSpec {
     pub actual: Option<Box<ActualResources>>,
     /// The node cannot do what a resize asks for, so that only what is there counts.
     pub resize_infeasible: bool,
+    /// `spec.hostNetwork`: the pod is on the node's network.
+    pub host_network: bool,
+    /// `spec.hostUsers`: `false` for a user namespace of the pod's own.
+    pub host_users: bool,
     /// The RuntimeClass's overhead.
     pub overhead: ResourceList,
     /// Shares of GPU devices, beside what the containers request.
@@ -86,6 +91,8 @@ pub struct Container {
     pub actual: Option<Box<ActualResources>>,
     /// Ports that it asks of the host.
     pub host_ports: Vec<HostPort>,
+    /// Whether one of its `restartPolicyRules` restarts all containers of the pod.
+    pub restarts_all: bool,
 }
 
 /// What a status says of resources. It differs from the specification while a resize in place goes on.
@@ -168,6 +175,8 @@ impl Default for PodSpec {
             limits: ResourceList::new(),
             actual: None,
             resize_infeasible: false,
+            host_network: false,
+            host_users: true,
             overhead: ResourceList::new(),
             gpu: None,
             node_name: None,

@@ -42,6 +42,7 @@ pub(super) fn container(from: &core::Container, host_network: bool, at: &At<'_>)
         limits,
         actual: None,
         host_ports,
+        restarts_all: from.restart_policy_rules.iter().flatten().any(|rule| rule.action == "RestartAllContainers"),
     })
 }
 

@@ -61,4 +61,6 @@ pub use read::{load, parse};
 pub use source::ManifestSource;
 
 #[cfg(test)]
+mod recorded_requests;
+#[cfg(test)]
 mod tests;

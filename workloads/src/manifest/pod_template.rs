@@ -77,6 +77,8 @@ pub(super) fn pod_template(
         limits,
         actual: None,
         resize_infeasible: false,
+        host_network,
+        host_users: from.host_users.unwrap_or(true),
         overhead: resource_list(from.overhead.as_ref(), &at.key("overhead"))?,
         gpu,
         node_name: name(&from.node_name, "nodeName")?,
