@@ -20,6 +20,7 @@ use towtank_sim::scheduler::{
     AttemptLatency, Evaluation, FeatureGates, QueueSettings, Scheduler, SchedulerSettings, TieBreak,
 };
 use towtank_sim::source::Source;
+use towtank_sim::storage::{EphemeralVolumeController, VolumeController, VolumeSettings};
 use towtank_traces::TraceError;
 use towtank_workloads::controllers;
 use towtank_workloads::generate::PodGenerator;
@@ -206,6 +207,9 @@ impl Builder<'_> {
         for controller in controllers::all() {
             self.simulation.add_controller(controller);
         }
+        let volumes = VolumeSettings { provisioning: drawn(spec.storage.provisioning_latency.as_ref()) };
+        self.simulation.add_controller(Box::new(EphemeralVolumeController));
+        self.simulation.add_controller(Box::new(VolumeController::new(volumes)));
         self.simulation.add_controller(Box::new(NodeLifecycle::default()));
         self.simulation.add_controller(Box::new(TaintEviction::new()));
         self.simulation.add_controller(Box::new(QuotaResync::new()));

@@ -30,8 +30,7 @@ pub use objects::{Object, ObjectEntry, ObjectExists, ObjectMeta, Objects};
 pub use placements::{Placed, Placements};
 pub use pods::Pods;
 pub use refusal::Refusal;
-pub(crate) use resource_quota::Charge;
-pub use resource_quota::{QuotaScope, ResourceQuota, ScopeOperator, ScopeRequirement};
+pub use resource_quota::{Charge, QuotaScope, ResourceQuota, ScopeOperator, ScopeRequirement};
 pub use totals::{Counters, Totals};
 
 use crate::model::node::{Node, NodeSpec};

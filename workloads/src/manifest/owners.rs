@@ -7,6 +7,7 @@ use super::convert::Reading;
 use super::objects::Origin;
 use std::collections::BTreeMap;
 use std::fmt;
+use towtank_sim::storage::PersistentVolumeClaim;
 
 /// What identifies an object.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +38,10 @@ impl Owners {
     }
 
     pub(super) fn is_made_by_another(&self, identity: &Identity, seen: &BTreeMap<Identity, Origin>) -> bool {
+        // The claim of a pod's ephemeral volume stays: whoever makes such claims takes over one that is there.
+        if identity.kind == PersistentVolumeClaim::KIND {
+            return false;
+        }
         let Some(owner) = self.0.get(identity) else { return false };
         let among = |kind: &str, name: &str| {
             let kind = super::kinds::KINDS.iter().find(|known| known.name == kind);
