@@ -3,5 +3,6 @@
 mod configuration;
 mod conformance;
 mod hints;
+mod policy;
 mod properties;
 mod tables;
