@@ -14,6 +14,7 @@ mod remaining;
 pub mod research;
 mod resource_ref;
 mod suggest;
+mod topology;
 
 pub use config::{ConfigError, ParsedConfig};
 pub use factory::BuildContext;

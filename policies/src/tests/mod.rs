@@ -3,5 +3,6 @@
 mod configuration;
 mod conformance;
 mod hints;
+pub(crate) mod neighbours;
 mod properties;
 mod tables;

@@ -47,9 +47,12 @@ mod pod_template;
 mod priority_class;
 mod read;
 mod replica_set;
+mod replication_controller;
 mod resource_quota;
 pub(crate) mod selectors;
+mod service;
 mod source;
+mod stateful_set;
 mod strict;
 mod topology_spread;
 
