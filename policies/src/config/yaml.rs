@@ -1,8 +1,12 @@
 //! YAML, and the only place of this crate that names the library which reads it.
 
+use super::args::PluginArgs;
 use super::error::ConfigError;
+use super::invalid::Invalid;
+use super::type_meta::TypeMeta;
 use crate::suggest::did_you_mean;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -14,9 +18,11 @@ pub(crate) struct Document<'t> {
 }
 
 /// A step from a node of a document to one below it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Step {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Into a mapping.
     Key(&'static str),
+    /// Into a sequence.
     Index(usize),
 }
 
@@ -26,6 +32,8 @@ pub struct ArgsSource<'t> {
     document: Document<'t>,
     /// Where they are; `None` where the configuration has none.
     path: Option<Vec<Step>>,
+    ignored_resources: &'t [String],
+    was_read: Cell<bool>,
 }
 
 impl<'t> Document<'t> {
@@ -34,13 +42,26 @@ impl<'t> Document<'t> {
         self.read_seed(PhantomData)
     }
 
-    /// An error about the node at this path, or about the nearest one around it.
+    /// An error about the node at this path. Where there is none, it has the place of the nearest one around it, and the
+    /// message says what is missing from there.
     pub(crate) fn error_at(&self, path: &[Step], message: &str) -> ConfigError {
-        let silent = ConfigError { file: self.file.to_owned(), location: None, message: message.to_owned() };
-        match self.read_seed(At { path, inner: Reject(message) }) {
-            Err(error) => error,
-            Ok(_) => silent,
+        for known in (0..=path.len()).rev() {
+            let missing = path[known..].iter().fold(String::new(), |text, step| match step {
+                Step::Key(key) if text.is_empty() => (*key).to_owned(),
+                Step::Key(key) => format!("{text}.{key}"),
+                Step::Index(index) => format!("{text}[{index}]"),
+            });
+            let text = if missing.is_empty() { message.to_owned() } else { format!("{missing}: {message}") };
+            if let Err(error) = self.read_seed(At { path: &path[..known], inner: Reject(&text) }) {
+                return error;
+            }
         }
+        ConfigError { file: self.file.to_owned(), location: None, message: message.to_owned() }
+    }
+
+    /// An error about a value that validation refuses; its path begins at the document's root.
+    pub(super) fn invalid(&self, invalid: &Invalid) -> ConfigError {
+        self.error_at(&invalid.path, &invalid.message)
     }
 
     fn read_seed<'s, S: DeserializeSeed<'s>>(&self, seed: S) -> Result<S::Value, ConfigError>
@@ -64,22 +85,54 @@ impl<'t> Document<'t> {
 }
 
 impl<'t> ArgsSource<'t> {
-    pub(crate) const fn new(document: Document<'t>, path: Option<Vec<Step>>) -> Self {
-        Self { document, path }
+    pub(crate) const fn new(document: Document<'t>, path: Option<Vec<Step>>, ignored_resources: &'t [String]) -> Self {
+        Self { document, path, ignored_resources, was_read: Cell::new(false) }
     }
 
     /// Reads them; a plugin without any has the defaults.
     ///
     /// # Errors
-    /// A field that is unknown or has a bad value.
-    pub fn read<T: DeserializeOwned + Default>(&self) -> Result<T, ConfigError> {
-        match &self.path {
-            None => Ok(T::default()),
-            Some(path) => {
-                let found = self.document.read_seed(At { path, inner: PhantomData::<T> })?;
-                Ok(found.unwrap_or_default())
-            }
+    /// Arguments of another kind, a field that is unknown, or a value that is not allowed.
+    pub fn read<T: PluginArgs>(&self) -> Result<T, ConfigError> {
+        self.was_read.set(true);
+        let Some(path) = &self.path else {
+            let args = T::default();
+            let missing = |invalid: Invalid| {
+                self.document.error_at(&[], &format!("{} are missing: {}", T::KIND, invalid.message))
+            };
+            return args.validate().map(|()| args).map_err(missing);
+        };
+        let meta: TypeMeta = self.read_at(path)?;
+        if let Err(invalid) = meta.check_args(T::KIND) {
+            return Err(self.invalid(path, &invalid));
         }
+        let args: T = self.read_at(path)?;
+        args.validate().map_err(|invalid| self.invalid(path, &invalid))?;
+        Ok(args)
+    }
+
+    /// The extended resources that extenders look after, so that the scheduler does not.
+    pub(crate) const fn ignored_resources(&self) -> &'t [String] {
+        self.ignored_resources
+    }
+
+    /// Whether there are any.
+    pub(super) const fn is_given(&self) -> bool {
+        self.path.is_some()
+    }
+
+    /// Whether the plugin has asked for them.
+    pub(super) const fn was_read(&self) -> bool {
+        self.was_read.get()
+    }
+
+    fn read_at<T: DeserializeOwned + Default>(&self, path: &[Step]) -> Result<T, ConfigError> {
+        let found = self.document.read_seed(At { path, inner: PhantomData::<Option<T>> })?;
+        Ok(found.flatten().unwrap_or_default())
+    }
+
+    fn invalid(&self, path: &[Step], invalid: &Invalid) -> ConfigError {
+        self.document.error_at(&[path, &invalid.path].concat(), &invalid.message)
     }
 }
 
@@ -162,12 +215,32 @@ impl<'de> Visitor<'de> for Reject<'_> {
         f.write_str("something else")
     }
 
+    fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
+        Err(E::custom(self.0))
+    }
+
     fn visit_u64<E: Error>(self, _: u64) -> Result<(), E> {
+        Err(E::custom(self.0))
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
+        Err(E::custom(self.0))
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {
         Err(E::custom(self.0))
     }
 
     fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
         Err(E::custom(self.0))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        Err(E::custom(self.0))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<(), A::Error> {
+        Err(A::Error::custom(self.0))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<(), A::Error> {

@@ -55,8 +55,8 @@ pub(crate) fn prepare(args: &ArgsSource<'_>) -> Result<Factory, ConfigError> {
             profile => format!("policies/default-preemption/{profile}"),
         };
         Box::new(DefaultPreemption {
-            min_candidate_nodes_percentage: args.min_candidate_nodes_percentage(),
-            min_candidate_nodes_absolute: args.min_candidate_nodes_absolute(),
+            min_candidate_nodes_percentage: args.min_candidate_nodes_percentage as usize,
+            min_candidate_nodes_absolute: args.min_candidate_nodes_absolute as usize,
             asynchronous: context.gates.enabled(FeatureGates::SCHEDULER_ASYNC_PREEMPTION),
             offsets: RefCell::new(context.streams.stream(&stream)),
         })

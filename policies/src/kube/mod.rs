@@ -7,6 +7,7 @@ pub mod default_preemption;
 pub mod image_locality;
 pub mod inter_pod_affinity;
 pub mod node_affinity;
+pub mod node_declared_features;
 pub mod node_gpu_share;
 pub mod node_name;
 pub mod node_ports;

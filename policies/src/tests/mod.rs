@@ -4,5 +4,6 @@ mod configuration;
 mod conformance;
 mod hints;
 pub(crate) mod neighbours;
+mod policy;
 mod properties;
 mod tables;

@@ -227,6 +227,14 @@ events! {
 }
 
 impl Events {
+    /// Any update of a pod.
+    pub const POD_UPDATE: Self = Self::POD_LABEL
+        .and(Self::POD_SCALE_DOWN)
+        .and(Self::POD_TOLERATION)
+        .and(Self::POD_GATES_ELIMINATED)
+        .and(Self::POD_GENERATED_CLAIM)
+        .and(Self::POD_OTHER);
+
     /// Both sets together.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {

@@ -43,6 +43,7 @@ mod owners;
 mod pod;
 mod pod_affinity;
 mod pod_disruption_budget;
+mod pod_status;
 mod pod_template;
 mod priority_class;
 mod read;
@@ -62,5 +63,7 @@ pub use objects::{Item, Manifests, Origin, Planned, PodManifest, Warning};
 pub use read::{load, parse};
 pub use source::ManifestSource;
 
+#[cfg(test)]
+mod recorded_requests;
 #[cfg(test)]
 mod tests;

@@ -51,7 +51,7 @@ impl<'c> Required<'c> {
         let pod = &cycle.class.spec;
         let (near, apart) = (&pod.pod_affinity.required, &pod.pod_anti_affinity.required);
         let mut known = plugin.known.borrow_mut();
-        let relations = known.of(cycle.cluster, cycle.class_id, plugin.hard_pod_affinity_weight);
+        let relations = known.of(cycle.cluster, cycle.class_id, plugin.args.hard_pod_affinity_weight.into());
         let repelling = Near::of(plugin, cycle.cluster, &relations.repelling);
         if repelling.pods.is_zero() && near.is_empty() && apart.is_empty() {
             return None;

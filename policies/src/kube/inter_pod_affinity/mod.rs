@@ -8,41 +8,37 @@ mod terms;
 #[cfg(test)]
 mod tests;
 
+use crate::config::{ArgsSource, ConfigError, InterPodAffinityArgs};
+use crate::factory::Factory;
 use crate::topology::Topology;
 use filter::Required;
 use relations::Known;
 use score::Preferred;
 use std::cell::RefCell;
+use std::sync::Arc;
 use towtank_sim::model::NodeId;
 use towtank_sim::scheduler::{ClusterEvent, Cycle, Events, Hint, Plugin, Points, PreFilter, PreScore};
 
 /// The plugin.
 ///
 /// Source: `interpodaffinity/plugin.go`.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct InterPodAffinity {
-    hard_pod_affinity_weight: i64,
-    ignore_preferred_terms_of_existing_pods: bool,
+    args: InterPodAffinityArgs,
     topology: Topology,
     known: RefCell<Known>,
 }
 
-impl Default for InterPodAffinity {
-    fn default() -> Self {
-        Self::new(1, false)
-    }
+/// Reads the arguments.
+pub(crate) fn prepare(args: &ArgsSource<'_>) -> Result<Factory, ConfigError> {
+    let args: InterPodAffinityArgs = args.read()?;
+    Ok(Arc::new(move |_| Box::new(InterPodAffinity::new(args))))
 }
 
 impl InterPodAffinity {
-    /// `hard_pod_affinity_weight` is what a required affinity of a pod on a node weighs in scores, 0 to 100. With
-    /// `ignore_preferred_terms_of_existing_pods`, pods without preferences of their own are not scored.
-    pub fn new(hard_pod_affinity_weight: i64, ignore_preferred_terms_of_existing_pods: bool) -> Self {
-        Self {
-            hard_pod_affinity_weight,
-            ignore_preferred_terms_of_existing_pods,
-            topology: Topology::default(),
-            known: RefCell::default(),
-        }
+    /// The plugin with these arguments.
+    pub fn new(args: InterPodAffinityArgs) -> Self {
+        Self { args, topology: Topology::default(), known: RefCell::default() }
     }
 }
 
@@ -68,7 +64,7 @@ impl Plugin for InterPodAffinity {
     fn pre_score<'c>(&'c self, cycle: &Cycle<'c>, _feasible: &[NodeId]) -> PreScore<'c> {
         let pod = &cycle.class.spec;
         let prefers = !pod.pod_affinity.preferred.is_empty() || !pod.pod_anti_affinity.preferred.is_empty();
-        if nobody_cares(cycle) || (self.ignore_preferred_terms_of_existing_pods && !prefers) {
+        if nobody_cares(cycle) || (self.args.ignore_preferred_terms_of_existing_pods && !prefers) {
             return PreScore::Skip;
         }
         match Preferred::new(self, cycle) {

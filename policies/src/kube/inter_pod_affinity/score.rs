@@ -26,7 +26,7 @@ impl Preferred {
     pub(super) fn new(plugin: &InterPodAffinity, cycle: &Cycle<'_>) -> Option<Self> {
         let cluster = cycle.cluster;
         let mut known = plugin.known.borrow_mut();
-        let relations = known.of(cluster, cycle.class_id, plugin.hard_pod_affinity_weight);
+        let relations = known.of(cluster, cycle.class_id, plugin.args.hard_pod_affinity_weight.into());
         let mut rows: Vec<Row> = Vec::new();
         let mut matters = false;
         for relation in &relations.weights {

@@ -1,6 +1,7 @@
 //! The plugin against the rule applied to pods one by one, on random clusters.
 
 use super::InterPodAffinity;
+use crate::config::InterPodAffinityArgs;
 use crate::tests::neighbours::Neighbours;
 use std::collections::BTreeMap;
 use towtank_sim::cluster::Cluster;
@@ -180,7 +181,7 @@ fn verdicts_are_those_of_asking_pods_one_by_one() {
 }
 
 /// The scores, plainly; `None` where no pod matters.
-fn plain_scores(cluster: &Cluster, pod: &PodSpec, feasible: &[NodeId], hard_weight: i64) -> Option<Vec<i64>> {
+fn plain_scores(cluster: &Cluster, pod: &PodSpec, feasible: &[NodeId], hard_weight: i32) -> Option<Vec<i64>> {
     let mut pairs = Pairs::new();
     let own = cluster.namespace_labels(&pod.namespace);
     for node in cluster.nodes().iter() {
@@ -207,7 +208,7 @@ fn plain_scores(cluster: &Cluster, pod: &PodSpec, feasible: &[NodeId], hard_weig
             }
             for term in other.pod_affinity.required.iter().filter(|_| hard_weight > 0) {
                 if means(term, other, pod, &own, &[]) {
-                    add(term, hard_weight);
+                    add(term, hard_weight.into());
                 }
             }
         }
@@ -227,15 +228,18 @@ fn scores_are_those_of_asking_pods_one_by_one() {
     let mut scored = 0;
     for seed in 0..400 {
         let mut all = Neighbours::new(seed);
-        let hard_weight = [0, 1, 100][all.draw.below(3)];
-        let plugin = InterPodAffinity::new(hard_weight, false);
-        let own_only = InterPodAffinity::new(hard_weight, true);
+        let hard_pod_affinity_weight = [0, 1, 100][all.draw.below(3)];
+        let plugin = |ignore_preferred_terms_of_existing_pods| {
+            let args = InterPodAffinityArgs { hard_pod_affinity_weight, ignore_preferred_terms_of_existing_pods };
+            InterPodAffinity::new(args)
+        };
+        let (plugin, own_only) = (plugin(false), plugin(true));
         for pod in all.waiting.clone() {
             let nodes = all.nodes.clone();
             let feasible: Vec<NodeId> = nodes.into_iter().filter(|_| !all.draw.one_in(4)).collect();
             let view = cycle(&all.cluster, pod);
             let spec = all.spec(pod);
-            let plain = plain_scores(&all.cluster, spec, &feasible, hard_weight);
+            let plain = plain_scores(&all.cluster, spec, &feasible, hard_pod_affinity_weight);
             let asked = |plugin: &InterPodAffinity| match plugin.pre_score(&view, &feasible) {
                 PreScore::Ask(scorer) => {
                     let mut scores: Vec<i64> = feasible.iter().map(|id| scorer.score(all.cluster.node(*id))).collect();

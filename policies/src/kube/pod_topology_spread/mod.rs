@@ -5,6 +5,7 @@
 
 mod constraint;
 mod default_selector;
+mod defaults;
 mod eligible;
 mod filter;
 mod hints;
@@ -14,17 +15,20 @@ mod score;
 #[cfg(test)]
 mod tests;
 
+use crate::config::{ArgsSource, ConfigError, PodTopologySpreadArgs};
+use crate::factory::Factory;
 use crate::topology::Topology;
 use constraint::Constraint;
 use default_selector::default_selector;
+pub use defaults::Defaults;
 use eligible::EligibleNodes;
 use filter::Hard;
 use members::Members;
 use score::Soft;
 use std::rc::Rc;
+use std::sync::Arc;
 use towtank_sim::model::NodeId;
-use towtank_sim::model::node::{HOSTNAME_LABEL, ZONE_LABEL};
-use towtank_sim::model::topology_spread::{NodeInclusionPolicy, TopologySpreadConstraint, WhenUnsatisfiable};
+use towtank_sim::model::topology_spread::{TopologySpreadConstraint, WhenUnsatisfiable};
 use towtank_sim::scheduler::{ClusterEvent, Cycle, Events, Hint, Plugin, Points, PreFilter, PreScore};
 
 /// The plugin.
@@ -39,29 +43,10 @@ pub struct PodTopologySpread {
     members: Members,
 }
 
-/// The constraints of pods that have none. Their own selectors are not read.
-#[derive(Clone, Debug)]
-pub struct Defaults {
-    /// The constraints.
-    pub constraints: Vec<TopologySpreadConstraint>,
-    /// Whether they are Kubernetes' own, which score nodes without their labels too.
-    pub are_of_the_system: bool,
-}
-
-impl Default for Defaults {
-    /// Kubernetes' own: softly over hosts and zones.
-    fn default() -> Self {
-        let soft = |key: &str, max_skew| TopologySpreadConstraint {
-            max_skew,
-            topology_key: key.into(),
-            when_unsatisfiable: WhenUnsatisfiable::ScheduleAnyway,
-            selector: None,
-            min_domains: None,
-            node_affinity_policy: NodeInclusionPolicy::Honor,
-            node_taints_policy: NodeInclusionPolicy::Ignore,
-        };
-        Self { constraints: vec![soft(HOSTNAME_LABEL, 3), soft(ZONE_LABEL, 5)], are_of_the_system: true }
-    }
+/// Reads the arguments.
+pub(crate) fn prepare(args: &ArgsSource<'_>) -> Result<Factory, ConfigError> {
+    let args: PodTopologySpreadArgs = args.read()?;
+    Ok(Arc::new(move |_| Box::new(PodTopologySpread::new(Defaults::from(&args)))))
 }
 
 impl PodTopologySpread {
