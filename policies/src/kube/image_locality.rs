@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use towtank_sim::cluster::Cluster;
 use towtank_sim::model::NodeId;
 use towtank_sim::model::node::Node;
+use towtank_sim::model::volume::VolumeSource;
 use towtank_sim::scheduler::{Cycle, Events, MAX_NODE_SCORE, Plugin, Points, PreScore, Score};
 
 const MIB: i64 = 1024 * 1024;
@@ -18,7 +19,7 @@ const MAX_CONTAINER_THRESHOLD: i64 = 1000 * MIB;
 
 /// The plugin. It keeps an index of the images on all nodes until a node's specification changes.
 ///
-/// Source: `imagelocality/image_locality.go`. Image volumes are not modelled.
+/// Source: `imagelocality/image_locality.go`.
 #[derive(Debug, Default)]
 pub struct ImageLocality {
     index: RefCell<ImageIndex>,
@@ -45,6 +46,7 @@ struct Image {
 struct Locality<'c> {
     /// The images that some node has, with what one node's having it counts.
     images: Vec<(Cow<'c, str>, i64)>,
+    /// How many containers the pod has; volumes of images do not count, as they do not upstream.
     containers: i64,
 }
 
@@ -66,8 +68,12 @@ impl Plugin for ImageLocality {
         }
         let nodes = cycle.cluster.nodes().len() as f64;
         let containers = spec.init_containers.iter().map(|init| &init.container).chain(&spec.containers);
-        let counted = containers.clone().filter_map(|container| {
-            let name = normalized(&container.image);
+        let volumes = spec.volumes.iter().filter_map(|volume| match &volume.source {
+            VolumeSource::Image { reference } => Some(reference),
+            _ => None,
+        });
+        let counted = containers.clone().map(|container| &container.image).chain(volumes).filter_map(|image| {
+            let name = normalized(image);
             let image = index.images.get(&*name)?;
             // The more nodes have it, the more it counts, so that pods do not crowd on the first node that has it.
             let spread = image.nodes as f64 / nodes;
