@@ -16,6 +16,7 @@ pub mod research;
 mod resource_allocation;
 mod resource_ref;
 mod suggest;
+mod topology;
 
 pub use config::{ConfigError, ParsedConfig};
 pub use factory::BuildContext;

@@ -43,6 +43,8 @@ pub const PLUGINS: &[PluginEntry] = &[
     entry("NodeVolumeLimits", "a node takes no more volumes than its CSI drivers allow", |args| plain(args, |context| Box::new(kube::node_volume_limits::NodeVolumeLimits::new(context.gates)))),
     entry("VolumeBinding", "pods go where their volumes are or can be made, and have them before they are bound", kube::volume_binding::prepare),
     entry("VolumeZone", "pods go to the zone of their volumes", |args| plain(args, |_| Box::new(kube::volume_zone::VolumeZone))),
+    entry("PodTopologySpread", "spreads pods over zones, hosts and other domains", kube::pod_topology_spread::prepare),
+    entry("InterPodAffinity", "pods want to be near other pods, or away from them", kube::inter_pod_affinity::prepare),
     entry("NodeDeclaredFeatures", "a node declares the features that the pod needs", kube::node_declared_features::prepare),
     entry("PrioritySort", "orders the queue by priority, then by waiting time", |args| plain(args, |_| Box::new(kube::priority_sort::PrioritySort))),
     entry("SchedulingGates", "pods with gates wait outside the queue", |args| plain(args, |_| Box::new(kube::scheduling_gates::SchedulingGates))),
@@ -60,14 +62,8 @@ pub const PLUGINS: &[PluginEntry] = &[
 ];
 
 /// In-tree plugins of kube-scheduler that configurations may name and that have no effect here yet.
-pub const UNMODELLED: &[&str] = &[
-    "DynamicResources",
-    "GangScheduling",
-    "InterPodAffinity",
-    "PodGroupPodsCount",
-    "PodTopologySpread",
-    "TopologyPlacementGenerator",
-];
+pub const UNMODELLED: &[&str] =
+    &["DynamicResources", "GangScheduling", "PodGroupPodsCount", "TopologyPlacementGenerator"];
 
 /// The plugins of the default profile, with their weights (0: none given), in order. NodeGpuShare is an addition: it has no
 /// say about pods without GPU shares.

@@ -423,6 +423,8 @@ pub struct Pod {
     pub overdue: bool,
     /// Whether it is being deleted to make room for a pod of higher priority.
     pub preempted: bool,
+    /// How long it may take to stop, where its deletion said so and not its specification.
+    pub grace: Option<Span>,
     /// `status.nominatedNodeName`: the node that is being made free for it.
     pub nominated_node: Option<Arc<str>>,
     /// The node that the scheduler holds resources on for it, while its binding waits.
