@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use towtank_sim::cluster::Cluster;
 use towtank_sim::model::NodeId;
 use towtank_sim::model::node::Node;
+use towtank_sim::model::volume::VolumeSource;
 use towtank_sim::scheduler::{Cycle, Events, ImageStates, MAX_NODE_SCORE, Plugin, Points, PreScore, Score};
 
 const MIB: i64 = 1024 * 1024;
@@ -16,7 +17,7 @@ const MAX_CONTAINER_THRESHOLD: i64 = 1000 * MIB;
 
 /// The plugin.
 ///
-/// Source: `imagelocality/image_locality.go`. Image volumes are not modelled.
+/// Source: `imagelocality/image_locality.go`.
 #[derive(Clone, Copy, Debug)]
 pub struct ImageLocality;
 
@@ -25,6 +26,7 @@ struct Locality<'c> {
     states: States<'c>,
     /// The pod's images that some node has: name, size, and what one node's having it counts.
     images: Vec<(Cow<'c, str>, i64, i64)>,
+    /// How many containers the pod has; volumes of images do not count, as they do not upstream.
     containers: i64,
 }
 
@@ -44,8 +46,12 @@ impl Plugin for ImageLocality {
             return PreScore::Same(0);
         }
         let containers = spec.init_containers.iter().map(|init| &init.container).chain(&spec.containers);
-        let counted = containers.clone().filter_map(|container| {
-            let name = normalized(&container.image);
+        let volumes = spec.volumes.iter().filter_map(|volume| match &volume.source {
+            VolumeSource::Image { reference } => Some(reference),
+            _ => None,
+        });
+        let counted = containers.clone().map(|container| &container.image).chain(volumes).filter_map(|image| {
+            let name = normalized(image);
             let (size, nodes) = states.get().find(&name)?;
             Some((name, size, counts(size, nodes, cycle.cluster)))
         });

@@ -18,7 +18,6 @@ pub const DEFAULT_SCHEDULER: &str = "default-scheduler";
 /// Everything of a pod that a plugin, an admission step or the kubelet may read, and nothing that differs between the
 /// replicas of one template.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::struct_excessive_bools, reason = "they are fields of the API, each true or false on its own")]
 pub struct PodSpec {
     /// The namespace.
     pub namespace: Arc<str>,
