@@ -348,6 +348,7 @@ impl ContainerFields {
             requests,
             limits: list(&self.resources.limits),
             host_ports: self.ports.iter().map(port).filter(|p| p.port != 0).collect(),
+            claims: Vec::new(),
         }
     }
 }

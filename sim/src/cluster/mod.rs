@@ -148,6 +148,7 @@ impl Cluster {
             run: new.run,
             usage: new.usage,
             devices: crate::model::gpu::DeviceSet::default(),
+            claims: None,
             overdue: false,
             place: 0,
         };

@@ -7,6 +7,7 @@ pub mod labels;
 pub mod node;
 pub mod pod;
 pub mod quantity;
+pub mod resource_claims;
 pub mod resources;
 pub mod taint;
 

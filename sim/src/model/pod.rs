@@ -5,6 +5,7 @@ use super::gpu::{DeviceSet, GpuRequest};
 use super::id::{ClassId, NodeId, ObjectId};
 use super::labels::Labels;
 use super::quantity::Quantity;
+use super::resource_claims::{ContainerClaim, PodClaims, PodResourceClaim};
 use super::resources::{ResourceId, ResourceList, ResourceTable, Resources};
 use super::taint::Toleration;
 use crate::time::{SimTime, Span};
@@ -48,6 +49,8 @@ pub struct PodSpec {
     pub overhead: ResourceList,
     /// Shares of GPU devices, beside what the containers request.
     pub gpu: Option<GpuRequest>,
+    /// `spec.resourceClaims`.
+    pub resource_claims: Vec<PodResourceClaim>,
     /// `spec.nodeName`: bound from the outside, the scheduler is not asked.
     pub node_name: Option<Arc<str>>,
     /// `spec.nodeSelector`.
@@ -79,6 +82,8 @@ pub struct Container {
     pub limits: ResourceList,
     /// Ports that it asks of the host.
     pub host_ports: Vec<HostPort>,
+    /// `resources.claims`: the claims of the pod that it uses.
+    pub claims: Vec<ContainerClaim>,
 }
 
 /// An init container; with `sidecar` set it keeps running beside the ordinary ones (`restartPolicy: Always`).
@@ -139,6 +144,7 @@ impl Default for PodSpec {
             limits: ResourceList::new(),
             overhead: ResourceList::new(),
             gpu: None,
+            resource_claims: Vec::new(),
             node_name: None,
             node_selector: Labels::new(),
             node_affinity: NodeAffinity::default(),
@@ -410,6 +416,8 @@ pub struct Pod {
     pub usage: Usage,
     /// The GPU devices it holds.
     pub devices: DeviceSet,
+    /// The claims that were made for it; `None` for the many pods that have none.
+    pub claims: Option<Box<PodClaims>>,
     /// Whether quotas have given up waiting for its end: it is still counted as an object, and no longer charged.
     pub overdue: bool,
     /// Its place in the node's list of pods.
