@@ -85,7 +85,7 @@ impl Case {
         {
             let class = cluster.intern(object.pod());
             let name = object.metadata.name.clone().into();
-            let new = NewPod { name, class, owner: None, run: Run::Forever, usage: Usage::default() };
+            let new = NewPod { name, class, owner: None, run: Run::Forever, usage: Usage::default(), claims: None };
             cluster.create_pod(new).expect("no quota");
         }
         let class = cluster.intern(file.pod.pod());

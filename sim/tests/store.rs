@@ -176,8 +176,14 @@ impl Clumsy {
             Step::Create { name, shape, on } => {
                 let class = cluster.intern(spec(shape, on));
                 let name = format!("p{name}").into();
-                let new =
-                    NewPod { name, class, owner: None, run: Run::Forever, usage: Usage { cpu: 777, memory: 20_000 } };
+                let new = NewPod {
+                    name,
+                    class,
+                    owner: None,
+                    run: Run::Forever,
+                    usage: Usage { cpu: 777, memory: 20_000 },
+                    claims: None,
+                };
                 self.pods.extend(cluster.create_pod(new));
             }
             Step::Bind(p, n) => {

@@ -43,7 +43,7 @@ fn add_pod(cluster: &mut Cluster, spec: PodSpec) -> PodId {
     let name = format!("p{}", cluster.counters().submitted).into();
     let class = cluster.intern(spec);
     cluster
-        .create_pod(NewPod { name, class, owner: None, run: Run::Forever, usage: Usage::default() })
+        .create_pod(NewPod { name, class, owner: None, run: Run::Forever, usage: Usage::default(), claims: None })
         .expect("no quota")
 }
 

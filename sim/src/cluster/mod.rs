@@ -148,7 +148,7 @@ impl Cluster {
             run: new.run,
             usage: new.usage,
             devices: crate::model::gpu::DeviceSet::default(),
-            claims: None,
+            claims: new.claims,
             overdue: false,
             place: 0,
         };

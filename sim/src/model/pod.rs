@@ -374,6 +374,8 @@ pub struct NewPod {
     pub run: Run,
     /// What it uses while it runs.
     pub usage: Usage,
+    /// The claims that were made for it before.
+    pub claims: Option<Box<PodClaims>>,
 }
 
 /// A live pod.

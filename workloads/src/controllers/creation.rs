@@ -83,7 +83,14 @@ impl Creator {
         }
         let run = self.template.run.draw(&mut self.run_times);
         let usage = self.template.usage;
-        let result = cx.cluster.create_pod(NewPod { name: name.clone(), class, owner: Some(self.owner), run, usage });
+        let result = cx.cluster.create_pod(NewPod {
+            name: name.clone(),
+            class,
+            owner: Some(self.owner),
+            run,
+            usage,
+            claims: None,
+        });
         match &result {
             Ok(_) => self.event(false, "SuccessfulCreate", &format!("Created pod: {name}"), cx),
             Err(refusal) => self.refused(&name, refusal, cx),

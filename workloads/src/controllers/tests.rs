@@ -339,6 +339,7 @@ fn victims_are_ranked_as_upstream_ranks_them() {
     let class = cluster.intern(towtank_sim::model::pod::PodSpec::default());
     let mut id = |i: u64| {
         let new = towtank_sim::model::pod::NewPod {
+            claims: None,
             name: format!("p{i}").into(),
             class,
             owner: None,

@@ -4,6 +4,7 @@
 
 use super::convert::{QuantityText, resource_list};
 use super::field::{At, FieldError};
+use super::pod_resource_claims::container_claims;
 use k8s_openapi::api::core::v1 as core;
 use towtank_sim::model::pod::{Container, HostPort, InitContainer};
 
@@ -41,6 +42,7 @@ pub(super) fn container(from: &core::Container, host_network: bool, at: &At<'_>)
         requests,
         limits,
         host_ports,
+        claims: container_claims(from),
     })
 }
 

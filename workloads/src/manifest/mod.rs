@@ -24,9 +24,12 @@
 //! A pod without a run time runs for ever. In a Job that means that the Job never completes, which is worth a warning.
 
 mod annotations;
+mod claim_spec;
 mod containers;
 mod convert;
 mod deployment;
+mod device;
+mod device_class;
 mod error;
 mod field;
 mod horizontal_pod_autoscaler;
@@ -42,11 +45,15 @@ mod objects;
 mod owners;
 mod pod;
 mod pod_disruption_budget;
+mod pod_resource_claims;
 mod pod_template;
 mod priority_class;
 mod read;
 mod replica_set;
+mod resource_claim;
+mod resource_claim_template;
 mod resource_quota;
+mod resource_slice;
 pub(crate) mod selectors;
 mod source;
 mod strict;
@@ -58,5 +65,7 @@ pub use objects::{Item, Manifests, Origin, Planned, PodManifest, Warning};
 pub use read::{load, parse};
 pub use source::ManifestSource;
 
+#[cfg(test)]
+mod device_tests;
 #[cfg(test)]
 mod tests;

@@ -38,6 +38,11 @@ impl Owners {
 
     pub(super) fn is_made_by_another(&self, identity: &Identity, seen: &BTreeMap<Identity, Origin>) -> bool {
         let Some(owner) = self.0.get(identity) else { return false };
+        if owner.kind == "Pod" {
+            // The claim of a pod comes and stays out with the pod, whose status names it.
+            let pod = Identity { kind: "Pod", namespace: identity.namespace.clone(), name: owner.name.clone() };
+            return self.is_made_by_another(&pod, seen);
+        }
         let among = |kind: &str, name: &str| {
             let kind = super::kinds::KINDS.iter().find(|known| known.name == kind);
             let owner = |kind: &super::kind::Kind| Identity {

@@ -4,6 +4,7 @@ use super::convert::Reading;
 use super::field::{At, FieldError};
 use super::kind::Kind;
 use super::objects::{Item, PodManifest};
+use super::pod_resource_claims::pod_claims;
 use super::pod_template::pod_template;
 use k8s_openapi::api::core::v1 as core;
 
@@ -17,5 +18,5 @@ fn read(reading: &mut Reading<'_>) -> Result<Option<Item>, FieldError> {
         return Ok(None);
     }
     let template = pod_template(reading, &pod.metadata, pod.spec.as_ref(), &At::ROOT)?;
-    Ok(Some(Item::Pod(PodManifest { name: reading.name.clone(), template })))
+    Ok(Some(Item::Pod(PodManifest { name: reading.name.clone(), template, claims: pod_claims(pod.status.as_ref()) })))
 }

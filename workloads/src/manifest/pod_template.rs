@@ -8,6 +8,7 @@ use super::convert::{Reading, resource_list, seconds};
 use super::field::{At, FieldError};
 use super::names::{check_labels, check_name};
 use super::node_affinity::node_affinity;
+use super::pod_resource_claims::pod_resource_claims;
 use super::selectors::toleration;
 use crate::template::PodTemplate;
 use k8s_openapi::api::core::v1 as core;
@@ -73,6 +74,7 @@ pub(super) fn pod_template(
         limits,
         overhead: resource_list(from.overhead.as_ref(), &at.key("overhead"))?,
         gpu,
+        resource_claims: pod_resource_claims(from, at)?,
         node_name: name(&from.node_name, "nodeName")?,
         node_selector,
         node_affinity: match affinity {
@@ -124,7 +126,6 @@ fn not_modelled(reading: &mut Reading<'_>, from: &core::PodSpec, at: &At<'_>) {
         (&affinity_at, "podAffinity", affinity.is_some_and(|a| a.pod_affinity.is_some())),
         (&affinity_at, "podAntiAffinity", affinity.is_some_and(|a| a.pod_anti_affinity.is_some())),
         (at, "topologySpreadConstraints", from.topology_spread_constraints.as_ref().is_some_and(|c| !c.is_empty())),
-        (at, "resourceClaims", from.resource_claims.as_ref().is_some_and(|c| !c.is_empty())),
         (at, "runtimeClassName", from.runtime_class_name.is_some()),
         (at, "schedulingGroup", from.scheduling_group.is_some()),
         (at, "volumes", { volumes }.any(|v| v.persistent_volume_claim.is_some() || v.ephemeral.is_some())),

@@ -30,7 +30,14 @@ impl ManifestSource {
                 let stream = format!("manifest/{}/{}/run-time", pod.template.spec.namespace, pod.name);
                 let run = pod.template.run.draw(&mut self.streams.stream(&stream));
                 let class = cluster.intern((*pod.template.spec).clone());
-                Work::Pod(NewPod { name: pod.name.into(), class, owner: None, run, usage: pod.template.usage })
+                Work::Pod(NewPod {
+                    name: pod.name.into(),
+                    class,
+                    owner: None,
+                    run,
+                    usage: pod.template.usage,
+                    claims: pod.claims,
+                })
             }
         }
     }

@@ -25,7 +25,14 @@ fn add_quota(cluster: &mut Cluster, namespace: &str, name: &str, quota: Resource
 
 fn pod(cluster: &mut Cluster, name: &str, spec: PodSpec) -> Result<PodId, crate::cluster::Refusal> {
     let class = cluster.intern(spec);
-    cluster.create_pod(NewPod { name: name.into(), class, owner: None, run: Run::Forever, usage: Usage::default() })
+    cluster.create_pod(NewPod {
+        name: name.into(),
+        class,
+        owner: None,
+        run: Run::Forever,
+        usage: Usage::default(),
+        claims: None,
+    })
 }
 
 fn used(cluster: &Cluster, quota: ObjectId, name: &str) -> String {

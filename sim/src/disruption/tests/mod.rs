@@ -49,7 +49,7 @@ impl Tank {
             ..PodSpec::default()
         };
         let class = self.cluster().intern(spec);
-        let pod = NewPod { name: name.into(), class, owner, run: Run::Forever, usage: Usage::default() };
+        let pod = NewPod { name: name.into(), class, owner, run: Run::Forever, usage: Usage::default(), claims: None };
         self.cluster().create_pod(pod).unwrap()
     }
 

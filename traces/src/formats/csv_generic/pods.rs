@@ -77,7 +77,10 @@ impl Pods {
             let shape = self.shapes.of(fields, || columns.spec(row, run))?;
             let (name, usage) = (row.name(columns.name)?.into(), columns.usage(row)?);
             let class = self.shapes.class(shape, cluster);
-            return Ok(Some(Submission { at, work: Work::Pod(NewPod { name, class, owner: None, run, usage }) }));
+            return Ok(Some(Submission {
+                at,
+                work: Work::Pod(NewPod { name, class, owner: None, run, usage, claims: None }),
+            }));
         }
         self.ended = true;
         Ok(None)
