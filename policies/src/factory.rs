@@ -3,7 +3,7 @@
 use crate::config::{ArgsSource, ConfigError};
 use std::sync::Arc;
 use towtank_sim::random::Streams;
-use towtank_sim::scheduler::Plugin;
+use towtank_sim::scheduler::{FeatureGates, Plugin};
 
 /// Reads the arguments of a plugin and gives what makes it.
 pub(crate) type Prepare = fn(&ArgsSource<'_>) -> Result<Factory, ConfigError>;
@@ -16,12 +16,16 @@ pub(crate) type Factory = Arc<dyn Fn(&PluginContext<'_>) -> Box<dyn Plugin> + Se
 pub struct BuildContext {
     /// The run's random streams.
     pub streams: Streams,
+    /// Which feature gates are on.
+    pub gates: FeatureGates,
 }
 
 /// What a plugin is made with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PluginContext<'a> {
     pub(crate) streams: Streams,
+    /// Which feature gates are on.
+    pub(crate) gates: FeatureGates,
     /// The name of the profile that it belongs to.
     pub(crate) profile: &'a str,
 }

@@ -29,7 +29,7 @@ pub fn build(config: &ParsedConfig, context: &BuildContext) -> SchedulerConfig {
 }
 
 fn build_profile(parsed: &ParsedProfile, context: &BuildContext) -> Profile {
-    let context = PluginContext { streams: context.streams, profile: &parsed.name };
+    let context = PluginContext { streams: context.streams, gates: context.gates, profile: &parsed.name };
     let points = parsed.points.clone();
     Profile {
         name: parsed.name.clone(),
@@ -43,6 +43,7 @@ fn build_profile(parsed: &ParsedProfile, context: &BuildContext) -> Profile {
         reserve: points.reserve,
         permit: points.permit,
         pre_bind: points.pre_bind,
+        bind: points.bind,
         post_bind: points.post_bind,
         percentage_of_nodes_to_score: parsed.percentage_of_nodes_to_score,
     }

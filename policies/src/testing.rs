@@ -14,6 +14,7 @@ use towtank_sim::model::resources::ResourceList;
 use towtank_sim::model::taint::{Taint, Toleration, TolerationOperator};
 use towtank_sim::model::{ClassId, NodeId};
 use towtank_sim::random::Streams;
+use towtank_sim::scheduler::FeatureGates;
 use towtank_sim::scheduler::{Cycle, PreScore, Profile};
 
 /// A recorded decision.
@@ -75,7 +76,7 @@ impl Case {
         let config = section(text, "config:").map_or_else(ParsedConfig::default, |text| {
             ParsedConfig::read(&text, "config").unwrap_or_else(|e| panic!("{e}"))
         });
-        let context = BuildContext { streams: Streams::new(1) };
+        let context = BuildContext { streams: Streams::new(1), gates: FeatureGates::default() };
         let profile = crate::build(&config, &context).profiles.remove(0);
         let mut cluster = Cluster::default();
         for object in file.objects.iter().filter(|object| object.kind == "Node") {
@@ -85,7 +86,7 @@ impl Case {
         {
             let class = cluster.intern(object.pod());
             let name = object.metadata.name.clone().into();
-            let new = NewPod { name, class, owner: None, run: Run::Forever, usage: Usage::default(), claims: None };
+            let new = NewPod { name, class, owner: None, run: Run::Forever, usage: Usage::default(), status: None };
             cluster.create_pod(new).expect("no quota");
         }
         let class = cluster.intern(file.pod.pod());
@@ -93,7 +94,7 @@ impl Case {
     }
 
     pub(crate) fn cycle(&self) -> Cycle<'_> {
-        Cycle { cluster: &self.cluster, class: self.cluster.classes.get(self.class), class_id: self.class, pod: None }
+        Cycle::new(&self.cluster, self.class, None)
     }
 
     /// The normalised scores by plugin, in the profile's order, with weights; `None` for a plugin that skips.

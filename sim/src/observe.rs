@@ -4,6 +4,7 @@ use crate::cluster::Refusal;
 use crate::cluster::{Change, Cluster};
 use crate::model::{NodeId, ObjectId, PodId};
 use crate::scheduler::fit_error::FitError;
+use crate::scheduler::{Move, Pool, Profile};
 use crate::time::{SimTime, Span};
 
 /// Something worth observing.
@@ -21,6 +22,29 @@ pub enum Note<'a> {
         owner: Option<ObjectId>,
         /// The server's words.
         refusal: &'a Refusal,
+    },
+    /// The scheduler takes a pod from its queue to try it.
+    SchedulingAttempt {
+        /// The pod.
+        pod: PodId,
+        /// Whether its backoff was not over, and nothing else was there to be tried.
+        early: bool,
+    },
+    /// Pods came into other pools of the scheduling queue, all for one reason.
+    QueueMoves {
+        /// Which ones, from where to where.
+        moves: &'a [Move],
+        /// The profile of the first of them.
+        profile: &'a Profile,
+    },
+    /// The scheduler found a node that can be made free for a pod.
+    Preempting {
+        /// The pod.
+        pod: PodId,
+        /// The node.
+        node: NodeId,
+        /// Who goes, the most important first.
+        victims: &'a [PodId],
     },
     /// The scheduler tried a pod and found a node.
     Scheduled {
@@ -43,6 +67,8 @@ pub enum Note<'a> {
         error: &'a FitError,
         /// How long the attempt took, in simulated time.
         took: Span,
+        /// Where in the queue it waits; `None` if it is gone.
+        queue: Option<Pool>,
     },
     /// A Kubernetes Event of a controller about an object.
     Event {

@@ -182,7 +182,7 @@ impl Clumsy {
                     owner: None,
                     run: Run::Forever,
                     usage: Usage { cpu: 777, memory: 20_000 },
-                    claims: None,
+                    status: None,
                 };
                 self.pods.extend(cluster.create_pod(new));
             }

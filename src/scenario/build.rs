@@ -17,7 +17,9 @@ use towtank_sim::engine::{Simulation, Until};
 use towtank_sim::invariants::Audit;
 use towtank_sim::node::kubelet::{Kubelet, KubeletSettings, Latency};
 use towtank_sim::node::lifecycle::NodeLifecycle;
-use towtank_sim::scheduler::{AttemptLatency, Evaluation, QueueSettings, Scheduler, SchedulerSettings, TieBreak};
+use towtank_sim::scheduler::{
+    AttemptLatency, Evaluation, FeatureGates, QueueSettings, Scheduler, SchedulerSettings, TieBreak,
+};
 use towtank_sim::source::Source;
 use towtank_traces::TraceError;
 use towtank_workloads::controllers;
@@ -143,22 +145,41 @@ struct Builder<'s> {
 }
 
 impl Builder<'_> {
+    /// The feature gates that the scenario switches.
+    fn feature_gates(&self) -> Result<FeatureGates, Diagnostic> {
+        let mut gates = FeatureGates::default();
+        for (name, on) in &self.scenario.spec.scheduler.feature_gates {
+            let Some(gate) = FeatureGates::find(name) else {
+                let known: Vec<&str> = FeatureGates::ALL.iter().map(|gate| gate.name).collect();
+                let why = format!(
+                    "`{name}` is not a feature gate that has an effect here: expected one of {}",
+                    known.join(", ")
+                );
+                return Err(self.scenario.error(&format!("spec.scheduler.featureGates.{name}"), &why));
+            };
+            gates.set(gate, *on);
+        }
+        Ok(gates)
+    }
+
     /// Adds what reacts. The order is that in which controllers hear of a change.
     fn controllers(&mut self, choice: &SchedulerChoice, evaluation: Evaluation) -> Result<(), Diagnostic> {
         let spec = &self.scenario.spec;
-        let context = BuildContext { streams: self.simulation.streams() };
+        let gates = self.feature_gates()?;
+        let context = BuildContext { streams: self.simulation.streams(), gates };
         let config = towtank_policies::build(&choice.config, &context);
         let settings = SchedulerSettings {
             queue: QueueSettings {
                 initial_backoff: config.initial_backoff,
                 max_backoff: config.max_backoff,
-                ..QueueSettings::default()
+                pop_from_backoff: gates.enabled(FeatureGates::SCHEDULER_POP_FROM_BACKOFF_Q),
             },
             latency: latency(&spec.scheduler.latency)
                 .map_err(|why| self.scenario.error("spec.scheduler.latency", why))?,
             tie_break: match spec.scheduler.tie_break {
                 TieBreakSpec::Random => TieBreak::Random,
                 TieBreakSpec::First => TieBreak::First,
+                TieBreakSpec::Heap => TieBreak::Heap,
             },
             evaluation,
         };

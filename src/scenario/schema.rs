@@ -1,6 +1,7 @@
 //! The scenario file, as it is written. Every unknown field is an error; a list item names exactly one of its kinds.
 
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use towtank_workloads::generate::{NodePools, PodGenerator};
 use towtank_workloads::schema::{DistributionSpec, DurationText, Seconds};
@@ -101,6 +102,9 @@ pub struct WorkloadPart {
 pub struct SchedulerSpec {
     /// A `KubeSchedulerConfiguration` file.
     pub config: Option<PathBuf>,
+    /// Feature gates of kube-scheduler that differ from their defaults in Kubernetes 1.36.
+    #[serde(default)]
+    pub feature_gates: BTreeMap<String, bool>,
     /// A named policy instead of a file; `towtank policies` lists them.
     pub policy: Option<String>,
     /// Which of the nodes with the same highest score is taken.
@@ -120,6 +124,8 @@ pub enum TieBreakSpec {
     Random,
     /// The node that was created first.
     First,
+    /// The one that a binary heap of the feasible nodes has on top: kube-scheduler since 1.35.
+    Heap,
 }
 
 /// The latency of attempts: at most one of the fields.

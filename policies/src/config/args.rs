@@ -19,6 +19,30 @@ pub(crate) struct NoArgs {
     _kind: Option<IgnoredAny>,
 }
 
+/// `DefaultPreemptionArgs`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(crate) struct DefaultPreemptionArgs {
+    #[serde(rename = "apiVersion")]
+    _api_version: Option<IgnoredAny>,
+    #[serde(rename = "kind")]
+    _kind: Option<IgnoredAny>,
+    min_candidate_nodes_percentage: Option<Bounded<0, 100>>,
+    min_candidate_nodes_absolute: Option<Bounded<0, 2_147_483_647>>,
+}
+
+impl DefaultPreemptionArgs {
+    /// How many nodes are tried at least, in percent: 10.
+    pub(crate) fn min_candidate_nodes_percentage(&self) -> usize {
+        self.min_candidate_nodes_percentage.map_or(10, |percentage| percentage.get() as usize)
+    }
+
+    /// How many nodes are tried at least: 100.
+    pub(crate) fn min_candidate_nodes_absolute(&self) -> usize {
+        self.min_candidate_nodes_absolute.map_or(100, |nodes| nodes.get() as usize)
+    }
+}
+
 /// `NodeResourcesFitArgs`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]

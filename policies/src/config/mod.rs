@@ -13,7 +13,7 @@ mod schema;
 mod yaml;
 
 pub use args::{BalancedArgs, FitArgs, ScoringStrategy, ShapePoint, Strategy, WeightedResource};
-pub(crate) use args::{NoArgs, NodeAffinityArgs};
+pub(crate) use args::{DefaultPreemptionArgs, NoArgs, NodeAffinityArgs};
 pub use bounded::Bounded;
 pub use error::ConfigError;
 pub use parsed::ParsedConfig;

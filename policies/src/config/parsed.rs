@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use towtank_sim::model::pod::DEFAULT_SCHEDULER;
 use towtank_sim::random::Streams;
-use towtank_sim::scheduler::Points;
+use towtank_sim::scheduler::{FeatureGates, Points};
 use towtank_sim::time::Span;
 
 /// A `KubeSchedulerConfiguration`: any number of schedulers can be built of it.
@@ -47,6 +47,7 @@ pub(crate) struct PointLists {
     pub(crate) reserve: Vec<usize>,
     pub(crate) permit: Vec<usize>,
     pub(crate) pre_bind: Vec<usize>,
+    pub(crate) bind: Vec<usize>,
     pub(crate) post_bind: Vec<usize>,
 }
 
@@ -121,7 +122,7 @@ impl ProfileReader<'_> {
         self.check_sets(warnings)?;
         let multi_point = merge::multi_point(registry::DEFAULT_MULTI_POINT, &sets.multi_point);
         let plugins = self.factories(&multi_point, warnings)?;
-        let context = PluginContext { streams: Streams::new(0), profile: name };
+        let context = PluginContext { streams: Streams::new(0), gates: FeatureGates::default(), profile: name };
         let extends: Vec<Points> = plugins.iter().map(|(_, factory)| factory(&context).points()).collect();
 
         let position = |name: &str| plugins.iter().position(|(other, _)| *other == name);
@@ -142,7 +143,8 @@ impl ProfileReader<'_> {
             return Err(self.document.error_at(&self.path, &message));
         }
         expand(&sets.pre_score, "preScore", Points::PRE_SCORE)?;
-        if expand(&sets.bind, "bind", Points::BIND)?.is_empty() {
+        let bind = expand(&sets.bind, "bind", Points::BIND)?;
+        if bind.is_empty() {
             return Err(self.document.error_at(&self.path, "bind: expected at least one plugin"));
         }
         let score = expand(&sets.score, "score", Points::SCORE)?;
@@ -157,6 +159,7 @@ impl ProfileReader<'_> {
             reserve: expand(&sets.reserve, "reserve", Points::RESERVE)?,
             permit: expand(&sets.permit, "permit", Points::PERMIT)?,
             pre_bind: expand(&sets.pre_bind, "preBind", Points::PRE_BIND)?,
+            bind,
             post_bind: expand(&sets.post_bind, "postBind", Points::POST_BIND)?,
         };
         self.check_reserve(&plugins, &extends, &points)?;

@@ -1,6 +1,7 @@
-//! DefaultBinder: writes the chosen node into the pod. The scheduler itself does that here; the plugin is its name.
+//! DefaultBinder: the chosen node is written into the pod.
 
-use towtank_sim::scheduler::{Events, Plugin, Points};
+use towtank_sim::model::node::Node;
+use towtank_sim::scheduler::{Bind, Cycle, Events, Plugin, Points};
 
 /// The plugin.
 ///
@@ -15,6 +16,10 @@ impl Plugin for DefaultBinder {
 
     fn points(&self) -> Points {
         Points::BIND
+    }
+
+    fn bind(&self, _cycle: &Cycle<'_>, _node: &Node) -> Bind {
+        Bind::Bind
     }
 
     fn events(&self) -> Events {

@@ -3,6 +3,7 @@
 //! Numbers, status codes and reason texts are upstream's. Sources are below `pkg/scheduler/framework/plugins/`.
 
 pub mod default_binder;
+pub mod default_preemption;
 pub mod dynamic_resources;
 pub mod image_locality;
 pub mod node_affinity;

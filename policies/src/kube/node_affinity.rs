@@ -58,10 +58,7 @@ impl Plugin for NodeAffinity {
         match named_nodes(terms) {
             None => PreFilter::Ask(filter),
             Some(names) if names.is_empty() => PreFilter::Reject(Verdict::unresolvable("pod affinity terms conflict")),
-            Some(names) => {
-                let nodes = names.into_iter().filter_map(|name| cycle.cluster.nodes().by_name(name));
-                PreFilter::AskOnly(nodes.collect(), filter)
-            }
+            Some(names) => PreFilter::AskOnly(names.into_iter().map(Arc::from).collect(), filter),
         }
     }
 

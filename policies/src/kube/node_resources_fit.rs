@@ -98,7 +98,8 @@ impl Plugin for NodeResourcesFit {
     }
 
     fn events(&self) -> Events {
-        Events::ASSIGNED_POD_DELETE.and(Events::NODE_ADD).and(Events::NODE_ALLOCATABLE)
+        let pods = Events::ASSIGNED_POD_DELETE.and(Events::POD_SCALE_DOWN);
+        pods.and(Events::NODE_ADD).and(Events::NODE_ALLOCATABLE)
     }
 
     fn hint(&self, cycle: &Cycle<'_>, event: ClusterEvent) -> Hint {
@@ -107,6 +108,11 @@ impl Plugin for NodeResourcesFit {
             ClusterEvent::NodeUpdate(id, what) if what.contains(NodeChange::ALLOCATABLE) => {
                 let node = cycle.cluster.node(id);
                 fits_empty(cycle.class, node) && has_grown(cycle.class, node, &cycle.cluster.resources)
+            }
+            ClusterEvent::AssignedPodUpdate { old, new, .. } => {
+                let (old, new) = (cycle.cluster.classes.get(old), cycle.cluster.classes.get(new));
+                let freed = |(id, _)| old.requests.get(id) > new.requests.get(id);
+                cycle.class.requests.iter().any(freed)
             }
             _ => true,
         };

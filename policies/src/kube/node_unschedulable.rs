@@ -33,7 +33,7 @@ impl Plugin for NodeUnschedulable {
     }
 
     fn events(&self) -> Events {
-        Events::NODE_ADD.and(Events::NODE_TAINT)
+        Events::NODE_ADD.and(Events::NODE_TAINT).and(Events::POD_TOLERATION)
     }
 
     fn hint(&self, cycle: &Cycle<'_>, event: ClusterEvent) -> Hint {

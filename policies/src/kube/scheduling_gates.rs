@@ -1,7 +1,6 @@
 //! SchedulingGates: a pod with gates waits until they are gone.
 
-use towtank_sim::model::pod::PodClass;
-use towtank_sim::scheduler::{Events, Plugin, Points};
+use towtank_sim::scheduler::{Cycle, Events, Plugin, Points};
 
 /// The plugin. The status code of its refusal upstream is `UnschedulableAndUnresolvable`.
 ///
@@ -18,13 +17,13 @@ impl Plugin for SchedulingGates {
         Points::PRE_ENQUEUE
     }
 
-    fn pre_enqueue(&self, class: &PodClass) -> Result<(), String> {
-        let gates = &class.spec.scheduling_gates;
+    fn pre_enqueue(&self, cycle: &Cycle<'_>) -> Result<(), String> {
+        let gates = &cycle.class.spec.scheduling_gates;
         if gates.is_empty() { Ok(()) } else { Err(format!("waiting for scheduling gates: [{}]", gates.join(" "))) }
     }
 
     /// Only a change of the pod itself opens a gate.
     fn events(&self) -> Events {
-        Events::NONE
+        Events::POD_GATES_ELIMINATED
     }
 }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use towtank_sim::model::NodeId;
 use towtank_sim::model::node::Node;
-use towtank_sim::scheduler::{Cycle, Dependence, Events, Plugin, Points, PreScore, Score};
+use towtank_sim::scheduler::{Cycle, Dependence, Events, Plugin, Points, PreScore, Score, Verdict};
 
 /// The plugin. Nodes stand in a ring in the order of their uids. The first feasible one behind the node that was reserved last
 /// gets 100 and all others 0. A configuration must enable it at Reserve beside Score, which `multiPoint` does.
@@ -36,9 +36,9 @@ impl Plugin for RoundRobin {
     }
 
     /// At Reserve and not at PostBind, because the next pod may be decided before this one is bound.
-    fn reserve(&self, _cycle: &Cycle<'_>, node: &Node) -> Result<(), String> {
+    fn reserve(&self, _cycle: &Cycle<'_>, node: &Node) -> Verdict {
         self.last.set(Some(node.uid as i64));
-        Ok(())
+        Verdict::Fits
     }
 
     fn events(&self) -> Events {

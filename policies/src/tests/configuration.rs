@@ -3,6 +3,7 @@
 use crate::config::ParsedConfig;
 use crate::factory::BuildContext;
 use towtank_sim::random::Streams;
+use towtank_sim::scheduler::FeatureGates;
 use towtank_sim::scheduler::Profile;
 use towtank_sim::time::Span;
 
@@ -12,7 +13,7 @@ fn text(rest: &str) -> String {
 
 fn profile(rest: &str) -> Profile {
     let config = ParsedConfig::read(&text(rest), "kube.yaml").unwrap_or_else(|e| panic!("{e}"));
-    crate::build(&config, &BuildContext { streams: Streams::new(1) }).profiles.remove(0)
+    crate::build(&config, &BuildContext { streams: Streams::new(1), gates: FeatureGates::default() }).profiles.remove(0)
 }
 
 fn error(rest: &str) -> String {
@@ -42,7 +43,7 @@ fn an_empty_file_is_the_default() {
     assert_eq!(&*profile.name, "default-scheduler");
     assert_eq!(names(&profile, &profile.filter), DEFAULT_FILTERS);
     assert_eq!(scores(&profile), DEFAULT_SCORES);
-    assert_eq!(names(&profile, &profile.pre_enqueue), "SchedulingGates");
+    assert_eq!(names(&profile, &profile.pre_enqueue), "SchedulingGates DefaultPreemption");
     assert_eq!(profile.queue_sort.map(|i| profile.plugins[i].name()), Some("PrioritySort"));
     let config = ParsedConfig::default();
     assert_eq!((config.initial_backoff, config.max_backoff), (Span::from_secs(1), Span::from_secs(10)));
@@ -64,7 +65,7 @@ profiles:
     percentageOfNodesToScore: 70
 ";
     let config = ParsedConfig::read(&text(rest), "kube.yaml").unwrap();
-    let built = crate::build(&config, &BuildContext { streams: Streams::new(1) });
+    let built = crate::build(&config, &BuildContext { streams: Streams::new(1), gates: FeatureGates::default() });
     let of = |p: &Profile| (p.name.to_string(), p.percentage_of_nodes_to_score);
     assert_eq!(built.profiles.iter().map(of).collect::<Vec<_>>(), [("a".to_owned(), 30), ("b".to_owned(), 70)]);
     assert_eq!((built.initial_backoff, built.max_backoff), (Span::from_secs(2), Span::from_secs(60)));
@@ -112,10 +113,8 @@ fn what_is_not_modelled_is_said_once() {
 extenders: [{ urlPrefix: http://x }]
 profiles:
   - plugins:
-      multiPoint: { enabled: [{ name: DefaultPreemption }], disabled: [{ name: VolumeZone }] }
-      score: { enabled: [{ name: PodTopologySpread, weight: 5 }] }
+      multiPoint: { enabled: [{ name: GangScheduling }], disabled: [{ name: VolumeZone }] }
     pluginConfig:
-      - { name: DefaultPreemption, args: { minCandidateNodesPercentage: 10 } }
       - { name: FirstFit }
 ";
     let config = ParsedConfig::read(&text(rest), "kube.yaml").unwrap();
@@ -123,8 +122,7 @@ profiles:
         config.warnings,
         [
             "extenders are not modelled: ignored",
-            "DefaultPreemption is not modelled yet: ignored",
-            "PodTopologySpread is not modelled yet: ignored",
+            "GangScheduling is not modelled yet: ignored",
             "FirstFit is configured and not enabled: ignored",
         ]
     );

@@ -2,7 +2,8 @@
 
 use crate::registry;
 use crate::testing::{Case, Rejection, cases};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use towtank_sim::model::NodeId;
 use towtank_sim::model::node::Node;
 use towtank_sim::scheduler::{Filter, PreFilter, Verdict};
@@ -31,9 +32,9 @@ fn check(prefix: &str, at_least: usize) {
 }
 
 fn check_case(name: &str, case: &Case) {
-    let class = case.cycle().class;
+    let cycle = case.cycle();
     if let Some(gated) = &case.expect.gated {
-        let refused = case.profile.pre_enqueue.iter().find_map(|i| case.profile.plugins[*i].pre_enqueue(class).err());
+        let refused = case.profile.pre_enqueue.iter().find_map(|i| case.profile.plugins[*i].pre_enqueue(&cycle).err());
         assert_eq!(refused.as_ref(), gated.reasons.first(), "{name}");
         return;
     }
@@ -63,7 +64,7 @@ fn check_case(name: &str, case: &Case) {
 fn filter(case: &Case) -> Infeasible {
     let cycle = case.cycle();
     let mut filters: Vec<(&str, Box<dyn Filter + '_>)> = Vec::new();
-    let mut restricted: Option<(&str, Vec<NodeId>)> = None;
+    let mut restricted: Option<(&str, BTreeSet<Arc<str>>)> = None;
     for &index in &case.profile.filter {
         let plugin = &case.profile.plugins[index];
         match plugin.pre_filter(&cycle) {
@@ -78,7 +79,7 @@ fn filter(case: &Case) -> Infeasible {
     }
     let refuse = |node: &Node| -> Option<(String, String, Vec<String>)> {
         if let Some((plugin, nodes)) = &restricted
-            && !nodes.contains(&node.id)
+            && !nodes.contains(node.name())
         {
             let reason = format!("node(s) didn't satisfy plugin(s) [{plugin}]");
             return Some(((*plugin).to_owned(), "UnschedulableAndUnresolvable".to_owned(), vec![reason]));

@@ -4,16 +4,19 @@ use crate::config::ParsedConfig;
 use crate::factory::BuildContext;
 use towtank_sim::cluster::{Cluster, NodeChange};
 use towtank_sim::model::node::NodeSpec;
-use towtank_sim::model::pod::{HostPort, PodSpec};
+use towtank_sim::model::pod::{HostPort, NewPod, PodSpec};
 use towtank_sim::model::resources::ResourceList;
 use towtank_sim::model::taint::{Effect, Taint};
 use towtank_sim::model::{NodeId, Quantity};
 use towtank_sim::random::Streams;
+use towtank_sim::scheduler::FeatureGates;
 use towtank_sim::scheduler::{ClusterEvent, Cycle, Events, Hint, Plugin};
 
 fn plugin(name: &str) -> Box<dyn Plugin> {
     let config = ParsedConfig::default();
-    let mut profile = crate::build(&config, &BuildContext { streams: Streams::new(1) }).profiles.remove(0);
+    let mut profile = crate::build(&config, &BuildContext { streams: Streams::new(1), gates: FeatureGates::default() })
+        .profiles
+        .remove(0);
     let index = profile.plugins.iter().position(|p| p.name() == name).expect("a default plugin");
     profile.plugins.swap_remove(index)
 }
@@ -38,10 +41,18 @@ fn wakes(name: &str, pod: &PodSpec, what: NodeChange, change: impl Fn(&mut NodeS
 
 fn asks(name: &str, pod: PodSpec, cluster: &mut Cluster, event: ClusterEvent) -> bool {
     let class_id = cluster.intern(pod);
-    let cycle = Cycle { cluster, class: cluster.classes.get(class_id), class_id, pod: None };
+    let cycle = Cycle::new(cluster, class_id, None);
     let plugin = plugin(name);
     assert!(plugin.events().meets(Events::of(event)), "{name} listens");
     plugin.hint(&cycle, event) == Hint::Queue
+}
+
+/// A pod of this specification leaves the node.
+fn gone(cluster: &mut Cluster, node: NodeId, spec: PodSpec) -> ClusterEvent {
+    let class = cluster.intern(spec);
+    let name = format!("p{}", cluster.counters().submitted);
+    let pod = cluster.create_pod(NewPod::new(name, class)).expect("no quota");
+    ClusterEvent::AssignedPodDelete { pod, class, node: Some(node) }
 }
 
 fn requests(units: i64) -> PodSpec {
@@ -62,8 +73,7 @@ fn fit_wants_a_node_that_holds_the_pod_and_has_grown() {
     let id = node(&mut cluster);
     assert!(asks("NodeResourcesFit", requests(4), &mut cluster, ClusterEvent::NodeAdd(id)));
     assert!(!asks("NodeResourcesFit", requests(5), &mut cluster, ClusterEvent::NodeAdd(id)));
-    let class = cluster.intern(PodSpec::default());
-    let gone = ClusterEvent::AssignedPodDelete { class, node: id };
+    let gone = gone(&mut cluster, id, PodSpec::default());
     assert!(asks("NodeResourcesFit", requests(5), &mut cluster, gone), "any deleted pod wakes");
 }
 
@@ -110,8 +120,7 @@ fn ports_want_the_pod_that_had_them() {
     let mut cluster = Cluster::default();
     let node = node(&mut cluster);
     for (port, helps) in [(80, true), (81, false)] {
-        let class = cluster.intern(with_port(port));
-        let gone = ClusterEvent::AssignedPodDelete { class, node };
+        let gone = gone(&mut cluster, node, with_port(port));
         assert_eq!(asks("NodePorts", with_port(80), &mut cluster, gone), helps, "{port}");
     }
 }

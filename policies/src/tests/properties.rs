@@ -7,16 +7,17 @@ use proptest::prelude::*;
 use towtank_sim::cluster::Cluster;
 use towtank_sim::model::gpu::GpuRequest;
 use towtank_sim::model::node::{NodeImage, NodeSpec};
-use towtank_sim::model::pod::{NewPod, PodSpec, Run, Usage};
+use towtank_sim::model::pod::{NewPod, PodSpec};
 use towtank_sim::model::resources::ResourceList;
 use towtank_sim::model::taint::{Effect, Taint};
 use towtank_sim::model::{NodeId, PodId, Quantity};
 use towtank_sim::random::Streams;
+use towtank_sim::scheduler::FeatureGates;
 use towtank_sim::scheduler::{Cycle, Dependence, PreScore, Profile};
 
 fn profile(policy: &str) -> Profile {
     let config = crate::profile_by_name(policy).expect("a policy").config();
-    crate::build(&config, &BuildContext { streams: Streams::new(7) }).profiles.remove(0)
+    crate::build(&config, &BuildContext { streams: Streams::new(7), gates: FeatureGates::default() }).profiles.remove(0)
 }
 
 fn resources(cpu_milli: i64, memory: i64) -> ResourceList {
@@ -40,16 +41,14 @@ fn add_node(cluster: &mut Cluster, cpu_milli: i64, memory: i64) -> NodeId {
 }
 
 fn add_pod(cluster: &mut Cluster, spec: PodSpec) -> PodId {
-    let name = format!("p{}", cluster.counters().submitted).into();
+    let name = format!("p{}", cluster.counters().submitted);
     let class = cluster.intern(spec);
-    cluster
-        .create_pod(NewPod { name, class, owner: None, run: Run::Forever, usage: Usage::default(), claims: None })
-        .expect("no quota")
+    cluster.create_pod(NewPod::new(name, class)).expect("no quota")
 }
 
 fn cycle(cluster: &Cluster, pod: PodId) -> Cycle<'_> {
     let class_id = cluster.pod(pod).expect("the pod lives").class;
-    Cycle { cluster, class: cluster.classes.get(class_id), class_id, pod: Some(pod) }
+    Cycle::new(cluster, class_id, Some(pod))
 }
 
 /// The weighted sums over the plugins of the profile.
@@ -82,7 +81,7 @@ fn place(profile: &Profile, cluster: &mut Cluster, spec: PodSpec) -> NodeId {
     let totals = totals(profile, &view, &ids);
     let best = (0..ids.len()).rev().max_by_key(|i| totals[*i]).expect("a node");
     for index in &profile.reserve {
-        profile.plugins[*index].reserve(&view, cluster.node(ids[best])).expect("nobody refuses");
+        profile.plugins[*index].reserve(&view, cluster.node(ids[best]));
     }
     cluster.bind(pod, ids[best]);
     ids[best]

@@ -6,6 +6,7 @@ use crate::registry::{self, PLUGINS};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use towtank_sim::random::Streams;
+use towtank_sim::scheduler::FeatureGates;
 
 /// `NodeResourcesFit` for `node_resources_fit`.
 fn camel_case(file: &str) -> String {
@@ -43,7 +44,10 @@ fn named_policies_score_with_what_they_say() {
     let scorers: Vec<(&str, String)> = POLICIES
         .iter()
         .map(|policy| {
-            let config = crate::build(&policy.config(), &BuildContext { streams: Streams::new(1) });
+            let config = crate::build(
+                &policy.config(),
+                &BuildContext { streams: Streams::new(1), gates: FeatureGates::default() },
+            );
             assert!(config.warnings.is_empty(), "{:?}", config.warnings);
             let profile = &config.profiles[0];
             let scorers: Vec<String> =

@@ -86,7 +86,7 @@ impl Observer for EventLog {
                 self.pod(*id, false, "Scheduled", &message, cluster);
             }
             Note::FailedScheduling { pod, error, .. } => {
-                self.pod(*pod, true, "FailedScheduling", &error.message(&cluster.resources), cluster);
+                self.pod(*pod, true, "FailedScheduling", &error.event_message(&cluster.resources), cluster);
             }
             Note::Refused { namespace, name, refusal, .. } => {
                 let about = line(true, refusal.reason, &refusal.message, cluster);
@@ -110,7 +110,16 @@ impl Observer for EventLog {
                     self.write(&Line { kind, name, ..line(*warning, reason, message, cluster) });
                 }
             },
-            Note::Change(_) => {}
+            Note::Preempting { pod, node, victims } => {
+                let Some(preemptor) = cluster.pod(*pod).map(|pod| pod.uid) else { return };
+                let message = format!("Preempted by pod {preemptor} on node {}", cluster.node(*node).name());
+                for victim in *victims {
+                    if cluster.pod(*victim).is_some_and(|victim| victim.deleting.is_none()) {
+                        self.pod(*victim, false, "Preempted", &message, cluster);
+                    }
+                }
+            }
+            Note::Change(_) | Note::SchedulingAttempt { .. } | Note::QueueMoves { .. } => {}
         }
     }
 }

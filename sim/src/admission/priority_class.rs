@@ -3,7 +3,7 @@
 //! Source: `plugin/pkg/admission/priority/admission.go`.
 
 use crate::cluster::{AdmissionPlugin, Cluster, Fingerprint, Object, Refusal};
-use crate::model::pod::PodSpec;
+use crate::model::pod::{PodSpec, PreemptionPolicy};
 use crate::time::SimTime;
 
 /// A PriorityClass object.
@@ -43,10 +43,12 @@ impl AdmissionPlugin for Priority {
 
     fn complete(&self, spec: &mut PodSpec, cluster: &Cluster) -> Result<(), Refusal> {
         let classes = || cluster.objects().of_kind::<PriorityClass>(PriorityClass::KIND);
-        let computed = match spec.priority_class.as_deref() {
+        let (computed, preempts) = match spec.priority_class.as_deref() {
             Some(name) => {
+                let named = || classes().find(|(meta, _)| &*meta.name == name);
                 let known = built_in(name)
-                    .or_else(|| classes().find(|(meta, _)| &*meta.name == name).map(|(_, class)| class.value));
+                    .map(|value| (value, true))
+                    .or_else(|| named().map(|(_, class)| (class.value, class.preempts)));
                 known.ok_or_else(|| {
                     Refusal::forbidden("Priority", name, format!("no PriorityClass with name {name} was found"))
                 })?
@@ -56,13 +58,15 @@ impl AdmissionPlugin for Priority {
                 let default = classes().filter(|(_, class)| class.global_default).min_by_key(|(_, class)| class.value);
                 if let Some((meta, class)) = default {
                     spec.priority_class = Some(meta.name.clone());
-                    class.value
+                    (class.value, class.preempts)
                 } else {
-                    0
+                    (0, true)
                 }
             }
         };
         spec.priority.get_or_insert(computed);
+        let policy = if preempts { PreemptionPolicy::PreemptLowerPriority } else { PreemptionPolicy::Never };
+        spec.preemption_policy.get_or_insert(policy);
         Ok(())
     }
 }

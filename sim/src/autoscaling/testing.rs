@@ -73,7 +73,7 @@ pub(super) fn node(name: &str, cpu: &str, memory: &str) -> NodeSpec {
 
 pub(super) fn bare_pod(cluster: &mut Cluster, name: &str, cpu: &str, memory: &str, run: Run) -> PodId {
     let class = cluster.intern(spec(cpu, memory));
-    let new = NewPod { name: name.into(), class, owner: None, run, usage: Usage::default(), claims: None };
+    let new = NewPod { name: name.into(), class, owner: None, run, usage: Usage::default(), status: None };
     cluster.create_pod(new).expect("admitted")
 }
 
@@ -121,7 +121,7 @@ impl Owner {
         for _ in pods.len()..wanted {
             made += 1;
             let name = format!("{name}-{made}").into();
-            let new = NewPod { name, class, owner: Some(id), run: Run::Forever, usage: Usage::default(), claims: None };
+            let new = NewPod { name, class, owner: Some(id), run: Run::Forever, usage: Usage::default(), status: None };
             cx.cluster.create_pod(new).expect("admitted");
         }
         if cx.cluster.objects().get::<Replicas>(id).is_some_and(|object| object.made != made) {

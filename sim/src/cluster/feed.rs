@@ -2,7 +2,7 @@
 
 use super::Cluster;
 use crate::model::node::NodeSpec;
-use crate::model::{NodeId, ObjectId, PodId};
+use crate::model::{ClassId, NodeId, ObjectId, PodId};
 
 /// One change of the store. What it names can still be looked up while the change is being delivered, also when it has
 /// left.
@@ -14,6 +14,15 @@ pub enum Change {
     PodBound(PodId, NodeId),
     /// The scheduler found no node for it.
     PodUnschedulable(PodId),
+    /// It says something else than before: its labels, gates, tolerations or requests. The class is the one that it had.
+    PodUpdated(PodId, ClassId),
+    /// The node that is being made free for it was set or cleared.
+    PodNominated {
+        /// The pod.
+        pod: PodId,
+        /// Whether there was one before.
+        had_one: bool,
+    },
     /// Its containers have started.
     PodStarted(PodId),
     /// It became ready or unready.
@@ -64,7 +73,7 @@ pub struct NodeChange(u8);
 impl NodeChange {
     /// The labels.
     pub const LABELS: Self = Self(1);
-    /// The taints, or `spec.unschedulable`, which the scheduler treats as one.
+    /// The taints.
     pub const TAINTS: Self = Self(2);
     /// The allocatable resources.
     pub const ALLOCATABLE: Self = Self(4);
@@ -74,13 +83,18 @@ impl NodeChange {
     pub const MACHINE: Self = Self(16);
     /// Anything else.
     pub const OTHER: Self = Self(32);
+    /// `spec.unschedulable`: cordoned, or no longer.
+    pub const UNSCHEDULABLE: Self = Self(64);
+    /// The features that it declares.
+    pub const FEATURES: Self = Self(128);
 
     /// What differs between two specifications.
     pub fn between(old: &NodeSpec, new: &NodeSpec) -> Self {
         let mut what = Self::default();
         let mut note = |changed: bool, part: Self| what.0 |= if changed { part.0 } else { 0 };
         note(old.labels != new.labels, Self::LABELS);
-        note(old.taints != new.taints || old.unschedulable != new.unschedulable, Self::TAINTS);
+        note(old.taints != new.taints, Self::TAINTS);
+        note(old.unschedulable != new.unschedulable, Self::UNSCHEDULABLE);
         note(old.allocatable != new.allocatable, Self::ALLOCATABLE);
         note(old.images != new.images || old.capacity != new.capacity, Self::OTHER);
         what
@@ -125,8 +139,10 @@ impl Interest {
     pub const NODES: Self = Self(256);
     /// Everything about other objects.
     pub const OBJECTS: Self = Self(512);
+    /// Updates of what pods say, and nominations.
+    pub const POD_UPDATED: Self = Self(1024);
     /// Everything.
-    pub const ALL: Self = Self(1023);
+    pub const ALL: Self = Self(2047);
 
     /// Both sets together.
     #[must_use]
@@ -141,6 +157,7 @@ impl Interest {
             Change::PodCreated(_) => Self::POD_CREATED,
             Change::PodBound(..) => Self::POD_BOUND,
             Change::PodUnschedulable(_) => Self::POD_UNSCHEDULABLE,
+            Change::PodUpdated(..) | Change::PodNominated { .. } => Self::POD_UPDATED,
             Change::PodStarted(_) => Self::POD_STARTED,
             Change::PodReadiness(_) => Self::POD_READINESS,
             Change::PodFinished(_) => Self::POD_FINISHED,
@@ -187,6 +204,11 @@ impl Change {
             Self::ObjectCreated(id) => (27, [u64::from(id.0), 0]),
             Self::ObjectChanged(id) => (28, [u64::from(id.0), 0]),
             Self::ObjectRemoved(id) => (29, [u64::from(id.0), 0]),
+            Self::PodUpdated(id, _) => (30, [pod(id), 0]),
+            Self::PodNominated { pod: id, .. } => {
+                let on = cluster.pods.get(id).and_then(|p| cluster.nodes.by_name(p.nominated_node.as_deref()?));
+                (31, [pod(id), on.map_or(u64::MAX, node)])
+            }
         }
     }
 }

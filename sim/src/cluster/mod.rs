@@ -4,37 +4,43 @@
 //! else. What has gone is never changed again, though it can be looked up until everyone has heard of it. Each change is
 //! folded into the fingerprint and put on the feed, which the engine hands to the controllers.
 
+mod action;
 mod admission;
 mod classes;
 mod feed;
 mod fingerprint;
+mod namespace;
 mod nodes;
 mod objects;
+mod placements;
 mod pods;
 mod quota_index;
 mod refusal;
 mod resource_quota;
 mod totals;
 
+pub use action::Action;
 pub use admission::{Admission, AdmissionPlugin};
 pub use classes::Classes;
 pub use feed::{Cause, Change, Interest, NodeChange};
 pub use fingerprint::Fingerprint;
+pub use namespace::Namespace;
 pub use nodes::{DuplicateNode, Nodes};
 pub use objects::{Object, ObjectEntry, ObjectExists, ObjectMeta, Objects};
+pub use placements::{Placed, Placements};
 pub use pods::Pods;
 pub use refusal::Refusal;
-pub(crate) use resource_quota::Charge;
-pub use resource_quota::{QuotaScope, ResourceQuota, ScopeOperator, ScopeRequirement};
+pub use resource_quota::{Charge, QuotaScope, ResourceQuota, ScopeOperator, ScopeRequirement};
 pub use totals::{Counters, Totals};
 
 use crate::model::node::{Node, NodeSpec};
-use crate::model::pod::{NewPod, Pod, PodClass, PodPhase};
+use crate::model::pod::{GivenDeletion, GivenStatus, NewPod, Pod, PodClass, PodPhase};
 use crate::model::resources::ResourceTable;
 use crate::model::{ClassId, NodeId, ObjectId, PodId};
 use crate::time::SimTime;
 use quota_index::QuotaIndex;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// The state of one simulated cluster.
 #[derive(Debug, Default)]
@@ -47,9 +53,12 @@ pub struct Cluster {
     pub classes: Classes,
     /// What judges and completes new pods.
     pub admission: Admission,
+    /// Whether no controller keeps the status of objects up to date, so that what manifests say of it counts.
+    pub statuses_as_given: bool,
     nodes: Nodes,
     pods: Pods,
     objects: Objects,
+    placements: Placements,
     quotas: QuotaIndex,
     totals: Totals,
     counters: Counters,
@@ -91,6 +100,11 @@ impl Cluster {
     /// The objects that are neither pods nor nodes.
     pub fn objects(&self) -> &Objects {
         &self.objects
+    }
+
+    /// Where the pods of each class are.
+    pub fn placements(&self) -> &Placements {
+        &self.placements
     }
 
     /// Sums over what exists now.
@@ -148,8 +162,12 @@ impl Cluster {
             run: new.run,
             usage: new.usage,
             devices: crate::model::gpu::DeviceSet::default(),
-            claims: new.claims,
+            claims: None,
             overdue: false,
+            preempted: false,
+            nominated_node: None,
+            assumed: None,
+            bound_order: 0,
             place: 0,
         };
         self.fingerprint.fold_name(&pod.name);
@@ -159,11 +177,32 @@ impl Cluster {
         let node = class.spec.node_name.as_deref().and_then(|name| self.nodes.by_name(name));
         let id = self.pods.insert(namespace, pod);
         self.totals.pending += 1;
+        if let Some(status) = &new.status {
+            let pod = self.pods.get_mut(id).expect("inserted above");
+            pod.nominated_node.clone_from(&status.nominated_node);
+            pod.claims.clone_from(&status.claims);
+        }
         self.emit(Change::PodCreated(id));
         if let Some(node) = node {
             self.bind(id, node);
         }
+        if let Some(status) = new.status {
+            self.give_status(id, *status);
+        }
         Ok(id)
+    }
+
+    /// Restores the status of a pod that has lived elsewhere.
+    fn give_status(&mut self, id: PodId, status: GivenStatus) {
+        let pod = self.pods.get_mut(id).expect("the caller inserted it");
+        if let (Some(start), Some(_)) = (status.start, pod.node) {
+            pod.bound = Some(start);
+        }
+        match status.deleting {
+            Some(GivenDeletion::Preempted) => self.delete_pod(id, Cause::Preempted),
+            Some(GivenDeletion::Other) => self.delete_pod(id, Cause::Deleted),
+            None => {}
+        }
     }
 
     fn admit(&mut self, admission: &Admission, new: &mut NewPod) -> Result<(), Refusal> {
@@ -183,6 +222,51 @@ impl Cluster {
         assert!(!self.nodes.is_leaving(node), "a node to bind to exists");
         let pod = self.pods.get_live_mut(id).expect("a pod to bind exists");
         assert!(pod.node.is_none(), "a pod is bound once");
+        pod.node = Some(node);
+        match pod.assumed.take() {
+            None => self.take_node(id, node),
+            Some(assumed) => {
+                assert!(assumed == node, "a pod is bound where it was assumed");
+                self.totals.allocated.add(&self.classes.get(pod.class).requests);
+            }
+        }
+        let pod = self.pods.get_mut(id).expect("looked up above");
+        pod.bound = Some(self.now);
+        pod.bound_order = self.counters.bound;
+        pod.unschedulable = false;
+        pod.nominated_node = None;
+        self.pods.no_longer_unbound(id);
+        self.totals.pending -= 1;
+        self.totals.starting += 1;
+        self.counters.bound += 1;
+        self.emit(Change::PodBound(id, node));
+    }
+
+    /// The scheduler holds the node's resources for a pod whose binding waits.
+    ///
+    /// # Panics
+    /// If the pod is gone, bound or assumed already, or the node is gone: the caller's bug.
+    pub fn assume(&mut self, id: PodId, node: NodeId) {
+        assert!(!self.nodes.is_leaving(node), "a node to assume a pod on exists");
+        let pod = self.pods.get_live_mut(id).expect("a pod to assume exists");
+        assert!(pod.placed_on().is_none(), "a pod is assumed once");
+        pod.assumed = Some(node);
+        self.take_node(id, node);
+    }
+
+    /// The scheduler gives up what it held for a pod; whether it held anything.
+    pub fn forget(&mut self, id: PodId) -> bool {
+        if self.pods.get_live_mut(id).is_none_or(|pod| pod.assumed.is_none()) {
+            return false;
+        }
+        self.release_node(id);
+        self.pods.get_mut(id).expect("looked up above").assumed = None;
+        true
+    }
+
+    /// Takes a node's resources for a pod.
+    fn take_node(&mut self, id: PodId, node: NodeId) {
+        let pod = self.pods.get_mut(id).expect("the caller looked it up");
         let class = self.classes.get(pod.class);
         self.version += 1;
         let target = self.nodes.touch(node, self.version);
@@ -195,15 +279,51 @@ impl Cluster {
         target.nonzero_cpu += class.nonzero_cpu;
         target.nonzero_memory += class.nonzero_memory;
         target.ports.extend_from_slice(&class.host_ports);
-        self.totals.allocated.add(&class.requests);
-        pod.node = Some(node);
-        pod.bound = Some(self.now);
-        pod.unschedulable = false;
-        self.pods.no_longer_unbound(id);
-        self.totals.pending -= 1;
-        self.totals.starting += 1;
-        self.counters.bound += 1;
-        self.emit(Change::PodBound(id, node));
+        if pod.node.is_some() {
+            self.totals.allocated.add(&class.requests);
+        }
+        self.placements.add(pod.class, class, node, pod.deleting.is_some());
+    }
+
+    /// Changes what a pod says, as an update through the API does: its labels, gates, tolerations, requests. What it takes of
+    /// its node follows.
+    pub fn update_pod(&mut self, id: PodId, class: ClassId) {
+        let Some(pod) = self.pods.get_live_mut(id).filter(|pod| pod.class != class) else { return };
+        let (old, node, assumed) = (pod.class, pod.placed_on(), pod.assumed);
+        if node.is_some() {
+            self.release_node(id);
+        }
+        let pod = self.pods.get_mut(id).expect("looked up above");
+        let charge = Charge::of(pod);
+        let working = pod.working;
+        if working {
+            self.totals.remove_usage(pod, self.classes.get(old));
+        }
+        pod.class = class;
+        pod.assumed = assumed;
+        if working {
+            self.totals.add_usage(pod, self.classes.get(class));
+        }
+        let namespace = self.classes.get(class).spec.namespace.clone();
+        let classes = &self.classes;
+        self.quotas.each(&namespace, &mut self.objects, |quota| {
+            quota.release(classes.get(old), charge);
+            quota.charge(classes.get(class), charge);
+        });
+        if let Some(node) = node {
+            self.take_node(id, node);
+        }
+        self.emit(Change::PodUpdated(id, old));
+    }
+
+    /// Sets or clears the node that is being made free for a pod.
+    pub fn nominate(&mut self, id: PodId, node: Option<Arc<str>>) {
+        let Some(pod) = self.pods.get_live_mut(id).filter(|pod| pod.node.is_none() && pod.nominated_node != node)
+        else {
+            return;
+        };
+        let had_one = std::mem::replace(&mut pod.nominated_node, node).is_some();
+        self.emit(Change::PodNominated { pod: id, had_one });
     }
 
     /// Records a failed scheduling attempt: condition PodScheduled=False.
@@ -282,7 +402,11 @@ impl Cluster {
         let now = self.now;
         let Some(pod) = self.pods.get_live_mut(id).filter(|pod| pod.deleting.is_none()) else { return };
         pod.deleting = Some(now);
+        pod.preempted = cause == Cause::Preempted;
         let unbound = pod.node.is_none();
+        if let Some(node) = pod.placed_on() {
+            self.placements.terminate(pod.class, node);
+        }
         match cause {
             Cause::Preempted => self.counters.preempted += 1,
             Cause::Evicted | Cause::TaintEvicted | Cause::NodeLost => self.counters.evicted += 1,
@@ -300,7 +424,12 @@ impl Cluster {
     pub fn remove_pod(&mut self, id: PodId) {
         let now = self.now;
         let Some(pod) = self.pods.get_live_mut(id) else { return };
-        pod.deleting.get_or_insert(now);
+        if pod.deleting.is_none() {
+            pod.deleting = Some(now);
+            if let Some(node) = pod.placed_on() {
+                self.placements.terminate(pod.class, node);
+            }
+        }
         self.count_out(id);
         self.release_node(id);
         self.pods.leave(id);
@@ -337,11 +466,12 @@ impl Cluster {
 
     fn release_node(&mut self, id: PodId) {
         let pod = self.pods.get(id).expect("the caller looked it up");
-        let (Some(node), place, devices) = (pod.node, pod.place as usize, pod.devices) else {
+        let (Some(node), place, devices) = (pod.placed_on(), pod.place as usize, pod.devices) else {
             self.pods.no_longer_unbound(id);
             return;
         };
         let class = self.classes.get(pod.class);
+        self.placements.remove(pod.class, class, node, pod.deleting.is_some());
         self.version += 1;
         let target = self.nodes.touch(node, self.version);
         target.pods.swap_remove(place);
@@ -356,7 +486,9 @@ impl Cluster {
         if let Some(request) = class.spec.gpu {
             target.devices.give_back(request, devices);
         }
-        self.totals.allocated.sub(&class.requests);
+        if pod.node.is_some() {
+            self.totals.allocated.sub(&class.requests);
+        }
         if let Some(&moved) = target.pods.get(place) {
             self.pods.get_mut(moved).expect("a node's pods exist").place = place as u32;
         }
@@ -392,12 +524,12 @@ impl Cluster {
         self.version += 1;
         let node = self.nodes.touch(id, self.version);
         let before = node.spec.clone();
-        change(&mut node.spec);
+        change(Arc::make_mut(&mut node.spec));
         let what = NodeChange::between(&before, &node.spec);
         if what.is_empty() {
             return;
         }
-        node.previous = Some(Box::new(before));
+        node.previous = Some(before);
         if what.contains(NodeChange::ALLOCATABLE) {
             let allocatable = self.resources.vector(&node.spec.allocatable);
             self.totals.capacity.sub(&node.allocatable);
@@ -440,6 +572,9 @@ impl Cluster {
             return;
         }
         for pod in self.node(id).pods.clone() {
+            if self.forget(pod) {
+                continue;
+            }
             self.delete_pod(pod, Cause::NodeLost);
             self.remove_pod(pod);
         }
@@ -478,6 +613,7 @@ impl Cluster {
 
     /// Changes an object of type `T`. Nothing happens when it is gone or of another type.
     pub fn update_object<T: Object, R>(&mut self, id: ObjectId, change: impl FnOnce(&mut T) -> R) -> Option<R> {
+        self.objects.keep_previous(id);
         let result = change(self.objects.get_mut::<T>(id)?);
         self.recount_quota(id);
         self.objects.fold(id, &mut self.fingerprint);

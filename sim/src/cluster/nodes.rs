@@ -123,7 +123,7 @@ impl Nodes {
             id,
             uid,
             devices: Devices::new(spec.devices as usize),
-            spec,
+            spec: Arc::new(spec),
             allocatable,
             requested: Resources::default(),
             nonzero_cpu: 0,

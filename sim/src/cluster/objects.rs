@@ -2,6 +2,7 @@
 
 use super::Fingerprint;
 use crate::model::ObjectId;
+use crate::model::labels::LabelSelector;
 use crate::time::SimTime;
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -21,6 +22,16 @@ pub trait Object: Any + Debug + Send {
 
     /// Sets `spec.replicas`, for kinds with a scale subresource.
     fn set_replicas(&mut self, _replicas: u32) {}
+
+    /// The labels that select pods, for kinds whose objects stand for a set of pods: services and workload controllers.
+    fn pod_selector(&self) -> Option<&LabelSelector> {
+        None
+    }
+
+    /// A copy, for kinds of which somebody has to know what an object said before its last change.
+    fn snapshot(&self) -> Option<Box<dyn Object>> {
+        None
+    }
 
     /// Folds what the object says into the fingerprint.
     fn fold(&self, into: &mut Fingerprint);
@@ -52,6 +63,8 @@ pub struct ObjectEntry {
     pub meta: ObjectMeta,
     /// What this kind has.
     pub body: Box<dyn Object>,
+    /// What it said before its last change, for kinds with [`Object::snapshot`].
+    pub previous: Option<Box<dyn Object>>,
     leaving: bool,
 }
 
@@ -90,6 +103,17 @@ impl Objects {
     pub fn get<T: Object>(&self, id: ObjectId) -> Option<&T> {
         let body: &dyn Any = &*self.entries.get(&id)?.body;
         body.downcast_ref()
+    }
+
+    /// What the object said before its last change, if it is a `T` and of a kind with [`Object::snapshot`].
+    pub fn previous<T: Object>(&self, id: ObjectId) -> Option<&T> {
+        let body: &dyn Any = &**self.entries.get(&id)?.previous.as_ref()?;
+        body.downcast_ref()
+    }
+
+    /// Every object that has not left, in order of kind, namespace and name.
+    pub fn iter(&self) -> impl Iterator<Item = &ObjectEntry> + '_ {
+        self.by_name.values().filter_map(|id| self.entries.get(id))
     }
 
     /// The object of this kind, namespace and name.
@@ -142,8 +166,21 @@ impl Objects {
         self.next += 1;
         let meta = ObjectMeta { id, uid, kind, namespace: key.1.clone(), name: key.2.clone(), owner, created };
         self.by_name.insert(key, id);
-        self.entries.insert(id, ObjectEntry { meta, body, leaving: false });
+        self.entries.insert(id, ObjectEntry { meta, body, previous: None, leaving: false });
         Ok(id)
+    }
+
+    /// Keeps what an object says, as it is about to change.
+    pub(super) fn keep_previous(&mut self, id: ObjectId) {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.previous = entry.body.snapshot();
+        }
+    }
+
+    /// The object, whatever its type.
+    pub(super) fn body_mut(&mut self, id: ObjectId) -> Option<&mut dyn Object> {
+        let entry = self.entries.get_mut(&id).filter(|entry| !entry.leaving)?;
+        Some(&mut *entry.body)
     }
 
     pub(super) fn scale(&mut self, id: ObjectId, replicas: u32) -> bool {

@@ -16,5 +16,7 @@ pub use eviction::evict;
 pub use failure::{ListedFailure, MachineFailures, RandomFailures};
 pub use int_or_percent::IntOrPercent;
 pub use node_selection::NodeSelection;
-pub use pod_disruption_budget::{BudgetStatus, PodDisruptionBudget, UnhealthyPodEvictionPolicy};
+pub use pod_disruption_budget::{
+    BudgetAllowances, BudgetStatus, GivenBudgetStatus, PodDisruptionBudget, UnhealthyPodEvictionPolicy,
+};
 pub use taint_eviction::TaintEviction;

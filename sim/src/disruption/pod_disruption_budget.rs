@@ -20,6 +20,27 @@ pub struct PodDisruptionBudget {
     pub max_unavailable: Option<IntOrPercent>,
     /// `spec.unhealthyPodEvictionPolicy`.
     pub unhealthy_pod_eviction_policy: UnhealthyPodEvictionPolicy,
+    /// What the status of a budget from a snapshot says. It counts only where nobody keeps the status up to date
+    /// ([`Cluster::statuses_as_given`]).
+    pub given: GivenBudgetStatus,
+}
+
+/// The status of a budget as a snapshot has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GivenBudgetStatus {
+    /// `status.disruptionsAllowed`.
+    pub disruptions_allowed: i32,
+    /// The names in `status.disruptedPods`.
+    pub disrupted_pods: BTreeSet<String>,
+}
+
+/// What a budget lets the scheduler take.
+#[derive(Clone, Debug)]
+pub struct BudgetAllowances<'a> {
+    /// How many pods may go.
+    pub disruptions: i64,
+    /// Pods that are counted already.
+    pub already_disrupted: &'a BTreeSet<String>,
 }
 
 /// When pods that are not ready may be evicted.
@@ -57,6 +78,17 @@ impl PodDisruptionBudget {
     /// At most so many pods are away.
     pub fn max_unavailable(selector: LabelSelector, pods: IntOrPercent) -> Self {
         Self { selector: Some(selector), max_unavailable: Some(pods), ..Self::default() }
+    }
+
+    /// What this budget, in its namespace, lets the scheduler take.
+    pub fn allowances(&self, namespace: &str, cluster: &Cluster) -> BudgetAllowances<'_> {
+        static NOBODY: BTreeSet<String> = BTreeSet::new();
+        if cluster.statuses_as_given {
+            let disruptions = i64::from(self.given.disruptions_allowed);
+            return BudgetAllowances { disruptions, already_disrupted: &self.given.disrupted_pods };
+        }
+        let allowed = self.status(namespace, cluster).disruptions_allowed;
+        BudgetAllowances { disruptions: i64::try_from(allowed).unwrap_or(i64::MAX), already_disrupted: &NOBODY }
     }
 
     /// The status of this budget in its namespace. It looks at every pod.

@@ -23,7 +23,7 @@ struct Sums {
 pub(super) fn check(cluster: &Cluster) -> Result<(), String> {
     let mut sums: BTreeMap<usize, Sums> = BTreeMap::new();
     for (id, pod) in live(cluster) {
-        let Some(node) = pod.node else { continue };
+        let Some(node) = pod.placed_on() else { continue };
         let class = cluster.class_of(pod);
         let sum = sums.entry(node.index()).or_default();
         sum.requested.add(&class.requests);

@@ -46,7 +46,8 @@ fn check_live(id: PodId, pod: &Pod, cluster: &Cluster) -> Result<(), String> {
         pod.deleting.is_none_or(|at| pod.created <= at && at <= cluster.now),
         "it was deleted before it was created",
     )?;
-    if let Some(node) = pod.node {
+    expect(pod.node.is_none() || pod.assumed.is_none(), "it is bound and only assumed")?;
+    if let Some(node) = pod.placed_on() {
         let node = cluster.nodes().find(node).ok_or("its node has gone")?;
         let place = node.pods.get(pod.place as usize);
         expect(place == Some(&id), "its place in its node's list is another pod's")?;

@@ -73,6 +73,11 @@ impl Devices {
         Some(taken)
     }
 
+    /// Takes the request from exactly these devices, which hold it.
+    pub fn take_again(&mut self, request: GpuRequest, devices: DeviceSet) {
+        self.change(devices, |free| free.saturating_sub(request.milli));
+    }
+
     /// Gives back what [`Devices::take`] took.
     pub fn give_back(&mut self, request: GpuRequest, taken: DeviceSet) {
         self.change(taken, |free| (free + request.milli).min(WHOLE));

@@ -1,4 +1,4 @@
-//! The nouns: ids, quantities, resources, labels, taints, pods and nodes.
+//! The nouns: ids, quantities, resources, labels, affinity, taints, pods and nodes.
 
 pub mod affinity;
 pub mod gpu;
@@ -6,10 +6,12 @@ pub mod id;
 pub mod labels;
 pub mod node;
 pub mod pod;
+pub mod pod_affinity;
 pub mod quantity;
 pub mod resource_claims;
 pub mod resources;
 pub mod taint;
+pub mod topology_spread;
 
 pub use id::{ClassId, NodeId, ObjectId, PodId};
 pub use quantity::{Quantity, QuantityError};

@@ -3,7 +3,7 @@
 use super::gpu::Devices;
 use super::id::{NodeId, PodId};
 use super::labels::Labels;
-use super::pod::{HostPort, PodClass};
+use super::pod::{HostPort, Pod, PodClass};
 use super::resources::{ResourceList, ResourceTable, Resources};
 use super::taint::Taint;
 use crate::time::SimTime;
@@ -57,8 +57,8 @@ pub struct Node {
     pub id: NodeId,
     /// Unique in the run, in order of creation.
     pub uid: u64,
-    /// The specification.
-    pub spec: NodeSpec,
+    /// The specification. Copies of a node share it.
+    pub spec: Arc<NodeSpec>,
     /// `allocatable` as a vector.
     pub allocatable: Resources,
     /// The effective requests of the pods on it.
@@ -80,7 +80,7 @@ pub struct Node {
     /// When it came.
     pub created: SimTime,
     /// The specification before its last change, for those who want to know what is new.
-    pub previous: Option<Box<NodeSpec>>,
+    pub previous: Option<Arc<NodeSpec>>,
 }
 
 impl Node {
@@ -92,7 +92,7 @@ impl Node {
             uid: u64::MAX,
             allocatable: table.vector(&spec.allocatable),
             devices: Devices::new(spec.devices as usize),
-            spec,
+            spec: Arc::new(spec),
             requested: Resources::default(),
             nonzero_cpu: 0,
             nonzero_memory: 0,
@@ -111,10 +111,45 @@ impl Node {
         if let Some(request) = class.spec.gpu {
             self.devices.take(request);
         }
+        self.take(class);
+    }
+
+    fn take(&mut self, class: &PodClass) {
         self.requested.add(&class.requests);
         self.nonzero_cpu += class.nonzero_cpu;
         self.nonzero_memory += class.nonzero_memory;
         self.ports.extend_from_slice(&class.host_ports);
+    }
+
+    /// Takes a pod of the store, which is not on it at the moment: for copies of nodes on which placements are tried out.
+    pub fn add_pod(&mut self, id: PodId, pod: &Pod, class: &PodClass) {
+        self.pods.push(id);
+        self.take(class);
+        if let Some(request) = class.spec.gpu {
+            // One that is here in the store gets the devices back that it had.
+            if pod.placed_on() == Some(self.id) {
+                self.devices.take_again(request, pod.devices);
+            } else {
+                self.devices.take(request);
+            }
+        }
+    }
+
+    /// Gives back a pod that is on the node in the store.
+    pub fn remove_pod(&mut self, id: PodId, pod: &Pod, class: &PodClass) {
+        let Some(place) = self.pods.iter().position(|other| *other == id) else { return };
+        self.pods.swap_remove(place);
+        self.requested.sub(&class.requests);
+        self.nonzero_cpu -= class.nonzero_cpu;
+        self.nonzero_memory -= class.nonzero_memory;
+        for port in &class.host_ports {
+            if let Some(i) = self.ports.iter().position(|p| p == port) {
+                self.ports.swap_remove(i);
+            }
+        }
+        if let Some(request) = class.spec.gpu {
+            self.devices.give_back(request, pod.devices);
+        }
     }
 
     /// The name.

@@ -4,10 +4,12 @@ use super::affinity::NodeAffinity;
 use super::gpu::{DeviceSet, GpuRequest};
 use super::id::{ClassId, NodeId, ObjectId};
 use super::labels::Labels;
+use super::pod_affinity::PodAffinity;
 use super::quantity::Quantity;
 use super::resource_claims::{ContainerClaim, PodClaims, PodResourceClaim};
 use super::resources::{ResourceId, ResourceList, ResourceTable, Resources};
 use super::taint::Toleration;
+use super::topology_spread::TopologySpreadConstraint;
 use crate::time::{SimTime, Span};
 use std::sync::{Arc, OnceLock};
 
@@ -36,6 +38,8 @@ pub struct PodSpec {
     pub priority_class: Option<Arc<str>>,
     /// The priority; `None` until admission has resolved it.
     pub priority: Option<i32>,
+    /// `spec.preemptionPolicy`; `None` until admission has resolved it.
+    pub preemption_policy: Option<PreemptionPolicy>,
     /// Ordinary containers, at least one for a valid pod.
     pub containers: Vec<Container>,
     /// Init containers and sidecars, in order.
@@ -57,6 +61,12 @@ pub struct PodSpec {
     pub node_selector: Labels,
     /// `spec.affinity.nodeAffinity`.
     pub node_affinity: NodeAffinity,
+    /// `spec.affinity.podAffinity`.
+    pub pod_affinity: PodAffinity,
+    /// `spec.affinity.podAntiAffinity`.
+    pub pod_anti_affinity: PodAffinity,
+    /// `spec.topologySpreadConstraints`.
+    pub topology_spread: Vec<TopologySpreadConstraint>,
     /// The tolerations.
     pub tolerations: Vec<Toleration>,
     /// Gates that keep the pod out of the scheduling queue.
@@ -118,6 +128,16 @@ pub enum RestartPolicy {
     Never,
 }
 
+/// Whether a pod may make room for itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum PreemptionPolicy {
+    /// Pods of lower priority may have to go for it.
+    #[default]
+    PreemptLowerPriority,
+    /// Never.
+    Never,
+}
+
 /// The quality-of-service class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum QosClass {
@@ -138,6 +158,7 @@ impl Default for PodSpec {
             scheduler_name: DEFAULT_SCHEDULER.into(),
             priority_class: None,
             priority: None,
+            preemption_policy: None,
             containers: Vec::new(),
             init_containers: Vec::new(),
             requests: ResourceList::new(),
@@ -148,6 +169,9 @@ impl Default for PodSpec {
             node_name: None,
             node_selector: Labels::new(),
             node_affinity: NodeAffinity::default(),
+            pod_affinity: PodAffinity::default(),
+            pod_anti_affinity: PodAffinity::default(),
+            topology_spread: Vec::new(),
             tolerations: Vec::new(),
             scheduling_gates: Vec::new(),
             restart_policy: RestartPolicy::Always,
@@ -302,6 +326,21 @@ impl PodClass {
         }
     }
 
+    /// Whether it wishes anything about pods near it.
+    pub fn has_pod_affinity(&self) -> bool {
+        !self.spec.pod_affinity.is_empty() || !self.spec.pod_anti_affinity.is_empty()
+    }
+
+    /// Whether something that a plugin reads is named after the pod itself, so that pods of this class are not alike to it.
+    pub fn is_individual(&self) -> bool {
+        false
+    }
+
+    /// Whether a pod of this class may make room for itself.
+    pub fn preemption_policy(&self) -> PreemptionPolicy {
+        self.spec.preemption_policy.unwrap_or_default()
+    }
+
     /// The priority after admission, 0 where there is none.
     pub fn priority(&self) -> i32 {
         self.spec.priority.unwrap_or(0)
@@ -374,8 +413,37 @@ pub struct NewPod {
     pub run: Run,
     /// What it uses while it runs.
     pub usage: Usage,
-    /// The claims that were made for it before.
+    /// What a pod that has lived elsewhere brings with it.
+    pub status: Option<Box<GivenStatus>>,
+}
+
+/// What the status of a pod from a snapshot says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GivenStatus {
+    /// `status.nominatedNodeName`.
+    pub nominated_node: Option<Arc<str>>,
+    /// `status.startTime`, which may be before the scenario's start.
+    pub start: Option<SimTime>,
+    /// Whether its deletion has been asked for, and whether that was for a pod of higher priority.
+    pub deleting: Option<GivenDeletion>,
+    /// The claims that were made for it.
     pub claims: Option<Box<PodClaims>>,
+}
+
+/// Why a pod from a snapshot is being deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GivenDeletion {
+    /// The scheduler preempted it: condition `DisruptionTarget` with reason `PreemptionByScheduler`.
+    Preempted,
+    /// Anything else.
+    Other,
+}
+
+impl NewPod {
+    /// A pod that runs for ever and uses what it requests.
+    pub fn new(name: impl Into<Box<str>>, class: ClassId) -> Self {
+        Self { name: name.into(), class, owner: None, run: Run::Forever, usage: Usage::default(), status: None }
+    }
 }
 
 /// A live pod.
@@ -422,6 +490,14 @@ pub struct Pod {
     pub claims: Option<Box<PodClaims>>,
     /// Whether quotas have given up waiting for its end: it is still counted as an object, and no longer charged.
     pub overdue: bool,
+    /// Whether it is being deleted to make room for a pod of higher priority.
+    pub preempted: bool,
+    /// `status.nominatedNodeName`: the node that is being made free for it.
+    pub nominated_node: Option<Arc<str>>,
+    /// The node that the scheduler holds resources on for it, while its binding waits.
+    pub assumed: Option<NodeId>,
+    /// The how manieth binding of the run its own was.
+    pub bound_order: u64,
     /// Its place in the node's list of pods.
     pub(crate) place: u32,
 }
@@ -430,6 +506,14 @@ impl Pod {
     /// Whether it has neither ended nor been asked to go: what controllers call active.
     pub const fn is_active(&self) -> bool {
         !self.is_finished() && self.deleting.is_none()
+    }
+
+    /// The node whose resources it takes: bound to it, or assumed there by the scheduler.
+    pub const fn placed_on(&self) -> Option<NodeId> {
+        match self.node {
+            Some(node) => Some(node),
+            None => self.assumed,
+        }
     }
 
     /// Whether it has ended.

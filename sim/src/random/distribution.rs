@@ -174,6 +174,6 @@ fn interpolate(points: &[(f64, f64)], p: f64) -> f64 {
 }
 
 /// A uniformly drawn index below `n`, which must not be 0.
-pub(crate) fn index(rng: &mut Rng, n: usize) -> usize {
+pub fn index(rng: &mut Rng, n: usize) -> usize {
     rng.random_range(0..n as u64) as usize
 }

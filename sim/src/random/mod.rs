@@ -2,7 +2,7 @@
 
 mod distribution;
 
-pub(crate) use distribution::index;
+pub use distribution::index;
 pub use distribution::{Distribution, DistributionError};
 
 use rand_chacha::ChaCha8Rng;

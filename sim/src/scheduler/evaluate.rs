@@ -4,9 +4,11 @@
 //! [`Evaluation::Plain`] keeps nothing and is the definition; [`Evaluation::Checked`] runs both and compares.
 
 use super::fit_error::FitError;
-use super::framework::{Cycle, Dependence, PreScore, Score, Verdict};
-use super::profile::{FilterChain, Profile};
+use super::framework::{Cycle, Dependence, PreScore, Score};
+use super::nominator::Nominator;
+use super::profile::{FilterChain, PreFiltered, Profile, Rejection};
 use super::sampling::feasible_quota;
+use super::verdict::{Reason, Verdict};
 use crate::model::{ClassId, NodeId};
 use rustc_hash::FxHashMap;
 
@@ -25,6 +27,19 @@ pub enum Evaluation {
 /// The most answers that are kept, over all classes; 24 bytes and more each.
 const MAX_KEPT: usize = 4_000_000;
 
+/// Where nodes are looked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Search<'a> {
+    /// The profile's number, and the profile.
+    pub(super) profile: (u8, &'a Profile),
+    /// All nodes in visiting order.
+    pub(super) order: &'a [NodeId],
+    /// Where the scan begins.
+    pub(super) start: usize,
+    /// The pods that others have to leave room for.
+    pub(super) nominator: &'a Nominator,
+}
+
 /// What was found for one pod.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Found {
@@ -34,6 +49,8 @@ pub(super) struct Found {
     pub(super) totals: Vec<i64>,
     /// How many nodes were looked at.
     pub(super) examined: u32,
+    /// How far the start of the next scan moves on.
+    pub(super) advance: u32,
     /// Why, if no node is feasible.
     pub(super) error: Option<FitError>,
 }
@@ -50,14 +67,16 @@ pub(super) struct Evaluator {
 /// What is remembered of one class in one profile. Index: the node's slot.
 #[derive(Debug, Default)]
 struct View {
+    /// The filters whose verdicts are kept: those before the first that depends on more than the node.
+    kept_filters: Vec<usize>,
     verdicts: Vec<(u64, VerdictId)>,
     scores: Vec<u64>,
     /// Weighted sum of the scores that need no normalisation.
     fixed: Vec<i64>,
     /// Scores before normalisation, one column for each plugin that normalises.
     raw: Vec<Vec<i64>>,
-    /// The cluster's version at which no node was feasible, and why.
-    hopeless: Option<(u64, FitError)>,
+    /// The versions of the cluster and of the nominations at which no node was feasible, and why.
+    hopeless: Option<((u64, u64), FitError)>,
 }
 
 /// A verdict by number: 0 for "fits".
@@ -92,52 +111,49 @@ impl Evaluator {
         Self { mode, ..Self::default() }
     }
 
-    /// Finds the feasible nodes of `order`, beginning at `start`, and scores them.
+    /// Finds the feasible nodes and scores them.
     ///
     /// # Panics
     /// In mode [`Evaluation::Checked`], if the two ways differ: our own bug.
-    pub(super) fn find(&mut self, profile: (u8, &Profile), cycle: &Cycle<'_>, order: &[NodeId], start: usize) -> Found {
+    pub(super) fn find(&mut self, cycle: &Cycle<'_>, search: Search<'_>) -> Found {
         match self.mode {
-            Evaluation::Plain => self.plain(profile.1, cycle, order, start),
-            Evaluation::Indexed => self.indexed(profile, cycle, order, start),
+            Evaluation::Plain => self.plain(cycle, search),
+            Evaluation::Indexed => self.indexed(cycle, search),
             Evaluation::Checked => {
-                let plain = self.plain(profile.1, cycle, order, start);
-                let indexed = self.indexed(profile, cycle, order, start);
+                let plain = self.plain(cycle, search);
+                let indexed = self.indexed(cycle, search);
                 assert_eq!(plain, indexed, "plain and indexed evaluation differ for class {:?}", cycle.class_id);
                 plain
             }
         }
     }
 
-    fn plain(&mut self, profile: &Profile, cycle: &Cycle<'_>, order: &[NodeId], start: usize) -> Found {
-        let chain = match profile.filters(cycle) {
-            Ok(chain) => chain,
-            Err(rejection) => return rejected(&rejection, order.len(), cycle),
-        };
-        let verdict = |id: NodeId| chain.check(cycle.cluster.node(id));
-        let mut found = scan(profile, &chain, order, start, &mut self.verdicts, |id, all| all.intern(verdict(id)));
+    fn plain(&mut self, cycle: &Cycle<'_>, search: Search<'_>) -> Found {
+        let profile = search.profile.1;
+        let PreFiltered { chain, rejection } = profile.pre_filter(cycle);
+        if let Some(rejection) = rejection {
+            return rejected(&rejection, &chain, search, cycle);
+        }
+        let nodes = cycle.cluster.nodes();
+        let mut found = scan(cycle, search, &chain, &mut self.verdicts, |id, all| {
+            all.intern(chain.check_beside(cycle, nodes.get(id), search.nominator))
+        });
         if found.feasible.len() > 1 {
             found.totals = plain_totals(profile, cycle, &found.feasible);
         }
         found
     }
 
-    fn indexed(
-        &mut self,
-        (number, profile): (u8, &Profile),
-        cycle: &Cycle<'_>,
-        order: &[NodeId],
-        start: usize,
-    ) -> Found {
-        let chain = match profile.filters(cycle) {
-            Ok(chain) => chain,
-            Err(rejection) => return rejected(&rejection, order.len(), cycle),
-        };
-        let by_node = |plugin: usize| profile.plugins[plugin].filter_depends_on() == Dependence::Node;
-        if !chain.filters.iter().all(|(plugin, _)| by_node(*plugin)) {
-            // The order of plugins decides which of them is to blame, so a mixed chain is run as it stands.
-            return self.plain(profile, cycle, order, start);
+    fn indexed(&mut self, cycle: &Cycle<'_>, search: Search<'_>) -> Found {
+        let (number, profile) = search.profile;
+        let PreFiltered { chain, rejection } = profile.pre_filter(cycle);
+        if let Some(rejection) = rejection {
+            return rejected(&rejection, &chain, search, cycle);
         }
+        let by_node = |plugin: usize| profile.plugins[plugin].filter_depends_on() == Dependence::Node;
+        // The order of plugins decides which of them is to blame: only what comes before all others can be kept.
+        let kept_filters = chain.filters.iter().take_while(|(plugin, _)| by_node(*plugin)).count();
+        let all_kept = kept_filters == chain.filters.len();
 
         let slots = cycle.cluster.nodes().slots();
         if self.kept + slots > MAX_KEPT {
@@ -149,26 +165,39 @@ impl Evaluator {
             *kept += slots;
             View::default()
         });
-        if let Some((version, error)) = &view.hopeless
-            && *version == cycle.cluster.version()
-            && chain.only.is_none()
+        let versions = (cycle.cluster.version(), search.nominator.version());
+        let nominated = cycle.pod.is_some_and(|pod| search.nominator.node_of(pod).is_some());
+        let may_keep_failure = all_kept && chain.only.is_none() && !nominated;
+        if let Some((at, error)) = &view.hopeless
+            && *at == versions
+            && may_keep_failure
         {
-            return Found { examined: order.len() as u32, error: Some(error.clone()), ..Found::default() };
+            let nodes = search.order.len() as u32;
+            return Found { examined: nodes, advance: nodes, error: Some(error.clone()), ..Found::default() };
         }
         view.grow(slots);
+        view.keep_filters(chain.filters[..kept_filters].iter().map(|(plugin, _)| *plugin));
 
         let nodes = cycle.cluster.nodes();
         let verdicts = &mut view.verdicts;
-        let mut found = scan(profile, &chain, order, start, &mut self.verdicts, |id, all| {
+        let nobody_nominated = search.nominator.is_empty();
+        let mut found = scan(cycle, search, &chain, &mut self.verdicts, |id, all| {
+            let node = nodes.get(id);
+            if !nobody_nominated && !search.nominator.beside(cycle, node).is_empty() {
+                return all.intern(chain.check_beside(cycle, node, search.nominator));
+            }
             let (version, verdict) = &mut verdicts[id.index()];
             if *version != nodes.version(id) {
                 *version = nodes.version(id);
-                *verdict = all.intern(chain.check(nodes.get(id)));
+                *verdict = all.intern(check(&chain.filters[..kept_filters], node));
             }
-            *verdict
+            match *verdict {
+                0 => all.intern(check(&chain.filters[kept_filters..], node)),
+                refusal => refusal,
+            }
         });
-        if let (Some(error), None) = (&found.error, &chain.only) {
-            view.hopeless = Some((cycle.cluster.version(), error.clone()));
+        if let (Some(error), true) = (&found.error, may_keep_failure) {
+            view.hopeless = Some((versions, error.clone()));
         }
         if found.feasible.len() > 1 {
             found.totals = view.totals(profile, cycle, &found.feasible);
@@ -177,27 +206,67 @@ impl Evaluator {
     }
 }
 
+/// The first of some filters that refuses the node.
+fn check(
+    filters: &[(usize, Box<dyn super::framework::Filter + '_>)],
+    node: &crate::model::node::Node,
+) -> Option<(usize, Verdict)> {
+    filters.iter().find_map(|(index, filter)| match filter.filter(node) {
+        Verdict::Fits => None,
+        verdict => Some((*index, verdict)),
+    })
+}
+
 /// PreFilter rejected the pod on all nodes.
-fn rejected((plugin, verdict): &(usize, Verdict), nodes: usize, cycle: &Cycle<'_>) -> Found {
-    let resources = &cycle.cluster.resources;
-    let texts: Vec<String> = verdict.reasons().iter().map(|r| r.text(resources).to_string()).collect();
-    let error =
-        FitError { nodes: nodes as u32, instead: Some(texts.join(", ")), plugins: 1 << plugin, ..FitError::default() };
+fn rejected(rejection: &Rejection, chain: &FilterChain<'_>, search: Search<'_>, cycle: &Cycle<'_>) -> Found {
+    let nodes = search.order.len() as u32;
+    let text = rejection.verdict.message(&cycle.cluster.resources);
+    let mut error = FitError { nodes, instead: Some(text), ..FitError::default() };
+    match (&rejection.verdict, rejection.plugin) {
+        (Verdict::Error(text), Some(plugin)) => {
+            let name = search.profile.1.plugins[plugin].name();
+            error = FitError::internal(format!("running PreFilter plugin \"{name}\": {text}"));
+        }
+        (verdict, plugin) => {
+            error.plugins = plugin.map_or(chain.restricted_by, |plugin| 1 << plugin);
+            error.unschedulable = if matches!(verdict, Verdict::Unschedulable(_)) { nodes } else { 0 };
+        }
+    }
     Found { error: Some(error), ..Found::default() }
 }
 
-/// Walks the nodes from `start` until enough feasible ones are found.
+/// Tries the pod's nominated node, then walks the nodes from the start until enough feasible ones are found.
 ///
-/// Source: `pkg/scheduler/schedule_one.go`, `findNodesThatPassFilters`, with one worker: the walk ends at the first feasible
-/// node beyond the quota, which is neither kept nor counted.
+/// Source: `pkg/scheduler/schedule_one.go`, `findNodesThatFitPod` and `findNodesThatPassFilters`, with one worker: the walk ends at
+/// the first feasible node beyond the quota, which is neither kept nor counted.
 fn scan(
-    profile: &Profile,
+    cycle: &Cycle<'_>,
+    search: Search<'_>,
     chain: &FilterChain<'_>,
-    order: &[NodeId],
-    start: usize,
     verdicts: &mut Verdicts,
     mut verdict: impl FnMut(NodeId, &mut Verdicts) -> VerdictId,
 ) -> Found {
+    let Search { order, start, profile: (_, profile), .. } = search;
+    let mut found = Found::default();
+    let mut refusals: Vec<(VerdictId, u32)> = Vec::new();
+    let refuse = |refusals: &mut Vec<(VerdictId, u32)>, refusal| match refusals
+        .iter_mut()
+        .find(|(known, _)| *known == refusal)
+    {
+        Some((_, count)) => *count += 1,
+        None => refusals.push((refusal, 1)),
+    };
+
+    let nominated = cycle.live_pod().and_then(|pod| cycle.cluster.nodes().by_name(pod.nominated_node.as_deref()?));
+    let mut tried = nominated.filter(|id| order.contains(id));
+    if let Some(id) = tried {
+        match verdict(id, verdicts) {
+            0 => return Found { feasible: vec![id], examined: 1, ..found },
+            refusal => refuse(&mut refusals, refusal),
+        }
+        found.examined = 1;
+    }
+
     let restricted: Vec<NodeId>;
     let list = match &chain.only {
         Some(only) => {
@@ -206,48 +275,67 @@ fn scan(
         }
         None => order,
     };
+    // A nominated node outside the restriction has been tried all the same, and is counted with the reason that it gave.
+    let outside = tried.filter(|id| !chain.leaves(*id));
     let scores = profile.score.is_empty();
     let quota = if scores { 1 } else { feasible_quota(list.len(), profile.percentage_of_nodes_to_score) };
-    let mut found = Found::default();
-    let mut refusals: Vec<(VerdictId, u32)> = Vec::new();
     let begin = if list.is_empty() { 0 } else { start % list.len() };
     for &id in list[begin..].iter().chain(&list[..begin]) {
+        if tried == Some(id) {
+            tried = None;
+            continue;
+        }
         match verdict(id, verdicts) {
             0 if found.feasible.len() == quota => break,
             0 => found.feasible.push(id),
-            refusal => match refusals.iter_mut().find(|(known, _)| *known == refusal) {
-                Some((_, count)) => *count += 1,
-                None => refusals.push((refusal, 1)),
-            },
+            refusal => {
+                let error = matches!(verdicts.get(refusal).1, Verdict::Error(_));
+                refuse(&mut refusals, refusal);
+                if error {
+                    found.feasible.clear();
+                    found.error = Some(internal_error(refusal, verdicts));
+                }
+            }
         }
         found.examined += 1;
+        if found.error.is_some() {
+            break;
+        }
     }
-    if found.feasible.is_empty() {
-        let mut error = FitError { nodes: order.len() as u32, ..FitError::default() };
+    found.advance = found.examined;
+    if found.feasible.is_empty() && found.error.is_none() {
+        let mut error = FitError { nodes: order.len() as u32, plugins: chain.restricted_by, ..FitError::default() };
         for (id, count) in refusals {
             let (plugin, verdict) = verdicts.get(id);
             error.plugins |= 1 << plugin;
+            error.unschedulable += if matches!(verdict, Verdict::Unschedulable(_)) { count } else { 0 };
             for reason in verdict.reasons() {
                 error.count(reason, count);
             }
         }
-        exclude(&mut error, order.len() - list.len(), profile, chain);
+        exclude(&mut error, order.len() - list.len() - usize::from(outside.is_some()), profile, chain);
         found.error = Some(error);
     }
     found
 }
 
+fn internal_error(refusal: VerdictId, verdicts: &Verdicts) -> FitError {
+    FitError::internal(match &verdicts.get(refusal).1 {
+        Verdict::Error(text) => text.to_string(),
+        _ => String::new(),
+    })
+}
+
 /// Nodes outside PreFilter's restriction have a reason of their own.
 fn exclude(error: &mut FitError, excluded: usize, profile: &Profile, chain: &FilterChain<'_>) {
-    if excluded == 0 {
-        return;
+    if excluded > 0 {
+        error.count(&Reason::Composed(restriction(profile, chain).into()), excluded as u32);
     }
-    let names: Vec<&str> = chain.restricted_by.iter().map(|plugin| profile.plugins[*plugin].name()).collect();
-    let text = format!("node(s) didn't satisfy plugin(s) [{}]", names.join(" "));
-    error.count(&super::framework::Reason::Composed(text.into()), excluded as u32);
-    for plugin in &chain.restricted_by {
-        error.plugins |= 1 << plugin;
-    }
+}
+
+/// The reason of nodes that PreFilter has left out.
+pub(super) fn restriction(profile: &Profile, chain: &FilterChain<'_>) -> String {
+    format!("node(s) didn't satisfy plugin(s) [{}]", profile.names(chain.restricted_by).join(" "))
 }
 
 /// The weighted sums of all scores, by asking every plugin about every node.
@@ -274,6 +362,14 @@ fn add_normalized(totals: &mut [i64], weight: i64, scorer: &dyn Score, raw: impl
 }
 
 impl View {
+    /// Forgets the verdicts if they were those of other filters.
+    fn keep_filters(&mut self, filters: impl Iterator<Item = usize> + Clone) {
+        if !self.kept_filters.iter().copied().eq(filters.clone()) {
+            self.kept_filters = filters.collect();
+            self.verdicts.fill((0, 0));
+        }
+    }
+
     fn grow(&mut self, slots: usize) {
         if self.verdicts.len() < slots {
             self.verdicts.resize(slots, (0, 0));

@@ -1,10 +1,10 @@
 //! Why a pod found no node: counted reasons, and the message made of them.
 
-use super::framework::Reason;
+use super::verdict::Reason;
 use crate::model::resources::ResourceTable;
 use std::fmt::Write as _;
 
-/// The longest message that an event carries, in characters; more is cut.
+/// The longest message that an event carries, in bytes; more is cut.
 ///
 /// Source: `pkg/scheduler/schedule_one.go`, `truncateMessage`.
 const MAX_MESSAGE: usize = 1024;
@@ -22,12 +22,21 @@ pub struct FitError {
     pub post_filter: Option<String>,
     /// The plugins that rejected the pod on some node: bit `i` is the profile's plugin `i`.
     pub plugins: u64,
+    /// On how many nodes removing pods could help.
+    pub unschedulable: u32,
+    /// Whether the attempt could not be made at all, so that no plugin is to blame.
+    pub internal: bool,
 }
 
 impl FitError {
     /// There is no node at all.
     pub(super) fn no_nodes() -> Self {
-        Self { instead: Some("no nodes available to schedule pods".to_owned()), ..Self::default() }
+        Self::internal("no nodes available to schedule pods".to_owned())
+    }
+
+    /// The attempt could not be made.
+    pub(super) fn internal(text: String) -> Self {
+        Self { instead: Some(text), internal: true, ..Self::default() }
     }
 
     /// Counts a reason on `nodes` nodes.
@@ -38,27 +47,36 @@ impl FitError {
         }
     }
 
-    /// The text of the pod's event and condition.
+    /// The text of the pod's condition. Its event has it too, cut to its longest.
     ///
     /// Source: `pkg/scheduler/framework/types.go`, `FitError.Error`: the counted reasons are sorted as strings.
     pub fn message(&self, resources: &ResourceTable) -> String {
-        if self.nodes == 0 {
+        if self.internal {
             return self.instead.clone().unwrap_or_default();
         }
-        let mut message = format!("0/{} nodes are available", self.nodes);
+        let mut message = format!("0/{} nodes are available:", self.nodes);
         if let Some(text) = &self.instead {
-            let _ = write!(message, ": {text}.");
+            let _ = write!(message, " {text}.");
         } else {
             let mut counted: Vec<String> =
                 self.reasons.iter().map(|(reason, n)| format!("{n} {}", reason.text(resources))).collect();
             counted.sort();
-            let _ = write!(message, ": {}.", counted.join(", "));
+            if !counted.is_empty() {
+                let _ = write!(message, " {}.", counted.join(", "));
+            }
         }
         if let Some(text) = &self.post_filter {
             let _ = write!(message, " {text}");
         }
-        if message.chars().count() > MAX_MESSAGE {
-            message = message.chars().take(MAX_MESSAGE - 4).collect();
+        message
+    }
+
+    /// The text of the pod's event: the message, cut where it is too long.
+    pub fn event_message(&self, resources: &ResourceTable) -> String {
+        let mut message = self.message(resources);
+        if message.len() > MAX_MESSAGE {
+            let end = message.floor_char_boundary(MAX_MESSAGE - 4);
+            message.truncate(end);
             message.push_str(" ...");
         }
         message

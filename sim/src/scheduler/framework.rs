@@ -6,13 +6,15 @@
 //!
 //! Source of the extension points: `staging/src/k8s.io/kube-scheduler/framework/interface.go`.
 
-use crate::cluster::{Cluster, NodeChange};
+use super::dry_run::Failure;
+use super::events::{ClusterEvent, Events};
+use super::verdict::Verdict;
+use crate::cluster::{Action, Cluster};
 use crate::model::node::Node;
 use crate::model::pod::{Pod, PodClass};
-use crate::model::resources::{ResourceId, ResourceTable};
 use crate::model::{ClassId, NodeId, PodId};
-use smallvec::SmallVec;
-use std::fmt;
+use crate::time::Span;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The highest score of a node after normalisation.
@@ -27,11 +29,12 @@ pub trait Plugin {
     /// The extension points that it has.
     fn points(&self) -> Points;
 
-    /// PreEnqueue: whether the pod may enter the scheduling queue.
+    /// PreEnqueue: whether the pod may enter the scheduling queue. Asked again when one of [`Plugin::events`] has happened that
+    /// [`Plugin::hint`] finds helpful.
     ///
     /// # Errors
     /// The message of why it is held back.
-    fn pre_enqueue(&self, _class: &PodClass) -> Result<(), String> {
+    fn pre_enqueue(&self, _cycle: &Cycle<'_>) -> Result<(), String> {
         Ok(())
     }
 
@@ -50,8 +53,9 @@ pub trait Plugin {
         Dependence::Anything
     }
 
-    /// PostFilter: no node was feasible; whether something can be done about it.
-    fn post_filter(&self, _cycle: &Cycle<'_>) -> PostFilter {
+    /// PostFilter: no node was feasible; whether something can be done about it. The plugins are asked in order until one
+    /// has an answer other than a message.
+    fn post_filter(&self, _cycle: &Cycle<'_>, _failure: &Failure<'_, '_>) -> PostFilter {
         PostFilter::Nothing
     }
 
@@ -65,12 +69,9 @@ pub trait Plugin {
         Dependence::Anything
     }
 
-    /// Reserve: the pod is about to go to this node.
-    ///
-    /// # Errors
-    /// The message of why it must not.
-    fn reserve(&self, _cycle: &Cycle<'_>, _node: &Node) -> Result<(), String> {
-        Ok(())
+    /// Reserve: the pod is about to go to this node. `Verdict::Fits` to agree; a plugin keeps what it reserves in itself.
+    fn reserve(&self, _cycle: &Cycle<'_>, _node: &Node) -> Verdict {
+        Verdict::Fits
     }
 
     /// Reserve taken back, because a later step failed. Called in reverse order.
@@ -81,12 +82,29 @@ pub trait Plugin {
         Permit::Allow
     }
 
-    /// PreBind: the last word before binding.
+    /// Permit, of a pod that this plugin lets wait: asked after everything that happens. [`Permit::Wait`] goes on waiting; the
+    /// time of the first answer stays.
+    fn permit_again(&self, _cycle: &Cycle<'_>, _node: &Node) -> Permit {
+        Permit::Wait(Span::ZERO)
+    }
+
+    /// PreBind: what has to be changed in the store before the pod is bound.
     ///
     /// # Errors
-    /// The message of why binding fails.
-    fn pre_bind(&self, _cycle: &Cycle<'_>, _node: &Node) -> Result<(), String> {
-        Ok(())
+    /// The message of why binding fails. The pod is tried again later.
+    fn pre_bind(&self, _cycle: &Cycle<'_>, _node: &Node) -> Result<Vec<Action>, String> {
+        Ok(Vec::new())
+    }
+
+    /// Whether what PreBind asked for has come true. Asked after everything that happens until it has; meanwhile the pod
+    /// keeps its place on the node.
+    fn pre_bound(&self, _cycle: &Cycle<'_>, _node: &Node) -> PreBound {
+        PreBound::Ready
+    }
+
+    /// Bind: the first plugin that does not skip decides.
+    fn bind(&self, _cycle: &Cycle<'_>, _node: &Node) -> Bind {
+        Bind::Skip
     }
 
     /// PostBind: the pod is bound.
@@ -104,6 +122,8 @@ pub trait Plugin {
 }
 
 /// What a plugin sees of one scheduling cycle.
+///
+/// What belongs to one cycle and one plugin is in the value that PreFilter or PreScore returned.
 #[derive(Clone, Copy, Debug)]
 pub struct Cycle<'c> {
     /// The cluster as it is.
@@ -114,6 +134,33 @@ pub struct Cycle<'c> {
     pub class_id: ClassId,
     /// The pod; `None` when a hypothetical pod of the class is judged.
     pub pod: Option<PodId>,
+    /// Whether pods that go for this one are still being asked to.
+    pub preempting: bool,
+}
+
+impl<'c> Cycle<'c> {
+    /// The view of a pod of a class; the pod is `None` when a hypothetical one is judged.
+    pub fn new(cluster: &'c Cluster, class_id: ClassId, pod: Option<PodId>) -> Self {
+        Self { cluster, class: cluster.classes.get(class_id), class_id, pod, preempting: false }
+    }
+
+    /// The pod in the store, if it is no hypothetical one.
+    pub fn live_pod(&self) -> Option<&'c Pod> {
+        self.cluster.pod(self.pod?)
+    }
+}
+
+/// A pod that is on a node, or is tried out there.
+#[derive(Clone, Copy, Debug)]
+pub struct PodOnNode<'a> {
+    /// Its id.
+    pub id: PodId,
+    /// The pod.
+    pub pod: &'a Pod,
+    /// Its class's id.
+    pub class_id: ClassId,
+    /// Its class.
+    pub class: &'a PodClass,
 }
 
 /// The answer of PreFilter.
@@ -122,16 +169,29 @@ pub enum PreFilter<'c> {
     Skip,
     /// Each node is to be asked.
     Ask(Box<dyn Filter + 'c>),
-    /// Only these nodes can pass at all, and each of them is to be asked.
-    AskOnly(Vec<NodeId>, Box<dyn Filter + 'c>),
+    /// Only the nodes of these names can pass at all, and each of them is to be asked.
+    AskOnly(BTreeSet<Arc<str>>, Box<dyn Filter + 'c>),
     /// No node can pass.
     Reject(Verdict),
 }
 
 /// Judges nodes in one cycle.
 pub trait Filter {
-    /// Whether the pod may go to the node, as far as this plugin is concerned.
+    /// Whether the pod may go to the node, as far as this plugin is concerned. The node may be a copy with other pods than in
+    /// the store, after [`Filter::add_pod`] and [`Filter::remove_pod`] have told of them.
     fn filter(&self, node: &Node) -> Verdict;
+
+    /// A copy that can be told of pods that come and go, for filters that keep something about pods from PreFilter; `None` for
+    /// filters that read everything from the node.
+    fn fork(&self) -> Option<Box<dyn Filter + '_>> {
+        None
+    }
+
+    /// PreFilterExtensions: try it with this pod in addition. `node` has it already.
+    fn add_pod(&mut self, _pod: PodOnNode<'_>, _node: &Node) {}
+
+    /// PreFilterExtensions: try it without this pod. `node` has it no longer.
+    fn remove_pod(&mut self, _pod: PodOnNode<'_>, _node: &Node) {}
 }
 
 /// The answer of PreScore.
@@ -158,31 +218,6 @@ pub trait Score {
     fn normalize(&self, _scores: &mut [i64]) {}
 }
 
-/// A plugin's verdict on a node.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Verdict {
-    /// The pod may go there.
-    Fits,
-    /// It may not now; removing pods could help.
-    Unschedulable(Reasons),
-    /// It may not, and removing pods would not help.
-    Unresolvable(Reasons),
-}
-
-/// Why a node is refused.
-pub type Reasons = SmallVec<[Reason; 1]>;
-
-/// One reason. Equal reasons are counted together in the message.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Reason {
-    /// `Insufficient NAME`.
-    Insufficient(ResourceId),
-    /// A fixed text.
-    Text(&'static str),
-    /// A composed text.
-    Composed(Arc<str>),
-}
-
 /// What an answer depends on, besides the pod's class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dependence {
@@ -193,12 +228,23 @@ pub enum Dependence {
 }
 
 /// The answer of PostFilter.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum PostFilter {
     /// Nothing can be done.
     Nothing,
     /// Nothing can be done, and this is why; it is added to the pod's message.
     Message(String),
+    /// As `Message`, and a nomination from an earlier attempt is void.
+    ClearNomination(String),
+    /// Something is changed that may help later. The next plugins are asked all the same.
+    Change(String, Vec<Action>),
+    /// These pods go, and the node is kept for the pod. No other plugin is asked.
+    Preempt {
+        /// The node.
+        node: NodeId,
+        /// Who goes, the most important first; none where all of them are on their way already.
+        victims: Vec<PodId>,
+    },
 }
 
 /// The answer of Permit.
@@ -206,8 +252,32 @@ pub enum PostFilter {
 pub enum Permit {
     /// Go on.
     Allow,
+    /// Keep the pod's place and wait, at most this long; 15 minutes at most.
+    Wait(Span),
     /// Do not bind.
     Reject(String),
+}
+
+/// How far what PreBind asked for has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PreBound {
+    /// The pod can be bound.
+    Ready,
+    /// Not yet.
+    Wait,
+    /// It will not come true. The pod is tried again later.
+    Failed(String),
+}
+
+/// The answer of Bind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bind {
+    /// Ask the next plugin.
+    Skip,
+    /// The pod is bound to the node.
+    Bind,
+    /// Binding fails. The pod is tried again later.
+    Fail(String),
 }
 
 /// The answer of a queueing hint.
@@ -219,184 +289,45 @@ pub enum Hint {
     Queue,
 }
 
-/// An event that may make pods schedulable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ClusterEvent {
-    /// A pod of this class was bound to a node.
-    AssignedPodAdd {
-        /// Its class.
-        class: ClassId,
-        /// The node.
-        node: NodeId,
-    },
-    /// A pod of this class left a node.
-    AssignedPodDelete {
-        /// Its class.
-        class: ClassId,
-        /// The node, which may have left too.
-        node: NodeId,
-    },
-    /// A node came.
-    NodeAdd(NodeId),
-    /// A node changed; [`Node::previous`] says what it was.
-    NodeUpdate(NodeId, NodeChange),
-    /// The pod has been unschedulable for five minutes.
-    UnschedulableTimeout,
-}
+/// A set of extension points.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Points(u16);
 
-impl ClusterEvent {
-    /// The node that it is about.
-    pub(super) const fn node(self) -> Option<NodeId> {
-        match self {
-            Self::AssignedPodAdd { node, .. }
-            | Self::AssignedPodDelete { node, .. }
-            | Self::NodeAdd(node)
-            | Self::NodeUpdate(node, _) => Some(node),
-            Self::UnschedulableTimeout => None,
-        }
-    }
-}
+impl Points {
+    /// Decides whether a pod enters the queue.
+    pub const PRE_ENQUEUE: Self = Self(1);
+    /// Orders the queue.
+    pub const QUEUE_SORT: Self = Self(2);
+    /// Looks at the pod before the nodes.
+    pub const PRE_FILTER: Self = Self(4);
+    /// Judges nodes.
+    pub const FILTER: Self = Self(8);
+    /// Acts when no node is feasible.
+    pub const POST_FILTER: Self = Self(16);
+    /// Looks at the feasible nodes before they are scored.
+    pub const PRE_SCORE: Self = Self(32);
+    /// Scores nodes.
+    pub const SCORE: Self = Self(64);
+    /// Is told of a reservation.
+    pub const RESERVE: Self = Self(128);
+    /// May delay or refuse the binding.
+    pub const PERMIT: Self = Self(256);
+    /// Prepares the binding.
+    pub const PRE_BIND: Self = Self(512);
+    /// Binds.
+    pub const BIND: Self = Self(1024);
+    /// Is told of the binding.
+    pub const POST_BIND: Self = Self(2048);
 
-macro_rules! bit_set {
-    ($(#[$doc:meta])* $name:ident { $($(#[$bit_doc:meta])* $bit:ident = $value:expr;)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-        pub struct $name(u16);
-        impl $name {
-            $($(#[$bit_doc])* pub const $bit: Self = Self($value);)*
-            /// Both sets together.
-            #[must_use]
-            pub const fn and(self, other: Self) -> Self {
-                Self(self.0 | other.0)
-            }
-            /// Whether all of `other` is in it.
-            pub const fn contains(self, other: Self) -> bool {
-                self.0 & other.0 == other.0
-            }
-        }
-    };
-}
-
-bit_set! {
-    /// A set of extension points.
-    Points {
-        /// Decides whether a pod enters the queue.
-        PRE_ENQUEUE = 1;
-        /// Orders the queue.
-        QUEUE_SORT = 2;
-        /// Looks at the pod before the nodes.
-        PRE_FILTER = 4;
-        /// Judges nodes.
-        FILTER = 8;
-        /// Acts when no node is feasible.
-        POST_FILTER = 16;
-        /// Looks at the feasible nodes before they are scored.
-        PRE_SCORE = 32;
-        /// Scores nodes.
-        SCORE = 64;
-        /// Is told of a reservation.
-        RESERVE = 128;
-        /// May delay or refuse the binding.
-        PERMIT = 256;
-        /// Prepares the binding.
-        PRE_BIND = 512;
-        /// Binds.
-        BIND = 1024;
-        /// Is told of the binding.
-        POST_BIND = 2048;
-    }
-}
-
-bit_set! {
-    /// A set of kinds of cluster events.
-    Events {
-        /// No event.
-        NONE = 0;
-        /// A pod was bound.
-        ASSIGNED_POD_ADD = 1;
-        /// A bound pod left.
-        ASSIGNED_POD_DELETE = 2;
-        /// A node came.
-        NODE_ADD = 4;
-        /// A node's labels changed.
-        NODE_LABEL = 8;
-        /// A node's taints changed.
-        NODE_TAINT = 16;
-        /// A node's allocatable resources changed.
-        NODE_ALLOCATABLE = 32;
-        /// Every event.
-        ALL = 63;
-    }
-}
-
-impl Events {
-    /// The kinds that this event is of. A node update can be of several.
-    pub const fn of(event: ClusterEvent) -> Self {
-        match event {
-            ClusterEvent::AssignedPodAdd { .. } => Self::ASSIGNED_POD_ADD,
-            ClusterEvent::AssignedPodDelete { .. } => Self::ASSIGNED_POD_DELETE,
-            ClusterEvent::NodeAdd(_) => Self::NODE_ADD,
-            ClusterEvent::NodeUpdate(_, what) => {
-                let mut kinds = Self::NONE;
-                if what.contains(NodeChange::LABELS) {
-                    kinds = kinds.and(Self::NODE_LABEL);
-                }
-                if what.contains(NodeChange::TAINTS) {
-                    kinds = kinds.and(Self::NODE_TAINT);
-                }
-                if what.contains(NodeChange::ALLOCATABLE) {
-                    kinds = kinds.and(Self::NODE_ALLOCATABLE);
-                }
-                kinds
-            }
-            ClusterEvent::UnschedulableTimeout => Self::ALL,
-        }
+    /// Both sets together.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 
-    /// Whether the two sets share a kind.
-    pub const fn meets(self, other: Self) -> bool {
-        self.0 & other.0 != 0
-    }
-}
-
-impl Verdict {
-    /// "Not now", with one fixed reason.
-    pub fn unschedulable(text: &'static str) -> Self {
-        Self::Unschedulable(SmallVec::from_buf([Reason::Text(text)]))
-    }
-
-    /// "Not by removing pods", with one fixed reason.
-    pub fn unresolvable(text: &'static str) -> Self {
-        Self::Unresolvable(SmallVec::from_buf([Reason::Text(text)]))
-    }
-
-    /// The reasons; none for `Fits`.
-    pub fn reasons(&self) -> &[Reason] {
-        match self {
-            Self::Fits => &[],
-            Self::Unschedulable(reasons) | Self::Unresolvable(reasons) => reasons,
-        }
-    }
-
-    /// The status code's name upstream.
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Fits => "Success",
-            Self::Unschedulable(_) => "Unschedulable",
-            Self::Unresolvable(_) => "UnschedulableAndUnresolvable",
-        }
-    }
-}
-
-impl Reason {
-    /// The text, with the names of this cluster's resources.
-    pub fn text<'a>(&'a self, resources: &'a ResourceTable) -> impl fmt::Display + 'a {
-        fmt::from_fn(move |f| match self {
-            Self::Insufficient(id) if *id == ResourceId::PODS => f.write_str("Too many pods"),
-            Self::Insufficient(id) => write!(f, "Insufficient {}", resources.name(*id)),
-            Self::Text(text) => f.write_str(text),
-            Self::Composed(text) => f.write_str(text),
-        })
+    /// Whether all of `other` is in it.
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
     }
 }
 

@@ -1,6 +1,8 @@
 //! A profile: which plugins run at which extension point, in which order, with which weights.
 
-use super::framework::{Cycle, Filter, Plugin, PreFilter, Verdict};
+use super::framework::{Cycle, Filter, Plugin, PodOnNode, PreFilter};
+use super::nominator::Nominator;
+use super::verdict::Verdict;
 use crate::model::NodeId;
 use crate::model::node::Node;
 use std::collections::BTreeSet;
@@ -31,10 +33,29 @@ pub struct Profile {
     pub permit: Vec<usize>,
     /// PreBind, in order.
     pub pre_bind: Vec<usize>,
+    /// Bind, in order.
+    pub bind: Vec<usize>,
     /// PostBind, in order.
     pub post_bind: Vec<usize>,
     /// `percentageOfNodesToScore`: 0 for the adaptive rule, up to 100.
     pub percentage_of_nodes_to_score: u32,
+}
+
+/// What PreFilter left.
+pub struct PreFiltered<'c> {
+    /// What looks at nodes.
+    pub chain: FilterChain<'c>,
+    /// Why no node can pass, if that is so.
+    pub rejection: Option<Rejection>,
+}
+
+/// PreFilter refused the pod on every node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejection {
+    /// The plugin that did; `None` where plugins left no node between them.
+    pub plugin: Option<usize>,
+    /// The verdict on every node.
+    pub verdict: Verdict,
 }
 
 /// What the filters of a profile say in one cycle.
@@ -43,40 +64,78 @@ pub struct FilterChain<'c> {
     pub(super) filters: Vec<(usize, Box<dyn Filter + 'c>)>,
     /// The nodes that PreFilter left over, if it left only some.
     pub(super) only: Option<BTreeSet<NodeId>>,
-    /// The plugins that left only some.
-    pub(super) restricted_by: Vec<usize>,
+    /// The plugins that left only some, as bits.
+    pub(super) restricted_by: u64,
 }
 
 impl Profile {
     /// Runs PreFilter.
     ///
-    /// # Errors
-    /// The plugin that rejects the pod on every node, and its verdict.
-    pub fn filters<'c>(&'c self, cycle: &Cycle<'c>) -> Result<FilterChain<'c>, (usize, Verdict)> {
-        let mut chain =
-            FilterChain { filters: Vec::with_capacity(self.filter.len()), only: None, restricted_by: Vec::new() };
-        // A plugin that is enabled at PreFilter alone may still reject the pod or leave only some nodes.
-        let alone = self.pre_filter.iter().filter(|index| !self.filter.contains(index)).map(|index| (*index, false));
-        for (index, judges_nodes) in self.filter.iter().map(|index| (*index, true)).chain(alone) {
-            let filter = match self.plugins[index].pre_filter(cycle) {
-                PreFilter::Skip => continue,
-                PreFilter::Reject(verdict) => return Err((index, verdict)),
-                PreFilter::Ask(filter) => filter,
-                PreFilter::AskOnly(nodes, filter) => {
-                    let nodes: BTreeSet<NodeId> = nodes.into_iter().collect();
-                    chain.restricted_by.push(index);
-                    chain.only = Some(match chain.only {
-                        Some(only) => &only & &nodes,
-                        None => nodes,
-                    });
-                    filter
+    /// Source: `pkg/scheduler/framework/runtime/framework.go`, `RunPreFilterPlugins`: a plugin that says "not now" does not keep
+    /// the others from preparing, because preemption will ask their filters.
+    pub fn pre_filter<'c>(&'c self, cycle: &Cycle<'c>) -> PreFiltered<'c> {
+        let mut prepared: Vec<(usize, Box<dyn Filter + 'c>)> = Vec::with_capacity(self.filter.len());
+        let mut rejection = None;
+        let mut names: Option<BTreeSet<Arc<str>>> = None;
+        let mut restricted_by = 0;
+        // A plugin without PreFilter has nothing to say before the nodes are looked at.
+        let without = self.filter.iter().filter(|index| !self.pre_filter.contains(index));
+        for &index in self.pre_filter.iter().chain(without) {
+            match self.plugins[index].pre_filter(cycle) {
+                PreFilter::Skip => {}
+                PreFilter::Ask(filter) => prepared.push((index, filter)),
+                PreFilter::Reject(verdict) => {
+                    let ends = !matches!(verdict, Verdict::Unschedulable(_));
+                    rejection = Some(Rejection { plugin: Some(index), verdict });
+                    if ends {
+                        break;
+                    }
                 }
-            };
-            if judges_nodes {
-                chain.filters.push((index, filter));
+                PreFilter::AskOnly(some, filter) => {
+                    restricted_by |= 1 << index;
+                    let left = match names {
+                        Some(names) => &names & &some,
+                        None => some,
+                    };
+                    prepared.push((index, filter));
+                    if left.is_empty() {
+                        rejection = Some(Rejection { plugin: None, verdict: self.nothing_left(restricted_by) });
+                        names = Some(left);
+                        break;
+                    }
+                    names = Some(left);
+                }
             }
         }
-        Ok(chain)
+        prepared.retain(|(index, _)| self.filter.contains(index));
+        prepared.sort_by_key(|(index, _)| self.filter.iter().position(|other| other == index));
+        let only = names.map(|names| names.iter().filter_map(|name| cycle.cluster.nodes().by_name(name)).collect());
+        PreFiltered { chain: FilterChain { filters: prepared, only, restricted_by }, rejection }
+    }
+
+    /// Runs PreFilter, for those who only want to know of nodes.
+    ///
+    /// # Errors
+    /// PreFilter rejects the pod on every node.
+    pub fn filters<'c>(&'c self, cycle: &Cycle<'c>) -> Result<FilterChain<'c>, Rejection> {
+        let PreFiltered { chain, rejection } = self.pre_filter(cycle);
+        rejection.map_or(Ok(chain), Err)
+    }
+
+    /// The names of the plugins in a set of bits, sorted.
+    pub fn names(&self, plugins: u64) -> Vec<&'static str> {
+        let of = |(index, plugin): (usize, &Box<dyn Plugin>)| (plugins & (1 << index) != 0).then(|| plugin.name());
+        let mut names: Vec<_> = self.plugins.iter().enumerate().filter_map(of).collect();
+        names.sort_unstable();
+        names
+    }
+
+    fn nothing_left(&self, plugins: u64) -> Verdict {
+        let names = self.names(plugins);
+        Verdict::unresolvable_because(match names.as_slice() {
+            [one] => format!("node(s) didn't satisfy plugin {one}"),
+            several => format!("node(s) didn't satisfy plugin(s) [{}] simultaneously", several.join(" ")),
+        })
     }
 }
 
@@ -88,12 +147,80 @@ impl FilterChain<'_> {
             verdict => Some((*index, verdict)),
         })
     }
+
+    /// As [`FilterChain::check`], and the pod must also fit beside the pods of its or higher priority that are nominated for
+    /// the node. It has to fit without them too: they may go elsewhere.
+    ///
+    /// Source: `pkg/scheduler/framework/runtime/framework.go`, `RunFilterPluginsWithNominatedPods`.
+    pub fn check_beside(&self, cycle: &Cycle<'_>, node: &Node, nominator: &Nominator) -> Option<(usize, Verdict)> {
+        let beside = nominator.beside(cycle, node);
+        if !beside.is_empty() {
+            let mut fork = self.fork();
+            let mut copy = node.clone();
+            for pod in beside {
+                copy.add_pod(pod.id, pod.pod, pod.class);
+                fork.add_pod(pod, &copy);
+            }
+            if let Some(refusal) = fork.check(&copy) {
+                return Some(refusal);
+            }
+        }
+        self.check(node)
+    }
+
+    /// The plugins that restricted the nodes, as bits, and whether the node is among those left.
+    pub fn leaves(&self, node: NodeId) -> bool {
+        self.only.as_ref().is_none_or(|only| only.contains(&node))
+    }
+
+    /// The plugins that left only some nodes, as bits.
+    pub fn restricted_by(&self) -> u64 {
+        self.restricted_by
+    }
+
+    /// The plugins whose filters were not skipped, in order.
+    pub fn plugins(&self) -> impl Iterator<Item = usize> + '_ {
+        self.filters.iter().map(|(index, _)| *index)
+    }
+
+    /// A copy that can be told of pods that come and go.
+    pub(super) fn fork(&self) -> FilterChain<'_> {
+        let mut filters: Vec<(usize, Box<dyn Filter + '_>)> = Vec::with_capacity(self.filters.len());
+        for (index, filter) in &self.filters {
+            filters.push((*index, filter.fork().unwrap_or_else(|| Box::new(Unchanged(&**filter)))));
+        }
+        FilterChain { filters, only: self.only.clone(), restricted_by: self.restricted_by }
+    }
+
+    pub(super) fn add_pod(&mut self, pod: PodOnNode<'_>, node: &Node) {
+        self.filters.iter_mut().for_each(|(_, filter)| filter.add_pod(pod, node));
+    }
+
+    pub(super) fn remove_pod(&mut self, pod: PodOnNode<'_>, node: &Node) {
+        self.filters.iter_mut().for_each(|(_, filter)| filter.remove_pod(pod, node));
+    }
+}
+
+/// A filter that keeps nothing about pods, by reference.
+struct Unchanged<'a>(&'a dyn Filter);
+
+impl Filter for Unchanged<'_> {
+    fn filter(&self, node: &Node) -> Verdict {
+        self.0.filter(node)
+    }
 }
 
 impl std::fmt::Debug for Profile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let names: Vec<&str> = self.plugins.iter().map(|p| p.name()).collect();
         f.debug_struct("Profile").field("name", &self.name).field("plugins", &names).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for FilterChain<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let filters: Vec<usize> = self.plugins().collect();
+        f.debug_struct("FilterChain").field("filters", &filters).field("only", &self.only).finish_non_exhaustive()
     }
 }
 
@@ -122,12 +249,13 @@ mod tests {
     #[test]
     fn a_plugin_at_pre_filter_alone_is_asked() {
         let mut cluster = Cluster::default();
-        let class_id = cluster.intern(PodSpec::default());
-        let cycle = Cycle { cluster: &cluster, class: cluster.classes.get(class_id), class_id, pod: None };
+        let class = cluster.intern(PodSpec::default());
+        let cycle = Cycle::new(&cluster, class, None);
         let mut profile = Profile { plugins: vec![Box::new(Closed)], ..Profile::default() };
         assert!(profile.filters(&cycle).is_ok(), "at no extension point");
         profile.pre_filter = vec![0];
         let rejection = profile.filters(&cycle).err();
-        assert_eq!(rejection, Some((0, Verdict::unresolvable("closed today"))));
+        let verdict = Verdict::unresolvable("closed today");
+        assert_eq!(rejection, Some(Rejection { plugin: Some(0), verdict }));
     }
 }

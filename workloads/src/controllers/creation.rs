@@ -89,7 +89,7 @@ impl Creator {
             owner: Some(self.owner),
             run,
             usage,
-            claims: None,
+            status: None,
         });
         match &result {
             Ok(_) => self.event(false, "SuccessfulCreate", &format!("Created pod: {name}"), cx),

@@ -338,14 +338,7 @@ fn victims_are_ranked_as_upstream_ranks_them() {
     let mut cluster = Cluster::default();
     let class = cluster.intern(towtank_sim::model::pod::PodSpec::default());
     let mut id = |i: u64| {
-        let new = towtank_sim::model::pod::NewPod {
-            claims: None,
-            name: format!("p{i}").into(),
-            class,
-            owner: None,
-            run: towtank_sim::model::pod::Run::Forever,
-            usage: towtank_sim::model::pod::Usage::default(),
-        };
+        let new = towtank_sim::model::pod::NewPod::new(format!("p{i}"), class);
         cluster.create_pod(new).unwrap()
     };
     let second = SimTime::from_secs;

@@ -165,7 +165,7 @@ impl GeneratedPods {
         }
         let prefix = self.generator.name_prefix.as_ref().unwrap_or(&self.generator.name);
         let name = format!("{prefix}-{}", self.made - 1);
-        NewPod { name: name.into(), class, owner: None, run, usage: Usage::default(), claims: None }
+        NewPod { name: name.into(), class, owner: None, run, usage: Usage::default(), status: None }
     }
 
     fn pick_shape(&mut self) -> usize {

@@ -187,8 +187,8 @@ fn pods_name_their_claims() {
     assert_eq!(spec.resource_claims[0].source, ClaimSource::Claim("c1".into()));
     assert_eq!(spec.resource_claims[1].source, ClaimSource::Template("t".into()));
     assert_eq!(spec.containers[0].claims[1].request, "r");
-    assert_eq!(read.claims.unwrap().made[0].claim.as_deref(), Some("p-b-x"));
-    assert_eq!(pod("spec: {containers: [{name: c}]}").claims, None);
+    assert_eq!(read.status.unwrap().claims.unwrap().made[0].claim.as_deref(), Some("p-b-x"));
+    assert_eq!(pod("spec: {containers: [{name: c}]}").status, None);
 
     let refused = |from: &str, to: &str| {
         error(&format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\n{}", text.replace(from, to)))

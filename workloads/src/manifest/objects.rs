@@ -11,7 +11,7 @@ use std::sync::Arc;
 use towtank_sim::cluster::Object;
 use towtank_sim::dra;
 use towtank_sim::model::node::NodeSpec;
-use towtank_sim::model::resource_claims::PodClaims;
+use towtank_sim::model::pod::GivenStatus;
 use towtank_sim::time::SimTime;
 
 /// The content of some manifests.
@@ -58,10 +58,10 @@ pub enum Item {
 pub struct PodManifest {
     /// Its name.
     pub name: String,
-    /// Everything else.
+    /// What it is.
     pub template: PodTemplate,
-    /// The claims that were made for it, as its status says.
-    pub claims: Option<Box<PodClaims>>,
+    /// What it brings with it from the cluster that it was in. Its start is counted from 1970.
+    pub status: Option<GivenStatus>,
 }
 
 /// Where an object is written. The line is looked up only when it is asked for.

@@ -6,7 +6,7 @@ use super::kind::Kind;
 use super::objects::Item;
 use super::selectors::label_selector;
 use k8s_openapi::api::policy::v1 as policy;
-use towtank_sim::disruption::{PodDisruptionBudget, UnhealthyPodEvictionPolicy};
+use towtank_sim::disruption::{GivenBudgetStatus, PodDisruptionBudget, UnhealthyPodEvictionPolicy};
 
 pub(super) const KIND: Kind =
     Kind { name: PodDisruptionBudget::KIND, api_version: "policy/v1", namespaced: true, read };
@@ -27,11 +27,16 @@ fn read(reading: &mut Reading<'_>) -> Result<Option<Item>, FieldError> {
             return Err(at.error(format_args!("`{other}` is not a policy: expected IfHealthyBudget or AlwaysAllow")));
         }
     };
+    let given = budget.status.map_or_else(GivenBudgetStatus::default, |status| GivenBudgetStatus {
+        disruptions_allowed: status.disruptions_allowed.unwrap_or(0),
+        disrupted_pods: status.disrupted_pods.unwrap_or_default().into_keys().collect(),
+    });
     let body = PodDisruptionBudget {
         selector: spec.selector.as_ref().map(|s| label_selector(s, &at.key("selector"))).transpose()?,
         min_available: spec.min_available.as_ref().map(|n| int_or_percent(n, &least)).transpose()?,
         max_unavailable: spec.max_unavailable.as_ref().map(|n| int_or_percent(n, &most)).transpose()?,
         unhealthy_pod_eviction_policy: policy,
+        given,
     };
     Ok(Some(Item::object(reading, body)))
 }

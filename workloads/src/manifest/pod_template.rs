@@ -8,14 +8,16 @@ use super::convert::{Reading, resource_list, seconds};
 use super::field::{At, FieldError};
 use super::names::{check_labels, check_name};
 use super::node_affinity::node_affinity;
+use super::pod_affinity::{pod_affinity, pod_anti_affinity};
 use super::pod_resource_claims::pod_resource_claims;
 use super::selectors::toleration;
+use super::topology_spread::topology_spread;
 use crate::template::PodTemplate;
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use std::sync::Arc;
 use towtank_sim::model::affinity::NodeAffinity;
-use towtank_sim::model::pod::{DEFAULT_SCHEDULER, PodSpec, RestartPolicy, Usage};
+use towtank_sim::model::pod::{DEFAULT_SCHEDULER, PodSpec, PreemptionPolicy, RestartPolicy, Usage};
 use towtank_sim::model::resources::ResourceList;
 
 /// The template at `at`, whose metadata and spec these are. Parts that are not modelled become warnings.
@@ -40,7 +42,8 @@ pub(super) fn pod_template(
     let node_selector = from.node_selector.clone().unwrap_or_default();
     check_labels(&node_selector, &at.key("nodeSelector"))?;
     let affinity_at = at.key("affinity");
-    let affinity = from.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
+    let affinity = from.affinity.as_ref();
+    let node_affinity_of = affinity.and_then(|affinity| affinity.node_affinity.as_ref());
     let host_network = from.host_network.unwrap_or(false);
     let containers_at = at.key("containers");
     if from.containers.is_empty() {
@@ -64,10 +67,11 @@ pub(super) fn pod_template(
 
     let mut spec = PodSpec {
         namespace: reading.namespace.as_str().into(),
-        labels,
+        labels: labels.clone(),
         scheduler_name: from.scheduler_name.as_deref().filter(|n| !n.is_empty()).unwrap_or(DEFAULT_SCHEDULER).into(),
         priority_class: name(&from.priority_class_name, "priorityClassName")?,
         priority: from.priority,
+        preemption_policy: preemption_policy(from.preemption_policy.as_deref(), at)?,
         containers: containers.collect::<Result<_, _>>()?,
         init_containers: init.collect::<Result<_, _>>()?,
         requests,
@@ -77,10 +81,25 @@ pub(super) fn pod_template(
         resource_claims: pod_resource_claims(from, at)?,
         node_name: name(&from.node_name, "nodeName")?,
         node_selector,
-        node_affinity: match affinity {
+        node_affinity: match node_affinity_of {
             None => NodeAffinity::default(),
             Some(affinity) => node_affinity(affinity, &affinity_at.key("nodeAffinity"))?,
         },
+        pod_affinity: pod_affinity(
+            affinity.and_then(|affinity| affinity.pod_affinity.as_ref()),
+            &labels,
+            &affinity_at.key("podAffinity"),
+        )?,
+        pod_anti_affinity: pod_anti_affinity(
+            affinity.and_then(|affinity| affinity.pod_anti_affinity.as_ref()),
+            &labels,
+            &affinity_at.key("podAntiAffinity"),
+        )?,
+        topology_spread: topology_spread(
+            from.topology_spread_constraints.as_deref(),
+            &labels,
+            &at.key("topologySpreadConstraints"),
+        )?,
         tolerations: tolerations.collect::<Result<_, _>>()?,
         scheduling_gates: from.scheduling_gates.iter().flatten().map(|gate| gate.name.clone()).collect(),
         restart_policy: restart_policy(from.restart_policy.as_deref(), at)?,
@@ -106,6 +125,17 @@ fn default_pod_requests(spec: &mut PodSpec) {
     }
 }
 
+fn preemption_policy(text: Option<&str>, at: &At<'_>) -> Result<Option<PreemptionPolicy>, FieldError> {
+    match text {
+        None | Some("") => Ok(None),
+        Some("PreemptLowerPriority") => Ok(Some(PreemptionPolicy::PreemptLowerPriority)),
+        Some("Never") => Ok(Some(PreemptionPolicy::Never)),
+        Some(other) => Err(at
+            .key("preemptionPolicy")
+            .error(format_args!("`{other}` is not a policy: expected PreemptLowerPriority or Never"))),
+    }
+}
+
 fn restart_policy(text: Option<&str>, at: &At<'_>) -> Result<RestartPolicy, FieldError> {
     match text {
         None | Some("" | "Always") => Ok(RestartPolicy::Always),
@@ -119,13 +149,8 @@ fn restart_policy(text: Option<&str>, at: &At<'_>) -> Result<RestartPolicy, Fiel
 
 /// Warns of parts that would influence scheduling, but are not modelled.
 fn not_modelled(reading: &mut Reading<'_>, from: &core::PodSpec, at: &At<'_>) {
-    let affinity_at = at.key("affinity");
-    let affinity = from.affinity.as_ref();
     let volumes = from.volumes.iter().flatten();
     let parts = [
-        (&affinity_at, "podAffinity", affinity.is_some_and(|a| a.pod_affinity.is_some())),
-        (&affinity_at, "podAntiAffinity", affinity.is_some_and(|a| a.pod_anti_affinity.is_some())),
-        (at, "topologySpreadConstraints", from.topology_spread_constraints.as_ref().is_some_and(|c| !c.is_empty())),
         (at, "runtimeClassName", from.runtime_class_name.is_some()),
         (at, "schedulingGroup", from.scheduling_group.is_some()),
         (at, "volumes", { volumes }.any(|v| v.persistent_volume_claim.is_some() || v.ephemeral.is_some())),

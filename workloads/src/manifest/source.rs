@@ -2,7 +2,7 @@
 
 use super::objects::{Item, Manifests, Planned};
 use towtank_sim::cluster::Cluster;
-use towtank_sim::model::pod::NewPod;
+use towtank_sim::model::pod::{GivenStatus, NewPod};
 use towtank_sim::random::Streams;
 use towtank_sim::source::{Source, SourceError, Submission, Work};
 
@@ -30,14 +30,10 @@ impl ManifestSource {
                 let stream = format!("manifest/{}/{}/run-time", pod.template.spec.namespace, pod.name);
                 let run = pod.template.run.draw(&mut self.streams.stream(&stream));
                 let class = cluster.intern((*pod.template.spec).clone());
-                Work::Pod(NewPod {
-                    name: pod.name.into(),
-                    class,
-                    owner: None,
-                    run,
-                    usage: pod.template.usage,
-                    claims: pod.claims,
-                })
+                let usage = pod.template.usage;
+                // How long it has run elsewhere does not count: its run time begins here.
+                let status = pod.status.map(|status| Box::new(GivenStatus { start: None, ..status }));
+                Work::Pod(NewPod { name: pod.name.into(), class, owner: None, run, usage, status })
             }
         }
     }

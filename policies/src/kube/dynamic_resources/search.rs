@@ -274,7 +274,8 @@ impl<'s> Search<'s> {
             // Of a device that is shared, the first share has taken the counters.
             let has_share = self.allocator.allocated.capacity(key).is_some() || self.capacity.of(key).is_some();
             let pool = &self.pools[candidate.pool];
-            if !(shareable && has_share) && !self.counters.take(pool, device, &self.allocator.allocated) {
+            let counts = !shareable || !has_share;
+            if counts && !self.counters.take(pool, device, &self.allocator.allocated) {
                 return Ok(false);
             }
         }

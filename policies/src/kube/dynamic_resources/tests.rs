@@ -120,6 +120,7 @@ fn claim(requests: Vec<DeviceRequest>) -> ClaimSpec {
     ClaimSpec { requests, constraints: Vec::new() }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is compared with what may be none")]
 fn strings<const N: usize>(names: [&str; N]) -> Option<Vec<String>> {
     Some(names.iter().map(|name| (*name).to_owned()).collect())
 }

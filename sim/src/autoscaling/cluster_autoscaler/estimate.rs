@@ -116,7 +116,7 @@ mod tests {
             groups.push(PodGroup { class, pods });
         }
         let template = Node::hypothetical(node("t", "4", "16Gi"), &mut cluster.resources);
-        let cycle = |class_id| Cycle { cluster: &cluster, class: cluster.classes.get(class_id), class_id, pod: None };
+        let cycle = |class_id| Cycle::new(&cluster, class_id, None);
         let chains: Vec<FilterChain<'_>> =
             groups.iter().map(|group| profile.filters(&cycle(group.class)).expect("no verdict")).collect();
         let packable = groups.iter().zip(&chains).map(|(group, chain)| Packable {

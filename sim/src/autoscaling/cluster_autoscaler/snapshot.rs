@@ -73,10 +73,7 @@ impl<'c> Filters<'c> {
         let name = &class.spec.scheduler_name;
         let profile = self.profiles.iter().find(|profile| profile.name == *name);
         let profile = profile.ok_or_else(|| format!("no scheduler profile \"{name}\""))?;
-        let cycle = Cycle { cluster: self.cluster, class, class_id, pod };
-        profile.filters(&cycle).map_err(|(_, verdict)| {
-            let texts = verdict.reasons().iter().map(|reason| reason.text(&self.cluster.resources).to_string());
-            texts.collect::<Vec<_>>().join(", ")
-        })
+        let cycle = Cycle::new(self.cluster, class_id, pod);
+        profile.filters(&cycle).map_err(|rejection| rejection.verdict.message(&self.cluster.resources))
     }
 }

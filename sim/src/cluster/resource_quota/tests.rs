@@ -31,7 +31,7 @@ fn pod(cluster: &mut Cluster, name: &str, spec: PodSpec) -> Result<PodId, crate:
         owner: None,
         run: Run::Forever,
         usage: Usage::default(),
-        claims: None,
+        status: None,
     })
 }
 

@@ -1,6 +1,5 @@
 //! Whole disruptions, as the observers see them.
 
-mod budget;
 mod drain;
 mod failure;
 mod lifecycle;
@@ -49,7 +48,7 @@ impl Tank {
             ..PodSpec::default()
         };
         let class = self.cluster().intern(spec);
-        let pod = NewPod { name: name.into(), class, owner, run: Run::Forever, usage: Usage::default(), claims: None };
+        let pod = NewPod { name: name.into(), class, owner, run: Run::Forever, usage: Usage::default(), status: None };
         self.cluster().create_pod(pod).unwrap()
     }
 

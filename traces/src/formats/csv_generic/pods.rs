@@ -79,7 +79,7 @@ impl Pods {
             let class = self.shapes.class(shape, cluster);
             return Ok(Some(Submission {
                 at,
-                work: Work::Pod(NewPod { name, class, owner: None, run, usage, claims: None }),
+                work: Work::Pod(NewPod { name, class, owner: None, run, usage, status: None }),
             }));
         }
         self.ended = true;

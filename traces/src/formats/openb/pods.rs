@@ -150,7 +150,7 @@ impl Source for Replay {
 }
 
 fn submission(at: SimTime, name: Box<str>, class: towtank_sim::model::ClassId, run: Run) -> Submission {
-    Submission { at, work: Work::Pod(NewPod { name, class, owner: None, run, usage: Usage::default(), claims: None }) }
+    Submission { at, work: Work::Pod(NewPod { name, class, owner: None, run, usage: Usage::default(), status: None }) }
 }
 
 /// Where the columns are, and what a GPU is.

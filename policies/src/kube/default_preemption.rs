@@ -1,0 +1,302 @@
+//! DefaultPreemption: where no node is feasible, pods of lower priority may have to go.
+
+use crate::config::{ArgsSource, ConfigError, DefaultPreemptionArgs};
+use crate::factory::Factory;
+use std::cell::RefCell;
+use std::cmp::Reverse;
+use std::sync::Arc;
+use towtank_sim::cluster::Cluster;
+use towtank_sim::disruption::{BudgetAllowances, PodDisruptionBudget};
+use towtank_sim::model::pod::{Pod, PreemptionPolicy};
+use towtank_sim::model::{NodeId, PodId};
+use towtank_sim::random::{Rng, index};
+use towtank_sim::scheduler::{
+    ClusterEvent, Code, Cycle, Events, Failure, FeatureGates, Hint, Plugin, Points, PostFilter, Verdict,
+};
+
+/// Said of a node on which nobody could go for the pod.
+const NO_VICTIMS: &str = "No preemption victims found for incoming pod";
+
+/// Said of a node where removing pods does not help.
+const NOT_HELPFUL: &str = "Preemption is not helpful for scheduling";
+
+/// The plugin.
+///
+/// Source: `defaultpreemption/default_preemption.go` and `framework/preemption/preemption.go`. Upstream begins its trials at a
+/// random node; so does this, from a stream of its own, where not every candidate is looked at.
+#[derive(Debug)]
+pub struct DefaultPreemption {
+    /// How many nodes are tried at least, in percent of those where removing pods may help.
+    min_candidate_nodes_percentage: usize,
+    /// How many nodes are tried at least.
+    min_candidate_nodes_absolute: usize,
+    /// Whether the pod waits outside the queue while its victims are asked to go (gate `SchedulerAsyncPreemption`).
+    asynchronous: bool,
+    offsets: RefCell<Rng>,
+}
+
+/// A node that can be made free.
+#[derive(Debug)]
+pub struct Candidate {
+    /// The node.
+    pub node: NodeId,
+    /// Who goes, the most important first.
+    pub victims: Vec<PodId>,
+    /// How many of them go against a disruption budget.
+    pub violations: usize,
+}
+
+/// Reads the arguments.
+pub(crate) fn prepare(args: &ArgsSource<'_>) -> Result<Factory, ConfigError> {
+    let args: DefaultPreemptionArgs = args.read()?;
+    Ok(Arc::new(move |context| {
+        let stream = match context.profile {
+            "default-scheduler" => "policies/default-preemption".to_owned(),
+            profile => format!("policies/default-preemption/{profile}"),
+        };
+        Box::new(DefaultPreemption {
+            min_candidate_nodes_percentage: args.min_candidate_nodes_percentage(),
+            min_candidate_nodes_absolute: args.min_candidate_nodes_absolute(),
+            asynchronous: context.gates.enabled(FeatureGates::SCHEDULER_ASYNC_PREEMPTION),
+            offsets: RefCell::new(context.streams.stream(&stream)),
+        })
+    }))
+}
+
+impl Plugin for DefaultPreemption {
+    fn name(&self) -> &'static str {
+        "DefaultPreemption"
+    }
+
+    fn points(&self) -> Points {
+        Points::PRE_ENQUEUE.and(Points::POST_FILTER)
+    }
+
+    fn pre_enqueue(&self, cycle: &Cycle<'_>) -> Result<(), String> {
+        if cycle.preempting && self.asynchronous {
+            return Err("waiting for the preemption for this pod to be finished".to_owned());
+        }
+        Ok(())
+    }
+
+    fn post_filter(&self, cycle: &Cycle<'_>, failure: &Failure<'_, '_>) -> PostFilter {
+        if let Err(reason) = eligible(cycle, failure) {
+            return PostFilter::Message(format!("preemption: {reason}"));
+        }
+        if !cycle.cluster.placements().has_below(cycle.class.priority()) {
+            return not_helpful(failure, &[(NO_VICTIMS.to_owned(), failure.unschedulable_nodes())]);
+        }
+        let (candidates, refusals) = self.candidates(cycle, failure);
+        match select(cycle.cluster, candidates) {
+            Some(best) => PostFilter::Preempt { node: best.node, victims: best.victims },
+            None => not_helpful(failure, &refusals),
+        }
+    }
+
+    fn events(&self) -> Events {
+        Events::ASSIGNED_POD_DELETE
+    }
+
+    /// Which plugin the victims stand in the way of decides when the pod is tried again.
+    fn hint(&self, _cycle: &Cycle<'_>, _event: ClusterEvent) -> Hint {
+        Hint::Skip
+    }
+}
+
+impl DefaultPreemption {
+    /// The nodes that can be made free, as far as they are looked for, and how often each reason stood against it.
+    ///
+    /// The search ends when enough were found and one of them violates no budget.
+    pub fn candidates(&self, cycle: &Cycle<'_>, failure: &Failure<'_, '_>) -> (Vec<Candidate>, Vec<(String, usize)>) {
+        let may_help = failure.codes().iter().filter(|(_, code)| *code == Code::Unschedulable);
+        let potential: Vec<NodeId> = may_help.map(|(node, _)| *node).collect();
+        let enough = self.enough(potential.len());
+        let offset = if enough < potential.len() { index(&mut self.offsets.borrow_mut(), potential.len()) } else { 0 };
+        let budgets = Budgets::of(cycle.cluster);
+        let (mut found, mut harmless): (Vec<Candidate>, usize) = (Vec::new(), 0);
+        let mut refusals: Vec<(String, usize)> = Vec::new();
+        for &node in potential[offset..].iter().chain(&potential[..offset]) {
+            match victims_on(cycle, failure, node, &budgets) {
+                Ok(candidate) => {
+                    harmless += usize::from(candidate.violations == 0);
+                    found.push(candidate);
+                    if harmless > 0 && found.len() >= enough {
+                        break;
+                    }
+                }
+                Err(reasons) => reasons.into_iter().for_each(|reason| count(&mut refusals, reason)),
+            }
+        }
+        (found, refusals)
+    }
+
+    /// How many candidates are enough.
+    fn enough(&self, nodes: usize) -> usize {
+        (nodes * self.min_candidate_nodes_percentage / 100).max(self.min_candidate_nodes_absolute).min(nodes)
+    }
+}
+
+/// Whether the pod may make others go.
+///
+/// # Errors
+/// Why it may not.
+fn eligible(cycle: &Cycle<'_>, failure: &Failure<'_, '_>) -> Result<(), &'static str> {
+    if cycle.class.preemption_policy() == PreemptionPolicy::Never {
+        return Err("not eligible due to preemptionPolicy=Never.");
+    }
+    let nominated = cycle.live_pod().and_then(|pod| pod.nominated_node.as_deref());
+    let Some(node) = nominated.and_then(|name| cycle.cluster.nodes().by_name(name)) else { return Ok(()) };
+    if failure.code(node) == Some(Code::Unresolvable) {
+        return Ok(());
+    }
+    let on_its_way = |id: &PodId| {
+        let pod = cycle.cluster.pod(*id);
+        pod.is_some_and(|pod| pod.preempted && cycle.cluster.class_of(pod).priority() < cycle.class.priority())
+    };
+    if cycle.cluster.node(node).pods.iter().any(on_its_way) {
+        return Err("not eligible due to a terminating pod on the nominated node.");
+    }
+    Ok(())
+}
+
+/// The fewest pods that have to leave a node, in the order of the reprieves: who violates a budget by going is spared first,
+/// then the more important.
+///
+/// # Errors
+/// Why the node cannot be made free.
+fn victims_on(
+    cycle: &Cycle<'_>,
+    failure: &Failure<'_, '_>,
+    node: NodeId,
+    budgets: &Budgets<'_>,
+) -> Result<Candidate, Vec<String>> {
+    let cluster = cycle.cluster;
+    let mut trial = failure.dry_run(node);
+    let lower =
+        |id: &PodId| cluster.pod(*id).is_some_and(|pod| cluster.class_of(pod).priority() < cycle.class.priority());
+    let mut potential: Vec<PodId> = trial.node().pods.iter().copied().filter(lower).collect();
+    if potential.is_empty() {
+        return Err(vec![NO_VICTIMS.to_owned()]);
+    }
+    potential.iter().for_each(|id| trial.remove(*id));
+    if let Some(verdict) = trial.check() {
+        return Err(texts(&verdict, cluster));
+    }
+    potential.sort_by_key(|id| importance(cluster, *id));
+    let (violating, harmless) = budgets.split(cluster, &potential);
+    let mut victims = Vec::new();
+    let mut violations = 0;
+    for (id, violates) in violating.iter().map(|id| (*id, true)).chain(harmless.iter().map(|id| (*id, false))) {
+        trial.add(id);
+        if trial.check().is_some() {
+            trial.remove(id);
+            victims.push(id);
+            violations += usize::from(violates);
+        }
+    }
+    if victims.is_empty() {
+        let name = cluster.node(node).name();
+        return Err(vec![format!("expected at least one victim pod on node \"{name}\"")]);
+    }
+    victims.sort_by_key(|id| importance(cluster, *id));
+    Ok(Candidate { node, victims, violations })
+}
+
+/// Smaller for more important pods: higher priority first, then the earlier start.
+///
+/// Source: `pkg/scheduler/util/utils.go`, `MoreImportantPod`.
+fn importance(cluster: &Cluster, id: PodId) -> (Reverse<i32>, Option<(towtank_sim::time::SimTime, u64)>) {
+    let pod = cluster.pod(id);
+    let priority = pod.map_or(0, |pod| cluster.class_of(pod).priority());
+    (Reverse(priority), pod.map(started))
+}
+
+/// When a pod started; bindings of one instant are told apart by their order.
+fn started(pod: &Pod) -> (towtank_sim::time::SimTime, u64) {
+    (pod.bound.unwrap_or(pod.created), pod.bound_order)
+}
+
+/// The candidate that does the least harm.
+///
+/// Source: `framework/preemption/preemption.go`, `pickOneNodeForPreemption`. Among equals, the node that was created first.
+fn select(cluster: &Cluster, candidates: Vec<Candidate>) -> Option<Candidate> {
+    let harm = |candidate: &Candidate| {
+        let pods = || candidate.victims.iter().filter_map(|id| cluster.pod(*id));
+        let priority = |pod: &Pod| i64::from(cluster.class_of(pod).priority());
+        let highest = pods().map(priority).max().unwrap_or(0);
+        let sum: i64 = pods().map(|pod| priority(pod) + i64::from(i32::MAX) + 1).sum();
+        let earliest = pods().filter(|pod| priority(pod) == highest).map(started).map(|(at, _)| at).min();
+        (
+            candidate.violations,
+            highest,
+            sum,
+            candidate.victims.len(),
+            Reverse(earliest),
+            cluster.node(candidate.node).uid,
+        )
+    };
+    candidates.into_iter().min_by_key(harm)
+}
+
+/// Nothing can be done: why, counted over the nodes.
+fn not_helpful(failure: &Failure<'_, '_>, refusals: &[(String, usize)]) -> PostFilter {
+    let tried: usize = failure.unschedulable_nodes();
+    let mut counts: Vec<(String, usize)> = refusals.iter().filter(|(_, nodes)| *nodes > 0).cloned().collect();
+    if failure.nodes() > tried {
+        counts.push((NOT_HELPFUL.to_owned(), failure.nodes() - tried));
+    }
+    let mut texts: Vec<String> = counts.iter().map(|(reason, nodes)| format!("{nodes} {reason}")).collect();
+    texts.sort();
+    let reasons = if texts.is_empty() { String::new() } else { format!(" {}.", texts.join(", ")) };
+    PostFilter::ClearNomination(format!("preemption: 0/{} nodes are available:{reasons}", failure.nodes()))
+}
+
+fn texts(verdict: &Verdict, cluster: &Cluster) -> Vec<String> {
+    match verdict {
+        Verdict::Error(text) => vec![text.to_string()],
+        verdict => verdict.reasons().iter().map(|reason| reason.text(&cluster.resources).to_string()).collect(),
+    }
+}
+
+fn count(counts: &mut Vec<(String, usize)>, reason: String) {
+    match counts.iter_mut().find(|(known, _)| *known == reason) {
+        Some((_, nodes)) => *nodes += 1,
+        None => counts.push((reason, 1)),
+    }
+}
+
+/// The disruption budgets, with what they allow.
+struct Budgets<'c>(Vec<(&'c str, &'c PodDisruptionBudget, BudgetAllowances<'c>)>);
+
+impl<'c> Budgets<'c> {
+    fn of(cluster: &'c Cluster) -> Self {
+        let budgets = cluster.objects().of_kind::<PodDisruptionBudget>(PodDisruptionBudget::KIND);
+        Self(
+            budgets
+                .map(|(meta, budget)| (&*meta.namespace, budget, budget.allowances(&meta.namespace, cluster)))
+                .collect(),
+        )
+    }
+
+    /// Those who violate a budget by going, one after another, and the others; the order within each stays.
+    ///
+    /// Source: `defaultpreemption/default_preemption.go`, `filterPodsWithPDBViolation`.
+    fn split(&self, cluster: &Cluster, pods: &[PodId]) -> (Vec<PodId>, Vec<PodId>) {
+        let mut left: Vec<i64> = self.0.iter().map(|(_, _, allows)| allows.disruptions).collect();
+        pods.iter().partition(|id| {
+            let Some(pod) = cluster.pod(**id) else { return false };
+            let spec = &cluster.class_of(pod).spec;
+            let mut violates = false;
+            for ((namespace, budget, allows), left) in self.0.iter().zip(&mut left) {
+                let covers = *namespace == &*spec.namespace
+                    && budget.selector.as_ref().is_some_and(|s| !s.is_empty() && s.matches(&spec.labels))
+                    && !spec.labels.is_empty();
+                if covers && !allows.already_disrupted.contains(&*pod.name) {
+                    *left -= 1;
+                    violates |= *left < 0;
+                }
+            }
+            violates
+        })
+    }
+}

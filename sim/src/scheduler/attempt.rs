@@ -1,0 +1,223 @@
+//! One scheduling attempt: from a pod to a decision.
+//!
+//! Source: `pkg/scheduler/schedule_one.go`.
+
+use super::evaluate::{Found, Search};
+use super::fit_error::FitError;
+use super::framework::{Cycle, Permit, PostFilter};
+use super::profile::Profile;
+use super::queue::QueuedPod;
+use super::verdict::{Reason, Verdict};
+use super::{ClusterEvent, Failure, Scheduler};
+use crate::cluster::{Action, Cluster};
+use crate::controller::Context;
+use crate::model::{NodeId, PodId};
+use crate::observe::Note;
+use crate::time::{SimTime, Span};
+
+/// An attempt that is taking its time.
+#[derive(Debug)]
+pub(super) struct InFlight {
+    pub(super) attempt: Attempt,
+    /// What has happened since it began.
+    pub(super) since: Vec<ClusterEvent>,
+    pub(super) until: SimTime,
+}
+
+/// A decision on its way.
+#[derive(Debug)]
+pub(super) struct Attempt {
+    pub(super) pod: PodId,
+    pub(super) queued: QueuedPod,
+    pub(super) took: Span,
+    pub(super) examined: u32,
+    pub(super) decision: Decision,
+}
+
+/// What an attempt came to.
+#[derive(Debug)]
+pub(super) enum Decision {
+    /// To this node.
+    Bind(Chosen),
+    /// Plugins rejected it everywhere.
+    Reject(FitError, Remedy),
+    /// The attempt could not be made.
+    Error(FitError),
+}
+
+/// The node that was chosen.
+#[derive(Debug)]
+pub(super) struct Chosen {
+    pub(super) node: NodeId,
+    /// Its uid and its version at the time of the decision: it may have changed since.
+    pub(super) uid: u64,
+    pub(super) version: u64,
+    pub(super) feasible: u32,
+    /// The plugins that want the binding to wait, and how long.
+    pub(super) permits: Vec<(usize, Span)>,
+}
+
+/// What PostFilter wants done.
+#[derive(Debug, Default)]
+pub(super) struct Remedy {
+    pub(super) nomination: Nomination,
+    pub(super) victims: Vec<PodId>,
+    pub(super) actions: Vec<Action>,
+}
+
+/// What becomes of the pod's nomination.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Nomination {
+    /// It stays as it is.
+    #[default]
+    Keep,
+    /// It is void.
+    Clear,
+    /// The pod is nominated for this node.
+    Set(NodeId),
+}
+
+impl Scheduler {
+    /// Takes the next pod of the queue and decides where it goes. The decision takes effect when its time has passed.
+    pub(super) fn attempt(&mut self, cx: &mut Context<'_>) {
+        if !self.evictions.is_empty() {
+            return;
+        }
+        let Some((pod, queued, early)) = self.queue.pop() else { return };
+        cx.cluster.count_attempt(pod);
+        cx.note(&Note::SchedulingAttempt { pod, early });
+        let (decision, examined) = self.decide(pod, queued, cx.cluster);
+        let took = self.settings.latency.of(examined);
+        let attempt = Attempt { pod, queued, took, examined, decision };
+        if took == Span::ZERO {
+            self.apply(attempt, &[], cx);
+        } else {
+            self.in_flight = Some(InFlight { attempt, since: Vec::new(), until: cx.now() + took });
+        }
+    }
+
+    /// The time of the attempt that was under way is over.
+    pub(super) fn finish_attempt(&mut self, cx: &mut Context<'_>) {
+        if let Some(InFlight { attempt, since, .. }) = self.in_flight.take() {
+            self.apply(attempt, &since, cx);
+        }
+    }
+
+    fn decide(&mut self, pod: PodId, queued: QueuedPod, cluster: &Cluster) -> (Decision, u32) {
+        let order = self.order.list(cluster);
+        if order.is_empty() {
+            return (Decision::Error(FitError::no_nodes()), 0);
+        }
+        let profile = &self.profiles[queued.profile as usize];
+        let cycle = Cycle::new(cluster, queued.class, Some(pod));
+        let search =
+            Search { profile: (queued.profile, profile), order, start: self.start, nominator: &self.nominator };
+        let found = self.evaluator.find(&cycle, search);
+        self.start = (self.start + found.advance as usize) % order.len();
+        let examined = found.examined;
+        let decision = match found.error {
+            Some(error) if error.internal => Decision::Error(error),
+            Some(error) => {
+                let failure = Failure::new(profile, &cycle, order, &self.nominator, error.unschedulable);
+                let (error, remedy) = post_filter(profile, &cycle, error, &failure);
+                Decision::Reject(error, remedy)
+            }
+            None => {
+                let node = self.settings.tie_break.select(&found.feasible, &found.totals, cluster, &mut self.ties);
+                reserve(profile, &cycle, &found, node)
+            }
+        };
+        (decision, examined)
+    }
+}
+
+/// Reserve and Permit.
+fn reserve(profile: &Profile, cycle: &Cycle<'_>, found: &Found, id: NodeId) -> Decision {
+    let node = cycle.cluster.node(id);
+    let unreserve = |plugins: &[usize]| {
+        plugins.iter().rev().for_each(|&index| profile.plugins[index].unreserve(cycle, node));
+    };
+    for (done, &index) in profile.reserve.iter().enumerate() {
+        let verdict = profile.plugins[index].reserve(cycle, node);
+        if verdict != Verdict::Fits {
+            unreserve(&profile.reserve[..=done]);
+            return refused(&verdict, index);
+        }
+    }
+    let mut permits = Vec::new();
+    for &index in &profile.permit {
+        match profile.plugins[index].permit(cycle, node) {
+            Permit::Allow => {}
+            Permit::Wait(span) => permits.push((index, span)),
+            Permit::Reject(text) => {
+                unreserve(&profile.reserve);
+                return refused(&Verdict::unresolvable_because(text), index);
+            }
+        }
+    }
+    let version = cycle.cluster.nodes().version(id);
+    Decision::Bind(Chosen { node: id, uid: node.uid, version, feasible: found.feasible.len() as u32, permits })
+}
+
+/// A plugin of a late extension point refused the pod on the node that was chosen.
+fn refused(verdict: &Verdict, plugin: usize) -> Decision {
+    if let Verdict::Error(text) = verdict {
+        return Decision::Error(FitError::internal(text.to_string()));
+    }
+    Decision::Reject(refusal(verdict, plugin), Remedy { nomination: Nomination::Clear, ..Remedy::default() })
+}
+
+/// The error of a pod that a plugin of a late extension point refused: the one node that was left is not available.
+pub(super) fn refusal(verdict: &Verdict, plugin: usize) -> FitError {
+    let mut error = FitError { nodes: 1, plugins: 1 << plugin, ..FitError::default() };
+    for reason in verdict.reasons() {
+        error.count(reason, 1);
+    }
+    error
+}
+
+/// The error of a pod that a plugin refused in these words.
+pub(super) fn refusal_because(text: String, plugin: usize) -> FitError {
+    let mut error = FitError { nodes: 1, plugins: 1 << plugin, ..FitError::default() };
+    error.count(&Reason::Composed(text.into()), 1);
+    error
+}
+
+/// Runs PostFilter. The messages are added to the error's.
+///
+/// Source: `pkg/scheduler/framework/runtime/framework.go`, `RunPostFilterPlugins`.
+fn post_filter(
+    profile: &Profile,
+    cycle: &Cycle<'_>,
+    mut error: FitError,
+    failure: &Failure<'_, '_>,
+) -> (FitError, Remedy) {
+    let mut remedy = Remedy::default();
+    if profile.post_filter.is_empty() {
+        remedy.nomination = Nomination::Clear;
+        return (error, remedy);
+    }
+    let mut messages = Vec::new();
+    for &index in &profile.post_filter {
+        match profile.plugins[index].post_filter(cycle, failure) {
+            PostFilter::Nothing => {}
+            PostFilter::Message(text) => messages.push(text),
+            PostFilter::ClearNomination(text) => {
+                messages.push(text);
+                remedy.nomination = Nomination::Clear;
+            }
+            PostFilter::Change(text, actions) => {
+                messages.push(text);
+                remedy.actions.extend(actions);
+            }
+            PostFilter::Preempt { node, victims } => {
+                remedy.nomination = Nomination::Set(node);
+                remedy.victims = victims;
+                messages.clear();
+                break;
+            }
+        }
+    }
+    error.post_filter = (!messages.is_empty()).then(|| messages.join(", "));
+    (error, remedy)
+}

@@ -1,0 +1,384 @@
+//! What a decision does: the binding cycle, and what follows a failure.
+//!
+//! Source: `pkg/scheduler/schedule_one.go`, `bindingCycle` and `handleSchedulingFailure`, and
+//! `pkg/scheduler/framework/preemption/executor.go`. Writes to the API take no time.
+
+use super::attempt::{Attempt, Chosen, Decision, Nomination, Remedy, refusal_because};
+use super::events::ClusterEvent;
+use super::fit_error::FitError;
+use super::framework::{Bind, Cycle, Permit, PreBound};
+use super::queue::QueuedPod;
+use super::{Profile, Scheduler};
+use crate::cluster::{Cause, Cluster};
+use crate::controller::Context;
+use crate::model::node::Node;
+use crate::model::{NodeId, PodId};
+use crate::observe::Note;
+use crate::time::{SimTime, Span};
+
+/// A plugin cannot let a pod wait longer than this.
+///
+/// Source: `pkg/scheduler/framework/runtime/framework.go`, `maxTimeout`.
+const MAX_PERMIT_WAIT: Span = Span::from_secs(15 * 60);
+
+/// A pod that holds a place on a node while its binding waits.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    pod: PodId,
+    queued: QueuedPod,
+    node: NodeId,
+    stage: Stage,
+    /// What is noted when it is bound.
+    examined: u32,
+    feasible: u32,
+    took: Span,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// For these plugins, each until its time is over; with how long it was.
+    Permit(Vec<(usize, SimTime, Span)>),
+    /// For what PreBind asked for.
+    PreBind,
+}
+
+/// A pod that is to make room for another.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Eviction {
+    preemptor: PodId,
+    victim: PodId,
+    /// Whether it is the last one, after which the preemptor is no longer held back.
+    last: bool,
+}
+
+/// How a binding failed.
+enum Failed {
+    Rejected(FitError),
+    Error(FitError),
+}
+
+impl Waiting {
+    /// When the first plugin's time is over.
+    pub(super) fn deadline(&self) -> Option<SimTime> {
+        match &self.stage {
+            Stage::Permit(plugins) => plugins.iter().map(|(_, until, _)| *until).min(),
+            Stage::PreBind => None,
+        }
+    }
+}
+
+impl Scheduler {
+    /// Lets a decision take effect. `since` is what has happened while it was on its way.
+    pub(super) fn apply(&mut self, attempt: Attempt, since: &[ClusterEvent], cx: &mut Context<'_>) {
+        let Attempt { pod, queued, took, examined, decision } = attempt;
+        let waits = cx.cluster.pod(pod).is_some_and(|p| p.node.is_none() && p.deleting.is_none());
+        if !waits {
+            self.queue.remove(pod);
+            if let Decision::Bind(chosen) = decision {
+                self.unreserve(queued, pod, chosen.node, cx.cluster);
+            }
+            return;
+        }
+        if self.fruitless.0 != cx.cluster.version() {
+            self.fruitless = (cx.cluster.version(), 0);
+        }
+        self.fruitless.1 += 1;
+        match decision {
+            Decision::Bind(chosen) => self.begin_binding(pod, queued, chosen, (examined, took), cx),
+            Decision::Reject(error, remedy) => self.reject(pod, &queued, &error, remedy, (since, took), cx),
+            Decision::Error(error) => self.fail(pod, &error, took, cx),
+        }
+    }
+
+    // ---- success ---------------------------------------------------------------------------------------------------
+
+    fn begin_binding(
+        &mut self,
+        pod: PodId,
+        queued: QueuedPod,
+        chosen: Chosen,
+        (examined, took): (u32, Span),
+        cx: &mut Context<'_>,
+    ) {
+        if !self.still_takes(pod, queued, &chosen, cx.cluster) {
+            self.unreserve(queued, pod, chosen.node, cx.cluster);
+            self.fail(pod, &FitError::internal("the node has changed since it was chosen".to_owned()), took, cx);
+            return;
+        }
+        self.queue.remove(pod);
+        self.nominator.remove(pod);
+        let now = cx.now();
+        let until = |(plugin, span): &(usize, Span)| (*plugin, now + (*span).min(MAX_PERMIT_WAIT), *span);
+        let permits = chosen.permits.iter().map(until).collect();
+        let feasible = chosen.feasible;
+        let stage = Stage::Permit(permits);
+        let waiting = Waiting { pod, queued, node: chosen.node, stage, examined, feasible, took };
+        self.go_on(waiting, cx);
+    }
+
+    /// Whether the node still takes the pod, if it has changed while the decision was on its way.
+    fn still_takes(&self, pod: PodId, queued: QueuedPod, chosen: &Chosen, cluster: &Cluster) -> bool {
+        let Some(node) = cluster.nodes().find(chosen.node).filter(|node| node.uid == chosen.uid) else { return false };
+        let cycle = Cycle::new(cluster, queued.class, Some(pod));
+        let fits = || {
+            let chain = self.profile_of(queued).filters(&cycle);
+            chain.is_ok_and(|chain| chain.check_beside(&cycle, node, &self.nominator).is_none())
+        };
+        cluster.nodes().version(chosen.node) == chosen.version || fits()
+    }
+
+    /// Takes a binding as far as it goes now.
+    fn go_on(&mut self, mut waiting: Waiting, cx: &mut Context<'_>) {
+        let result = self.step(&mut waiting, cx);
+        match result {
+            Ok(true) => {}
+            Ok(false) => {
+                if cx.cluster.pod(waiting.pod).is_some_and(|pod| pod.placed_on().is_none()) {
+                    cx.cluster.assume(waiting.pod, waiting.node);
+                }
+                self.waiting.push(waiting);
+            }
+            Err(failed) => self.give_up(&waiting, failed, cx),
+        }
+    }
+
+    /// The next steps of a binding; whether the pod is bound.
+    fn step(&mut self, waiting: &mut Waiting, cx: &mut Context<'_>) -> Result<bool, Failed> {
+        let Waiting { pod, queued, node, .. } = *waiting;
+        if let Stage::Permit(plugins) = &mut waiting.stage {
+            if !plugins.is_empty() {
+                if cx.cluster.pod(pod).is_some_and(|pod| pod.placed_on().is_none()) {
+                    cx.cluster.assume(pod, node);
+                }
+                self.permit_again(pod, queued, node, plugins, cx)?;
+                if !plugins.is_empty() {
+                    return Ok(false);
+                }
+            }
+            let profile = &self.profiles[usize::from(queued.profile)];
+            for &index in &profile.pre_bind {
+                let cycle = Cycle::new(cx.cluster, queued.class, Some(pod));
+                let actions = profile.plugins[index].pre_bind(&cycle, cx.cluster.node(node));
+                let actions = actions.map_err(|text| Failed::Error(FitError::internal(text)))?;
+                actions.into_iter().for_each(|action| cx.cluster.perform(action));
+            }
+            waiting.stage = Stage::PreBind;
+        }
+        let profile = &self.profiles[usize::from(queued.profile)];
+        let cycle = Cycle::new(cx.cluster, queued.class, Some(pod));
+        let target = cx.cluster.node(node);
+        for &index in &profile.pre_bind {
+            match profile.plugins[index].pre_bound(&cycle, target) {
+                PreBound::Ready => {}
+                PreBound::Wait => return Ok(false),
+                PreBound::Failed(text) => return Err(Failed::Error(FitError::internal(text))),
+            }
+        }
+        bind(profile, &cycle, target)?;
+        cx.cluster.bind(pod, node);
+        let Waiting { examined, feasible, took, .. } = *waiting;
+        cx.note(&Note::Scheduled { pod, node, examined, feasible, took });
+        let cycle = Cycle::new(cx.cluster, queued.class, Some(pod));
+        let target = cx.cluster.node(node);
+        profile.post_bind.iter().for_each(|&index| profile.plugins[index].post_bind(&cycle, target));
+        Ok(true)
+    }
+
+    /// Asks the plugins that let a pod wait.
+    fn permit_again(
+        &self,
+        pod: PodId,
+        queued: QueuedPod,
+        node: NodeId,
+        plugins: &mut Vec<(usize, SimTime, Span)>,
+        cx: &Context<'_>,
+    ) -> Result<(), Failed> {
+        let cycle = Cycle::new(cx.cluster, queued.class, Some(pod));
+        let profile = self.profile_of(queued);
+        let mut left = Vec::new();
+        for (index, until, span) in std::mem::take(plugins) {
+            let plugin = &profile.plugins[index];
+            match plugin.permit_again(&cycle, cx.cluster.node(node)) {
+                Permit::Allow => {}
+                Permit::Reject(text) => return Err(Failed::Rejected(refusal_because(text, index))),
+                Permit::Wait(_) if until <= cx.now() => {
+                    let seconds = span.min(MAX_PERMIT_WAIT).as_secs_f64();
+                    let name = plugin.name();
+                    let text = format!("rejected due to timeout after waiting {seconds}s at plugin {name}");
+                    return Err(Failed::Rejected(refusal_because(text, index)));
+                }
+                Permit::Wait(_) => left.push((index, until, span)),
+            }
+        }
+        *plugins = left;
+        Ok(())
+    }
+
+    /// Looks whether bindings that wait can go on. Pods that are gone meanwhile give up their reservations.
+    pub(super) fn look_after_waiting(&mut self, cx: &mut Context<'_>) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        for waiting in std::mem::take(&mut self.waiting) {
+            let there = cx.cluster.pod(waiting.pod).is_some_and(|pod| pod.node.is_none() && pod.deleting.is_none());
+            let node = cx.cluster.pod(waiting.pod).and_then(|pod| pod.assumed);
+            if there && node == Some(waiting.node) {
+                self.go_on(waiting, cx);
+            } else if there {
+                let lost = Failed::Error(FitError::internal("the node is gone".to_owned()));
+                self.give_up(&waiting, lost, cx);
+            } else {
+                self.unreserve(waiting.queued, waiting.pod, waiting.node, cx.cluster);
+            }
+        }
+    }
+
+    /// A binding failed: what was held for it is given back, which may help others.
+    fn give_up(&mut self, waiting: &Waiting, failed: Failed, cx: &mut Context<'_>) {
+        let Waiting { pod, queued, node, took, .. } = *waiting;
+        self.unreserve(queued, pod, node, cx.cluster);
+        let held = cx.cluster.forget(pod);
+        self.enqueue_again(pod, queued);
+        match failed {
+            Failed::Rejected(error) => {
+                let remedy = Remedy { nomination: Nomination::Clear, ..Remedy::default() };
+                self.reject(pod, &queued, &error, remedy, (&[], took), cx);
+            }
+            Failed::Error(error) => self.fail(pod, &error, took, cx),
+        }
+        if held {
+            let event = ClusterEvent::AssignedPodDelete { pod, class: queued.class, node: Some(node) };
+            self.happened(event, Some(pod), None, cx);
+        }
+    }
+
+    fn unreserve(&self, queued: QueuedPod, pod: PodId, node: NodeId, cluster: &Cluster) {
+        let profile = self.profile_of(queued);
+        let cycle = Cycle::new(cluster, queued.class, Some(pod));
+        if let Some(node) = cluster.nodes().find(node) {
+            profile.reserve.iter().rev().for_each(|&index| profile.plugins[index].unreserve(&cycle, node));
+        }
+    }
+
+    fn profile_of(&self, queued: QueuedPod) -> &Profile {
+        &self.profiles[usize::from(queued.profile)]
+    }
+
+    // ---- failure ---------------------------------------------------------------------------------------------------
+
+    /// Plugins rejected the pod: it waits for an event, perhaps for the end of those that make room for it.
+    fn reject(
+        &mut self,
+        pod: PodId,
+        queued: &QueuedPod,
+        error: &FitError,
+        remedy: Remedy,
+        (since, took): (&[ClusterEvent], Span),
+        cx: &mut Context<'_>,
+    ) {
+        let going: Vec<PodId> = remedy
+            .victims
+            .iter()
+            .copied()
+            .filter(|victim| cx.cluster.pod(*victim).is_some_and(|victim| victim.deleting.is_none()))
+            .collect();
+        let node = match remedy.nomination {
+            Nomination::Set(node) => cx.cluster.nodes().find(node).map(|node| (node.id, node.spec.name.clone())),
+            _ => None,
+        };
+        if let Some((node, _)) = node
+            && !going.is_empty()
+        {
+            cx.note(&Note::Preempting { pod, node, victims: &remedy.victims });
+        }
+        for (index, victim) in going.iter().enumerate() {
+            let last = index + 1 == going.len();
+            self.evictions.push_back(Eviction { preemptor: pod, victim: *victim, last });
+        }
+        let woken = since.iter().any(|event| self.wakes_popped(queued, error.plugins, *event, cx.cluster));
+        let queue = self.with_queue(cx.cluster, |queue, pre_enqueue, now| {
+            queue.rejected(pod, error.plugins, woken, now, pre_enqueue)
+        });
+        cx.note(&Note::FailedScheduling { pod, error, took, queue });
+        cx.cluster.mark_unschedulable(pod);
+        match remedy.nomination {
+            Nomination::Keep => {}
+            Nomination::Clear => self.set_nomination(pod, None, cx),
+            Nomination::Set(_) => self.set_nomination(pod, node.as_ref().map(|(_, name)| name.clone()), cx),
+        }
+        remedy.actions.into_iter().for_each(|action| cx.cluster.perform(action));
+        if let Some((_, name)) = node
+            && !going.is_empty()
+        {
+            self.clear_lower_nominations(pod, &name, cx);
+        }
+    }
+
+    /// The attempt could not be made. Only time brings the pod back.
+    fn fail(&mut self, pod: PodId, error: &FitError, took: Span, cx: &mut Context<'_>) {
+        let queue = self.queue.failed_with_error(pod, cx.now());
+        cx.note(&Note::FailedScheduling { pod, error, took, queue });
+        cx.cluster.mark_unschedulable(pod);
+        self.set_nomination(pod, None, cx);
+    }
+
+    fn set_nomination(&mut self, pod: PodId, node: Option<std::sync::Arc<str>>, cx: &mut Context<'_>) {
+        self.nominator.nominate(pod, node.clone());
+        cx.cluster.nominate(pod, node);
+    }
+
+    /// Pods of lower priority that were nominated for the node look for another one.
+    fn clear_lower_nominations(&mut self, preemptor: PodId, node: &str, cx: &mut Context<'_>) {
+        let priority = |pod: PodId| cx.cluster.pod(pod).map(|pod| cx.cluster.class_of(pod).priority());
+        let own = priority(preemptor);
+        let lower: Vec<PodId> = self.nominator.on(node).iter().copied().filter(|pod| priority(*pod) < own).collect();
+        for pod in lower {
+            cx.cluster.nominate(pod, None);
+        }
+    }
+
+    /// Asks the next pod that is to make room to go.
+    pub(super) fn evict_next(&mut self, cx: &mut Context<'_>) {
+        let Some(next) = self.evictions.front().copied() else { return };
+        if cx.cluster.pod(next.victim).is_some_and(|pod| pod.assumed.is_some()) {
+            self.evict_waiting(next.victim, cx);
+        } else {
+            cx.cluster.delete_pod(next.victim, Cause::Preempted);
+        }
+        self.evictions.pop_front();
+    }
+
+    /// A pod whose binding waits makes room without being deleted: it is tried again.
+    fn evict_waiting(&mut self, victim: PodId, cx: &mut Context<'_>) {
+        let Some(index) = self.waiting.iter().position(|waiting| waiting.pod == victim) else { return };
+        let waiting = self.waiting.remove(index);
+        self.give_up(&waiting, Failed::Error(FitError::internal("preempted".to_owned())), cx);
+    }
+
+    /// Whether pods that are to make room for this one are still being asked to go. While the last of them is asked, it is
+    /// not: its end must not be missed.
+    ///
+    /// Source: `pkg/scheduler/framework/preemption/executor.go`, `isRunningPreemption`.
+    pub(super) fn is_preempting(
+        evictions: &std::collections::VecDeque<Eviction>,
+        pod: PodId,
+        cluster: &Cluster,
+    ) -> bool {
+        evictions.iter().any(|eviction| {
+            eviction.preemptor == pod
+                && (!eviction.last || cluster.pod(eviction.victim).is_some_and(|victim| victim.deleting.is_none()))
+        })
+    }
+}
+
+/// Runs Bind.
+fn bind(profile: &Profile, cycle: &Cycle<'_>, node: &Node) -> Result<(), Failed> {
+    for &index in &profile.bind {
+        match profile.plugins[index].bind(cycle, node) {
+            Bind::Skip => {}
+            Bind::Bind => return Ok(()),
+            Bind::Fail(text) => return Err(Failed::Error(FitError::internal(text))),
+        }
+    }
+    Err(Failed::Error(FitError::internal("no bind plugin bound the pod".to_owned())))
+}

@@ -1,0 +1,299 @@
+//! What happens in the cluster, and which waiting pods it brings back.
+//!
+//! Source: `pkg/scheduler/eventhandlers.go` and `pkg/scheduler/backend/queue/scheduling_queue.go`.
+
+use super::Scheduler;
+use super::binding::Eviction;
+use super::events::{ClusterEvent, Events};
+use super::framework::{Cycle, Hint};
+use super::profile::Profile;
+use super::queue::{Entrant, Group, PreEnqueue, QueuedPod, SchedulingQueue};
+use crate::cluster::{Change, Cluster, NodeChange};
+use crate::controller::Context;
+use crate::model::{ClassId, NodeId, PodId};
+use crate::time::SimTime;
+use std::collections::VecDeque;
+
+/// The parts of a node in the order in which their changes are told.
+///
+/// Source: `pkg/scheduler/framework/events.go`, `NodeSchedulingPropertiesChange`.
+const NODE_PARTS: [NodeChange; 6] = [
+    NodeChange::UNSCHEDULABLE,
+    NodeChange::ALLOCATABLE,
+    NodeChange::LABELS,
+    NodeChange::TAINTS,
+    NodeChange::READY,
+    NodeChange::FEATURES,
+];
+
+impl Scheduler {
+    /// The store has changed.
+    pub(super) fn changed(&mut self, change: Change, cx: &mut Context<'_>) {
+        match change {
+            Change::PodCreated(pod) => self.enqueue(pod, cx.cluster),
+            Change::PodUpdated(pod, old) => self.pod_updated(pod, old, cx),
+            Change::PodNominated { pod, had_one } => self.nominated(pod, had_one, cx),
+            Change::PodBound(pod, node) => {
+                self.queue.remove(pod);
+                self.nominator.remove(pod);
+                if let Some(class) = cx.cluster.pod(pod).map(|pod| pod.class) {
+                    self.happened(ClusterEvent::AssignedPodAdd { pod, class, node }, None, None, cx);
+                }
+            }
+            Change::PodFinished(id) | Change::PodRemoved(id) => self.pod_left(id, cx),
+            Change::NodeAdded(node) => {
+                self.order.add(cx.cluster.node(node));
+                self.happened(ClusterEvent::NodeAdd(node), None, None, cx);
+            }
+            Change::NodeChanged(node, what) => self.node_changed(node, what, cx),
+            Change::NodeRemoved(node) => {
+                self.happened(ClusterEvent::NodeDelete(node), None, None, cx);
+                self.order.remove(node);
+                // When the attempt is over nobody can look the node up, and another one may have its slot.
+                if let Some(in_flight) = &mut self.in_flight {
+                    in_flight.since.retain(|event| event.node() != Some(node));
+                }
+            }
+            Change::ObjectCreated(id) | Change::ObjectChanged(id) | Change::ObjectRemoved(id) => {
+                let Some(kind) = cx.cluster.objects().meta(id).map(|meta| meta.kind) else { return };
+                let event = match change {
+                    Change::ObjectCreated(_) => ClusterEvent::ObjectAdd(id, kind),
+                    Change::ObjectChanged(_) => ClusterEvent::ObjectUpdate(id, kind),
+                    _ => ClusterEvent::ObjectDelete(id, kind),
+                };
+                self.happened(event, None, None, cx);
+            }
+            _ => {}
+        }
+    }
+
+    /// A new pod enters the queue, if a profile is responsible for it.
+    fn enqueue(&mut self, id: PodId, cluster: &Cluster) {
+        let Some(pod) = cluster.pod(id).filter(|pod| pod.node.is_none()) else { return };
+        let class = cluster.class_of(pod);
+        let Some(number) = self.profiles.iter().position(|p| p.name == class.spec.scheduler_name) else { return };
+        let profile = &self.profiles[number];
+        let key = profile.queue_sort.map_or(0, |index| profile.plugins[index].queue_key(pod, class));
+        let entrant = Entrant { class: pod.class, profile: number as u8, key, individual: class.is_individual() };
+        self.nominator.nominate(id, pod.nominated_node.clone());
+        self.with_queue(cluster, |queue, pre_enqueue, now| queue.add(id, entrant, now, pre_enqueue));
+        self.fruitless.1 = 0;
+    }
+
+    /// A pod whose binding failed is again one that was popped.
+    pub(super) fn enqueue_again(&mut self, pod: PodId, queued: QueuedPod) {
+        self.queue.restore(pod, queued);
+    }
+
+    fn pod_updated(&mut self, id: PodId, old: ClassId, cx: &Context<'_>) {
+        let Some(pod) = cx.cluster.pod(id) else { return };
+        let new = pod.class;
+        let changes = pod_changes(cx.cluster, old, new);
+        if pod.placed_on().is_some() {
+            for what in changes {
+                self.happened(ClusterEvent::AssignedPodUpdate { pod: id, old, new, what }, None, None, cx);
+            }
+            return;
+        }
+        self.fruitless.1 = 0;
+        let own = |what| ClusterEvent::OwnUpdate { old, new, what };
+        if let Some(in_flight) = self.in_flight.as_mut().filter(|in_flight| in_flight.attempt.pod == id) {
+            in_flight.since.extend(changes.iter().copied().map(own));
+        }
+        let key = self.queue.get(id).map(|queued| &self.profiles[usize::from(queued.profile)]).and_then(|profile| {
+            let plugin = &profile.plugins[profile.queue_sort?];
+            Some(plugin.queue_key(pod, cx.cluster.class_of(pod)))
+        });
+        if !self.queue.update(id, new, key.unwrap_or(0)) {
+            return;
+        }
+        for what in changes {
+            let Some(group) = self.queue.group_of(id) else { return };
+            let event = own(what);
+            if wakes(&self.profiles[usize::from(group.profile)], group, id, event, cx.cluster) {
+                self.with_queue(cx.cluster, |queue, pre_enqueue, now| queue.wake(id, event.label(), now, pre_enqueue));
+            }
+        }
+    }
+
+    /// The nomination of a pod was written to the store. Whoever had to leave room for it before may fit now.
+    fn nominated(&mut self, id: PodId, had_one: bool, cx: &Context<'_>) {
+        let Some(pod) = cx.cluster.pod(id).filter(|pod| pod.node.is_none()) else { return };
+        if self.queue.get(id).is_none() {
+            return;
+        }
+        if self.nominator.node_of(id) != pod.nominated_node.as_ref() {
+            self.nominator.nominate(id, pod.nominated_node.clone());
+        }
+        if had_one {
+            self.nomination_ended(id, pod.class, cx);
+        }
+    }
+
+    /// Pods of its or lower priority treated a nominated pod as if it were on its node.
+    fn nomination_ended(&mut self, pod: PodId, class: ClassId, cx: &Context<'_>) {
+        let up_to = cx.cluster.classes.get(class).priority();
+        let event = ClusterEvent::AssignedPodDelete { pod, class, node: None };
+        self.happened(event, None, Some(up_to), cx);
+    }
+
+    fn pod_left(&mut self, id: PodId, cx: &Context<'_>) {
+        let queued = self.queue.get(id).is_some();
+        self.queue.remove(id);
+        self.nominator.remove(id);
+        // Perhaps it was one of those that were tried.
+        self.fruitless.1 = self.fruitless.1.saturating_sub(1);
+        let Some(pod) = cx.cluster.pod(id) else { return };
+        if let Some(node) = pod.placed_on() {
+            let event = ClusterEvent::AssignedPodDelete { pod: id, class: pod.class, node: Some(node) };
+            self.happened(event, None, None, cx);
+        } else if queued && pod.nominated_node.is_some() {
+            self.nomination_ended(id, pod.class, cx);
+        }
+    }
+
+    fn node_changed(&mut self, node: NodeId, what: NodeChange, cx: &Context<'_>) {
+        if what.contains(NodeChange::LABELS) {
+            self.order.relabel(cx.cluster.node(node));
+        }
+        let cordoned = cx.cluster.node(node).spec.unschedulable;
+        for part in NODE_PARTS.into_iter().filter(|part| what.contains(*part)) {
+            if part == NodeChange::UNSCHEDULABLE && cordoned {
+                continue;
+            }
+            self.happened(ClusterEvent::NodeUpdate(node, part), None, None, cx);
+        }
+    }
+
+    /// Something happened that may help pods that wait: all but `except`, and only those up to a priority if one is given.
+    pub(super) fn happened(
+        &mut self,
+        event: ClusterEvent,
+        except: Option<PodId>,
+        up_to: Option<i32>,
+        cx: &Context<'_>,
+    ) {
+        if let Some(in_flight) = &mut self.in_flight {
+            in_flight.since.push(event);
+        }
+        if !self.queue.has_groups() {
+            return;
+        }
+        let may_wake = |group: &Group| {
+            let in_reach = up_to.is_none_or(|most| cx.cluster.classes.get(group.class).priority() <= most);
+            let profile = &self.profiles[usize::from(group.profile)];
+            let waker = |pod| wakes(profile, *group, pod, event, cx.cluster);
+            in_reach && group.pod.map_or_else(|| waker_of(&self.queue, *group).is_some_and(waker), waker)
+        };
+        let woken: Vec<Group> = self.queue.groups().filter(may_wake).collect();
+        if woken.is_empty() {
+            return;
+        }
+        self.with_queue(cx.cluster, |queue, pre_enqueue, now| {
+            for group in woken {
+                queue.wake_group(group, except, event.label(), now, pre_enqueue);
+            }
+        });
+    }
+
+    /// Whether an event that happened during its attempt helps a pod that these plugins have rejected now.
+    pub(super) fn wakes_popped(
+        &self,
+        queued: &QueuedPod,
+        rejectors: u64,
+        event: ClusterEvent,
+        cluster: &Cluster,
+    ) -> bool {
+        let (profile, class) = (queued.profile, queued.class);
+        let group = Group { profile, class, rejectors, gate: None, pod: None };
+        let profile = &self.profiles[usize::from(profile)];
+        wakes_group(profile, group, None, event, cluster)
+    }
+
+    pub(super) fn flush_backoff(&mut self, cx: &Context<'_>) {
+        self.with_queue(cx.cluster, |queue, pre_enqueue, now| queue.flush_backoff(now, pre_enqueue));
+    }
+
+    pub(super) fn flush_unschedulable(&mut self, cx: &Context<'_>) {
+        self.with_queue(cx.cluster, |queue, pre_enqueue, now| queue.flush_unschedulable(now, pre_enqueue));
+    }
+
+    /// Works on the queue, which asks PreEnqueue through the closure that it is given.
+    pub(super) fn with_queue<R>(
+        &mut self,
+        cluster: &Cluster,
+        work: impl FnOnce(&mut SchedulingQueue, PreEnqueue<'_>, SimTime) -> R,
+    ) -> R {
+        let (profiles, evictions) = (&self.profiles, &self.evictions);
+        let gate = |pod: PodId, queued: &QueuedPod| pre_enqueue(profiles, evictions, pod, queued, cluster);
+        work(&mut self.queue, &gate, cluster.now)
+    }
+}
+
+/// The plugin that holds a pod back, if one does.
+fn pre_enqueue(
+    profiles: &[Profile],
+    evictions: &VecDeque<Eviction>,
+    pod: PodId,
+    queued: &QueuedPod,
+    cluster: &Cluster,
+) -> Option<u8> {
+    let profile = &profiles[usize::from(queued.profile)];
+    let preempting = !evictions.is_empty() && Scheduler::is_preempting(evictions, pod, cluster);
+    let cycle = Cycle { preempting, ..Cycle::new(cluster, queued.class, Some(pod)) };
+    let holds = |index: &&usize| profile.plugins[**index].pre_enqueue(&cycle).is_err();
+    profile.pre_enqueue.iter().find(holds).map(|index| *index as u8)
+}
+
+/// A pod of the group, to ask hints about: they answer alike for all.
+fn waker_of(queue: &SchedulingQueue, group: Group) -> Option<PodId> {
+    queue.first_of(group)
+}
+
+fn wakes(profile: &Profile, group: Group, pod: PodId, event: ClusterEvent, cluster: &Cluster) -> bool {
+    wakes_group(profile, group, Some(pod), event, cluster)
+}
+
+/// Whether one of the plugins that rejected a pod of this group thinks that the event helps. Pods that a plugin holds back are
+/// looked at only when it listens to the event.
+///
+/// Source: `pkg/scheduler/backend/queue/scheduling_queue.go`, `isPodWorthRequeuing`; and `pkg/scheduler/scheduler.go`,
+/// `buildQueueingHintMap`, for the rule that a plugin which listens to added nodes but not to taints is woken by any change of
+/// a taint, without being asked.
+fn wakes_group(profile: &Profile, group: Group, pod: Option<PodId>, event: ClusterEvent, cluster: &Cluster) -> bool {
+    let kinds = Events::of(event);
+    if let Some(gate) = group.gate
+        && !profile.plugins[usize::from(gate)].events().meets(kinds)
+    {
+        return false;
+    }
+    if event.is_wildcard() {
+        return true;
+    }
+    let cycle = Cycle::new(cluster, group.class, pod);
+    let rejected = |(index, _): &(usize, _)| group.rejectors & (1 << index) != 0;
+    profile.plugins.iter().enumerate().filter(rejected).any(|(_, plugin)| {
+        let listens = plugin.events();
+        let unasked = kinds.contains(Events::NODE_TAINT)
+            && listens.contains(Events::NODE_ADD)
+            && !listens.contains(Events::NODE_TAINT);
+        unasked || (listens.meets(kinds) && plugin.hint(&cycle, event) == Hint::Queue)
+    })
+}
+
+/// The kinds of an update of a pod, in the order in which they are told.
+///
+/// Source: `pkg/scheduler/framework/events.go`, `PodSchedulingPropertiesChange`.
+fn pod_changes(cluster: &Cluster, old: ClassId, new: ClassId) -> Vec<Events> {
+    let (old, new) = (cluster.classes.get(old), cluster.classes.get(new));
+    let scaled_down = old.requests.iter().any(|(id, amount)| amount > new.requests.get(id));
+    let gates = |class: &crate::model::pod::PodClass| class.spec.scheduling_gates.is_empty();
+    let changes = [
+        (old.spec.labels != new.spec.labels, Events::POD_LABEL),
+        (scaled_down, Events::POD_SCALE_DOWN),
+        (gates(new) && !gates(old), Events::POD_GATES_ELIMINATED),
+        (old.spec.tolerations.len() != new.spec.tolerations.len(), Events::POD_TOLERATION),
+    ];
+    let changes: Vec<Events> = changes.into_iter().filter_map(|(changed, what)| changed.then_some(what)).collect();
+    if changes.is_empty() { vec![Events::POD_OTHER] } else { changes }
+}
