@@ -41,6 +41,7 @@ pub const PLUGINS: &[PluginEntry] = &[
     entry("ImageLocality", "prefers nodes that have the pod's images", |args| plain(args, |_| Box::<kube::image_locality::ImageLocality>::default())),
     entry("PrioritySort", "orders the queue by priority, then by waiting time", |args| plain(args, |_| Box::new(kube::priority_sort::PrioritySort))),
     entry("SchedulingGates", "pods with gates wait outside the queue", |args| plain(args, |_| Box::new(kube::scheduling_gates::SchedulingGates))),
+    entry("DynamicResources", "finds devices for the claims of pods", kube::dynamic_resources::prepare),
     entry("DefaultPreemption", "makes pods of lower priority go where no node is feasible", kube::default_preemption::prepare),
     entry("DefaultBinder", "binds pods to nodes", |args| plain(args, |_| Box::new(kube::default_binder::DefaultBinder))),
     entry("Random", "scores nodes at random", |args| plain(args, |context| Box::new(research::random::Random::new(context)))),
@@ -52,7 +53,6 @@ pub const PLUGINS: &[PluginEntry] = &[
 
 /// In-tree plugins of kube-scheduler that configurations may name and that have no effect here yet.
 pub const UNMODELLED: &[&str] = &[
-    "DynamicResources",
     "GangScheduling",
     "InterPodAffinity",
     "NodeDeclaredFeatures",

@@ -3,11 +3,13 @@
 //! Sources: `pkg/scheduler/apis/config/{v1/defaults.go,validation/validation_pluginargs.go}`.
 
 use super::bounded::Bounded;
+use super::go_duration::GoDuration;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny};
 use std::collections::BTreeSet;
 use towtank_sim::model::affinity::{NodeAffinity, NodeSelector, NodeSelectorTerm, PreferredNode};
 use towtank_sim::model::labels::{Operator, Requirement};
+use towtank_sim::time::Span;
 
 /// Arguments of a plugin that has none.
 #[derive(Debug, Default, Deserialize)]
@@ -40,6 +42,27 @@ impl DefaultPreemptionArgs {
     /// How many nodes are tried at least: 100.
     pub(crate) fn min_candidate_nodes_absolute(&self) -> usize {
         self.min_candidate_nodes_absolute.map_or(100, |nodes| nodes.get() as usize)
+    }
+}
+
+/// `DynamicResourcesArgs`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(crate) struct DynamicResourcesArgs {
+    #[serde(rename = "apiVersion")]
+    _api_version: Option<IgnoredAny>,
+    #[serde(rename = "kind")]
+    _kind: Option<IgnoredAny>,
+    /// How long the search on one node may take. Here a search ends after a number of steps.
+    #[serde(rename = "filterTimeout")]
+    _filter_timeout: Option<IgnoredAny>,
+    binding_timeout: Option<GoDuration>,
+}
+
+impl DynamicResourcesArgs {
+    /// How long drivers may take to prepare devices: 10 minutes.
+    pub(crate) fn binding_timeout(&self) -> Span {
+        self.binding_timeout.map_or(Span::from_secs(600), |duration| duration.0)
     }
 }
 

@@ -6,6 +6,7 @@
 mod args;
 mod bounded;
 mod error;
+mod go_duration;
 mod merge;
 mod names;
 mod parsed;
@@ -13,7 +14,7 @@ mod schema;
 mod yaml;
 
 pub use args::{BalancedArgs, FitArgs, ScoringStrategy, ShapePoint, Strategy, WeightedResource};
-pub(crate) use args::{DefaultPreemptionArgs, NoArgs, NodeAffinityArgs};
+pub(crate) use args::{DefaultPreemptionArgs, DynamicResourcesArgs, NoArgs, NodeAffinityArgs};
 pub use bounded::Bounded;
 pub use error::ConfigError;
 pub use parsed::ParsedConfig;

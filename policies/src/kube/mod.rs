@@ -4,6 +4,7 @@
 
 pub mod default_binder;
 pub mod default_preemption;
+mod device_resources;
 pub mod dynamic_resources;
 pub mod image_locality;
 pub mod node_affinity;

@@ -158,6 +158,10 @@ impl Object for ResourceClaim {
         Self::KIND
     }
 
+    fn snapshot(&self) -> Option<Box<dyn Object>> {
+        Some(Box::new(self.clone()))
+    }
+
     fn fold(&self, into: &mut Fingerprint) {
         fold_spec(&self.spec, into);
         let devices = self.status.allocation.iter().flat_map(|allocation| &allocation.devices);

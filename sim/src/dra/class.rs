@@ -39,6 +39,10 @@ impl Object for DeviceClass {
         Self::KIND
     }
 
+    fn snapshot(&self) -> Option<Box<dyn Object>> {
+        Some(Box::new(self.clone()))
+    }
+
     fn fold(&self, into: &mut Fingerprint) {
         for selector in &self.selectors {
             into.fold_name(selector);

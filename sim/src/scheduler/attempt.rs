@@ -206,6 +206,11 @@ fn post_filter(
                 messages.push(text);
                 remedy.nomination = Nomination::Clear;
             }
+            PostFilter::Fail(text) => {
+                messages.clear();
+                messages.push(text);
+                break;
+            }
             PostFilter::Change(text, actions) => {
                 messages.push(text);
                 remedy.actions.extend(actions);

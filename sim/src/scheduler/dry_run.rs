@@ -48,6 +48,19 @@ impl<'a, 'c> Failure<'a, 'c> {
         self.unschedulable as usize
     }
 
+    /// Whether PreFilter of this plugin was asked: not where a plugin before it has refused the pod for good.
+    pub fn asked(&self, plugin: &str) -> bool {
+        let place = |index: usize| self.profile.pre_filter.iter().position(|other| *other == index);
+        let Some(rejection) = &self.prepared().0.rejection else { return true };
+        if matches!(rejection.verdict, Verdict::Unschedulable(_)) {
+            return true;
+        }
+        let own = self.profile.plugins.iter().position(|other| other.name() == plugin).and_then(place);
+        // Where plugins left no node between them, the last of them ended it.
+        let ended = rejection.plugin.or_else(|| self.profile.last_of(self.prepared().0.chain.restricted_by()));
+        own <= ended.and_then(place)
+    }
+
     /// The nodes in visiting order, each with why it is not feasible.
     pub fn codes(&self) -> &[(NodeId, Code)] {
         &self.prepared().1

@@ -122,6 +122,11 @@ impl Profile {
         rejection.map_or(Ok(chain), Err)
     }
 
+    /// The plugin of a set of bits that PreFilter asks last.
+    pub(super) fn last_of(&self, plugins: u64) -> Option<usize> {
+        self.pre_filter.iter().copied().rfind(|index| plugins & (1 << index) != 0)
+    }
+
     /// The names of the plugins in a set of bits, sorted.
     pub fn names(&self, plugins: u64) -> Vec<&'static str> {
         let of = |(index, plugin): (usize, &Box<dyn Plugin>)| (plugins & (1 << index) != 0).then(|| plugin.name());

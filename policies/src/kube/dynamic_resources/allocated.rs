@@ -4,7 +4,7 @@
 //! `staging/src/k8s.io/dynamic-resource-allocation/structured/schedulerapi/types.go`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use towtank_sim::dra::{DeviceId, ResourceClaim};
+use towtank_sim::dra::{DeviceId, DeviceResult, ResourceClaim};
 use towtank_sim::model::Quantity;
 
 /// Amounts of a device's capacities, by name.
@@ -37,25 +37,29 @@ pub struct AllocatedState<'c> {
 pub struct CapacityInUse<'c>(BTreeMap<DeviceKey<'c>, Consumed>);
 
 impl<'c> AllocatedState<'c> {
-    /// What these claims have. Devices that are shared for administration do not count.
+    /// What these claims have.
     pub fn of(claims: impl IntoIterator<Item = &'c ResourceClaim>, consumable_capacity: bool) -> Self {
         let mut state = Self::default();
         let allocations = claims.into_iter().filter_map(|claim| claim.status.allocation.as_ref());
         for device in allocations.flat_map(|allocation| &allocation.devices) {
-            if device.admin_access {
-                continue;
-            }
-            let key = DeviceKey::from(&device.id);
-            if consumable_capacity && device.shared {
-                state.shared.insert(key);
-                if !device.consumed_capacity.is_empty() {
-                    state.capacity.add(key, &device.consumed_capacity);
-                }
-            } else {
-                state.devices.insert(key);
-            }
+            state.add(DeviceKey::from(&device.id), device, consumable_capacity);
         }
         state
+    }
+
+    /// Adds what a claim has. A device that is shared for administration does not count.
+    pub fn add(&mut self, key: DeviceKey<'c>, device: &DeviceResult, consumable_capacity: bool) {
+        if device.admin_access {
+            return;
+        }
+        if consumable_capacity && device.shared {
+            self.shared.insert(key);
+            if !device.consumed_capacity.is_empty() {
+                self.capacity.add(key, &device.consumed_capacity);
+            }
+        } else {
+            self.devices.insert(key);
+        }
     }
 
     /// Whether one claim has the device for itself.

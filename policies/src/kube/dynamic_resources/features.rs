@@ -1,5 +1,7 @@
 //! The feature gates that change what the allocator does.
 
+use towtank_sim::scheduler::FeatureGates;
+
 /// Which of Kubernetes' features are on. Those that can no longer be turned off in 1.36 are not among them.
 ///
 /// Source: `pkg/features/kube_features.go`, `AllocatorFeatures` in
@@ -19,6 +21,20 @@ pub struct Features {
     pub prioritized_list: bool,
     /// `DRAExtendedResource`: classes may stand behind extended resources.
     pub extended_resource: bool,
+}
+
+impl Features {
+    /// What these gates say.
+    pub(super) fn of(gates: FeatureGates) -> Self {
+        Self {
+            consumable_capacity: gates.enabled(FeatureGates::DRA_CONSUMABLE_CAPACITY),
+            binding_conditions: gates.enabled(FeatureGates::DRA_DEVICE_BINDING_CONDITIONS),
+            device_taints: gates.enabled(FeatureGates::DRA_DEVICE_TAINTS),
+            partitionable_devices: gates.enabled(FeatureGates::DRA_PARTITIONABLE_DEVICES),
+            prioritized_list: gates.enabled(FeatureGates::DRA_PRIORITIZED_LIST),
+            extended_resource: gates.enabled(FeatureGates::DRA_EXTENDED_RESOURCE),
+        }
+    }
 }
 
 impl Default for Features {
