@@ -13,6 +13,7 @@ use towtank_sim::admission::{self, QuotaResync};
 use towtank_sim::autoscaling::cluster_autoscaler::ClusterAutoscaler;
 use towtank_sim::autoscaling::horizontal::{HorizontalController, HorizontalPodAutoscaler, HorizontalSettings};
 use towtank_sim::disruption::{Drains, MachineFailures, TaintEviction};
+use towtank_sim::dra::ResourceClaimController;
 use towtank_sim::engine::{Simulation, Until};
 use towtank_sim::invariants::Audit;
 use towtank_sim::node::kubelet::{Kubelet, KubeletSettings, Latency};
@@ -207,6 +208,7 @@ impl Builder<'_> {
         for controller in controllers::all() {
             self.simulation.add_controller(controller);
         }
+        self.simulation.add_controller(Box::<ResourceClaimController>::default());
         self.simulation.add_controller(Box::new(NodeLifecycle::default()));
         self.simulation.add_controller(Box::new(TaintEviction::new()));
         self.simulation.add_controller(Box::new(QuotaResync::new()));

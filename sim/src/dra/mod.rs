@@ -14,8 +14,10 @@ mod allocation;
 mod capacity;
 mod claim;
 mod class;
+mod controller;
 mod device;
 mod expressions;
+mod names;
 mod slice;
 
 pub use allocation::{
@@ -27,10 +29,12 @@ pub use claim::{
     RequestForm, RequestedDevices, ResourceClaim, ResourceClaimTemplate,
 };
 pub use class::DeviceClass;
+pub use controller::ResourceClaimController;
 pub use device::{
     AttributeValue, CounterConsumption, Device, DeviceTaint, DeviceTaintEffect, DeviceToleration, NodeScope,
 };
 pub use expressions::{Expression, Step, expressions};
+pub use names::generated_name;
 pub use slice::{CounterSet, ResourcePool, ResourceSlice};
 
 /// The most devices that one claim can be given.

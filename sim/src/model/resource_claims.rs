@@ -32,8 +32,6 @@ pub struct ContainerClaim {
 pub struct PodClaims {
     /// `status.resourceClaimStatuses`: the claims that were made from templates.
     pub made: Vec<MadeClaim>,
-    /// `status.extendedResourceClaimStatus`: the claim that the scheduler made for extended resources.
-    pub extended: Option<String>,
 }
 
 /// A claim that was made for a pod.

@@ -70,8 +70,6 @@ pub(super) fn pod_claims(from: Option<&core::PodStatus>) -> Option<Box<PodClaims
     let from = from?;
     let made = from.resource_claim_statuses.iter().flatten();
     let made = made.map(|status| MadeClaim { name: status.name.clone(), claim: status.resource_claim_name.clone() });
-    let extended = from.extended_resource_claim_status.as_ref();
-    let claims =
-        PodClaims { made: made.collect(), extended: extended.map(|status| status.resource_claim_name.clone()) };
+    let claims = PodClaims { made: made.collect() };
     (claims != PodClaims::default()).then(|| Box::new(claims))
 }

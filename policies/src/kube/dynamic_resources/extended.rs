@@ -130,17 +130,3 @@ fn count(container: &Container, resource: &str) -> Option<i64> {
     let count = quantity.value();
     (count > 0 && Quantity::from_units(count) == quantity).then_some(count)
 }
-
-/// The name of the claim that is made for a pod. Upstream's server draws what stands at the end; here it follows from the uid.
-pub(super) fn claim_name(pod: &str, uid: u64) -> String {
-    const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
-    const MOST: usize = 58;
-    let base = format!("{pod}-extended-resources-");
-    let mut rest = uid;
-    let suffix = (0..5).map(|_| {
-        let letter = LETTERS[(rest % LETTERS.len() as u64) as usize];
-        rest /= LETTERS.len() as u64;
-        char::from(letter)
-    });
-    base.chars().take(MOST).chain(suffix).collect()
-}

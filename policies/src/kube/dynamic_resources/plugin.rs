@@ -1,7 +1,7 @@
 //! The plugin at its extension points.
 
 use super::conditions;
-use super::extended::{self, Extended};
+use super::extended::Extended;
 use super::features::Features;
 use super::pod_claims::{PodClaim, identity, pod_claims};
 use super::prepared::{NOT_AVAILABLE, Prepared};
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use towtank_sim::cluster::{Action, ObjectMeta};
 use towtank_sim::dra::{
     AllocationResult, ClaimSpec, ClaimStatus, ConsumerReference, DeviceClass, RESERVED_FOR_MAX_SIZE, RequestForm,
-    ResourceClaim,
+    ResourceClaim, generated_name,
 };
 use towtank_sim::model::node::Node;
 use towtank_sim::model::{NodeId, ObjectId, PodId};
@@ -243,7 +243,7 @@ impl Plugin for DynamicResources {
             reserve(&mut claim.status, Some(allocation), ConsumerReference::pod(pod, uid), now);
             actions.push(Action::Create {
                 namespace: cycle.class.spec.namespace.to_string(),
-                name: extended::claim_name(pod, uid),
+                name: generated_name(&format!("{pod}-extended-resources-"), uid),
                 owner: None,
                 body: Box::new(claim),
             });
