@@ -92,6 +92,10 @@ impl ResourceClaimController {
         for claim in self.by_pod.remove(&(namespace, name.to_string())).into_iter().flatten() {
             let Some(body) = cx.cluster.objects().get::<ResourceClaim>(claim) else { continue };
             if body.is_made_for(&name, uid) {
+                // Its devices are given back first, so that whoever waits for them hears of it.
+                if body.status.allocation.is_some() {
+                    cx.cluster.update_object(claim, ResourceClaim::deallocate);
+                }
                 cx.cluster.remove_object(claim);
             } else if body.is_reserved_for(&name, uid) {
                 cx.cluster.update_object(claim, |claim: &mut ResourceClaim| {
