@@ -4,5 +4,7 @@ mod configuration;
 mod conformance;
 mod device_claims;
 mod hints;
+pub(crate) mod neighbours;
+mod policy;
 mod properties;
 mod tables;

@@ -1,17 +1,20 @@
-//! The nouns: ids, quantities, resources, labels, affinity, taints, pods and nodes.
+//! The nouns: ids, quantities, resources, labels, affinity, taints, volumes, pods and nodes.
 
 pub mod affinity;
+pub mod declared_feature;
 pub mod gpu;
 pub mod id;
 pub mod labels;
 pub mod node;
 pub mod pod;
 pub mod pod_affinity;
+pub mod pod_resources;
 pub mod quantity;
 pub mod resource_claims;
 pub mod resources;
 pub mod taint;
 pub mod topology_spread;
+pub mod volume;
 
 pub use id::{ClassId, NodeId, ObjectId, PodId};
 pub use quantity::{Quantity, QuantityError};

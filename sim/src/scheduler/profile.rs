@@ -54,6 +54,8 @@ pub struct PreFiltered<'c> {
 pub struct Rejection {
     /// The plugin that did; `None` where plugins left no node between them.
     pub plugin: Option<usize>,
+    /// The plugin after which PreFilter was not run any more; `None` if all have been asked.
+    pub ended_at: Option<usize>,
     /// The verdict on every node.
     pub verdict: Verdict,
 }
@@ -86,7 +88,7 @@ impl Profile {
                 PreFilter::Ask(filter) => prepared.push((index, filter)),
                 PreFilter::Reject(verdict) => {
                     let ends = !matches!(verdict, Verdict::Unschedulable(_));
-                    rejection = Some(Rejection { plugin: Some(index), verdict });
+                    rejection = Some(Rejection { plugin: Some(index), ended_at: ends.then_some(index), verdict });
                     if ends {
                         break;
                     }
@@ -99,7 +101,8 @@ impl Profile {
                     };
                     prepared.push((index, filter));
                     if left.is_empty() {
-                        rejection = Some(Rejection { plugin: None, verdict: self.nothing_left(restricted_by) });
+                        let verdict = self.nothing_left(restricted_by);
+                        rejection = Some(Rejection { plugin: None, ended_at: Some(index), verdict });
                         names = Some(left);
                         break;
                     }
@@ -120,11 +123,6 @@ impl Profile {
     pub fn filters<'c>(&'c self, cycle: &Cycle<'c>) -> Result<FilterChain<'c>, Rejection> {
         let PreFiltered { chain, rejection } = self.pre_filter(cycle);
         rejection.map_or(Ok(chain), Err)
-    }
-
-    /// The plugin of a set of bits that PreFilter asks last.
-    pub(super) fn last_of(&self, plugins: u64) -> Option<usize> {
-        self.pre_filter.iter().copied().rfind(|index| plugins & (1 << index) != 0)
     }
 
     /// The names of the plugins in a set of bits, sorted.
@@ -261,6 +259,6 @@ mod tests {
         profile.pre_filter = vec![0];
         let rejection = profile.filters(&cycle).err();
         let verdict = Verdict::unresolvable("closed today");
-        assert_eq!(rejection, Some(Rejection { plugin: Some(0), verdict }));
+        assert_eq!(rejection, Some(Rejection { plugin: Some(0), ended_at: Some(0), verdict }));
     }
 }

@@ -41,8 +41,10 @@ pub(super) fn container(from: &core::Container, host_network: bool, at: &At<'_>)
         image: from.image.clone().unwrap_or_default(),
         requests,
         limits,
+        actual: None,
         host_ports,
         claims: container_claims(from),
+        restarts_all: from.restart_policy_rules.iter().flatten().any(|rule| rule.action == "RestartAllContainers"),
     })
 }
 

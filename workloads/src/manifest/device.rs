@@ -2,8 +2,8 @@
 //!
 //! Source: `pkg/apis/resource/validation/validation.go`.
 
-use super::claim_spec::at_most;
 use super::convert::{QuantityText, quantity};
+use super::device_claim_spec::at_most;
 use super::field::{At, FieldError};
 use super::names::{check_domain_label, check_label_key, check_label_value, check_name};
 use super::node_affinity::node_selector;

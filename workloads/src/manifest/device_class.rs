@@ -1,7 +1,7 @@
 //! DeviceClasses.
 
-use super::claim_spec::selectors;
 use super::convert::Reading;
+use super::device_claim_spec::selectors;
 use super::field::{At, FieldError};
 use super::kind::Kind;
 use super::names::check_label_key;

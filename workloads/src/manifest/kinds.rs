@@ -8,34 +8,30 @@ pub(super) const KINDS: &[Kind] = &[
     super::priority_class::KIND,
     super::resource_quota::KIND,
     super::pod_disruption_budget::KIND,
+    super::storage_class::KIND,
+    super::csi_driver::KIND,
     super::node::KIND,
     super::device_class::KIND,
     super::resource_slice::KIND,
     super::resource_claim_template::KIND,
     super::resource_claim::KIND,
+    super::csi_node::KIND,
+    super::csi_storage_capacity::KIND,
+    super::persistent_volume::KIND,
+    super::persistent_volume_claim::KIND,
+    super::volume_attachment::KIND,
+    super::service::KIND,
     super::deployment::KIND,
     super::replica_set::KIND,
+    super::replication_controller::KIND,
+    super::stateful_set::KIND,
     super::job::KIND,
     super::pod::KIND,
     super::horizontal_pod_autoscaler::KIND,
 ];
 
 /// Kinds that would change a simulation's results, but are not modelled.
-const NOT_MODELLED: &[&str] = &[
-    "CronJob",
-    "CSIStorageCapacity",
-    "DaemonSet",
-    "LimitRange",
-    "PersistentVolume",
-    "PersistentVolumeClaim",
-    "PodGroup",
-    "ReplicationController",
-    "RuntimeClass",
-    "StatefulSet",
-    "StorageClass",
-    "VolumeAttachment",
-    "Workload",
-];
+const NOT_MODELLED: &[&str] = &["CronJob", "DaemonSet", "LimitRange", "PodGroup", "RuntimeClass", "Workload"];
 
 /// Kinds that cannot influence the model.
 const WITHOUT_INFLUENCE: &[&str] = &[
@@ -48,8 +44,6 @@ const WITHOUT_INFLUENCE: &[&str] = &[
     "ComponentStatus",
     "ConfigMap",
     "ControllerRevision",
-    "CSIDriver",
-    "CSINode",
     "CustomResourceDefinition",
     "Endpoints",
     "EndpointSlice",
@@ -71,7 +65,6 @@ const WITHOUT_INFLUENCE: &[&str] = &[
     "Role",
     "RoleBinding",
     "Secret",
-    "Service",
     "ServiceAccount",
     "ServiceCIDR",
     "StorageVersionMigration",

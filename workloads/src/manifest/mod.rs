@@ -27,8 +27,12 @@ mod annotations;
 mod claim_spec;
 mod containers;
 mod convert;
+mod csi_driver;
+mod csi_node;
+mod csi_storage_capacity;
 mod deployment;
 mod device;
+mod device_claim_spec;
 mod device_class;
 mod error;
 mod field;
@@ -43,22 +47,32 @@ pub(crate) mod node;
 mod node_affinity;
 mod objects;
 mod owners;
+mod persistent_volume;
+mod persistent_volume_claim;
 mod pod;
 mod pod_affinity;
 mod pod_disruption_budget;
 mod pod_resource_claims;
+mod pod_status;
 mod pod_template;
 mod priority_class;
 mod read;
 mod replica_set;
+mod replication_controller;
 mod resource_claim;
 mod resource_claim_template;
 mod resource_quota;
 mod resource_slice;
 pub(crate) mod selectors;
+mod service;
 mod source;
+mod stateful_set;
+mod storage_class;
 mod strict;
 mod topology_spread;
+mod volume_attachment;
+mod volumes;
+mod words;
 
 pub use error::{ManifestError, Place};
 pub use field::{FieldPath, Step};
@@ -68,5 +82,7 @@ pub use source::ManifestSource;
 
 #[cfg(test)]
 mod device_tests;
+#[cfg(test)]
+mod recorded_requests;
 #[cfg(test)]
 mod tests;

@@ -21,14 +21,14 @@ pub(super) fn node_affinity(from: &core::NodeAffinity, at: &At<'_>) -> Result<No
     Ok(NodeAffinity { required, preferred })
 }
 
-/// A node selector.
+/// A node selector: at least one term.
 pub(super) fn node_selector(from: &core::NodeSelector, at: &At<'_>) -> Result<NodeSelector, FieldError> {
-    let at = at.key("nodeSelectorTerms");
+    let terms_at = at.key("nodeSelectorTerms");
     if from.node_selector_terms.is_empty() {
-        return Err(at.error("required, and empty: expected at least one term"));
+        return Err(terms_at.error("required, and empty: expected at least one term"));
     }
     let terms = from.node_selector_terms.iter().enumerate();
-    Ok(NodeSelector { terms: terms.map(|(i, t)| term(t, &at.index(i))).collect::<Result<_, _>>()? })
+    Ok(NodeSelector { terms: terms.map(|(i, t)| term(t, &terms_at.index(i))).collect::<Result<_, _>>()? })
 }
 
 fn preference(from: &core::PreferredSchedulingTerm, at: &At<'_>) -> Result<PreferredNode, FieldError> {

@@ -5,8 +5,10 @@
 
 use super::convert::Reading;
 use super::objects::Origin;
+use crate::grouping;
 use std::collections::BTreeMap;
 use std::fmt;
+use towtank_sim::storage::PersistentVolumeClaim;
 
 /// What identifies an object.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +39,10 @@ impl Owners {
     }
 
     pub(super) fn is_made_by_another(&self, identity: &Identity, seen: &BTreeMap<Identity, Origin>) -> bool {
+        // The claim of a pod's ephemeral volume stays: whoever makes such claims takes over one that is there.
+        if identity.kind == PersistentVolumeClaim::KIND {
+            return false;
+        }
         let Some(owner) = self.0.get(identity) else { return false };
         if owner.kind == "Pod" {
             // The claim of a pod comes and stays out with the pod, whose status names it.
@@ -44,7 +50,8 @@ impl Owners {
             return self.is_made_by_another(&pod, seen);
         }
         let among = |kind: &str, name: &str| {
-            let kind = super::kinds::KINDS.iter().find(|known| known.name == kind);
+            let makes_pods = |kind: &&super::kind::Kind| !grouping::WITHOUT_CONTROLLER.contains(&kind.name);
+            let kind = super::kinds::KINDS.iter().find(|known| known.name == kind).filter(makes_pods);
             let owner = |kind: &super::kind::Kind| Identity {
                 kind: kind.name,
                 namespace: identity.namespace.clone(),

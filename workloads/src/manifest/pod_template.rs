@@ -12,13 +12,14 @@ use super::pod_affinity::{pod_affinity, pod_anti_affinity};
 use super::pod_resource_claims::pod_resource_claims;
 use super::selectors::toleration;
 use super::topology_spread::topology_spread;
+use super::volumes::volumes;
 use crate::template::PodTemplate;
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use std::sync::Arc;
 use towtank_sim::model::affinity::NodeAffinity;
 use towtank_sim::model::pod::{DEFAULT_SCHEDULER, PodSpec, PreemptionPolicy, RestartPolicy, Usage};
-use towtank_sim::model::resources::ResourceList;
+use towtank_sim::model::pod_resources::is_pod_level;
 
 /// The template at `at`, whose metadata and spec these are. Parts that are not modelled become warnings.
 pub(super) fn pod_template(
@@ -35,6 +36,7 @@ pub(super) fn pod_template(
     let from = from.ok_or_else(|| at.error("required, and not given"))?;
     not_modelled(reading, from, at);
 
+    let pod_name = metadata.name.as_deref().filter(|name| !name.is_empty());
     let name = |field: &Option<String>, key: &str| match field.as_deref().filter(|name| !name.is_empty()) {
         None => Ok(None),
         Some(name) => check_name(name, &at.key(key)).map(|()| Some(name.into())),
@@ -76,6 +78,10 @@ pub(super) fn pod_template(
         init_containers: init.collect::<Result<_, _>>()?,
         requests,
         limits,
+        actual: None,
+        resize_infeasible: false,
+        host_network,
+        host_users: from.host_users.unwrap_or(true),
         overhead: resource_list(from.overhead.as_ref(), &at.key("overhead"))?,
         gpu,
         resource_claims: pod_resource_claims(from, at)?,
@@ -102,26 +108,44 @@ pub(super) fn pod_template(
         )?,
         tolerations: tolerations.collect::<Result<_, _>>()?,
         scheduling_gates: from.scheduling_gates.iter().flatten().map(|gate| gate.name.clone()).collect(),
+        volumes: volumes(from.volumes.as_deref().unwrap_or_default(), pod_name, &at.key("volumes"))?,
         restart_policy: restart_policy(from.restart_policy.as_deref(), at)?,
         termination_grace: seconds(grace, 0, &at.key("terminationGracePeriodSeconds"))?,
         active_deadline: deadline.transpose()?,
     };
+    default_huge_page_limits(&mut spec);
     default_pod_requests(&mut spec);
     Ok(PodTemplate { spec: Arc::new(spec), run, usage: Usage::default() })
 }
 
-/// A limit of the pod as a whole without a request: the request is the sum over the containers, or else the limit.
+/// Huge pages that the containers limit are limited for a pod that has resources as a whole, unless it requests them.
+///
+/// Source: `pkg/apis/core/v1/defaults.go`, `defaultHugePagePodLimits`.
+fn default_huge_page_limits(spec: &mut PodSpec) {
+    if spec.limits.is_empty() && spec.requests.is_empty() {
+        return;
+    }
+    let of_containers = spec.of_containers(|container| container.limits.clone());
+    for (name, limit) in of_containers.into_iter().filter(|(name, _)| name.starts_with("hugepages-")) {
+        if !spec.requests.contains_key(&name) {
+            spec.limits.entry(name).or_insert(limit);
+        }
+    }
+}
+
+/// Where a pod has a limit as a whole, it requests what its containers request together, and what they do not request at its
+/// limit.
 ///
 /// Source: `pkg/apis/core/v1/defaults.go`, `defaultPodRequests`.
 fn default_pod_requests(spec: &mut PodSpec) {
-    if spec.limits.keys().all(|name| spec.requests.contains_key(name)) {
+    if spec.limits.is_empty() {
         return;
     }
-    let bare = PodSpec { requests: ResourceList::new(), overhead: ResourceList::new(), ..spec.clone() };
-    let of_containers = bare.effective(|container| container.requests.clone());
-    for (name, limit) in &spec.limits {
-        let request = of_containers.get(name).unwrap_or(limit);
-        spec.requests.entry(name.clone()).or_insert(*request);
+    let of_containers = spec.of_containers(|container| container.requests.clone());
+    let summed = of_containers.into_iter().filter(|(name, _)| matches!(name.as_str(), "cpu" | "memory"));
+    let limits = spec.limits.clone().into_iter().filter(|(name, _)| is_pod_level(name));
+    for (name, quantity) in summed.chain(limits) {
+        spec.requests.entry(name).or_insert(quantity);
     }
 }
 
@@ -149,11 +173,9 @@ fn restart_policy(text: Option<&str>, at: &At<'_>) -> Result<RestartPolicy, Fiel
 
 /// Warns of parts that would influence scheduling, but are not modelled.
 fn not_modelled(reading: &mut Reading<'_>, from: &core::PodSpec, at: &At<'_>) {
-    let volumes = from.volumes.iter().flatten();
     let parts = [
         (at, "runtimeClassName", from.runtime_class_name.is_some()),
         (at, "schedulingGroup", from.scheduling_group.is_some()),
-        (at, "volumes", { volumes }.any(|v| v.persistent_volume_claim.is_some() || v.ephemeral.is_some())),
     ];
     for (at, key, present) in parts {
         if present {

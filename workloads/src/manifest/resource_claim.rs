@@ -1,7 +1,7 @@
 //! ResourceClaims, with what they have got already.
 
-use super::claim_spec::{claim_spec, tolerations};
 use super::convert::{Reading, quantity};
+use super::device_claim_spec::{claim_spec, tolerations};
 use super::field::{At, FieldError};
 use super::kind::Kind;
 use super::node_affinity::node_selector;

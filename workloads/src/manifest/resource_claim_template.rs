@@ -1,7 +1,7 @@
 //! ResourceClaimTemplates.
 
-use super::claim_spec::claim_spec;
 use super::convert::Reading;
+use super::device_claim_spec::claim_spec;
 use super::field::{At, FieldError};
 use super::kind::Kind;
 use super::objects::Item;

@@ -2,9 +2,9 @@
 //!
 //! Source: `pkg/apis/resource/validation/validation.go`.
 
-use super::claim_spec::at_most;
 use super::convert::{Reading, quantity};
 use super::device::{device, node_scope};
+use super::device_claim_spec::at_most;
 use super::field::{At, FieldError};
 use super::kind::Kind;
 use super::names::{check_domain_label, check_name};

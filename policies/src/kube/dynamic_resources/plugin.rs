@@ -158,8 +158,8 @@ impl Plugin for DynamicResources {
 
     /// Takes the devices of a claim away that keeps the pod from every node, if nobody else uses it.
     fn post_filter(&self, cycle: &Cycle<'_>, failure: &Failure<'_, '_>) -> PostFilter {
-        if !failure.asked(self.name()) {
-            return PostFilter::Fail("not found".to_owned());
+        if !failure.pre_filter_ran(self.name()) {
+            return PostFilter::Error("not found".to_owned());
         }
         let Ok(Some(prepared)) = Prepared::new(self, cycle) else {
             return PostFilter::Message("no new claims to deallocate".to_owned());
