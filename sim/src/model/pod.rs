@@ -5,6 +5,7 @@ use super::gpu::{DeviceSet, GpuRequest};
 use super::id::{ClassId, NodeId, ObjectId};
 use super::labels::Labels;
 use super::pod_affinity::PodAffinity;
+use super::resource_claims::{ContainerClaim, PodClaims, PodResourceClaim};
 use super::resources::{ResourceId, ResourceList, ResourceTable, Resources};
 use super::taint::Toleration;
 use super::topology_spread::TopologySpreadConstraint;
@@ -52,6 +53,8 @@ pub struct PodSpec {
     pub overhead: ResourceList,
     /// Shares of GPU devices, beside what the containers request.
     pub gpu: Option<GpuRequest>,
+    /// `spec.resourceClaims`.
+    pub resource_claims: Vec<PodResourceClaim>,
     /// `spec.nodeName`: bound from the outside, the scheduler is not asked.
     pub node_name: Option<Arc<str>>,
     /// `spec.nodeSelector`.
@@ -93,6 +96,8 @@ pub struct Container {
     pub actual: Option<Box<ActualResources>>,
     /// Ports that it asks of the host.
     pub host_ports: Vec<HostPort>,
+    /// `resources.claims`: the claims of the pod that it uses.
+    pub claims: Vec<ContainerClaim>,
     /// Whether one of its `restartPolicyRules` restarts all containers of the pod.
     pub restarts_all: bool,
 }
@@ -181,6 +186,7 @@ impl Default for PodSpec {
             host_users: true,
             overhead: ResourceList::new(),
             gpu: None,
+            resource_claims: Vec::new(),
             node_name: None,
             node_selector: Labels::new(),
             node_affinity: NodeAffinity::default(),
@@ -267,7 +273,7 @@ impl PodClass {
 
     /// Whether something that a plugin reads is named after the pod itself, so that pods of this class are not alike to it.
     pub fn is_individual(&self) -> bool {
-        false
+        !self.spec.resource_claims.is_empty()
     }
 
     /// Whether a pod of this class may make room for itself.
@@ -360,6 +366,8 @@ pub struct GivenStatus {
     pub start: Option<SimTime>,
     /// Whether its deletion has been asked for, and whether that was for a pod of higher priority.
     pub deleting: Option<GivenDeletion>,
+    /// The claims that were made for it.
+    pub claims: Option<Box<PodClaims>>,
 }
 
 /// Why a pod from a snapshot is being deleted.
@@ -418,6 +426,8 @@ pub struct Pod {
     pub usage: Usage,
     /// The GPU devices it holds.
     pub devices: DeviceSet,
+    /// The claims that were made for it; `None` for the many pods that have none.
+    pub claims: Option<Box<PodClaims>>,
     /// Whether quotas have given up waiting for its end: it is still counted as an object, and no longer charged.
     pub overdue: bool,
     /// Whether it is being deleted to make room for a pod of higher priority.

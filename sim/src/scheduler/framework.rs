@@ -184,6 +184,11 @@ pub trait Filter {
     /// the store, after [`Filter::add_pod`] and [`Filter::remove_pod`] have told of them.
     fn filter(&self, node: &Node) -> Verdict;
 
+    /// Whether verdicts depend, in this cycle, on more than [`Plugin::filter_depends_on`] says, so that none is kept.
+    fn depends_on_more(&self) -> bool {
+        false
+    }
+
     /// A copy that can be told of pods that come and go, for filters that keep something about pods from PreFilter; `None` for
     /// filters that read everything from the node.
     fn fork(&self) -> Option<Box<dyn Filter + '_>> {
