@@ -5,3 +5,4 @@ mod conformance;
 mod hints;
 mod properties;
 mod tables;
+mod volumes;

@@ -3,7 +3,7 @@
 mod assumed;
 mod binder;
 
-use super::claims;
+use crate::claims;
 use super::node_resources_fit::{broken_line, round_half_up};
 use crate::config::{ArgsSource, ConfigError, ShapePoint, VolumeBindingArgs};
 use crate::factory::Factory;
