@@ -1,20 +1,23 @@
 //! What may be swapped: filter and score plugins, and whole scheduler profiles.
 //!
 //! This crate never changes a cluster, never keeps time, never starts a thread, and reads no file: configurations come to
-//! it as text. It knows `towtank_sim` and none of the sibling crates. Adding a plugin is one file in [`kube`] or
-//! [`research`] and one line in [`registry`].
+//! it as text. It knows `towtank_sim` and none of the sibling crates. Adding a plugin is one file in [`kube`],
+//! [`legacy`] or [`research`] and one line in [`registry`].
 
 mod claims;
 pub mod config;
 mod factory;
 pub mod kube;
+pub mod legacy;
 pub mod named;
 pub mod profile;
 pub mod registry;
 mod remaining;
 pub mod research;
+mod resource_allocation;
 mod resource_ref;
 mod suggest;
+mod topology;
 
 pub use config::{ConfigError, ParsedConfig};
 pub use factory::BuildContext;

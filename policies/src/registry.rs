@@ -1,9 +1,9 @@
 //! Every plugin by name: one line each.
 
-use crate::config::{ArgsSource, ConfigError, NoArgs};
+use crate::config::{ArgsSource, ConfigError};
 use crate::factory::{Factory, PluginContext, Prepare};
 use crate::suggest::did_you_mean;
-use crate::{kube, research};
+use crate::{kube, legacy, research};
 use std::sync::Arc;
 use thiserror::Error;
 use towtank_sim::scheduler::Plugin;
@@ -43,10 +43,17 @@ pub const PLUGINS: &[PluginEntry] = &[
     entry("NodeVolumeLimits", "a node takes no more volumes than its CSI drivers allow", |args| plain(args, |context| Box::new(kube::node_volume_limits::NodeVolumeLimits::new(context.gates)))),
     entry("VolumeBinding", "pods go where their volumes are or can be made, and have them before they are bound", kube::volume_binding::prepare),
     entry("VolumeZone", "pods go to the zone of their volumes", |args| plain(args, |_| Box::new(kube::volume_zone::VolumeZone))),
+    entry("PodTopologySpread", "spreads pods over zones, hosts and other domains", kube::pod_topology_spread::prepare),
+    entry("InterPodAffinity", "pods want to be near other pods, or away from them", kube::inter_pod_affinity::prepare),
+    entry("NodeDeclaredFeatures", "a node declares the features that the pod needs", kube::node_declared_features::prepare),
     entry("PrioritySort", "orders the queue by priority, then by waiting time", |args| plain(args, |_| Box::new(kube::priority_sort::PrioritySort))),
     entry("SchedulingGates", "pods with gates wait outside the queue", |args| plain(args, |_| Box::new(kube::scheduling_gates::SchedulingGates))),
     entry("DefaultPreemption", "makes pods of lower priority go where no node is feasible", kube::default_preemption::prepare),
     entry("DefaultBinder", "binds pods to nodes", |args| plain(args, |_| Box::new(kube::default_binder::DefaultBinder))),
+    entry("NodeLabel", "asks for labels on nodes, or prefers them (up to Kubernetes 1.22)", legacy::node_label::prepare),
+    entry("NodeResourcesLeastAllocated", "prefers nodes with more left free (up to Kubernetes 1.22)", legacy::node_resources_least_allocated::prepare),
+    entry("NodeResourcesMostAllocated", "prefers nodes with more taken (up to Kubernetes 1.22)", legacy::node_resources_most_allocated::prepare),
+    entry("RequestedToCapacityRatio", "scores nodes by a line over their utilization (up to Kubernetes 1.22)", legacy::requested_to_capacity_ratio::prepare),
     entry("Random", "scores nodes at random", |args| plain(args, |context| Box::new(research::random::Random::new(context)))),
     entry("BestFit", "prefers the node that the pod leaves with the least free", |args| plain(args, |_| Box::new(research::best_fit::BestFit))),
     entry("WorstFit", "prefers the node that the pod leaves with the most free", |args| plain(args, |_| Box::new(research::worst_fit::WorstFit))),
@@ -56,7 +63,7 @@ pub const PLUGINS: &[PluginEntry] = &[
 
 /// In-tree plugins of kube-scheduler that configurations may name and that have no effect here yet.
 pub const UNMODELLED: &[&str] =
-    &["DynamicResources", "GangScheduling", "InterPodAffinity", "NodeDeclaredFeatures", "PodTopologySpread"];
+    &["DynamicResources", "GangScheduling", "PodGroupPodsCount", "TopologyPlacementGenerator"];
 
 /// The plugins of the default profile, with their weights (0: none given), in order. NodeGpuShare is an addition: it has no
 /// say about pods without GPU shares.
@@ -86,6 +93,16 @@ pub(crate) const DEFAULT_MULTI_POINT: &[(&str, i64)] = &[
     ("DefaultBinder", 0),
 ];
 
+/// The names that a configuration may use: of plugins that are modelled, and of those that are not yet.
+pub(crate) fn known() -> impl Iterator<Item = &'static str> {
+    PLUGINS.iter().map(|entry| entry.name).chain(UNMODELLED.iter().copied())
+}
+
+/// Whether a configuration may use the name.
+pub(crate) fn is_known(name: &str) -> bool {
+    known().any(|known| known == name)
+}
+
 /// The plugin of this name.
 pub fn find(name: &str) -> Option<&'static PluginEntry> {
     PLUGINS.iter().find(|entry| entry.name == name)
@@ -106,8 +123,8 @@ const fn entry(name: &'static str, about: &'static str, prepare: Prepare) -> Plu
     PluginEntry { name, about, prepare }
 }
 
-/// A plugin without arguments.
-fn plain(args: &ArgsSource<'_>, make: fn(&PluginContext<'_>) -> Box<dyn Plugin>) -> Result<Factory, ConfigError> {
-    args.read::<NoArgs>()?;
+/// A plugin without arguments. What a configuration gives it is passed over, as upstream does, with a warning.
+#[expect(clippy::unnecessary_wraps, reason = "the plugins with arguments can fail")]
+fn plain(_args: &ArgsSource<'_>, make: fn(&PluginContext<'_>) -> Box<dyn Plugin>) -> Result<Factory, ConfigError> {
     Ok(Arc::new(make))
 }

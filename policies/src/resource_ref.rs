@@ -46,7 +46,7 @@ impl ResourceRef {
             "pods" => Some(ResourceId::PODS),
             _ => None,
         };
-        resources.iter().map(|r| Self { name: r.name.clone(), fixed: fixed(&r.name), weight: r.weight.get() }).collect()
+        resources.iter().map(|r| Self { name: r.name.clone(), fixed: fixed(&r.name), weight: r.weight() }).collect()
     }
 
     /// The resources that are scored for this class. Upstream leaves out scalar resources that the pod does not ask for,
@@ -56,11 +56,7 @@ impl ResourceRef {
     pub(crate) fn resolve(list: &[Self], class: &PodClass, cluster: &Cluster, nonzero: bool) -> Vec<CycleResource> {
         let resolve = |resource: &Self| {
             let id = resource.fixed.or_else(|| cluster.resources.get(&resource.name))?;
-            let pod = match id {
-                ResourceId::CPU if nonzero => class.nonzero_cpu,
-                ResourceId::MEMORY if nonzero => class.nonzero_memory,
-                _ => class.requests.get(id),
-            };
+            let pod = if nonzero { class.scored.get(id) } else { class.requests.get(id) };
             let counted = match id {
                 ResourceId::CPU | ResourceId::MEMORY | ResourceId::EPHEMERAL_STORAGE => true,
                 ResourceId::PODS => false,

@@ -9,7 +9,7 @@ use towtank_sim::cluster::Cluster;
 use towtank_sim::model::affinity::{NodeAffinity, NodeSelector, NodeSelectorTerm, PreferredNode};
 use towtank_sim::model::labels::{Labels, Operator, Requirement};
 use towtank_sim::model::node::{NodeImage, NodeSpec};
-use towtank_sim::model::pod::{Container, HostPort, InitContainer, NewPod, PodSpec, Run, Usage};
+use towtank_sim::model::pod::{ActualResources, Container, HostPort, InitContainer, NewPod, PodSpec, Run, Usage};
 use towtank_sim::model::resources::ResourceList;
 use towtank_sim::model::taint::{Taint, Toleration, TolerationOperator};
 use towtank_sim::model::{ClassId, NodeId};
@@ -164,15 +164,33 @@ struct Spec {
     containers: Vec<ContainerFields>,
     init_containers: Vec<ContainerFields>,
     overhead: BTreeMap<String, String>,
+    resources: ResourceFields,
     host_network: bool,
+    host_users: Option<bool>,
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 struct Status {
     allocatable: BTreeMap<String, String>,
     images: Vec<ImageFields>,
+    declared_features: Vec<String>,
     phase: Option<String>,
+    container_statuses: Vec<ContainerStatus>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ContainerStatus {
+    name: String,
+    #[serde(default)]
+    allocated_resources: BTreeMap<String, String>,
+    resources: Option<ResourceFields>,
+}
+
+#[derive(Deserialize)]
+struct RestartRule {
+    action: String,
 }
 
 #[derive(Deserialize)]
@@ -254,6 +272,7 @@ struct ContainerFields {
     resources: ResourceFields,
     ports: Vec<PortFields>,
     restart_policy: Option<String>,
+    restart_policy_rules: Vec<RestartRule>,
 }
 
 #[derive(Default, Deserialize)]
@@ -293,6 +312,7 @@ impl Object {
                 .iter()
                 .map(|image| NodeImage { names: image.names.clone(), size: image.size_bytes })
                 .collect(),
+            declared_features: self.status.declared_features.clone(),
             ..NodeSpec::default()
         }
     }
@@ -300,7 +320,7 @@ impl Object {
     fn pod(&self) -> PodSpec {
         let spec = &self.spec;
         let affinity = &spec.affinity.node_affinity;
-        PodSpec {
+        let mut pod = PodSpec {
             namespace: self.metadata.namespace.as_deref().unwrap_or("default").into(),
             labels: self.metadata.labels.clone(),
             priority: spec.priority,
@@ -313,7 +333,11 @@ impl Object {
                     sidecar: c.restart_policy.as_deref() == Some("Always"),
                 })
                 .collect(),
+            requests: list(&spec.resources.requests),
+            limits: list(&spec.resources.limits),
             overhead: list(&spec.overhead),
+            host_network: spec.host_network,
+            host_users: spec.host_users.unwrap_or(true),
             node_name: spec.node_name.as_deref().map(Into::into),
             node_selector: spec.node_selector.clone(),
             node_affinity: NodeAffinity {
@@ -330,7 +354,30 @@ impl Object {
             tolerations: spec.tolerations.iter().map(TolerationFields::toleration).collect(),
             scheduling_gates: spec.scheduling_gates.iter().map(|gate| gate.name.clone()).collect(),
             ..PodSpec::default()
+        };
+        // As the API server does it: a pod with limits requests what its containers request.
+        if !pod.limits.is_empty() {
+            let of_containers = pod.of_containers(|container| container.requests.clone());
+            for (name, quantity) in of_containers.into_iter().chain(pod.limits.clone()) {
+                pod.requests.entry(name).or_insert(quantity);
+            }
         }
+        for container in &mut pod.containers {
+            let status = self.status.container_statuses.iter().find(|status| status.name == container.name);
+            container.actual = status.and_then(ContainerStatus::actual).map(Box::new);
+        }
+        pod
+    }
+}
+
+impl ContainerStatus {
+    fn actual(&self) -> Option<ActualResources> {
+        let resources = self.resources.as_ref()?;
+        Some(ActualResources {
+            requests: list(&resources.requests),
+            limits: list(&resources.limits),
+            allocated: list(&self.allocated_resources),
+        })
     }
 }
 
@@ -349,6 +396,8 @@ impl ContainerFields {
             requests,
             limits: list(&self.resources.limits),
             host_ports: self.ports.iter().map(port).filter(|p| p.port != 0).collect(),
+            restarts_all: self.restart_policy_rules.iter().any(|rule| rule.action == "RestartAllContainers"),
+            ..Container::default()
         }
     }
 }

@@ -8,7 +8,12 @@
 mod compare;
 mod find;
 pub mod kinds;
+mod log;
 mod recording;
+mod script;
+mod stepper;
+mod table;
+mod world;
 
 pub use compare::compare;
 pub use find::{Found, recordings};

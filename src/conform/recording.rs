@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// A recording that was found: its main document is read, and not understood yet.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Recording {
     path: PathBuf,
     input: PathBuf,

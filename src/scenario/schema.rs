@@ -103,7 +103,7 @@ pub struct WorkloadPart {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct SchedulerSpec {
-    /// A `KubeSchedulerConfiguration` file.
+    /// A file with a `KubeSchedulerConfiguration`, or a `Policy` of older releases.
     pub config: Option<PathBuf>,
     /// Feature gates of kube-scheduler that differ from their defaults in Kubernetes 1.36.
     #[serde(default)]

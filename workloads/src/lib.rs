@@ -5,6 +5,7 @@
 
 pub mod controllers;
 pub mod generate;
+pub mod grouping;
 pub mod manifest;
 pub mod schema;
 mod template;

@@ -1,18 +1,17 @@
 //! From what a profile says to the plugins of each extension point, in order.
 //!
 //! Sources: `pkg/scheduler/apis/config/v1/default_plugins.go` (`mergePluginSet`) and
-//! `pkg/scheduler/framework/runtime/framework.go` (`expandMultiPointPlugins`, `getScoreWeights`).
+//! `pkg/scheduler/framework/runtime/framework.go` (`expandMultiPointPlugins`, `getValidScoreWeights`).
 
-use super::bounded::Bounded;
-use super::schema::PluginSet;
+use super::schema::{Plugin, PluginSet};
 
 /// A plugin with the weight that was given to it; 0 for none.
-pub(super) type Weighted = (&'static str, i64);
+pub(super) type Weighted<'a> = (&'a str, i64);
 
 /// The plugins of `multiPoint`: the defaults, less what is disabled, with what is configured anew in its old place; then what
 /// is enabled beyond them.
-pub(super) fn multi_point(defaults: &[Weighted], set: &PluginSet) -> Vec<Weighted> {
-    let enabled: Vec<Weighted> = set.enabled.iter().map(|e| (e.name.0, e.weight.map_or(0, Bounded::get))).collect();
+pub(super) fn multi_point<'a>(defaults: &[Weighted<'a>], set: &'a PluginSet) -> Vec<Weighted<'a>> {
+    let enabled: Vec<Weighted<'a>> = set.enabled.iter().map(|plugin| (&*plugin.name, weight_of(plugin))).collect();
     let mut replaced = vec![false; enabled.len()];
     let mut merged = Vec::new();
     if !disables(set, "*") {
@@ -32,25 +31,26 @@ pub(super) fn multi_point(defaults: &[Weighted], set: &PluginSet) -> Vec<Weighte
 
 /// The plugins of one extension point: first what is named both there and under `multiPoint`, in the order of the extension
 /// point; then the other `multiPoint` plugins; then what is named only there.
-pub(super) fn expand(
-    set: &PluginSet,
-    multi_point: &[Weighted],
+pub(super) fn expand<'a>(
+    set: &'a PluginSet,
+    multi_point: &[Weighted<'a>],
     implements: impl Fn(&str) -> bool,
-) -> Vec<&'static str> {
-    let named: Vec<&'static str> = set.enabled.iter().map(|e| e.name.0).collect();
+) -> Vec<&'a str> {
+    let named: Vec<&str> = set.enabled.iter().map(|plugin| &*plugin.name).collect();
     if disables(set, "*") {
         return named;
     }
-    let everywhere: Vec<&'static str> =
+    let everywhere: Vec<&str> =
         multi_point.iter().map(|(name, _)| *name).filter(|name| implements(name) && !disables(set, name)).collect();
-    let (overriding, only): (Vec<_>, Vec<_>) = named.iter().partition(|name| everywhere.contains(name));
+    let (overriding, only): (Vec<&str>, Vec<&str>) = named.iter().partition(|name| everywhere.contains(name));
     let rest = everywhere.into_iter().filter(|name| !named.contains(name));
     overriding.into_iter().chain(rest).chain(only).collect()
 }
 
-/// The weight of a score plugin: what `score` says, else what `multiPoint` says, else 1.
-pub(super) fn weight(name: &str, score: &PluginSet, multi_point: &[Weighted]) -> i64 {
-    let own = score.enabled.iter().find(|e| e.name.0 == name).map(|e| e.weight.map_or(0, Bounded::get));
+/// The weight of a score plugin: what `score` says, else what `multiPoint` says, else 1. A plugin that `score` names without a
+/// weight has 1 whatever `multiPoint` says.
+pub(super) fn weight(name: &str, score: &PluginSet, multi_point: &[Weighted<'_>]) -> i64 {
+    let own = score.enabled.iter().find(|plugin| plugin.name == name).map(weight_of);
     let shared = multi_point.iter().find(|(other, _)| *other == name).map(|(_, weight)| *weight);
     match own.or(shared) {
         None | Some(0) => 1,
@@ -58,6 +58,10 @@ pub(super) fn weight(name: &str, score: &PluginSet, multi_point: &[Weighted]) ->
     }
 }
 
+fn weight_of(plugin: &Plugin) -> i64 {
+    plugin.weight.map_or(0, i64::from)
+}
+
 fn disables(set: &PluginSet, name: &str) -> bool {
-    set.disabled.iter().any(|disabled| disabled.name.0 == name)
+    set.disabled.iter().any(|disabled| disabled.name == name)
 }

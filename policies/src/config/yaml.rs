@@ -1,10 +1,15 @@
 //! YAML, and the only place of this crate that names the library which reads it.
 
+use super::args::PluginArgs;
 use super::error::ConfigError;
+use super::invalid::Invalid;
+use super::type_meta::TypeMeta;
 use crate::suggest::did_you_mean;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
+use towtank_sim::scheduler::FeatureGates;
 
 /// A text with the name that its errors carry.
 #[derive(Clone, Copy, Debug)]
@@ -14,9 +19,11 @@ pub(crate) struct Document<'t> {
 }
 
 /// A step from a node of a document to one below it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Step {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Into a mapping.
     Key(&'static str),
+    /// Into a sequence.
     Index(usize),
 }
 
@@ -26,6 +33,9 @@ pub struct ArgsSource<'t> {
     document: Document<'t>,
     /// Where they are; `None` where the configuration has none.
     path: Option<Vec<Step>>,
+    ignored_resources: &'t [String],
+    gates: FeatureGates,
+    was_read: Cell<bool>,
 }
 
 impl<'t> Document<'t> {
@@ -34,13 +44,25 @@ impl<'t> Document<'t> {
         self.read_seed(PhantomData)
     }
 
-    /// An error about the node at this path, or about the nearest one around it.
+    /// An error about the node at this path, with the place of the nearest node around it where there is none.
     pub(crate) fn error_at(&self, path: &[Step], message: &str) -> ConfigError {
-        let silent = ConfigError { file: self.file.to_owned(), location: None, message: message.to_owned() };
-        match self.read_seed(At { path, inner: Reject(message) }) {
-            Err(error) => error,
-            Ok(_) => silent,
-        }
+        let place = |known: usize| {
+            let seed = At { path: &path[..known], inner: Reject };
+            seed.deserialize(serde_yaml::Deserializer::from_str(self.text)).err().and_then(|error| error.location())
+        };
+        let location = (0..=path.len()).rev().find_map(place).map(|l| (l.line(), l.column()));
+        let field = path.iter().fold(String::new(), |text, step| match step {
+            Step::Key(key) if text.is_empty() => (*key).to_owned(),
+            Step::Key(key) => format!("{text}.{key}"),
+            Step::Index(index) => format!("{text}[{index}]"),
+        });
+        let message = if field.is_empty() { message.to_owned() } else { format!("{field}: {message}") };
+        ConfigError { file: self.file.to_owned(), location, message }
+    }
+
+    /// An error about a value that validation refuses; its path begins at the document's root.
+    pub(super) fn invalid(&self, invalid: &Invalid) -> ConfigError {
+        self.error_at(&invalid.path, &invalid.message)
     }
 
     fn read_seed<'s, S: DeserializeSeed<'s>>(&self, seed: S) -> Result<S::Value, ConfigError>
@@ -64,22 +86,59 @@ impl<'t> Document<'t> {
 }
 
 impl<'t> ArgsSource<'t> {
-    pub(crate) const fn new(document: Document<'t>, path: Option<Vec<Step>>) -> Self {
-        Self { document, path }
+    pub(crate) const fn new(
+        document: Document<'t>,
+        path: Option<Vec<Step>>,
+        ignored_resources: &'t [String],
+        gates: FeatureGates,
+    ) -> Self {
+        Self { document, path, ignored_resources, gates, was_read: Cell::new(false) }
     }
 
     /// Reads them; a plugin without any has the defaults.
     ///
     /// # Errors
-    /// A field that is unknown or has a bad value.
-    pub fn read<T: DeserializeOwned + Default>(&self) -> Result<T, ConfigError> {
-        match &self.path {
-            None => Ok(T::default()),
-            Some(path) => {
-                let found = self.document.read_seed(At { path, inner: PhantomData::<T> })?;
-                Ok(found.unwrap_or_default())
-            }
+    /// Arguments of another kind, a field that is unknown, or a value that is not allowed.
+    pub fn read<T: PluginArgs>(&self) -> Result<T, ConfigError> {
+        self.was_read.set(true);
+        let Some(path) = &self.path else {
+            let args = T::default();
+            let missing = |invalid: Invalid| {
+                self.document.error_at(&[], &format!("{} are missing: {}", T::KIND, invalid.message))
+            };
+            return args.validate(self.gates).map(|()| args).map_err(missing);
+        };
+        let meta: TypeMeta = self.read_at(path)?;
+        if let Err(invalid) = meta.check_args(T::KIND) {
+            return Err(self.invalid(path, &invalid));
         }
+        let args: T = self.read_at(path)?;
+        args.validate(self.gates).map_err(|invalid| self.invalid(path, &invalid))?;
+        Ok(args)
+    }
+
+    /// The extended resources that extenders look after, so that the scheduler does not.
+    pub(crate) const fn ignored_resources(&self) -> &'t [String] {
+        self.ignored_resources
+    }
+
+    /// Whether there are any.
+    pub(super) const fn is_given(&self) -> bool {
+        self.path.is_some()
+    }
+
+    /// Whether the plugin has asked for them.
+    pub(super) const fn was_read(&self) -> bool {
+        self.was_read.get()
+    }
+
+    fn read_at<T: DeserializeOwned + Default>(&self, path: &[Step]) -> Result<T, ConfigError> {
+        let found = self.document.read_seed(At { path, inner: PhantomData::<Option<T>> })?;
+        Ok(found.flatten().unwrap_or_default())
+    }
+
+    fn invalid(&self, path: &[Step], invalid: &Invalid) -> ConfigError {
+        self.document.error_at(&[path, &invalid.path].concat(), &invalid.message)
     }
 }
 
@@ -105,8 +164,7 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for At<'_, S> {
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         match self.path.first() {
             None => self.inner.deserialize(deserializer).map(Some),
-            Some(Step::Key(_)) => deserializer.deserialize_map(self),
-            Some(Step::Index(_)) => deserializer.deserialize_seq(self),
+            Some(_) => deserializer.deserialize_any(self),
         }
     }
 }
@@ -115,11 +173,39 @@ impl<'de, S: DeserializeSeed<'de>> Visitor<'de> for At<'_, S> {
     type Value = Option<S::Value>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if matches!(self.path.first(), Some(Step::Key(_))) { "a mapping" } else { "a sequence" })
+        f.write_str("any node")
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let (Some(Step::Key(wanted)), mut inner) = (self.path.first(), Some(self.inner)) else { return Ok(None) };
+        let Some(Step::Key(wanted)) = self.path.first() else {
+            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+            return Ok(None);
+        };
+        let mut inner = Some(self.inner);
         let mut found = None;
         while let Some(key) = map.next_key::<String>()? {
             match inner.take() {
@@ -134,9 +220,14 @@ impl<'de, S: DeserializeSeed<'de>> Visitor<'de> for At<'_, S> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let Some(Step::Index(index)) = self.path.first() else { return Ok(None) };
-        for _ in 0..*index {
-            seq.next_element::<IgnoredAny>()?;
+        let index = match self.path.first() {
+            Some(Step::Index(index)) => *index,
+            _ => usize::MAX,
+        };
+        for _ in 0..index {
+            if seq.next_element::<IgnoredAny>()?.is_none() {
+                return Ok(None);
+            }
         }
         let found = seq.next_element_seed(At { path: &self.path[1..], inner: self.inner })?;
         while seq.next_element::<IgnoredAny>()?.is_some() {}
@@ -145,9 +236,9 @@ impl<'de, S: DeserializeSeed<'de>> Visitor<'de> for At<'_, S> {
 }
 
 /// Finds fault with whatever it reads, from inside, so that the error has its place.
-struct Reject<'m>(&'m str);
+struct Reject;
 
-impl<'de> DeserializeSeed<'de> for Reject<'_> {
+impl<'de> DeserializeSeed<'de> for Reject {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -155,22 +246,11 @@ impl<'de> DeserializeSeed<'de> for Reject<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Reject<'_> {
+/// Every kind of node is one that no visit is there for.
+impl Visitor<'_> for Reject {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("something else")
-    }
-
-    fn visit_u64<E: Error>(self, _: u64) -> Result<(), E> {
-        Err(E::custom(self.0))
-    }
-
-    fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
-        Err(E::custom(self.0))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<(), A::Error> {
-        Err(A::Error::custom(self.0))
     }
 }

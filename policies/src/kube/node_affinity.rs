@@ -133,7 +133,7 @@ impl Score for Preferred<'_> {
 }
 
 /// Whether the node has the pod's node selector and required affinity.
-fn matches(pod: &PodSpec, node: &NodeSpec) -> bool {
+pub(super) fn matches(pod: &PodSpec, node: &NodeSpec) -> bool {
     pod.node_selector.iter().all(|(key, value)| node.labels.get(key) == Some(value))
         && pod.node_affinity.required.as_ref().is_none_or(|selector| selector.matches(&node.name, &node.labels))
 }

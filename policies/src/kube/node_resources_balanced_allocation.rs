@@ -31,7 +31,7 @@ pub(crate) fn prepare(args: &ArgsSource<'_>) -> Result<Factory, ConfigError> {
 impl NodeResourcesBalancedAllocation {
     /// The plugin with these arguments.
     pub fn new(args: &BalancedArgs) -> Self {
-        Self { resources: ResourceRef::list(args.resources()).into() }
+        Self { resources: ResourceRef::list(&args.resources()).into() }
     }
 }
 

@@ -39,7 +39,11 @@ struct Allocation<'c> {
 
 /// Reads the arguments.
 pub(crate) fn prepare(args: &ArgsSource<'_>) -> Result<Factory, ConfigError> {
-    let plugin = NodeResourcesFit::new(&args.read()?);
+    let mut plugin = NodeResourcesFit::new(&args.read()?);
+    // What extenders look after takes the place of what the arguments name.
+    if !args.ignored_resources().is_empty() {
+        plugin.ignored = args.ignored_resources().to_vec();
+    }
     Ok(Arc::new(move |_| Box::new(plugin.clone())))
 }
 
@@ -48,9 +52,9 @@ impl NodeResourcesFit {
     pub fn new(args: &FitArgs) -> Self {
         Self {
             ignored: args.ignored_resources.clone(),
-            ignored_groups: args.ignored_resource_groups.iter().map(|group| group.get().to_owned()).collect(),
+            ignored_groups: args.ignored_resource_groups.clone(),
             strategy: args.scoring_strategy.strategy(),
-            resources: ResourceRef::list(args.scoring_strategy.resources()).into(),
+            resources: ResourceRef::list(&args.scoring_strategy.resources()).into(),
         }
     }
 
@@ -64,7 +68,7 @@ impl NodeResourcesFit {
         }
         let name = table.name(id);
         let Some((group, _)) = name.split_once('/') else { return true };
-        let native = group == "kubernetes.io" || group.ends_with(".kubernetes.io") || name.starts_with("requests.");
+        let native = group.ends_with("kubernetes.io") || name.starts_with("requests.");
         native || !(self.ignored.iter().any(|n| n == name) || self.ignored_groups.iter().any(|g| g == group))
     }
 }
@@ -89,8 +93,7 @@ impl Plugin for NodeResourcesFit {
     }
 
     fn pre_score<'c>(&'c self, cycle: &Cycle<'c>, _feasible: &[NodeId]) -> PreScore<'c> {
-        let resources = ResourceRef::resolve(&self.resources, cycle.class, cycle.cluster, true);
-        PreScore::Ask(Box::new(Allocation { strategy: &self.strategy, resources }))
+        score_allocation(&self.strategy, &self.resources, cycle)
     }
 
     fn score_depends_on(&self) -> Dependence {
@@ -118,6 +121,12 @@ impl Plugin for NodeResourcesFit {
         };
         if helps { Hint::Queue } else { Hint::Skip }
     }
+}
+
+/// Scores nodes by how much of these resources is taken with the pod on them.
+pub(crate) fn score_allocation<'c>(strategy: &'c Strategy, list: &[ResourceRef], cycle: &Cycle<'c>) -> PreScore<'c> {
+    let resources = ResourceRef::resolve(list, cycle.class, cycle.cluster, true);
+    PreScore::Ask(Box::new(Allocation { strategy, resources }))
 }
 
 impl Filter for Fits<'_> {
@@ -185,13 +194,13 @@ impl Strategy {
 ///
 /// Source: `plugins/helper/shape_score.go`.
 pub(super) fn broken_line(shape: &[ShapePoint], utilization: i64) -> i64 {
-    let height = |point: &ShapePoint| point.score.get() * (MAX_NODE_SCORE / 10);
-    match shape.iter().position(|point| utilization <= point.utilization.get()) {
+    let height = |point: &ShapePoint| i64::from(point.score) * (MAX_NODE_SCORE / 10);
+    match shape.iter().position(|point| utilization <= i64::from(point.utilization)) {
         None => shape.last().map_or(0, height),
         Some(0) => height(&shape[0]),
         Some(i) => {
             let (left, right) = (&shape[i - 1], &shape[i]);
-            let (from, to) = (left.utilization.get(), right.utilization.get());
+            let (from, to) = (i64::from(left.utilization), i64::from(right.utilization));
             height(left) + (height(right) - height(left)) * (utilization - from) / (to - from)
         }
     }

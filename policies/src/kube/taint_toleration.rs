@@ -87,7 +87,7 @@ impl Score for Soft<'_> {
     }
 }
 
-fn tolerates(pod: &PodSpec, node: &NodeSpec) -> bool {
+pub(super) fn tolerates(pod: &PodSpec, node: &NodeSpec) -> bool {
     let hard = |effect| matches!(effect, Effect::NoSchedule | Effect::NoExecute);
     node.taints
         .iter()

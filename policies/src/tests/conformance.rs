@@ -9,12 +9,7 @@ use towtank_sim::model::node::Node;
 use towtank_sim::scheduler::{Filter, PreFilter, Verdict};
 
 /// Cases with something of a pod that is not modelled.
-const NOT_MODELLED: &[&str] = &[
-    "ImageLocality-image-volume",
-    "NodeResourcesFit-in-place-resize-allocated",
-    "NodeResourcesFit-pod-level-cpu-only",
-    "NodeResourcesFit-pod-level-limits-only",
-];
+const NOT_MODELLED: &[&str] = &["ImageLocality-image-volume"];
 
 /// What the filters say: node name to plugin, code and reasons; feasible nodes are absent.
 type Infeasible = BTreeMap<String, (String, String, Vec<String>)>;
@@ -133,6 +128,11 @@ fn balanced_allocation() {
 #[test]
 fn image_locality() {
     check("ImageLocality-", 6);
+}
+
+#[test]
+fn node_declared_features() {
+    check("NodeDeclaredFeatures-", 3);
 }
 
 #[test]

@@ -124,3 +124,32 @@ fn ports_want_the_pod_that_had_them() {
         assert_eq!(asks("NodePorts", with_port(80), &mut cluster, gone), helps, "{port}");
     }
 }
+
+#[test]
+fn declared_features_want_a_node_that_declares_others() {
+    let mut pod = requests(1);
+    pod.containers[0].restarts_all = true;
+    let declare =
+        |spec: &mut NodeSpec| spec.declared_features = vec!["RestartAllContainersOnContainerExits".to_owned()];
+    assert!(wakes("NodeDeclaredFeatures", &pod, NodeChange::FEATURES, declare));
+    let mut cluster = Cluster::default();
+    let id = node(&mut cluster);
+    assert!(asks("NodeDeclaredFeatures", pod.clone(), &mut cluster, ClusterEvent::NodeAdd(id)), "whatever it declares");
+    let (old, new) = (cluster.intern(pod.clone()), cluster.intern(requests(1)));
+    let own = |old, new| ClusterEvent::OwnUpdate { old, new, what: Events::POD_OTHER };
+    assert!(asks("NodeDeclaredFeatures", pod.clone(), &mut cluster, own(old, new)), "it needs less");
+    assert!(!asks("NodeDeclaredFeatures", pod, &mut cluster, own(old, old)));
+}
+
+#[test]
+fn fit_wants_the_pod_that_shrank_to_have_had_what_is_wanted() {
+    let mut cluster = Cluster::default();
+    let (two, one) = (cluster.intern(requests(2)), cluster.intern(requests(1)));
+    let pod = cluster.create_pod(NewPod::new("p", two)).expect("no quota");
+    let shrank = |old, new| ClusterEvent::AssignedPodUpdate { pod, old, new, what: Events::POD_SCALE_DOWN };
+    assert!(asks("NodeResourcesFit", requests(4), &mut cluster, shrank(two, one)));
+    assert!(!asks("NodeResourcesFit", requests(4), &mut cluster, shrank(one, two)), "it grew");
+    assert!(!asks("NodeResourcesFit", PodSpec::default(), &mut cluster, shrank(two, one)), "no CPU is wanted");
+    let own = ClusterEvent::OwnUpdate { old: two, new: one, what: Events::POD_SCALE_DOWN };
+    assert!(asks("NodeResourcesFit", requests(1), &mut cluster, own));
+}

@@ -3,6 +3,8 @@
 mod configuration;
 mod conformance;
 mod hints;
+pub(crate) mod neighbours;
+mod policy;
 mod properties;
 mod tables;
 mod volumes;

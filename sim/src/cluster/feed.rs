@@ -96,6 +96,7 @@ impl NodeChange {
         note(old.taints != new.taints, Self::TAINTS);
         note(old.unschedulable != new.unschedulable, Self::UNSCHEDULABLE);
         note(old.allocatable != new.allocatable, Self::ALLOCATABLE);
+        note(old.declared_features != new.declared_features, Self::FEATURES);
         note(old.images != new.images || old.capacity != new.capacity, Self::OTHER);
         what
     }

@@ -140,6 +140,14 @@ impl Objects {
         })
     }
 
+    /// The objects of this kind and namespace that have not left, in order of name.
+    pub fn in_namespace(&self, kind: &'static str, namespace: &str) -> impl Iterator<Item = &ObjectEntry> + '_ {
+        let first: Key = (kind, namespace.into(), "".into());
+        let namespace = first.1.clone();
+        let of_both = move |(key, _): &(&Key, &ObjectId)| key.0 == kind && key.1 == namespace;
+        self.by_name.range(first..).take_while(of_both).filter_map(|(_, id)| self.entries.get(id))
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.by_name.len()
@@ -185,6 +193,13 @@ impl Objects {
             entry.previous = entry.body.snapshot();
             entry.meta.version += 1;
         }
+    }
+
+    /// Replaces what an object says; whether it is there.
+    pub(super) fn replace(&mut self, id: ObjectId, body: Box<dyn Object>) -> bool {
+        let Some(entry) = self.entries.get_mut(&id).filter(|entry| !entry.leaving) else { return false };
+        entry.body = body;
+        true
     }
 
     /// The object, whatever its type.

@@ -1,12 +1,14 @@
 //! The nouns: ids, quantities, resources, labels, affinity, taints, volumes, pods and nodes.
 
 pub mod affinity;
+pub mod declared_feature;
 pub mod gpu;
 pub mod id;
 pub mod labels;
 pub mod node;
 pub mod pod;
 pub mod pod_affinity;
+pub mod pod_resources;
 pub mod quantity;
 pub mod resources;
 pub mod taint;

@@ -35,6 +35,8 @@ pub struct NodeSpec {
     pub capacity: ResourceList,
     /// The images present, with their sizes in bytes.
     pub images: Vec<NodeImage>,
+    /// `status.declaredFeatures`, sorted: what its kubelet says that it can do.
+    pub declared_features: Vec<String>,
     /// How many GPU devices can be shared.
     pub devices: u8,
     /// The node group (autoscaling) that made it.

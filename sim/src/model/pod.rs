@@ -5,7 +5,6 @@ use super::gpu::{DeviceSet, GpuRequest};
 use super::id::{ClassId, NodeId, ObjectId};
 use super::labels::Labels;
 use super::pod_affinity::PodAffinity;
-use super::quantity::Quantity;
 use super::resources::{ResourceId, ResourceList, ResourceTable, Resources};
 use super::taint::Toleration;
 use super::topology_spread::TopologySpreadConstraint;
@@ -16,17 +15,10 @@ use std::sync::{Arc, OnceLock};
 /// The scheduler that a pod without `schedulerName` asks for.
 pub const DEFAULT_SCHEDULER: &str = "default-scheduler";
 
-/// CPU that scoring assumes for a container that requests none: 100 milli-CPU.
-///
-/// Source: `pkg/scheduler/util/pod_resources.go`.
-pub const DEFAULT_CPU_REQUEST: i64 = 100;
-
-/// Memory that scoring assumes for a container that requests none: 200 MiB. Source as for [`DEFAULT_CPU_REQUEST`].
-pub const DEFAULT_MEMORY_REQUEST: i64 = 200 * 1024 * 1024;
-
 /// Everything of a pod that a plugin, an admission step or the kubelet may read, and nothing that differs between the
 /// replicas of one template.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "they are fields of the API, each true or false on its own")]
 pub struct PodSpec {
     /// The namespace.
     pub namespace: Arc<str>,
@@ -49,6 +41,14 @@ pub struct PodSpec {
     pub requests: ResourceList,
     /// `spec.resources.limits`, likewise.
     pub limits: ResourceList,
+    /// What the status says of the pod's resources as a whole, for a pod that runs.
+    pub actual: Option<Box<ActualResources>>,
+    /// The node cannot do what a resize asks for, so that only what is there counts.
+    pub resize_infeasible: bool,
+    /// `spec.hostNetwork`: the pod is on the node's network.
+    pub host_network: bool,
+    /// `spec.hostUsers`: `false` for a user namespace of the pod's own.
+    pub host_users: bool,
     /// The RuntimeClass's overhead.
     pub overhead: ResourceList,
     /// Shares of GPU devices, beside what the containers request.
@@ -90,8 +90,23 @@ pub struct Container {
     pub requests: ResourceList,
     /// `resources.limits`.
     pub limits: ResourceList,
+    /// What the status says of its resources, for a container that runs.
+    pub actual: Option<Box<ActualResources>>,
     /// Ports that it asks of the host.
     pub host_ports: Vec<HostPort>,
+    /// Whether one of its `restartPolicyRules` restarts all containers of the pod.
+    pub restarts_all: bool,
+}
+
+/// What a status says of resources. It differs from the specification while a resize in place goes on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ActualResources {
+    /// `resources.requests`: what is in force.
+    pub requests: ResourceList,
+    /// `resources.limits`, likewise.
+    pub limits: ResourceList,
+    /// `allocatedResources`: what the node has promised.
+    pub allocated: ResourceList,
 }
 
 /// An init container; with `sidecar` set it keeps running beside the ordinary ones (`restartPolicy: Always`).
@@ -161,6 +176,10 @@ impl Default for PodSpec {
             init_containers: Vec::new(),
             requests: ResourceList::new(),
             limits: ResourceList::new(),
+            actual: None,
+            resize_infeasible: false,
+            host_network: false,
+            host_users: true,
             overhead: ResourceList::new(),
             gpu: None,
             node_name: None,
@@ -191,90 +210,6 @@ impl PodSpec {
         let sidecars = self.init_containers.iter().filter(|c| c.sidecar).map(|c| &c.container);
         sidecars.chain(&self.containers).flat_map(|c| &c.host_ports)
     }
-
-    /// The effective value of a per-container resource list: the larger of what runs at the end (containers and
-    /// sidecars) and of what each init container needs beside the sidecars before it, plus overhead.
-    ///
-    /// Source: `component-helpers/resource/helpers.go`, `PodRequests`.
-    pub fn effective(&self, of: impl Fn(&Container) -> ResourceList) -> ResourceList {
-        let mut running = ResourceList::new();
-        for container in &self.containers {
-            add(&mut running, &of(container));
-        }
-        let mut sidecars = ResourceList::new();
-        let mut starting = ResourceList::new();
-        for init in &self.init_containers {
-            let mut need = of(&init.container);
-            add(&mut need, &sidecars);
-            if init.sidecar {
-                add(&mut running, &of(&init.container));
-                sidecars.clone_from(&need);
-            }
-            for (name, quantity) in need {
-                let most = starting.entry(name).or_default();
-                *most = (*most).max(quantity);
-            }
-        }
-        for (name, quantity) in starting {
-            let most = running.entry(name).or_default();
-            *most = (*most).max(quantity);
-        }
-        for (name, quantity) in pod_level(&self.requests) {
-            running.insert(name.clone(), *quantity);
-        }
-        add(&mut running, &self.overhead);
-        running
-    }
-
-    /// The effective limits. Overhead is added where there is a limit.
-    ///
-    /// Source: as above, `PodLimits`.
-    pub fn effective_limits(&self) -> ResourceList {
-        let bare = Self { requests: self.limits.clone(), overhead: ResourceList::new(), ..self.clone() };
-        let mut limits = bare.effective(|c| c.limits.clone());
-        for (name, quantity) in &self.overhead {
-            if let Some(limit) = limits.get_mut(name) {
-                *limit = limit.plus(*quantity);
-            }
-        }
-        limits
-    }
-
-    /// The quality-of-service class.
-    ///
-    /// Source: `pkg/apis/core/v1/helper/qos/qos.go`.
-    pub fn qos(&self) -> QosClass {
-        let whole =
-            [Container { requests: self.requests.clone(), limits: self.limits.clone(), ..Container::default() }];
-        let of_pod = !self.requests.is_empty() || !self.limits.is_empty();
-        let (inits, mains) =
-            if of_pod { (&[][..], &whole[..]) } else { (&self.init_containers[..], &self.containers[..]) };
-        let containers = || inits.iter().map(|c| &c.container).chain(mains);
-        let counts = |list: &ResourceList, name: &str| list.get(name).is_some_and(|q| *q > Quantity::default());
-        let any = containers()
-            .any(|c| ["cpu", "memory"].iter().any(|name| counts(&c.requests, name) || counts(&c.limits, name)));
-        if !any {
-            return QosClass::BestEffort;
-        }
-        let guaranteed = containers().all(|c| {
-            ["cpu", "memory"].iter().all(|name| counts(&c.limits, name) && c.requests.get(*name) == c.limits.get(*name))
-        });
-        if guaranteed { QosClass::Guaranteed } else { QosClass::Burstable }
-    }
-}
-
-/// What of a pod-level list counts.
-///
-/// Source: `component-helpers/resource/helpers.go`, `IsSupportedPodLevelResource`.
-fn pod_level(list: &ResourceList) -> impl Iterator<Item = (&String, &Quantity)> {
-    list.iter().filter(|(name, _)| matches!(name.as_str(), "cpu" | "memory") || name.starts_with("hugepages-"))
-}
-
-fn add(sum: &mut ResourceList, list: &ResourceList) {
-    for (name, quantity) in list {
-        let entry = sum.entry(name.clone()).or_default();
-        *entry = entry.plus(*quantity);
-    }
 }
 
 /// A specification together with what is computed from it once.
@@ -282,11 +217,14 @@ fn add(sum: &mut ResourceList, list: &ResourceList) {
 pub struct PodClass {
     /// The specification.
     pub spec: PodSpec,
-    /// Effective requests, one pod included in the `pods` column.
+    /// Effective requests, one pod included in the `pods` column; of a pod that runs, with what its status says.
     pub requests: Resources,
-    /// CPU (milli) that scoring counts: requests with the defaults for containers that have none.
+    /// What scoring by allocation counts for the incoming pod: requests of the containers, with the defaults for those that
+    /// have none, whatever the pod requests as a whole.
+    pub scored: Resources,
+    /// CPU (milli) that the pod counts for on its node in such scoring.
     pub nonzero_cpu: i64,
-    /// Memory (bytes) that scoring counts.
+    /// Memory (bytes), likewise.
     pub nonzero_memory: i64,
     /// The quality-of-service class.
     pub qos: QosClass,
@@ -299,18 +237,16 @@ pub struct PodClass {
 impl PodClass {
     /// Computes the class of a specification; new resource names get columns in `table`.
     pub fn new(spec: PodSpec, table: &mut ResourceTable) -> Self {
-        let mut requests = table.vector(&spec.effective(|c| c.requests.clone()));
+        let mut requests = table.vector(&spec.held_requests());
         requests.set(ResourceId::PODS, 1);
+        let mut scored = table.vector(&spec.scored_requests());
         if let Some(gpu) = spec.gpu {
             let id = table.intern(super::gpu::GPU_MILLI);
-            requests.set(id, requests.get(id) + gpu.total());
+            for vector in [&mut requests, &mut scored] {
+                vector.set(id, vector.get(id) + gpu.total());
+            }
         }
-        let nonzero = spec.effective(|c| {
-            let mut list = c.requests.clone();
-            list.entry("cpu".into()).or_insert(Quantity::from_milli(DEFAULT_CPU_REQUEST));
-            list.entry("memory".into()).or_insert(Quantity::from_units(DEFAULT_MEMORY_REQUEST));
-            list
-        });
+        let nonzero = spec.nonzero_requests();
         let mut host_ports: Vec<HostPort> = spec.host_ports().cloned().collect();
         host_ports.sort();
         Self {
@@ -320,6 +256,7 @@ impl PodClass {
             host_ports,
             quota_usage: OnceLock::new(),
             requests,
+            scored,
             spec,
         }
     }
@@ -486,6 +423,8 @@ pub struct Pod {
     pub overdue: bool,
     /// Whether it is being deleted to make room for a pod of higher priority.
     pub preempted: bool,
+    /// How long it may take to stop, where its deletion said so and not its specification.
+    pub grace: Option<Span>,
     /// `status.nominatedNodeName`: the node that is being made free for it.
     pub nominated_node: Option<Arc<str>>,
     /// The node that the scheduler holds resources on for it, while its binding waits.

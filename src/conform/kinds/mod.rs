@@ -1,6 +1,11 @@
 //! The kinds of recordings: one file each, and one line in [`KINDS`].
 
+mod decision;
+mod dynamic;
 mod function;
+mod sampling;
+mod sequence;
+mod timeline;
 
 use super::{CaseResult, Options, Recording};
 use crate::diagnostic::Diagnostic;
@@ -19,7 +24,8 @@ pub struct Kind {
 }
 
 /// Adding a kind is one file and one line here. The first that recognises a recording plays it.
-pub const KINDS: &[Kind] = &[function::KIND];
+pub const KINDS: &[Kind] =
+    &[decision::KIND, dynamic::KIND, function::KIND, sampling::KIND, sequence::KIND, timeline::KIND];
 
 /// Plays a recording.
 ///

@@ -60,6 +60,10 @@ impl Object for ReplicaSet {
         self.replicas = replicas;
     }
 
+    fn pod_selector(&self) -> Option<&LabelSelector> {
+        Some(&self.selector)
+    }
+
     fn fold(&self, into: &mut Fingerprint) {
         let ReplicaSetStatus { replicas, ready, available } = self.status;
         let words = [self.replicas, replicas, ready, available].map(u64::from);

@@ -40,7 +40,9 @@ pub(super) fn container(from: &core::Container, host_network: bool, at: &At<'_>)
         image: from.image.clone().unwrap_or_default(),
         requests,
         limits,
+        actual: None,
         host_ports,
+        restarts_all: from.restart_policy_rules.iter().flatten().any(|rule| rule.action == "RestartAllContainers"),
     })
 }
 

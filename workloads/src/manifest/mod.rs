@@ -49,13 +49,17 @@ mod persistent_volume_claim;
 mod pod;
 mod pod_affinity;
 mod pod_disruption_budget;
+mod pod_status;
 mod pod_template;
 mod priority_class;
 mod read;
 mod replica_set;
+mod replication_controller;
 mod resource_quota;
 pub(crate) mod selectors;
+mod service;
 mod source;
+mod stateful_set;
 mod storage_class;
 mod strict;
 mod topology_spread;
@@ -69,5 +73,7 @@ pub use objects::{Item, Manifests, Origin, Planned, PodManifest, Warning};
 pub use read::{load, parse};
 pub use source::ManifestSource;
 
+#[cfg(test)]
+mod recorded_requests;
 #[cfg(test)]
 mod tests;

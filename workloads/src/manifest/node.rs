@@ -34,6 +34,7 @@ fn read(reading: &mut Reading<'_>) -> Result<Option<Item>, FieldError> {
         reading.warn(&status_at.key("allocatable"), "is empty: no pod that requests anything fits this node");
     }
     add_devices(&mut allocatable, devices);
+    let declared_features = declared_features(status.declared_features.unwrap_or_default(), &status_at)?;
     let conditions = status.conditions.iter().flatten();
     if { conditions }.any(|c| c.type_ == "Ready" && c.status != "True") {
         reading.warn(&status_at.key("conditions"), "the node is not ready here, and starts ready in the simulation");
@@ -54,9 +55,22 @@ fn read(reading: &mut Reading<'_>) -> Result<Option<Item>, FieldError> {
         capacity: if capacity == allocatable { ResourceList::new() } else { capacity },
         allocatable,
         images: images.collect(),
+        declared_features,
         devices,
         group: None,
     }))))
+}
+
+/// Source: `pkg/apis/core/validation/validation.go`, `validateNodeDeclaredFeatures`.
+fn declared_features(features: Vec<String>, status: &At<'_>) -> Result<Vec<String>, FieldError> {
+    let at = status.key("declaredFeatures");
+    if let Some(i) = features.windows(2).position(|pair| pair[0] >= pair[1]) {
+        let (before, after) = (&features[i], &features[i + 1]);
+        return Err(at
+            .index(i + 1)
+            .error(format_args!("`{after}` after `{before}`: expected each once, in alphabetical order")));
+    }
+    Ok(features)
 }
 
 /// Counts shared GPU devices among the allocatable resources.

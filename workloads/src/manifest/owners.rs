@@ -5,6 +5,7 @@
 
 use super::convert::Reading;
 use super::objects::Origin;
+use crate::grouping;
 use std::collections::BTreeMap;
 use std::fmt;
 use towtank_sim::storage::PersistentVolumeClaim;
@@ -44,7 +45,8 @@ impl Owners {
         }
         let Some(owner) = self.0.get(identity) else { return false };
         let among = |kind: &str, name: &str| {
-            let kind = super::kinds::KINDS.iter().find(|known| known.name == kind);
+            let makes_pods = |kind: &&super::kind::Kind| !grouping::WITHOUT_CONTROLLER.contains(&kind.name);
+            let kind = super::kinds::KINDS.iter().find(|known| known.name == kind).filter(makes_pods);
             let owner = |kind: &super::kind::Kind| Identity {
                 kind: kind.name,
                 namespace: identity.namespace.clone(),

@@ -4,8 +4,10 @@ use super::convert::Reading;
 use super::field::{At, FieldError};
 use super::kind::Kind;
 use super::objects::{Item, PodManifest};
+use super::pod_status::actual_resources;
 use super::pod_template::pod_template;
 use k8s_openapi::api::core::v1 as core;
+use std::sync::Arc;
 use towtank_sim::model::pod::{GivenDeletion, GivenStatus};
 use towtank_sim::time::SimTime;
 
@@ -18,7 +20,10 @@ fn read(reading: &mut Reading<'_>) -> Result<Option<Item>, FieldError> {
     if matches!(phase, Some("Succeeded" | "Failed")) {
         return Ok(None);
     }
-    let template = pod_template(reading, &pod.metadata, pod.spec.as_ref(), &At::ROOT)?;
+    let mut template = pod_template(reading, &pod.metadata, pod.spec.as_ref(), &At::ROOT)?;
+    if let Some(status) = pod.status.as_ref().filter(|_| template.spec.node_name.is_some()) {
+        actual_resources(Arc::make_mut(&mut template.spec), status, &At::ROOT.key("status"))?;
+    }
     let status = given_status(&pod);
     Ok(Some(Item::Pod(PodManifest { name: reading.name.clone(), template, status })))
 }

@@ -18,7 +18,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use std::sync::Arc;
 use towtank_sim::model::affinity::NodeAffinity;
 use towtank_sim::model::pod::{DEFAULT_SCHEDULER, PodSpec, PreemptionPolicy, RestartPolicy, Usage};
-use towtank_sim::model::resources::ResourceList;
+use towtank_sim::model::pod_resources::is_pod_level;
 
 /// The template at `at`, whose metadata and spec these are. Parts that are not modelled become warnings.
 pub(super) fn pod_template(
@@ -77,6 +77,10 @@ pub(super) fn pod_template(
         init_containers: init.collect::<Result<_, _>>()?,
         requests,
         limits,
+        actual: None,
+        resize_infeasible: false,
+        host_network,
+        host_users: from.host_users.unwrap_or(true),
         overhead: resource_list(from.overhead.as_ref(), &at.key("overhead"))?,
         gpu,
         node_name: name(&from.node_name, "nodeName")?,
@@ -107,22 +111,39 @@ pub(super) fn pod_template(
         termination_grace: seconds(grace, 0, &at.key("terminationGracePeriodSeconds"))?,
         active_deadline: deadline.transpose()?,
     };
+    default_huge_page_limits(&mut spec);
     default_pod_requests(&mut spec);
     Ok(PodTemplate { spec: Arc::new(spec), run, usage: Usage::default() })
 }
 
-/// A limit of the pod as a whole without a request: the request is the sum over the containers, or else the limit.
+/// Huge pages that the containers limit are limited for a pod that has resources as a whole, unless it requests them.
+///
+/// Source: `pkg/apis/core/v1/defaults.go`, `defaultHugePagePodLimits`.
+fn default_huge_page_limits(spec: &mut PodSpec) {
+    if spec.limits.is_empty() && spec.requests.is_empty() {
+        return;
+    }
+    let of_containers = spec.of_containers(|container| container.limits.clone());
+    for (name, limit) in of_containers.into_iter().filter(|(name, _)| name.starts_with("hugepages-")) {
+        if !spec.requests.contains_key(&name) {
+            spec.limits.entry(name).or_insert(limit);
+        }
+    }
+}
+
+/// Where a pod has a limit as a whole, it requests what its containers request together, and what they do not request at its
+/// limit.
 ///
 /// Source: `pkg/apis/core/v1/defaults.go`, `defaultPodRequests`.
 fn default_pod_requests(spec: &mut PodSpec) {
-    if spec.limits.keys().all(|name| spec.requests.contains_key(name)) {
+    if spec.limits.is_empty() {
         return;
     }
-    let bare = PodSpec { requests: ResourceList::new(), overhead: ResourceList::new(), ..spec.clone() };
-    let of_containers = bare.effective(|container| container.requests.clone());
-    for (name, limit) in &spec.limits {
-        let request = of_containers.get(name).unwrap_or(limit);
-        spec.requests.entry(name.clone()).or_insert(*request);
+    let of_containers = spec.of_containers(|container| container.requests.clone());
+    let summed = of_containers.into_iter().filter(|(name, _)| matches!(name.as_str(), "cpu" | "memory"));
+    let limits = spec.limits.clone().into_iter().filter(|(name, _)| is_pod_level(name));
+    for (name, quantity) in summed.chain(limits) {
+        spec.requests.entry(name).or_insert(quantity);
     }
 }
 

@@ -53,8 +53,7 @@ mod tests {
             init_containers: vec![init("once", ResourceList::new(), false), init("beside", list("500m"), true)],
             ..PodSpec::default()
         };
-        let cpu = |spec: &PodSpec| requested(spec, MetricResource::Cpu).map(Quantity::milli_value);
-        assert_eq!(cpu(&spec), Ok(1500));
+        assert_eq!(requested(&spec, MetricResource::Cpu).map(Quantity::milli_value), Ok(1500));
         assert_eq!(requested(&spec, MetricResource::Memory), Err(MissingRequest::Container("a")));
         spec.requests = list("3");
         assert_eq!(requested(&spec, MetricResource::Cpu).map(Quantity::milli_value), Ok(3000));

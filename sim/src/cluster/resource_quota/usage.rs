@@ -26,8 +26,7 @@ impl PodClass {
     /// What one pod of this class counts for, by the names of quotas (`PodUsageFunc`).
     pub fn quota_usage(&self) -> &ResourceList {
         self.quota_usage.get_or_init(|| {
-            let requests = self.spec.effective(|c| c.requests.clone());
-            let mut usage = compute_usage(&requests, &self.spec.effective_limits());
+            let mut usage = compute_usage(&self.spec.held_requests(), &self.spec.held_limits());
             for name in ["pods", OBJECT_COUNT] {
                 usage.insert(name.to_owned(), Quantity::from_units(1));
             }
