@@ -1,7 +1,7 @@
 //! The volume plugins beyond what the recorded decisions show: what is assumed, what is bound, what wakes whom.
 
-use crate::factory::BuildContext;
 use crate::config::ParsedConfig;
+use crate::factory::BuildContext;
 use towtank_sim::cluster::{Action, Cluster};
 use towtank_sim::model::labels::LabelSelector;
 use towtank_sim::model::node::NodeSpec;
@@ -282,9 +282,11 @@ fn only_what_may_help_wakes_a_pod() {
     );
     let pod = world.pod("a", &[of_claim("c"), ephemeral]);
     let added = |id| ClusterEvent::ObjectAdd(id, PersistentVolumeClaim::KIND);
-    for (plugin, expected) in
-        [("VolumeBinding", [true, false, true]), ("NodeVolumeLimits", [true, false, true]), ("VolumeZone", [true, false, false])]
-    {
+    for (plugin, expected) in [
+        ("VolumeBinding", [true, false, true]),
+        ("NodeVolumeLimits", [true, false, true]),
+        ("VolumeZone", [true, false, false]),
+    ] {
         assert_eq!([ours, other, own].map(|id| world.hint(plugin, pod, added(id))), expected, "{plugin}");
     }
 
@@ -297,7 +299,9 @@ fn only_what_may_help_wakes_a_pod() {
     let pool = world.cluster.create_object("", "pool", None, Box::new(pool)).expect("the name is free");
     let changed = ClusterEvent::ObjectUpdate(pool, CsiStorageCapacity::KIND);
     for (bytes, expected) in [(Some(6), true), (Some(6), false), (Some(4), false), (None, false), (Some(1), true)] {
-        world.cluster.update_object(pool, |pool: &mut CsiStorageCapacity| pool.capacity = bytes.map(Quantity::from_units));
+        world
+            .cluster
+            .update_object(pool, |pool: &mut CsiStorageCapacity| pool.capacity = bytes.map(Quantity::from_units));
         assert_eq!(world.hint("VolumeBinding", pod, changed), expected, "{bytes:?}");
     }
 

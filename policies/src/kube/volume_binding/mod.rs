@@ -3,8 +3,8 @@
 mod assumed;
 mod binder;
 
-use crate::claims;
 use super::node_resources_fit::{broken_line, round_half_up};
+use crate::claims;
 use crate::config::{ArgsSource, ConfigError, ShapePoint, VolumeBindingArgs};
 use crate::factory::Factory;
 use assumed::{Assumed, Reservation};
