@@ -10,7 +10,7 @@ use towtank_sim::model::volume::{AccessMode, ClaimSpec, InTreeVolume, Volume, Vo
 use towtank_sim::model::{ObjectId, PodId, Quantity};
 use towtank_sim::random::Streams;
 use towtank_sim::scheduler::{
-    ClusterEvent, Cycle, FeatureGates, Filter, Hint, Plugin, PodOnNode, PreBound, PreFilter, Profile, Verdict,
+    ClusterEvent, Cycle, FeatureGates, Hint, Plugin, PodOnNode, PreBound, PreFilter, Profile, Verdict,
 };
 use towtank_sim::storage::{
     CsiDriver, CsiNode, CsiNodeDriver, CsiStorageCapacity, NO_PROVISIONER, PersistentVolume, PersistentVolumeClaim,
@@ -192,7 +192,9 @@ fn a_claim_whose_provisioning_fails_sends_its_pod_back() {
         let node = world.cluster.nodes().iter().next().expect("n1");
         world.plugin("VolumeBinding").pre_bind(&world.cycle(pod), node).expect("all is there")
     };
-    actions.into_iter().for_each(|action| world.cluster.perform(action));
+    for action in actions {
+        world.cluster.perform(action);
+    }
     world.cluster.update_object(claim, |claim: &mut PersistentVolumeClaim| claim.selected_node = None);
     let node = world.cluster.nodes().iter().next().expect("n1");
     let why = "binding volumes: provisioning failed for PVC \"c\"".to_owned();
