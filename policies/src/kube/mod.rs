@@ -4,6 +4,8 @@
 
 pub mod default_binder;
 pub mod default_preemption;
+mod device_resources;
+pub mod dynamic_resources;
 pub mod image_locality;
 pub mod inter_pod_affinity;
 pub mod node_affinity;

@@ -8,9 +8,6 @@ use towtank_sim::model::NodeId;
 use towtank_sim::model::node::Node;
 use towtank_sim::scheduler::{Filter, PreFilter, Verdict};
 
-/// Cases with something of a pod that is not modelled.
-const NOT_MODELLED: &[&str] = &["ImageLocality-image-volume"];
-
 /// The plugins that read more of the objects than the loader of these cases does.
 const READ_MORE: &[&str] =
     &["InterPodAffinity", "NodeVolumeLimits", "PodTopologySpread", "VolumeBinding", "VolumeRestrictions", "VolumeZone"];
@@ -25,7 +22,7 @@ fn check(prefix: &str, at_least: usize) {
         return;
     }
     assert!(cases.len() >= at_least, "{} cases of {prefix}", cases.len());
-    for (name, text) in cases.iter().filter(|(name, _)| !NOT_MODELLED.contains(&name.as_str())) {
+    for (name, text) in &cases {
         check_case(name, &Case::read(text));
     }
 }
