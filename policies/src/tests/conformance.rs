@@ -9,8 +9,15 @@ use towtank_sim::model::node::Node;
 use towtank_sim::scheduler::{Filter, PreFilter, Verdict};
 
 /// The plugins that read more of the objects than the loader of these cases does.
-const READ_MORE: &[&str] =
-    &["InterPodAffinity", "NodeVolumeLimits", "PodTopologySpread", "VolumeBinding", "VolumeRestrictions", "VolumeZone"];
+const READ_MORE: &[&str] = &[
+    "DynamicResources",
+    "InterPodAffinity",
+    "NodeVolumeLimits",
+    "PodTopologySpread",
+    "VolumeBinding",
+    "VolumeRestrictions",
+    "VolumeZone",
+];
 
 /// What the filters say: node name to plugin, code and reasons; feasible nodes are absent.
 type Infeasible = BTreeMap<String, (String, String, Vec<String>)>;

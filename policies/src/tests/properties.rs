@@ -131,8 +131,8 @@ fn plugins_that_look_beyond_the_node_say_so() {
         let looks_beyond = looks_beyond.filter(|p| p.score_depends_on() == Dependence::Anything);
         scorers.extend(looks_beyond.map(|p| p.name()));
     }
-    // What they look at: other nodes' pods, images and volumes; a random stream.
-    let neighbours = ["InterPodAffinity", "PodTopologySpread"];
+    // What they look at: other nodes' pods, devices, images and volumes; a random stream.
+    let neighbours = ["DynamicResources", "InterPodAffinity", "PodTopologySpread"];
     let volumes = ["NodeVolumeLimits", "VolumeBinding", "VolumeRestrictions", "VolumeZone"];
     assert_eq!(filters, neighbours.into_iter().chain(volumes).collect());
     let others = ["ImageLocality", "Random", "VolumeBinding"];
