@@ -5,6 +5,7 @@
 //! [`legacy`] or [`research`] and one line in [`registry`].
 
 pub mod cel;
+mod claims;
 pub mod config;
 mod factory;
 pub mod kube;

@@ -2,7 +2,6 @@
 //!
 //! Numbers, status codes and reason texts are upstream's. Sources are below `pkg/scheduler/framework/plugins/`.
 
-mod claims;
 pub mod default_binder;
 pub mod default_preemption;
 mod device_resources;

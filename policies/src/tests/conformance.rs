@@ -8,6 +8,17 @@ use towtank_sim::model::NodeId;
 use towtank_sim::model::node::Node;
 use towtank_sim::scheduler::{Filter, PreFilter, Verdict};
 
+/// The plugins that read more of the objects than the loader of these cases does.
+const READ_MORE: &[&str] = &[
+    "DynamicResources",
+    "InterPodAffinity",
+    "NodeVolumeLimits",
+    "PodTopologySpread",
+    "VolumeBinding",
+    "VolumeRestrictions",
+    "VolumeZone",
+];
+
 /// What the filters say: node name to plugin, code and reasons; feasible nodes are absent.
 type Infeasible = BTreeMap<String, (String, String, Vec<String>)>;
 
@@ -154,7 +165,8 @@ fn the_modelled_part_of_random_cases() {
             continue;
         }
         let infeasible = filter(&case);
-        let ours = |r: &&Rejection| registry::find(&r.plugin).is_some();
+        let is_read = |plugin: &str| registry::find(plugin).is_some() && !READ_MORE.contains(&plugin);
+        let ours = |r: &&Rejection| is_read(&r.plugin);
         for node in case.cluster.nodes().iter() {
             let expected = case.expect.infeasible.get(node.name()).filter(ours).map(Rejection::parts);
             assert_eq!(infeasible.get(node.name()), expected.as_ref(), "{name}: {}", node.name());
@@ -162,7 +174,7 @@ fn the_modelled_part_of_random_cases() {
         let is_feasible = |node: &&Node| case.expect.feasible.contains_key(node.name());
         let feasible: Vec<&Node> = case.cluster.nodes().iter().filter(is_feasible).collect();
         let ids: Vec<NodeId> = feasible.iter().map(|node| node.id).collect();
-        for (plugin, _, scores) in case.scores(&ids) {
+        for (plugin, _, scores) in case.scores(&ids).into_iter().filter(|(plugin, ..)| is_read(plugin)) {
             for (i, node) in feasible.iter().enumerate() {
                 let expected = case.expect.feasible[node.name()].scores.get(plugin).copied();
                 assert_eq!(scores.as_ref().map(|s| s[i]), expected, "{name}: {plugin} on {}", node.name());

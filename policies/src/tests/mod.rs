@@ -8,3 +8,4 @@ pub(crate) mod neighbours;
 mod policy;
 mod properties;
 mod tables;
+mod volumes;

@@ -4,6 +4,7 @@ use crate::factory::BuildContext;
 use crate::named::POLICIES;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 use towtank_sim::cluster::Cluster;
 use towtank_sim::model::gpu::GpuRequest;
 use towtank_sim::model::node::{NodeImage, NodeSpec};
@@ -120,14 +121,22 @@ proptest! {
 
 #[test]
 fn plugins_that_look_beyond_the_node_say_so() {
-    let mut anything: Vec<&str> = Vec::new();
+    let (mut filters, mut scorers) = (BTreeSet::new(), BTreeSet::new());
     for policy in POLICIES {
         let profile = profile(policy.name);
-        assert!(profile.filter.iter().all(|i| profile.plugins[*i].filter_depends_on() == Dependence::Node));
-        let scorers = profile.score.iter().map(|(i, _)| &profile.plugins[*i]);
-        anything.extend(scorers.filter(|p| p.score_depends_on() == Dependence::Anything).map(|p| p.name()));
+        let plugin = |index: &usize| &profile.plugins[*index];
+        let looks_beyond = profile.filter.iter().map(plugin).filter(|p| p.filter_depends_on() == Dependence::Anything);
+        filters.extend(looks_beyond.map(|p| p.name()));
+        let looks_beyond = profile.score.iter().map(|(index, _)| plugin(index));
+        let looks_beyond = looks_beyond.filter(|p| p.score_depends_on() == Dependence::Anything);
+        scorers.extend(looks_beyond.map(|p| p.name()));
     }
-    assert_eq!(anything, ["ImageLocality", "Random"]);
+    // What they look at: other nodes' pods, devices, images and volumes; a random stream.
+    let neighbours = ["DynamicResources", "InterPodAffinity", "PodTopologySpread"];
+    let volumes = ["NodeVolumeLimits", "VolumeBinding", "VolumeRestrictions", "VolumeZone"];
+    assert_eq!(filters, neighbours.into_iter().chain(volumes).collect());
+    let others = ["ImageLocality", "Random", "VolumeBinding"];
+    assert_eq!(scorers, neighbours.into_iter().chain(others).collect());
 }
 
 /// Where ten equal pods go on three nodes of 4, 2 and 8 cores, the largest last.
