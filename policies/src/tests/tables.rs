@@ -59,7 +59,8 @@ fn named_policies_score_with_what_they_say() {
     let of = |name: &str| scorers.iter().find(|(n, _)| *n == name).map_or("", |(_, text)| text);
     assert_eq!(
         of("default"),
-        "TaintToleration*3 NodeAffinity*2 NodeResourcesFit*1 NodeResourcesBalancedAllocation*1 ImageLocality*1 0"
+        "TaintToleration*3 NodeAffinity*2 NodeResourcesFit*1 PodTopologySpread*2 InterPodAffinity*2 \
+         NodeResourcesBalancedAllocation*1 ImageLocality*1 0"
     );
     assert_eq!(of("least-allocated"), "NodeResourcesFit*1 0");
     assert_eq!(of("most-allocated"), "NodeResourcesFit*1 0");
