@@ -30,6 +30,17 @@ pub enum Failure {
     /// The audit found an invariant that does not hold.
     #[error("{0}")]
     Audit(#[from] Violation),
+    /// Recordings differ from what the simulator says.
+    #[error("{failed} of {played} recorded cases differ")]
+    Conformance {
+        /// How many.
+        failed: usize,
+        /// Of how many.
+        played: usize,
+    },
+    /// Recordings that cannot be used; the others were played.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\nerror: "))]
+    Recordings(Vec<Diagnostic>),
     /// Results could not be written.
     #[error("{0}")]
     Output(#[from] OutputError),
@@ -39,8 +50,8 @@ impl Failure {
     /// The exit code.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::Input(_) => UNUSABLE_INPUT,
-            Self::Run(_) | Self::Audit(_) => FAILED,
+            Self::Input(_) | Self::Recordings(_) => UNUSABLE_INPUT,
+            Self::Run(_) | Self::Audit(_) | Self::Conformance { .. } => FAILED,
             Self::Output(_) => OUTPUT,
         })
     }

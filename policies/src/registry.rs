@@ -39,6 +39,10 @@ pub const PLUGINS: &[PluginEntry] = &[
     entry("NodeGpuShare", "shares of GPU devices fit device by device (towtank's own)", |args| plain(args, |_| Box::new(kube::node_gpu_share::NodeGpuShare))),
     entry("NodeResourcesBalancedAllocation", "prefers nodes that the pod brings into balance", kube::node_resources_balanced_allocation::prepare),
     entry("ImageLocality", "prefers nodes that have the pod's images", |args| plain(args, |_| Box::<kube::image_locality::ImageLocality>::default())),
+    entry("VolumeRestrictions", "no disk twice on a node, and no claim twice that is for one pod", |args| plain(args, |_| Box::new(kube::volume_restrictions::VolumeRestrictions))),
+    entry("NodeVolumeLimits", "a node takes no more volumes than its CSI drivers allow", |args| plain(args, |context| Box::new(kube::node_volume_limits::NodeVolumeLimits::new(context.gates)))),
+    entry("VolumeBinding", "pods go where their volumes are or can be made, and have them before they are bound", kube::volume_binding::prepare),
+    entry("VolumeZone", "pods go to the zone of their volumes", |args| plain(args, |_| Box::new(kube::volume_zone::VolumeZone))),
     entry("PodTopologySpread", "spreads pods over zones, hosts and other domains", kube::pod_topology_spread::prepare),
     entry("InterPodAffinity", "pods want to be near other pods, or away from them", kube::inter_pod_affinity::prepare),
     entry("NodeDeclaredFeatures", "a node declares the features that the pod needs", kube::node_declared_features::prepare),
@@ -61,12 +65,8 @@ pub const PLUGINS: &[PluginEntry] = &[
 pub const UNMODELLED: &[&str] = &[
     "DynamicResources",
     "GangScheduling",
-    "NodeVolumeLimits",
     "PodGroupPodsCount",
     "TopologyPlacementGenerator",
-    "VolumeBinding",
-    "VolumeRestrictions",
-    "VolumeZone",
 ];
 
 /// The plugins of the default profile, with their weights (0: none given), in order. NodeGpuShare is an addition: it has no

@@ -1,12 +1,12 @@
 //! The engine: takes the next event, lets it happen, and tells everyone who asked.
 
 use crate::agenda::{Agenda, ControllerId, Event, Presence, Rank};
-use crate::cluster::{Cluster, Interest};
+use crate::cluster::{Cause, Cluster, Interest};
 use crate::controller::{Context, Controller};
 use crate::observe::{Note, Notes, Observer, Observers};
 use crate::random::Streams;
 use crate::source::{Source, SourceError, SourceId, Submission, Work};
-use crate::time::SimTime;
+use crate::time::{SimTime, Span};
 use thiserror::Error;
 
 /// How many events pass between two reports of progress.
@@ -247,9 +247,39 @@ impl Simulation {
                     return refused(error.to_string());
                 }
             }
-            Work::DeletePod { namespace, name } => {
+            Work::DeletePod { namespace, name, grace } => {
                 if let Some(id) = cluster.pods().by_name(&namespace, &name) {
-                    cluster.delete_pod(id, crate::cluster::Cause::Deleted);
+                    cluster.delete_pod_within(id, Cause::Deleted, grace);
+                    if grace == Some(Span::ZERO) {
+                        cluster.remove_pod(id);
+                    }
+                }
+            }
+            Work::UpdateNode(spec) => {
+                if let Some(id) = cluster.nodes().by_name(&spec.name) {
+                    cluster.update_node(id, |old| *old = *spec);
+                }
+            }
+            Work::DeleteNode(name) => {
+                if let Some(id) = cluster.nodes().by_name(&name) {
+                    cluster.remove_node_alone(id);
+                }
+            }
+            Work::UpdatePod { name, class } => {
+                if let Err(refusal) = cluster.resubmit_pod(&name, class) {
+                    let namespace = &*cluster.classes.get(class).spec.namespace;
+                    let note = Note::Refused { namespace, name: &name, owner: None, refusal: &refusal };
+                    observers.note(&note, cluster);
+                }
+            }
+            Work::UpdateObject { namespace, name, body } => {
+                if let Some(id) = cluster.objects().by_name(body.kind(), &namespace, &name) {
+                    cluster.replace_object(id, body);
+                }
+            }
+            Work::DeleteObject { kind, namespace, name } => {
+                if let Some(id) = cluster.objects().by_name(&kind, &namespace, &name) {
+                    cluster.remove_object(id);
                 }
             }
         }

@@ -18,4 +18,5 @@ pub mod observe;
 pub mod random;
 pub mod scheduler;
 pub mod source;
+pub mod storage;
 pub mod time;

@@ -56,6 +56,8 @@ pub enum Note<'a> {
         examined: u32,
         /// How many of them were feasible.
         feasible: u32,
+        /// Their totals in visiting order; none where only one was feasible, because nothing is scored then.
+        totals: &'a [i64],
         /// How long the attempt took, in simulated time.
         took: Span,
     },
@@ -69,6 +71,8 @@ pub enum Note<'a> {
         took: Span,
         /// Where in the queue it waits; `None` if it is gone.
         queue: Option<Pool>,
+        /// The profile that is responsible for it.
+        profile: &'a Profile,
     },
     /// A Kubernetes Event of a controller about an object.
     Event {

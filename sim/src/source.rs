@@ -1,9 +1,10 @@
 //! Where work comes from: traces, generators and manifests, as streams of submissions.
 
 use crate::cluster::{Cluster, Object};
+use crate::model::ClassId;
 use crate::model::node::NodeSpec;
 use crate::model::pod::NewPod;
-use crate::time::SimTime;
+use crate::time::{SimTime, Span};
 
 /// A source's place in the scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,6 +43,37 @@ pub enum Work {
     /// Delete the pod of this name, if it still exists.
     DeletePod {
         /// The namespace.
+        namespace: String,
+        /// The name.
+        name: String,
+        /// How long it may take to stop; `None` for what its specification says, zero to be gone at once.
+        grace: Option<Span>,
+    },
+    /// Replace the node of this name, if it still exists.
+    UpdateNode(Box<NodeSpec>),
+    /// Remove the node of this name alone, if it still exists. Its pods stay until somebody deletes them.
+    DeleteNode(String),
+    /// Let the pod of this name say what pods of this class say, if it still exists.
+    UpdatePod {
+        /// The name.
+        name: String,
+        /// The class, as submitted: admission may change it.
+        class: ClassId,
+    },
+    /// Replace the object of this kind and name, if it still exists.
+    UpdateObject {
+        /// The namespace; empty for kinds that have none.
+        namespace: String,
+        /// The name.
+        name: String,
+        /// What it says now.
+        body: Box<dyn Object>,
+    },
+    /// Remove the object of this kind and name, if it still exists.
+    DeleteObject {
+        /// The kind.
+        kind: String,
+        /// The namespace; empty for kinds that have none.
         namespace: String,
         /// The name.
         name: String,

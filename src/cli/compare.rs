@@ -19,7 +19,7 @@ use towtank_reports::{report, terminal};
 pub(super) struct CompareArgs {
     #[command(flatten)]
     scenario: ScenarioArgs,
-    /// A named policy or a KubeSchedulerConfiguration file; give it twice or more.
+    /// A named policy or a scheduler configuration file; give it twice or more.
     #[arg(long, value_name = "NAME|FILE", required = true)]
     policy: Vec<String>,
     /// The seeds: one such as `7`, or several such as `1..5` (both ends included) or `1,3,9`. The scenario's by default.
@@ -48,10 +48,10 @@ pub(super) fn compare(args: &CompareArgs) -> Result<(), Failure> {
     if let Some(twice) = args.policy.iter().enumerate().find(|(i, policy)| args.policy[..*i].contains(policy)) {
         return Err(Diagnostic::new(format!("--policy {} is given twice: expected different policies", twice.1)).into());
     }
-    let policies: Vec<SchedulerChoice> =
-        args.policy.iter().map(|text| SchedulerChoice::parse(text)).collect::<Result<_, _>>()?;
     let overrides = Overrides { set: args.scenario.set.clone(), seed: None, until: args.scenario.until.clone() };
     let scenario = Scenario::read(&args.scenario.scenario, &overrides)?;
+    let policies: Vec<SchedulerChoice> =
+        args.policy.iter().map(|text| SchedulerChoice::parse(text, &scenario)).collect::<Result<_, _>>()?;
     let seeds = match &args.seeds {
         Some(text) => parse_seeds(text).ok_or_else(|| {
             Diagnostic::new(format!("--seeds {text}: expected a seed, a range such as 1..5, or a list such as 1,3,9"))

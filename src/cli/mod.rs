@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand. Data goes to standard output, everything else to standard error.
 
 mod compare;
+mod conform;
 mod formats;
 mod policies;
 mod run;
@@ -30,6 +31,8 @@ enum Command {
     Compare(compare::CompareArgs),
     /// Read scenarios and everything that they name, without running them.
     Validate(validate::ValidateArgs),
+    /// Play recordings of real components, and say what differs.
+    Conform(conform::ConformArgs),
     /// List the named policies and the plugins that configurations may name.
     Policies,
     /// List the trace formats.
@@ -109,6 +112,7 @@ impl Command {
             Self::Run(args) => run::run(&args),
             Self::Compare(args) => compare::compare(&args),
             Self::Validate(args) => validate::validate(&args),
+            Self::Conform(args) => conform::conform(&args),
             Self::Policies => policies::policies(),
             Self::Formats => formats::formats(),
         }

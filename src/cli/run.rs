@@ -17,7 +17,7 @@ pub(super) struct RunArgs {
     /// The seed of every random stream, instead of the scenario's.
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole_number)]
     seed: Option<u64>,
-    /// A named policy or a KubeSchedulerConfiguration file, instead of the scenario's.
+    /// A named policy or a scheduler configuration file, instead of the scenario's.
     #[arg(long, value_name = "NAME|FILE")]
     policy: Option<String>,
     /// Where tables, figures and the page go; `out/NAME` by default, `-` for nowhere.
@@ -42,7 +42,7 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Failure> {
     let overrides = Overrides { set: args.scenario.set.clone(), seed: args.seed, until: args.scenario.until.clone() };
     let scenario = Scenario::read(&args.scenario.scenario, &overrides)?;
     let scheduler = match &args.policy {
-        Some(policy) => SchedulerChoice::parse(policy)?,
+        Some(policy) => SchedulerChoice::parse(policy, &scenario)?,
         None => SchedulerChoice::of(&scenario)?,
     };
     let target = args.out.clone().unwrap_or_else(|| Path::new("out").join(&scenario.name));

@@ -20,6 +20,7 @@ use towtank_sim::scheduler::{
     AttemptLatency, Evaluation, FeatureGates, QueueSettings, Scheduler, SchedulerSettings, TieBreak,
 };
 use towtank_sim::source::Source;
+use towtank_sim::storage::{EphemeralVolumeController, VolumeController, VolumeSettings};
 use towtank_traces::TraceError;
 use towtank_workloads::controllers;
 use towtank_workloads::generate::PodGenerator;
@@ -62,7 +63,7 @@ impl SchedulerChoice {
     pub fn of(scenario: &Scenario) -> Result<Self, Diagnostic> {
         match (&scenario.spec.scheduler.config, &scenario.spec.scheduler.policy) {
             (Some(_), Some(_)) => Err(scenario.error("spec.scheduler", "expected at most one of config, policy")),
-            (Some(path), None) => Self::from_file(&scenario.path(path)),
+            (Some(path), None) => Self::from_file(&scenario.path(path), scenario.feature_gates()?),
             (None, Some(name)) => profile_by_name(name)
                 .map(|policy| Self { label: name.clone(), config: policy.config() })
                 .map_err(|error| scenario.error("spec.scheduler.policy", &error.to_string()).help(POLICIES_HELP)),
@@ -70,14 +71,14 @@ impl SchedulerChoice {
         }
     }
 
-    /// A policy as the command line names it: a name, or a `KubeSchedulerConfiguration` file.
+    /// A policy as the command line names it: a name, or a file with a `KubeSchedulerConfiguration` or a `Policy`.
     ///
     /// # Errors
     /// Neither a known name nor a usable file.
-    pub fn parse(text: &str) -> Result<Self, Diagnostic> {
+    pub fn parse(text: &str, scenario: &Scenario) -> Result<Self, Diagnostic> {
         let path = Path::new(text);
         let is_file = text.contains(['/', '\\']) || path.extension().is_some();
-        if is_file { Self::from_file(path) } else { Self::named(text) }
+        if is_file { Self::from_file(path, scenario.feature_gates()?) } else { Self::named(text) }
     }
 
     fn named(name: &str) -> Result<Self, Diagnostic> {
@@ -85,9 +86,9 @@ impl SchedulerChoice {
         Ok(Self { label: name.to_owned(), config: policy.config() })
     }
 
-    fn from_file(path: &Path) -> Result<Self, Diagnostic> {
+    fn from_file(path: &Path, gates: FeatureGates) -> Result<Self, Diagnostic> {
         let text = std::fs::read_to_string(path).map_err(|error| Diagnostic::unreadable(path, &error))?;
-        let config = ParsedConfig::read(&text, &path.display().to_string())
+        let config = ParsedConfig::read_with(&text, &path.display().to_string(), gates)
             .map_err(|error| Diagnostic::new(error.to_string()))?;
         let label = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
         Ok(Self { label, config })
@@ -95,6 +96,23 @@ impl SchedulerChoice {
 }
 
 impl Scenario {
+    /// The feature gates that the scenario switches.
+    fn feature_gates(&self) -> Result<FeatureGates, Diagnostic> {
+        let mut gates = FeatureGates::default();
+        for (name, on) in &self.spec.scheduler.feature_gates {
+            let Some(gate) = FeatureGates::find(name) else {
+                let known: Vec<&str> = FeatureGates::ALL.iter().map(|gate| gate.name).collect();
+                let why = format!(
+                    "`{name}` is not a feature gate that has an effect here: expected one of {}",
+                    known.join(", ")
+                );
+                return Err(self.error(&format!("spec.scheduler.featureGates.{name}"), &why));
+            };
+            gates.set(gate, *on);
+        }
+        Ok(gates)
+    }
+
     /// Reads everything that the scenario names and makes the simulation.
     ///
     /// # Errors
@@ -144,27 +162,10 @@ struct Builder<'s> {
 }
 
 impl Builder<'_> {
-    /// The feature gates that the scenario switches.
-    fn feature_gates(&self) -> Result<FeatureGates, Diagnostic> {
-        let mut gates = FeatureGates::default();
-        for (name, on) in &self.scenario.spec.scheduler.feature_gates {
-            let Some(gate) = FeatureGates::find(name) else {
-                let known: Vec<&str> = FeatureGates::ALL.iter().map(|gate| gate.name).collect();
-                let why = format!(
-                    "`{name}` is not a feature gate that has an effect here: expected one of {}",
-                    known.join(", ")
-                );
-                return Err(self.scenario.error(&format!("spec.scheduler.featureGates.{name}"), &why));
-            };
-            gates.set(gate, *on);
-        }
-        Ok(gates)
-    }
-
     /// Adds what reacts. The order is that in which controllers hear of a change.
     fn controllers(&mut self, choice: &SchedulerChoice, evaluation: Evaluation) -> Result<(), Diagnostic> {
         let spec = &self.scenario.spec;
-        let gates = self.feature_gates()?;
+        let gates = self.scenario.feature_gates()?;
         let context = BuildContext { streams: self.simulation.streams(), gates };
         let config = towtank_policies::build(&choice.config, &context);
         let settings = SchedulerSettings {
@@ -206,6 +207,9 @@ impl Builder<'_> {
         for controller in controllers::all() {
             self.simulation.add_controller(controller);
         }
+        let volumes = VolumeSettings { provisioning: drawn(spec.storage.provisioning_latency.as_ref()) };
+        self.simulation.add_controller(Box::new(EphemeralVolumeController));
+        self.simulation.add_controller(Box::new(VolumeController::new(volumes)));
         self.simulation.add_controller(Box::new(NodeLifecycle::default()));
         self.simulation.add_controller(Box::new(TaintEviction::new()));
         self.simulation.add_controller(Box::new(QuotaResync::new()));

@@ -6,7 +6,7 @@ mod disruptions;
 mod read;
 mod schema;
 mod trace;
-mod yaml;
+pub(crate) mod yaml;
 
 pub use build::{Prepared, SchedulerChoice};
 pub use read::{API_VERSION, Overrides, Scenario};

@@ -204,7 +204,7 @@ mod tests {
             assign(&mut document, path, yaml::value(value).expect("yaml")).expect("set");
         }
         let expected = "spec: {seed: 7, cluster: [{a: 1}, {a: 3}], scheduler: {tieBreak: first}}";
-        assert_eq!(document, yaml::value(expected).expect("yaml"));
+        assert_eq!(document, yaml::value::<yaml::Value>(expected).expect("yaml"));
         assert!(assign(&mut document, "cluster[2].a", Value::Null).is_err());
         assert!(assign(&mut document, "seed.x", Value::Null).is_err());
     }

@@ -57,6 +57,9 @@ pub struct ScenarioSpec {
     /// The kubelets.
     #[serde(default)]
     pub kubelet: KubeletSpec,
+    /// Persistent volumes.
+    #[serde(default)]
+    pub storage: StorageSpec,
     /// What grows and shrinks.
     #[serde(default)]
     pub autoscaling: super::autoscaling::AutoscalingSpec,
@@ -100,7 +103,7 @@ pub struct WorkloadPart {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct SchedulerSpec {
-    /// A `KubeSchedulerConfiguration` file.
+    /// A file with a `KubeSchedulerConfiguration`, or a `Policy` of older releases.
     pub config: Option<PathBuf>,
     /// Feature gates of kube-scheduler that differ from their defaults in Kubernetes 1.36.
     #[serde(default)]
@@ -157,6 +160,14 @@ pub struct KubeletSpec {
     pub start_latency: Option<DistributionSpec<Seconds>>,
     /// From the request to delete to being gone; no time if absent.
     pub stop_latency: Option<DistributionSpec<Seconds>>,
+}
+
+/// Persistent volumes.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct StorageSpec {
+    /// From the wish for a volume to its being there; no time if absent.
+    pub provisioning_latency: Option<DistributionSpec<Seconds>>,
 }
 
 /// What is recorded.

@@ -28,6 +28,11 @@ pub(super) fn read<T: DeserializeOwned>(file: &Path, text: &str) -> Result<T, Di
     if serde_yaml::from_str(text).is_ok_and(|value: Value| value.is_null()) {
         return Err(Diagnostic::in_file(file, "nothing is in this file: expected `kind: Scenario`"));
     }
+    parse(file, text)
+}
+
+/// Reads a document of a file that need not be a scenario.
+pub(crate) fn parse<T: DeserializeOwned>(file: &Path, text: &str) -> Result<T, Diagnostic> {
     serde_yaml::from_str(text).map_err(|error| {
         let (message, place) = told(&error);
         let diagnostic = Diagnostic::in_file(file, message);
@@ -42,12 +47,12 @@ pub(super) fn read_changed<T: DeserializeOwned>(value: &Value) -> Result<T, Diag
 }
 
 /// Reads a value as it is written on the command line.
-pub(super) fn value(text: &str) -> Result<Value, String> {
+pub(crate) fn value<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     serde_yaml::from_str(text).map_err(|error| told(&error).0)
 }
 
 /// The line and column (from 1) of the field at a path such as `spec.workload[2].generate`, or of what is nearest above it.
-pub(super) fn locate(text: &str, path: &str) -> Option<(usize, usize)> {
+pub(crate) fn locate(text: &str, path: &str) -> Option<(usize, usize)> {
     let steps: Vec<&str> = path.split(['.', '[']).map(|step| step.trim_end_matches(']')).collect();
     // The reader knows where it is only when it fails.
     (0..=steps.len()).rev().find_map(|length| {

@@ -283,7 +283,10 @@ fn scheduler_configurations() {
         &[
             ("a missing file", &[Replace(S, "kube-scheduler.yaml", "no-such.yaml")]),
             ("an empty file", &[File(K, b"")]),
-            ("an unknown plugin", &[Replace(K, "ImageLocality", "ImageLocalty")]),
+            (
+                "an unknown plugin",
+                &[Replace(K, "disabled: [{ name: ImageLocality }]", "enabled: [{ name: ImageLocalty }]")],
+            ),
             ("an unknown field", &[Replace(K, "plugins:", "plugin:")]),
             ("an unknown extension point", &[Replace(K, "score:", "skore:")]),
             ("another kind", &[Replace(K, "KubeSchedulerConfiguration", "KubeProxyConfiguration")]),
@@ -303,6 +306,52 @@ fn scheduler_configurations() {
                 )],
             ),
             ("percentage out of range", &[Replace(K, "profiles:", "percentageOfNodesToScore: 101\nprofiles:")]),
+            ("no name for a second profile", &[Replace(K, "profiles:\n", "profiles:\n  - plugins: {}\n")]),
+            (
+                "arguments of another plugin",
+                &[Replace(
+                    K,
+                    "    plugins:\n",
+                    "    pluginConfig:\n      - name: NodeAffinity\n        args: { kind: VolumeBindingArgs }\n    plugins:\n",
+                )],
+            ),
+            (
+                "preemption without candidates",
+                &[Replace(
+                    K,
+                    "    plugins:\n",
+                    "    pluginConfig:\n      - name: DefaultPreemption\n        args: { minCandidateNodesPercentage: 0, \
+                     minCandidateNodesAbsolute: 0 }\n    plugins:\n",
+                )],
+            ),
+            ("a backoff that shrinks", &[Replace(K, "profiles:", "podInitialBackoffSeconds: 60\nprofiles:")]),
+        ],
+    ));
+}
+
+#[test]
+fn policies_of_older_releases() {
+    record(&page(
+        2,
+        &[
+            ("an unknown predicate", &[File(K, br#"{"kind": "Policy", "apiVersion": "v1", "predicates": [{"name": "FitsResources"}]}"#)]),
+            (
+                "an unknown priority",
+                &[File(K, br#"{"kind": "Policy", "apiVersion": "v1", "priorities": [{"name": "MostRequested", "weight": 1}]}"#)],
+            ),
+            (
+                "a priority without weight",
+                &[File(K, b"kind: Policy\napiVersion: v1\npriorities:\n  - name: MostRequestedPriority\n")],
+            ),
+            (
+                "affinity to a service",
+                &[File(
+                    K,
+                    b"kind: Policy\napiVersion: v1\npredicates:\n  - name: zone\n    argument: { serviceAffinity: { labels: \
+                      [zone] } }\n",
+                )],
+            ),
+            ("another apiVersion", &[File(K, b"kind: Policy\napiVersion: v2\n")]),
         ],
     ));
 }

@@ -7,6 +7,7 @@
 #![allow(clippy::float_cmp, clippy::case_sensitive_file_extension_comparisons)]
 
 mod cli;
+mod conform;
 mod errors;
 mod fuzz;
 mod golden;

@@ -11,6 +11,7 @@ use super::yaml::{Document, Step};
 use crate::factory::Factory;
 use std::sync::Arc;
 use towtank_sim::model::pod::DEFAULT_SCHEDULER;
+use towtank_sim::scheduler::FeatureGates;
 use towtank_sim::time::Span;
 
 /// A configuration of kube-scheduler: any number of schedulers can be built of it.
@@ -66,19 +67,27 @@ impl ParsedConfig {
     /// The first thing that is wrong: not YAML, another version or kind, an unknown field or plugin (with the nearest name),
     /// a bad value, or plugins that do not go together. What kube-scheduler refuses too is said in its words.
     pub fn read(text: &str, file: &str) -> Result<Self, ConfigError> {
+        Self::read_with(text, file, FeatureGates::default())
+    }
+
+    /// As [`ParsedConfig::read`], with these feature gates: some arguments are good only with one.
+    ///
+    /// # Errors
+    /// As for [`ParsedConfig::read`].
+    pub fn read_with(text: &str, file: &str, gates: FeatureGates) -> Result<Self, ConfigError> {
         let document = Document { file, text };
         let meta = document.read::<Option<TypeMeta>>()?.unwrap_or_default();
         if meta.is_policy() {
             let policy = policy::translate(document)?;
-            let mut config = Self::read_current(Document { file, text: &policy.text })?;
+            let mut config = Self::read_current(Document { file, text: &policy.text }, gates)?;
             config.warnings.splice(0..0, policy.warnings);
             return Ok(config);
         }
         meta.check_config().map_err(|invalid| document.invalid(&invalid))?;
-        Self::read_current(document)
+        Self::read_current(document, gates)
     }
 
-    fn read_current(document: Document<'_>) -> Result<Self, ConfigError> {
+    fn read_current(document: Document<'_>, gates: FeatureGates) -> Result<Self, ConfigError> {
         let mut content: File = document.read()?;
         if content.profiles.is_empty() {
             content.profiles.push(Profile::default());
@@ -94,7 +103,7 @@ impl ParsedConfig {
         let mut profiles = Vec::new();
         for (index, profile) in content.profiles.iter().enumerate() {
             let path = [Step::Key("profiles"), Step::Index(index)];
-            let reader = ProfileReader { document, path, profile, ignored_resources: &ignored };
+            let reader = ProfileReader { document, path, profile, ignored_resources: &ignored, gates };
             let percentage = profile.percentage_of_nodes_to_score.or(content.percentage_of_nodes_to_score);
             profiles.push(reader.read(percentage.unwrap_or(0), &mut warnings)?);
         }

@@ -25,6 +25,7 @@ pub(super) struct ProfileReader<'a> {
     pub(super) profile: &'a Profile,
     /// The resources that extenders look after.
     pub(super) ignored_resources: &'a [String],
+    pub(super) gates: FeatureGates,
 }
 
 /// The plugins of a profile, and their extension points.
@@ -42,7 +43,7 @@ impl ProfileReader<'_> {
         self.check_names(warnings)?;
         let multi_point = merge::multi_point(registry::DEFAULT_MULTI_POINT, &sets.multi_point);
         let plugins = self.factories(&multi_point, warnings)?;
-        let context = PluginContext { streams: Streams::new(0), gates: FeatureGates::default(), profile: name };
+        let context = PluginContext { streams: Streams::new(0), gates: self.gates, profile: name };
         let extends = plugins.iter().map(|(_, factory)| factory(&context).points()).collect();
         let made = Made { plugins, extends };
         self.check_points(&made)?;
@@ -172,7 +173,7 @@ impl ProfileReader<'_> {
             let path = index.map(|index| {
                 vec![self.path[0], self.path[1], Step::Key("pluginConfig"), Step::Index(index), Step::Key("args")]
             });
-            let args = ArgsSource::new(self.document, path, self.ignored_resources);
+            let args = ArgsSource::new(self.document, path, self.ignored_resources, self.gates);
             let factory = (entry.prepare)(&args)?;
             if args.is_given() && !args.was_read() {
                 warnings.push(format!("{name} takes no arguments: ignored"));

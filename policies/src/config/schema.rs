@@ -68,13 +68,28 @@ pub(super) struct Plugins {
     pub(super) placement_score: PluginSet,
 }
 
+/// The plugins of an extension point; null is an empty set.
+#[derive(Debug, Default, Deserialize)]
+#[serde(from = "Option<PluginSetFields>")]
+pub(super) struct PluginSet {
+    pub(super) enabled: Vec<Plugin>,
+    pub(super) disabled: Vec<Plugin>,
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct PluginSet {
+struct PluginSetFields {
     #[serde(deserialize_with = "or_default")]
-    pub(super) enabled: Vec<Plugin>,
+    enabled: Vec<Plugin>,
     #[serde(deserialize_with = "or_default")]
-    pub(super) disabled: Vec<Plugin>,
+    disabled: Vec<Plugin>,
+}
+
+impl From<Option<PluginSetFields>> for PluginSet {
+    fn from(fields: Option<PluginSetFields>) -> Self {
+        let PluginSetFields { enabled, disabled } = fields.unwrap_or_default();
+        Self { enabled, disabled }
+    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -9,6 +9,7 @@ use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error, IgnoredA
 use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
+use towtank_sim::scheduler::FeatureGates;
 
 /// A text with the name that its errors carry.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +34,7 @@ pub struct ArgsSource<'t> {
     /// Where they are; `None` where the configuration has none.
     path: Option<Vec<Step>>,
     ignored_resources: &'t [String],
+    gates: FeatureGates,
     was_read: Cell<bool>,
 }
 
@@ -42,21 +44,20 @@ impl<'t> Document<'t> {
         self.read_seed(PhantomData)
     }
 
-    /// An error about the node at this path. Where there is none, it has the place of the nearest one around it, and the
-    /// message says what is missing from there.
+    /// An error about the node at this path, with the place of the nearest node around it where there is none.
     pub(crate) fn error_at(&self, path: &[Step], message: &str) -> ConfigError {
-        for known in (0..=path.len()).rev() {
-            let missing = path[known..].iter().fold(String::new(), |text, step| match step {
-                Step::Key(key) if text.is_empty() => (*key).to_owned(),
-                Step::Key(key) => format!("{text}.{key}"),
-                Step::Index(index) => format!("{text}[{index}]"),
-            });
-            let text = if missing.is_empty() { message.to_owned() } else { format!("{missing}: {message}") };
-            if let Err(error) = self.read_seed(At { path: &path[..known], inner: Reject(&text) }) {
-                return error;
-            }
-        }
-        ConfigError { file: self.file.to_owned(), location: None, message: message.to_owned() }
+        let place = |known: usize| {
+            let seed = At { path: &path[..known], inner: Reject };
+            seed.deserialize(serde_yaml::Deserializer::from_str(self.text)).err().and_then(|error| error.location())
+        };
+        let location = (0..=path.len()).rev().find_map(place).map(|l| (l.line(), l.column()));
+        let field = path.iter().fold(String::new(), |text, step| match step {
+            Step::Key(key) if text.is_empty() => (*key).to_owned(),
+            Step::Key(key) => format!("{text}.{key}"),
+            Step::Index(index) => format!("{text}[{index}]"),
+        });
+        let message = if field.is_empty() { message.to_owned() } else { format!("{field}: {message}") };
+        ConfigError { file: self.file.to_owned(), location, message }
     }
 
     /// An error about a value that validation refuses; its path begins at the document's root.
@@ -85,8 +86,13 @@ impl<'t> Document<'t> {
 }
 
 impl<'t> ArgsSource<'t> {
-    pub(crate) const fn new(document: Document<'t>, path: Option<Vec<Step>>, ignored_resources: &'t [String]) -> Self {
-        Self { document, path, ignored_resources, was_read: Cell::new(false) }
+    pub(crate) const fn new(
+        document: Document<'t>,
+        path: Option<Vec<Step>>,
+        ignored_resources: &'t [String],
+        gates: FeatureGates,
+    ) -> Self {
+        Self { document, path, ignored_resources, gates, was_read: Cell::new(false) }
     }
 
     /// Reads them; a plugin without any has the defaults.
@@ -100,14 +106,14 @@ impl<'t> ArgsSource<'t> {
             let missing = |invalid: Invalid| {
                 self.document.error_at(&[], &format!("{} are missing: {}", T::KIND, invalid.message))
             };
-            return args.validate().map(|()| args).map_err(missing);
+            return args.validate(self.gates).map(|()| args).map_err(missing);
         };
         let meta: TypeMeta = self.read_at(path)?;
         if let Err(invalid) = meta.check_args(T::KIND) {
             return Err(self.invalid(path, &invalid));
         }
         let args: T = self.read_at(path)?;
-        args.validate().map_err(|invalid| self.invalid(path, &invalid))?;
+        args.validate(self.gates).map_err(|invalid| self.invalid(path, &invalid))?;
         Ok(args)
     }
 
@@ -158,8 +164,7 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for At<'_, S> {
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         match self.path.first() {
             None => self.inner.deserialize(deserializer).map(Some),
-            Some(Step::Key(_)) => deserializer.deserialize_map(self),
-            Some(Step::Index(_)) => deserializer.deserialize_seq(self),
+            Some(_) => deserializer.deserialize_any(self),
         }
     }
 }
@@ -168,11 +173,39 @@ impl<'de, S: DeserializeSeed<'de>> Visitor<'de> for At<'_, S> {
     type Value = Option<S::Value>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if matches!(self.path.first(), Some(Step::Key(_))) { "a mapping" } else { "a sequence" })
+        f.write_str("any node")
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let (Some(Step::Key(wanted)), mut inner) = (self.path.first(), Some(self.inner)) else { return Ok(None) };
+        let Some(Step::Key(wanted)) = self.path.first() else {
+            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+            return Ok(None);
+        };
+        let mut inner = Some(self.inner);
         let mut found = None;
         while let Some(key) = map.next_key::<String>()? {
             match inner.take() {
@@ -187,9 +220,14 @@ impl<'de, S: DeserializeSeed<'de>> Visitor<'de> for At<'_, S> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let Some(Step::Index(index)) = self.path.first() else { return Ok(None) };
-        for _ in 0..*index {
-            seq.next_element::<IgnoredAny>()?;
+        let index = match self.path.first() {
+            Some(Step::Index(index)) => *index,
+            _ => usize::MAX,
+        };
+        for _ in 0..index {
+            if seq.next_element::<IgnoredAny>()?.is_none() {
+                return Ok(None);
+            }
         }
         let found = seq.next_element_seed(At { path: &self.path[1..], inner: self.inner })?;
         while seq.next_element::<IgnoredAny>()?.is_some() {}
@@ -198,9 +236,9 @@ impl<'de, S: DeserializeSeed<'de>> Visitor<'de> for At<'_, S> {
 }
 
 /// Finds fault with whatever it reads, from inside, so that the error has its place.
-struct Reject<'m>(&'m str);
+struct Reject;
 
-impl<'de> DeserializeSeed<'de> for Reject<'_> {
+impl<'de> DeserializeSeed<'de> for Reject {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -208,42 +246,11 @@ impl<'de> DeserializeSeed<'de> for Reject<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Reject<'_> {
+/// Every kind of node is one that no visit is there for.
+impl Visitor<'_> for Reject {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("something else")
-    }
-
-    fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
-        Err(E::custom(self.0))
-    }
-
-    fn visit_u64<E: Error>(self, _: u64) -> Result<(), E> {
-        Err(E::custom(self.0))
-    }
-
-    fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
-        Err(E::custom(self.0))
-    }
-
-    fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {
-        Err(E::custom(self.0))
-    }
-
-    fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
-        Err(E::custom(self.0))
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<(), E> {
-        Err(E::custom(self.0))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<(), A::Error> {
-        Err(A::Error::custom(self.0))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<(), A::Error> {
-        Err(A::Error::custom(self.0))
     }
 }

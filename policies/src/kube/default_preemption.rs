@@ -9,7 +9,7 @@ use towtank_sim::cluster::Cluster;
 use towtank_sim::disruption::{BudgetAllowances, PodDisruptionBudget};
 use towtank_sim::model::pod::{Pod, PreemptionPolicy};
 use towtank_sim::model::{NodeId, PodId};
-use towtank_sim::random::{Rng, index};
+use towtank_sim::random::{Rng, Streams, index};
 use towtank_sim::scheduler::{
     ClusterEvent, Code, Cycle, Events, Failure, FeatureGates, Hint, Plugin, Points, PostFilter, Verdict,
 };
@@ -104,6 +104,16 @@ impl Plugin for DefaultPreemption {
 }
 
 impl DefaultPreemption {
+    /// One that looks at every node.
+    pub fn exhaustive() -> Self {
+        Self {
+            min_candidate_nodes_percentage: 100,
+            min_candidate_nodes_absolute: 0,
+            asynchronous: true,
+            offsets: RefCell::new(Streams::new(0).stream("policies/default-preemption")),
+        }
+    }
+
     /// The nodes that can be made free, as far as they are looked for, and how often each reason stood against it.
     ///
     /// The search ends when enough were found and one of them violates no budget.

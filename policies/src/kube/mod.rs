@@ -2,6 +2,7 @@
 //!
 //! Numbers, status codes and reason texts are upstream's. Sources are below `pkg/scheduler/framework/plugins/`.
 
+mod claims;
 pub mod default_binder;
 pub mod default_preemption;
 pub mod image_locality;
@@ -14,7 +15,11 @@ pub mod node_ports;
 pub mod node_resources_balanced_allocation;
 pub mod node_resources_fit;
 pub mod node_unschedulable;
+pub mod node_volume_limits;
 pub mod pod_topology_spread;
 pub mod priority_sort;
 pub mod scheduling_gates;
 pub mod taint_toleration;
+pub mod volume_binding;
+pub mod volume_restrictions;
+pub mod volume_zone;

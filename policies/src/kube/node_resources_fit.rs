@@ -193,7 +193,7 @@ impl Strategy {
 /// The height of a line through points of ascending utilization, flat outside them; a shape's score of 10 is 100 here.
 ///
 /// Source: `plugins/helper/shape_score.go`.
-fn broken_line(shape: &[ShapePoint], utilization: i64) -> i64 {
+pub(super) fn broken_line(shape: &[ShapePoint], utilization: i64) -> i64 {
     let height = |point: &ShapePoint| i64::from(point.score) * (MAX_NODE_SCORE / 10);
     match shape.iter().position(|point| utilization <= i64::from(point.utilization)) {
         None => shape.last().map_or(0, height),
@@ -207,7 +207,7 @@ fn broken_line(shape: &[ShapePoint], utilization: i64) -> i64 {
 }
 
 /// `round(sum / weights)` for numbers that are not negative.
-const fn round_half_up(sum: i64, weights: i64) -> i64 {
+pub(super) const fn round_half_up(sum: i64, weights: i64) -> i64 {
     (2 * sum + weights) / (2 * weights)
 }
 

@@ -9,7 +9,8 @@ use towtank_sim::model::NodeId;
 use towtank_sim::model::labels::Labels;
 use towtank_sim::model::node::Node;
 use towtank_sim::scheduler::{
-    Cycle, Dependence, Events, Filter, MAX_NODE_SCORE, Plugin, Points, PreFilter, PreScore, Score, Verdict,
+    Cycle, Dependence, Events, FeatureGates, Filter, MAX_NODE_SCORE, Plugin, Points, PreFilter, PreScore, Score,
+    Verdict,
 };
 
 /// The plugin.
@@ -107,7 +108,7 @@ impl Score for &NodeLabelArgs {
 impl PluginArgs for NodeLabelArgs {
     const KIND: &'static str = "NodeLabelArgs";
 
-    fn validate(&self) -> Result<(), Invalid> {
+    fn validate(&self, _gates: FeatureGates) -> Result<(), Invalid> {
         let pairs = [
             ("presentLabels", &self.present_labels, "absentLabels", &self.absent_labels),
             (

@@ -4,6 +4,7 @@ use crate::config::{ArgsSource, ConfigError, Invalid, PluginArgs, Strategy};
 use crate::factory::Factory;
 use crate::resource_allocation::{AllocationArgs, ResourceAllocation};
 use serde::Deserialize;
+use towtank_sim::scheduler::FeatureGates;
 
 #[derive(Default, Deserialize)]
 #[serde(transparent)]
@@ -18,7 +19,7 @@ pub(crate) fn prepare(args: &ArgsSource<'_>) -> Result<Factory, ConfigError> {
 impl PluginArgs for LeastAllocatedArgs {
     const KIND: &'static str = "NodeResourcesLeastAllocatedArgs";
 
-    fn validate(&self) -> Result<(), Invalid> {
+    fn validate(&self, _gates: FeatureGates) -> Result<(), Invalid> {
         self.0.validate(false)
     }
 }

@@ -120,6 +120,8 @@ fn a_star_disables_all_defaults() {
     let only_random = profile(scored);
     assert_eq!(scores(&only_random), "Random*1");
     assert_eq!(names(&only_random, &only_random.filter), modelled(DEFAULT_FILTERS));
+    let nothing = profile("profiles: [{ plugins: { score: null, filter: { enabled: null } }, pluginConfig: null }]");
+    assert_eq!(scores(&nothing), modelled(DEFAULT_SCORES), "null is nothing");
     let bare = profile(
         "profiles: [{ plugins: { multiPoint: { disabled: [{ name: '*' }], enabled: [{ name: PrioritySort }, \
          { name: DefaultBinder }, { name: NodeResourcesFit, weight: 4 }] } } }]",
@@ -229,7 +231,7 @@ fn errors_are_those_of_kube_scheduler_at_the_place() {
             "profiles:\n  - schedulerName: a\n  - schedulerName: a".to_owned(),
             "5:20: profiles[1].schedulerName: Duplicate value: \"profiles[0].schedulerName\"",
         ),
-        ("profiles: [{ schedulerName: a }, {}]".to_owned(), "3:34: profiles[1]: schedulerName: Required value"),
+        ("profiles: [{ schedulerName: a }, {}]".to_owned(), "3:34: profiles[1].schedulerName: Required value"),
         ("profiles: [{ schedulerName: '' }]".to_owned(), "3:29: profiles[0].schedulerName: Required value"),
         (
             "profiles:\n  - schedulerName: a\n  - schedulerName: b\n    plugins: { queueSort: { disabled: [{ name: '*' }] } }".to_owned(),
@@ -282,7 +284,7 @@ fn errors_are_those_of_kube_scheduler_at_the_place() {
         ),
         (
             "extenders: [{ urlPrefix: http://x, prioritizeVerb: p }]".to_owned(),
-            "3:13: extenders[0]: weight: Invalid value: 0: must have a positive weight applied to it",
+            "3:13: extenders[0].weight: Invalid value: 0: must have a positive weight applied to it",
         ),
         (
             "extenders: [{ managedResources: [{ name: cpu }] }]".to_owned(),
@@ -313,7 +315,7 @@ fn arguments_are_judged_as_by_kube_scheduler() {
         (
             "NodeResourcesFit",
             "{ scoringStrategy: { resources: [] } }",
-            "args.scoringStrategy: type: Unsupported value: \"\": supported values: \"LeastAllocated\", \"MostAllocated\", \
+            "args.scoringStrategy.type: Unsupported value: \"\": supported values: \"LeastAllocated\", \"MostAllocated\", \
              \"RequestedToCapacityRatio\"",
         ),
         (
@@ -324,7 +326,7 @@ fn arguments_are_judged_as_by_kube_scheduler() {
         (
             "NodeResourcesFit",
             "{ scoringStrategy: { type: RequestedToCapacityRatio } }",
-            "args.scoringStrategy: requestedToCapacityRatio: Required value: must be specified when type is \
+            "args.scoringStrategy.requestedToCapacityRatio: Required value: must be specified when type is \
              RequestedToCapacityRatio",
         ),
         (
@@ -411,7 +413,7 @@ fn arguments_are_judged_as_by_kube_scheduler() {
 fn arguments_are_judged_whoever_reads_them() {
     fn judge<T: PluginArgs>(text: &str) -> String {
         let document = Document { file: "args", text };
-        let args = ArgsSource::new(document, Some(Vec::new()), &[]).read::<T>();
+        let args = ArgsSource::new(document, Some(Vec::new()), &[], FeatureGates::default()).read::<T>();
         args.map_or_else(|error| error.message, |_| String::new())
     }
     let cases = [
@@ -457,7 +459,7 @@ fn arguments_are_judged_whoever_reads_them() {
         (
             judge::<PodTopologySpreadArgs>,
             "{ defaultingType: List, defaultConstraints: [{ maxSkew: 1 }] }",
-            "defaultConstraints[0]: topologyKey: Required value: can not be empty",
+            "defaultConstraints[0].topologyKey: Required value: can not be empty",
         ),
         (
             judge::<PodTopologySpreadArgs>,
@@ -482,6 +484,12 @@ fn arguments_are_judged_whoever_reads_them() {
             judge::<VolumeBindingArgs>,
             "{ bindTimeoutSeconds: -1 }",
             "bindTimeoutSeconds: Invalid value: -1: invalid BindTimeoutSeconds, should not be a negative value",
+        ),
+        (
+            judge::<VolumeBindingArgs>,
+            "{ shape: [{ utilization: 0, score: 10 }] }",
+            "shape: Invalid value: [{\"Utilization\":0,\"Score\":10}]: unexpected field `shape`, remove it or turn on the feature gate \
+             StorageCapacityScoring",
         ),
         (judge::<DynamicResourcesArgs>, "{ filterTimeout: 0s, bindingTimeout: 1m }", ""),
         (
@@ -544,7 +552,11 @@ fn another_version_or_kind_is_refused() {
         let expected = format!("kube.yaml:{expected}");
         assert!(message.starts_with(&expected), "{text}\n  gives    {message}\n  expected {expected}");
     }
-    for text in ["", "null", "- 1", "5"] {
+    for text in ["", "null", "{}"] {
+        let message = ParsedConfig::read(text, "kube.yaml").unwrap_err().to_string();
+        assert!(message.contains("kind: Object 'Kind' is missing"), "{text}: {message}");
+    }
+    for text in ["- 1", "5", "kind: [", "? {a: b} : c"] {
         assert!(ParsedConfig::read(text, "kube.yaml").is_err(), "{text}");
     }
 }

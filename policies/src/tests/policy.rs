@@ -210,7 +210,7 @@ fn errors_are_those_of_kube_scheduler_at_the_place() {
         ),
         (
             "extenders: [{ prioritizeVerb: p }]",
-            "3:13: extenders[0]: weight: Invalid value: 0: must have a positive weight applied to it",
+            "3:13: extenders[0].weight: Invalid value: 0: must have a positive weight applied to it",
         ),
         (
             "predicates: [{ name: A, argument: { labelsPresence: { labels: [a], presence: true } } }, \

@@ -15,6 +15,11 @@ pub use quota_resync::QuotaResync;
 
 use crate::cluster::Admission;
 
+/// The step that resolves priorities alone, for clusters whose pods have been through the rest.
+pub fn priority() -> Admission {
+    Admission::new(vec![Box::new(priority_class::Priority)])
+}
+
 /// The steps that a default API server runs, as far as they are modelled.
 pub fn kubernetes() -> Admission {
     Admission::new(vec![

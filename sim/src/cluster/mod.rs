@@ -30,15 +30,14 @@ pub use objects::{Object, ObjectEntry, ObjectExists, ObjectMeta, Objects};
 pub use placements::{Placed, Placements};
 pub use pods::Pods;
 pub use refusal::Refusal;
-pub(crate) use resource_quota::Charge;
-pub use resource_quota::{QuotaScope, ResourceQuota, ScopeOperator, ScopeRequirement};
+pub use resource_quota::{Charge, QuotaScope, ResourceQuota, ScopeOperator, ScopeRequirement};
 pub use totals::{Counters, Totals};
 
 use crate::model::node::{Node, NodeSpec};
 use crate::model::pod::{GivenDeletion, GivenStatus, NewPod, Pod, PodClass, PodPhase};
 use crate::model::resources::ResourceTable;
 use crate::model::{ClassId, NodeId, ObjectId, PodId};
-use crate::time::SimTime;
+use crate::time::{SimTime, Span};
 use quota_index::QuotaIndex;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -165,6 +164,7 @@ impl Cluster {
             devices: crate::model::gpu::DeviceSet::default(),
             overdue: false,
             preempted: false,
+            grace: None,
             nominated_node: None,
             assumed: None,
             bound_order: 0,
@@ -314,6 +314,22 @@ impl Cluster {
         self.emit(Change::PodUpdated(id, old));
     }
 
+    /// Lets the pod of this name say what a new specification says, after admission has completed it.
+    ///
+    /// # Errors
+    /// The server's refusal; nothing has changed.
+    pub fn resubmit_pod(&mut self, name: &str, class: ClassId) -> Result<(), Refusal> {
+        let admission = std::mem::take(&mut self.admission);
+        let completed = admission.complete(class, self);
+        self.admission = admission;
+        let class = completed.map_err(|refusal| refusal.for_pod(name))?;
+        let namespace = &self.classes.get(class).spec.namespace;
+        if let Some(id) = self.pods.by_name(namespace, name) {
+            self.update_pod(id, class);
+        }
+        Ok(())
+    }
+
     /// Sets or clears the node that is being made free for a pod.
     pub fn nominate(&mut self, id: PodId, node: Option<Arc<str>>) {
         let Some(pod) = self.pods.get_live_mut(id).filter(|pod| pod.node.is_none() && pod.nominated_node != node)
@@ -397,10 +413,16 @@ impl Cluster {
 
     /// Asks for a pod's deletion. An unbound pod is gone at once; the kubelet of a bound one stops it first.
     pub fn delete_pod(&mut self, id: PodId, cause: Cause) {
+        self.delete_pod_within(id, cause, None);
+    }
+
+    /// As [`Cluster::delete_pod`], with a grace period of its own.
+    pub fn delete_pod_within(&mut self, id: PodId, cause: Cause, grace: Option<Span>) {
         let now = self.now;
         let Some(pod) = self.pods.get_live_mut(id).filter(|pod| pod.deleting.is_none()) else { return };
         pod.deleting = Some(now);
         pod.preempted = cause == Cause::Preempted;
+        pod.grace = grace;
         let unbound = pod.node.is_none();
         if let Some(node) = pod.placed_on() {
             self.placements.terminate(pod.class, node);
@@ -569,12 +591,15 @@ impl Cluster {
         if self.nodes.is_leaving(id) {
             return;
         }
-        for pod in self.node(id).pods.clone() {
-            if self.forget(pod) {
-                continue;
-            }
-            self.delete_pod(pod, Cause::NodeLost);
-            self.remove_pod(pod);
+        self.empty_node(id);
+        self.remove_node_alone(id);
+    }
+
+    /// Removes a node and leaves its pods bound to a node that is not there, as the API does. They are gone when somebody
+    /// deletes them.
+    pub fn remove_node_alone(&mut self, id: NodeId) {
+        if self.nodes.is_leaving(id) {
+            return;
         }
         let node = self.nodes.get(id);
         self.totals.capacity.sub(&node.allocatable);
@@ -583,6 +608,16 @@ impl Cluster {
         self.version += 1;
         self.nodes.leave(id);
         self.emit(Change::NodeRemoved(id));
+    }
+
+    fn empty_node(&mut self, id: NodeId) {
+        for pod in self.node(id).pods.clone() {
+            if self.forget(pod) {
+                continue;
+            }
+            self.delete_pod(pod, Cause::NodeLost);
+            self.remove_pod(pod);
+        }
     }
 
     // ---- objects -------------------------------------------------------------------------------------------------
@@ -617,6 +652,17 @@ impl Cluster {
         self.objects.fold(id, &mut self.fingerprint);
         self.emit(Change::ObjectChanged(id));
         Some(result)
+    }
+
+    /// Replaces what an object says. Nothing happens when it is gone.
+    pub fn replace_object(&mut self, id: ObjectId, body: Box<dyn Object>) {
+        self.objects.keep_previous(id);
+        if self.objects.replace(id, body) {
+            self.admission.forget();
+            self.recount_quota(id);
+            self.objects.fold(id, &mut self.fingerprint);
+            self.emit(Change::ObjectChanged(id));
+        }
     }
 
     /// Sets `spec.replicas` of an object that has a scale subresource; whether it has and the number is a new one.
@@ -654,6 +700,15 @@ impl Cluster {
 
     // ---- the feed ------------------------------------------------------------------------------------------------
 
+    /// Tells of every change that has not been told, in order, and frees what is gone. The engine does this for the controllers;
+    /// this is for those who look at a cluster without any.
+    pub fn deliver(&mut self, mut tell: impl FnMut(Change, &Self)) {
+        while let Some(change) = self.next_change() {
+            tell(change, self);
+            self.settle(change);
+        }
+    }
+
     /// The next change that the controllers have not heard of.
     pub(crate) fn next_change(&mut self) -> Option<Change> {
         self.feed.pop_front()
@@ -667,8 +722,14 @@ impl Cluster {
     /// Frees what has gone, now that everyone has heard of it.
     pub(crate) fn settle(&mut self, change: Change) {
         match change {
-            Change::PodFinished(id) | Change::PodRemoved(id) => self.pods.free(id),
-            Change::NodeRemoved(id) => self.nodes.free(id),
+            Change::PodFinished(id) | Change::PodRemoved(id) => {
+                let node = self.pods.get(id).and_then(Pod::placed_on);
+                self.pods.free(id);
+                if let Some(node) = node {
+                    self.nodes.free_if_empty(node);
+                }
+            }
+            Change::NodeRemoved(id) => self.nodes.told(id),
             Change::ObjectRemoved(id) => self.objects.free(id),
             _ => {}
         }

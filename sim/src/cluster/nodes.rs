@@ -13,7 +13,8 @@ use thiserror::Error;
 #[derive(Debug, Default)]
 pub struct Nodes {
     slots: Vec<Option<Node>>,
-    leaving: Vec<NodeId>,
+    /// Nodes that have left, and whether everyone has heard of it. Those with pods stay until the pods are gone.
+    leaving: Vec<(NodeId, bool)>,
     free: Vec<u32>,
     by_name: BTreeMap<Arc<str>, NodeId>,
     membership: u64,
@@ -144,17 +145,28 @@ impl Nodes {
         self.by_name.remove(&name);
         self.membership += 1;
         self.spec_changes += 1;
-        self.leaving.push(id);
+        self.leaving.push((id, false));
     }
 
     /// Whether a node has left, and only waits for everyone to have heard of it.
     pub(crate) fn is_leaving(&self, id: NodeId) -> bool {
-        self.leaving.contains(&id)
+        self.leaving.iter().any(|(other, _)| *other == id)
     }
 
-    pub(super) fn free(&mut self, id: NodeId) {
-        self.leaving.retain(|other| *other != id);
-        self.slots[id.index()] = None;
-        self.free.push(id.0);
+    /// Everyone has heard that a node has left.
+    pub(super) fn told(&mut self, id: NodeId) {
+        if let Some(entry) = self.leaving.iter_mut().find(|(other, _)| *other == id) {
+            entry.1 = true;
+        }
+        self.free_if_empty(id);
+    }
+
+    /// Frees the slot of a node that has left, once everyone has heard of it and its last pod is gone.
+    pub(super) fn free_if_empty(&mut self, id: NodeId) {
+        if !self.leaving.is_empty() && self.leaving.contains(&(id, true)) && self.get(id).pods.is_empty() {
+            self.leaving.retain(|(other, _)| *other != id);
+            self.slots[id.index()] = None;
+            self.free.push(id.0);
+        }
     }
 }

@@ -54,6 +54,8 @@ pub struct ObjectMeta {
     pub owner: Option<ObjectId>,
     /// When it was created.
     pub created: SimTime,
+    /// How often it has changed since, for those who remember what they saw.
+    pub version: u64,
 }
 
 /// An object with its metadata.
@@ -122,6 +124,12 @@ impl Objects {
         by_name.get(&(kind, namespace.into(), name.into())).copied()
     }
 
+    /// The object of this kind, namespace and name with its metadata, if it is a `T`.
+    pub fn named<T: Object>(&self, kind: &str, namespace: &str, name: &str) -> Option<(&ObjectMeta, &T)> {
+        let id = self.by_name(kind, namespace, name)?;
+        Some((self.meta(id)?, self.get(id)?))
+    }
+
     /// The objects of type `T` that have not left, in order of namespace and name.
     pub fn of_kind<T: Object>(&self, kind: &'static str) -> impl Iterator<Item = (&ObjectMeta, &T)> + '_ {
         let first: Key = (kind, "".into(), "".into());
@@ -172,7 +180,8 @@ impl Objects {
         }
         let id = ObjectId(self.next);
         self.next += 1;
-        let meta = ObjectMeta { id, uid, kind, namespace: key.1.clone(), name: key.2.clone(), owner, created };
+        let meta =
+            ObjectMeta { id, uid, kind, namespace: key.1.clone(), name: key.2.clone(), owner, created, version: 0 };
         self.by_name.insert(key, id);
         self.entries.insert(id, ObjectEntry { meta, body, previous: None, leaving: false });
         Ok(id)
@@ -182,7 +191,15 @@ impl Objects {
     pub(super) fn keep_previous(&mut self, id: ObjectId) {
         if let Some(entry) = self.entries.get_mut(&id) {
             entry.previous = entry.body.snapshot();
+            entry.meta.version += 1;
         }
+    }
+
+    /// Replaces what an object says; whether it is there.
+    pub(super) fn replace(&mut self, id: ObjectId, body: Box<dyn Object>) -> bool {
+        let Some(entry) = self.entries.get_mut(&id).filter(|entry| !entry.leaving) else { return false };
+        entry.body = body;
+        true
     }
 
     /// The object, whatever its type.

@@ -4,8 +4,6 @@
 //! `pkg/quota/v1/evaluator/core/pods.go`.
 
 mod check;
-#[cfg(test)]
-mod conformance;
 mod scope;
 #[cfg(test)]
 mod tests;
@@ -57,7 +55,7 @@ impl ResourceQuota {
     }
 
     /// Charges one more pod of this class.
-    pub(crate) fn charge(&mut self, class: &PodClass, charge: Charge) {
+    pub fn charge(&mut self, class: &PodClass, charge: Charge) {
         self.change(class, charge, Quantity::plus);
     }
 
@@ -91,7 +89,7 @@ impl ResourceQuota {
 
 /// How much a pod is charged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Charge {
+pub enum Charge {
     /// All that it uses.
     Full,
     /// Only that it exists.

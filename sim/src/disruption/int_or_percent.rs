@@ -19,6 +19,14 @@ impl IntOrPercent {
             Self::Percent(percent) => (total * percent as u64).div_ceil(100),
         }
     }
+
+    /// The same; fractions are cut off.
+    pub const fn of_rounded_down(self, total: u64) -> u64 {
+        match self {
+            Self::Int(number) => number as u64,
+            Self::Percent(percent) => total * percent as u64 / 100,
+        }
+    }
 }
 
 impl std::str::FromStr for IntOrPercent {
@@ -39,16 +47,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percentages_round_up() {
-        let check = |text: &str, total, expected| {
+    fn percentages_round() {
+        let check = |text: &str, total, up, down| {
             let value: IntOrPercent = text.parse().unwrap();
-            assert_eq!(value.of_rounded_up(total), expected, "{text} of {total}");
+            assert_eq!((value.of_rounded_up(total), value.of_rounded_down(total)), (up, down), "{text} of {total}");
         };
-        check("2", 10, 2);
-        check("33%", 3, 1);
-        check("34%", 3, 2);
-        check("0%", 7, 0);
-        check("100%", 7, 7);
+        check("2", 10, 2, 2);
+        check("33%", 3, 1, 0);
+        check("34%", 3, 2, 1);
+        check("0%", 7, 0, 0);
+        check("100%", 7, 7, 7);
         for bad in ["", "%", "-1", "1.5%", "30 %", "+3"] {
             assert!(bad.parse::<IntOrPercent>().is_err(), "{bad}");
         }

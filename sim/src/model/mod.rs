@@ -1,4 +1,4 @@
-//! The nouns: ids, quantities, resources, labels, affinity, taints, pods and nodes.
+//! The nouns: ids, quantities, resources, labels, affinity, taints, volumes, pods and nodes.
 
 pub mod affinity;
 pub mod declared_feature;
@@ -13,6 +13,7 @@ pub mod quantity;
 pub mod resources;
 pub mod taint;
 pub mod topology_spread;
+pub mod volume;
 
 pub use id::{ClassId, NodeId, ObjectId, PodId};
 pub use quantity::{Quantity, QuantityError};

@@ -8,6 +8,7 @@ use super::pod_affinity::PodAffinity;
 use super::resources::{ResourceId, ResourceList, ResourceTable, Resources};
 use super::taint::Toleration;
 use super::topology_spread::TopologySpreadConstraint;
+use super::volume::Volume;
 use crate::time::{SimTime, Span};
 use std::sync::{Arc, OnceLock};
 
@@ -68,6 +69,8 @@ pub struct PodSpec {
     pub tolerations: Vec<Toleration>,
     /// Gates that keep the pod out of the scheduling queue.
     pub scheduling_gates: Vec<String>,
+    /// The volumes.
+    pub volumes: Vec<Volume>,
     /// The restart policy.
     pub restart_policy: RestartPolicy,
     /// How long the pod may take to stop.
@@ -187,6 +190,7 @@ impl Default for PodSpec {
             topology_spread: Vec::new(),
             tolerations: Vec::new(),
             scheduling_gates: Vec::new(),
+            volumes: Vec::new(),
             restart_policy: RestartPolicy::Always,
             termination_grace: Span::from_secs(30),
             active_deadline: None,
@@ -419,6 +423,8 @@ pub struct Pod {
     pub overdue: bool,
     /// Whether it is being deleted to make room for a pod of higher priority.
     pub preempted: bool,
+    /// How long it may take to stop, where its deletion said so and not its specification.
+    pub grace: Option<Span>,
     /// `status.nominatedNodeName`: the node that is being made free for it.
     pub nominated_node: Option<Arc<str>>,
     /// The node that the scheduler holds resources on for it, while its binding waits.

@@ -81,7 +81,7 @@ impl Kubelet {
             return;
         }
         let spec = &cx.cluster.class_of(pod).spec;
-        let (name, grace) = ([&*spec.namespace, &pod.name], spec.termination_grace);
+        let (name, grace) = ([&*spec.namespace, &pod.name], pod.grace.unwrap_or(spec.termination_grace));
         let latency = self.rngs.as_mut().map_or(Span::ZERO, |[_, stop]| self.settings.stop.sample(stop, name));
         Self::plan(timer::STOP, id, cx.now() + latency.min(grace), cx);
     }
@@ -153,7 +153,8 @@ impl Controller for Kubelet {
         let Some(pod) = cx.cluster.pod(id).filter(|pod| pod.restarts == timer.tag) else { return };
         match timer.kind {
             timer::START if pod.deleting.is_none() => Self::started(id, cx),
-            timer::END if pod.deleting.is_none() => Self::ended(id, cx),
+            // Also one that has been asked to stop may come to its own end first.
+            timer::END => Self::ended(id, cx),
             timer::STOP => cx.cluster.remove_pod(id),
             _ => {}
         }

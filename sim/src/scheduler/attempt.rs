@@ -2,13 +2,13 @@
 //!
 //! Source: `pkg/scheduler/schedule_one.go`.
 
-use super::evaluate::{Found, Search};
 use super::fit_error::FitError;
 use super::framework::{Cycle, Permit, PostFilter};
 use super::profile::Profile;
 use super::queue::QueuedPod;
+use super::selection::{Selected, Selection};
 use super::verdict::{Reason, Verdict};
-use super::{ClusterEvent, Failure, Scheduler};
+use super::{ClusterEvent, Scheduler};
 use crate::cluster::{Action, Cluster};
 use crate::controller::Context;
 use crate::model::{NodeId, PodId};
@@ -52,22 +52,25 @@ pub(super) struct Chosen {
     /// Its uid and its version at the time of the decision: it may have changed since.
     pub(super) uid: u64,
     pub(super) version: u64,
-    pub(super) feasible: u32,
+    pub(super) selected: Selected,
     /// The plugins that want the binding to wait, and how long.
     pub(super) permits: Vec<(usize, Span)>,
 }
 
 /// What PostFilter wants done.
 #[derive(Debug, Default)]
-pub(super) struct Remedy {
-    pub(super) nomination: Nomination,
-    pub(super) victims: Vec<PodId>,
-    pub(super) actions: Vec<Action>,
+pub struct Remedy {
+    /// What becomes of the pod's nomination.
+    pub nomination: Nomination,
+    /// Who goes to make room, the most important first.
+    pub victims: Vec<PodId>,
+    /// What is changed otherwise.
+    pub actions: Vec<Action>,
 }
 
 /// What becomes of the pod's nomination.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Nomination {
+pub enum Nomination {
     /// It stays as it is.
     #[default]
     Keep,
@@ -104,35 +107,25 @@ impl Scheduler {
     }
 
     fn decide(&mut self, pod: PodId, queued: QueuedPod, cluster: &Cluster) -> (Decision, u32) {
-        let order = self.order.list(cluster);
-        if order.is_empty() {
-            return (Decision::Error(FitError::no_nodes()), 0);
-        }
         let profile = &self.profiles[queued.profile as usize];
         let cycle = Cycle::new(cluster, queued.class, Some(pod));
-        let search =
-            Search { profile: (queued.profile, profile), order, start: self.start, nominator: &self.nominator };
-        let found = self.evaluator.find(&cycle, search);
-        self.start = (self.start + found.advance as usize) % order.len();
-        let examined = found.examined;
-        let decision = match found.error {
-            Some(error) if error.internal => Decision::Error(error),
-            Some(error) => {
-                let failure = Failure::new(profile, &cycle, order, &self.nominator, error.unschedulable);
-                let (error, remedy) = post_filter(profile, &cycle, error, &failure);
+        let mut selected = self.selection.select((queued.profile, profile), &cycle);
+        let examined = selected.examined;
+        let decision = match (selected.error.take(), selected.node) {
+            (Some(error), _) if error.internal => Decision::Error(error),
+            (Some(error), _) => {
+                let (error, remedy) = self.selection.post_filter(profile, &cycle, error);
                 Decision::Reject(error, remedy)
             }
-            None => {
-                let node = self.settings.tie_break.select(&found.feasible, &found.totals, cluster, &mut self.ties);
-                reserve(profile, &cycle, &found, node)
-            }
+            (None, Some(node)) => reserve(profile, &cycle, selected, node),
+            (None, None) => Decision::Error(FitError::internal("no node was found, and no reason given".to_owned())),
         };
         (decision, examined)
     }
 }
 
 /// Reserve and Permit.
-fn reserve(profile: &Profile, cycle: &Cycle<'_>, found: &Found, id: NodeId) -> Decision {
+fn reserve(profile: &Profile, cycle: &Cycle<'_>, selected: Selected, id: NodeId) -> Decision {
     let node = cycle.cluster.node(id);
     let unreserve = |plugins: &[usize]| {
         plugins.iter().rev().for_each(|&index| profile.plugins[index].unreserve(cycle, node));
@@ -156,7 +149,7 @@ fn reserve(profile: &Profile, cycle: &Cycle<'_>, found: &Found, id: NodeId) -> D
         }
     }
     let version = cycle.cluster.nodes().version(id);
-    Decision::Bind(Chosen { node: id, uid: node.uid, version, feasible: found.feasible.len() as u32, permits })
+    Decision::Bind(Chosen { node: id, uid: node.uid, version, selected, permits })
 }
 
 /// A plugin of a late extension point refused the pod on the node that was chosen.
@@ -183,41 +176,44 @@ pub(super) fn refusal_because(text: String, plugin: usize) -> FitError {
     error
 }
 
-/// Runs PostFilter. The messages are added to the error's.
-///
-/// Source: `pkg/scheduler/framework/runtime/framework.go`, `RunPostFilterPlugins`.
-fn post_filter(
-    profile: &Profile,
-    cycle: &Cycle<'_>,
-    mut error: FitError,
-    failure: &Failure<'_, '_>,
-) -> (FitError, Remedy) {
-    let mut remedy = Remedy::default();
-    if profile.post_filter.is_empty() {
-        remedy.nomination = Nomination::Clear;
-        return (error, remedy);
-    }
-    let mut messages = Vec::new();
-    for &index in &profile.post_filter {
-        match profile.plugins[index].post_filter(cycle, failure) {
-            PostFilter::Nothing => {}
-            PostFilter::Message(text) => messages.push(text),
-            PostFilter::ClearNomination(text) => {
-                messages.push(text);
-                remedy.nomination = Nomination::Clear;
-            }
-            PostFilter::Change(text, actions) => {
-                messages.push(text);
-                remedy.actions.extend(actions);
-            }
-            PostFilter::Preempt { node, victims } => {
-                remedy.nomination = Nomination::Set(node);
-                remedy.victims = victims;
-                messages.clear();
-                break;
+impl Selection {
+    /// Runs PostFilter after an attempt that found no node. The messages are added to the error's.
+    ///
+    /// Source: `pkg/scheduler/framework/runtime/framework.go`, `RunPostFilterPlugins`.
+    pub fn post_filter(&mut self, profile: &Profile, cycle: &Cycle<'_>, mut error: FitError) -> (FitError, Remedy) {
+        let mut remedy = Remedy::default();
+        if profile.post_filter.is_empty() {
+            remedy.nomination = Nomination::Clear;
+            return (error, remedy);
+        }
+        let failure = self.failure(profile, cycle, &error);
+        let mut messages = Vec::new();
+        for &index in &profile.post_filter {
+            match profile.plugins[index].post_filter(cycle, &failure) {
+                PostFilter::Nothing => {}
+                PostFilter::Message(text) => messages.push(text),
+                PostFilter::Error(text) => {
+                    messages = vec![text];
+                    remedy = Remedy::default();
+                    break;
+                }
+                PostFilter::ClearNomination(text) => {
+                    messages.push(text);
+                    remedy.nomination = Nomination::Clear;
+                }
+                PostFilter::Change(text, actions) => {
+                    messages.push(text);
+                    remedy.actions.extend(actions);
+                }
+                PostFilter::Preempt { node, victims } => {
+                    remedy.nomination = Nomination::Set(node);
+                    remedy.victims = victims;
+                    messages.clear();
+                    break;
+                }
             }
         }
+        error.post_filter = (!messages.is_empty()).then(|| messages.join(", "));
+        (error, remedy)
     }
-    error.post_filter = (!messages.is_empty()).then(|| messages.join(", "));
-    (error, remedy)
 }

@@ -8,6 +8,7 @@ use super::events::ClusterEvent;
 use super::fit_error::FitError;
 use super::framework::{Bind, Cycle, Permit, PreBound};
 use super::queue::QueuedPod;
+use super::selection::Selected;
 use super::{Profile, Scheduler};
 use crate::cluster::{Cause, Cluster};
 use crate::controller::Context;
@@ -30,7 +31,7 @@ pub(super) struct Waiting {
     stage: Stage,
     /// What is noted when it is bound.
     examined: u32,
-    feasible: u32,
+    selected: Selected,
     took: Span,
 }
 
@@ -86,7 +87,7 @@ impl Scheduler {
         match decision {
             Decision::Bind(chosen) => self.begin_binding(pod, queued, chosen, (examined, took), cx),
             Decision::Reject(error, remedy) => self.reject(pod, &queued, &error, remedy, (since, took), cx),
-            Decision::Error(error) => self.fail(pod, &error, took, cx),
+            Decision::Error(error) => self.fail(pod, queued, &error, took, cx),
         }
     }
 
@@ -102,17 +103,17 @@ impl Scheduler {
     ) {
         if !self.still_takes(pod, queued, &chosen, cx.cluster) {
             self.unreserve(queued, pod, chosen.node, cx.cluster);
-            self.fail(pod, &FitError::internal("the node has changed since it was chosen".to_owned()), took, cx);
+            let changed = FitError::internal("the node has changed since it was chosen".to_owned());
+            self.fail(pod, queued, &changed, took, cx);
             return;
         }
         self.queue.remove(pod);
-        self.nominator.remove(pod);
+        self.selection.nominator.remove(pod);
         let now = cx.now();
         let until = |(plugin, span): &(usize, Span)| (*plugin, now + (*span).min(MAX_PERMIT_WAIT), *span);
         let permits = chosen.permits.iter().map(until).collect();
-        let feasible = chosen.feasible;
         let stage = Stage::Permit(permits);
-        let waiting = Waiting { pod, queued, node: chosen.node, stage, examined, feasible, took };
+        let waiting = Waiting { pod, queued, node: chosen.node, stage, examined, took, selected: chosen.selected };
         self.go_on(waiting, cx);
     }
 
@@ -122,7 +123,7 @@ impl Scheduler {
         let cycle = Cycle::new(cluster, queued.class, Some(pod));
         let fits = || {
             let chain = self.profile_of(queued).filters(&cycle);
-            chain.is_ok_and(|chain| chain.check_beside(&cycle, node, &self.nominator).is_none())
+            chain.is_ok_and(|chain| chain.check_beside(&cycle, node, &self.selection.nominator).is_none())
         };
         cluster.nodes().version(chosen.node) == chosen.version || fits()
     }
@@ -176,8 +177,9 @@ impl Scheduler {
         }
         bind(profile, &cycle, target)?;
         cx.cluster.bind(pod, node);
-        let Waiting { examined, feasible, took, .. } = *waiting;
-        cx.note(&Note::Scheduled { pod, node, examined, feasible, took });
+        let Waiting { examined, took, selected, .. } = waiting;
+        let (feasible, totals) = (selected.feasible, &*selected.totals);
+        cx.note(&Note::Scheduled { pod, node, examined: *examined, feasible, totals, took: *took });
         let cycle = Cycle::new(cx.cluster, queued.class, Some(pod));
         let target = cx.cluster.node(node);
         profile.post_bind.iter().for_each(|&index| profile.plugins[index].post_bind(&cycle, target));
@@ -244,7 +246,7 @@ impl Scheduler {
                 let remedy = Remedy { nomination: Nomination::Clear, ..Remedy::default() };
                 self.reject(pod, &queued, &error, remedy, (&[], took), cx);
             }
-            Failed::Error(error) => self.fail(pod, &error, took, cx),
+            Failed::Error(error) => self.fail(pod, queued, &error, took, cx),
         }
         if held {
             let event = ClusterEvent::AssignedPodDelete { pod, class: queued.class, node: Some(node) };
@@ -299,7 +301,8 @@ impl Scheduler {
         let queue = self.with_queue(cx.cluster, |queue, pre_enqueue, now| {
             queue.rejected(pod, error.plugins, woken, now, pre_enqueue)
         });
-        cx.note(&Note::FailedScheduling { pod, error, took, queue });
+        let profile = &self.profiles[usize::from(queued.profile)];
+        cx.note(&Note::FailedScheduling { pod, error, took, queue, profile });
         cx.cluster.mark_unschedulable(pod);
         match remedy.nomination {
             Nomination::Keep => {}
@@ -315,15 +318,16 @@ impl Scheduler {
     }
 
     /// The attempt could not be made. Only time brings the pod back.
-    fn fail(&mut self, pod: PodId, error: &FitError, took: Span, cx: &mut Context<'_>) {
+    fn fail(&mut self, pod: PodId, queued: QueuedPod, error: &FitError, took: Span, cx: &mut Context<'_>) {
         let queue = self.queue.failed_with_error(pod, cx.now());
-        cx.note(&Note::FailedScheduling { pod, error, took, queue });
+        let profile = self.profile_of(queued);
+        cx.note(&Note::FailedScheduling { pod, error, took, queue, profile });
         cx.cluster.mark_unschedulable(pod);
         self.set_nomination(pod, None, cx);
     }
 
     fn set_nomination(&mut self, pod: PodId, node: Option<std::sync::Arc<str>>, cx: &mut Context<'_>) {
-        self.nominator.nominate(pod, node.clone());
+        self.selection.nominator.nominate(pod, node.clone());
         cx.cluster.nominate(pod, node);
     }
 
@@ -331,7 +335,8 @@ impl Scheduler {
     fn clear_lower_nominations(&mut self, preemptor: PodId, node: &str, cx: &mut Context<'_>) {
         let priority = |pod: PodId| cx.cluster.pod(pod).map(|pod| cx.cluster.class_of(pod).priority());
         let own = priority(preemptor);
-        let lower: Vec<PodId> = self.nominator.on(node).iter().copied().filter(|pod| priority(*pod) < own).collect();
+        let lower: Vec<PodId> =
+            self.selection.nominator.on(node).iter().copied().filter(|pod| priority(*pod) < own).collect();
         for pod in lower {
             cx.cluster.nominate(pod, None);
         }

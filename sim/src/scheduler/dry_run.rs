@@ -1,5 +1,6 @@
 //! An attempt that found no node, as PostFilter plugins see it, and trying out what would be without some pods.
 
+use super::fit_error::FitError;
 use super::framework::{Cycle, PodOnNode};
 use super::nominator::Nominator;
 use super::profile::{FilterChain, PreFiltered, Profile};
@@ -24,6 +25,7 @@ pub struct Failure<'a, 'c> {
     order: &'a [NodeId],
     nominator: &'a Nominator,
     unschedulable: u32,
+    pre_filter_ended_at: Option<usize>,
     prepared: OnceCell<(PreFiltered<'c>, Vec<(NodeId, Code)>)>,
 }
 
@@ -33,9 +35,10 @@ impl<'a, 'c> Failure<'a, 'c> {
         cycle: &Cycle<'c>,
         order: &'a [NodeId],
         nominator: &'a Nominator,
-        unschedulable: u32,
+        error: &FitError,
     ) -> Self {
-        Self { profile, cycle: *cycle, order, nominator, unschedulable, prepared: OnceCell::new() }
+        let FitError { unschedulable, pre_filter_ended_at, .. } = *error;
+        Self { profile, cycle: *cycle, order, nominator, unschedulable, pre_filter_ended_at, prepared: OnceCell::new() }
     }
 
     /// How many nodes there are.
@@ -46,6 +49,13 @@ impl<'a, 'c> Failure<'a, 'c> {
     /// How many of them removing pods could help on.
     pub fn unschedulable_nodes(&self) -> usize {
         self.unschedulable as usize
+    }
+
+    /// Whether the plugin of this name was asked at PreFilter, and not another one ended the attempt before.
+    pub fn pre_filter_ran(&self, plugin: &str) -> bool {
+        let place = |wanted: &dyn Fn(usize) -> bool| self.profile.pre_filter.iter().position(|index| wanted(*index));
+        let Some(ended_at) = self.pre_filter_ended_at else { return true };
+        place(&|index| self.profile.plugins[index].name() == plugin) <= place(&|index| index == ended_at)
     }
 
     /// The nodes in visiting order, each with why it is not feasible.

@@ -5,6 +5,7 @@
 
 use super::fit_error::FitError;
 use super::framework::{Cycle, Dependence, PreScore, Score};
+use super::inspection::{PluginScores, scores};
 use super::nominator::Nominator;
 use super::profile::{FilterChain, PreFiltered, Profile, Rejection};
 use super::sampling::feasible_quota;
@@ -230,6 +231,7 @@ fn rejected(rejection: &Rejection, chain: &FilterChain<'_>, search: Search<'_>, 
         (verdict, plugin) => {
             error.plugins = plugin.map_or(chain.restricted_by, |plugin| 1 << plugin);
             error.unschedulable = if matches!(verdict, Verdict::Unschedulable(_)) { nodes } else { 0 };
+            error.pre_filter_ended_at = rejection.ended_at;
         }
     }
     Found { error: Some(error), ..Found::default() }
@@ -341,13 +343,9 @@ pub(super) fn restriction(profile: &Profile, chain: &FilterChain<'_>) -> String 
 /// The weighted sums of all scores, by asking every plugin about every node.
 fn plain_totals(profile: &Profile, cycle: &Cycle<'_>, feasible: &[NodeId]) -> Vec<i64> {
     let mut totals = vec![0; feasible.len()];
-    for &(plugin, weight) in &profile.score {
-        match profile.plugins[plugin].pre_score(cycle, feasible) {
-            PreScore::Skip => {}
-            PreScore::Same(score) => totals.iter_mut().for_each(|total| *total += weight * score),
-            PreScore::Ask(scorer) => {
-                add_normalized(&mut totals, weight, &*scorer, |i| scorer.score(cycle.cluster.node(feasible[i])));
-            }
+    for PluginScores { weight, scores, .. } in scores(profile, cycle, feasible) {
+        for (total, score) in totals.iter_mut().zip(scores.into_iter().flatten()) {
+            *total += weight * score;
         }
     }
     totals

@@ -89,9 +89,9 @@ impl ClusterEvent {
             Self::NodeAdd(_) => label("Node", "Add"),
             Self::NodeUpdate(..) => label("Node", Events::of(self).update_name()),
             Self::NodeDelete(_) => label("Node", "Delete"),
-            Self::ObjectAdd(_, kind) => label(kind, "Add"),
-            Self::ObjectUpdate(_, kind) => label(kind, "Update"),
-            Self::ObjectDelete(_, kind) => label(kind, "Delete"),
+            Self::ObjectAdd(_, kind) => label(resource_name(kind), "Add"),
+            Self::ObjectUpdate(_, kind) => label(resource_name(kind), "Update"),
+            Self::ObjectDelete(_, kind) => label(resource_name(kind), "Delete"),
             Self::UnschedulableTimeout => EventLabel::UNSCHEDULABLE_TIMEOUT,
             Self::ForceActivate => EventLabel::FORCE_ACTIVATE,
         }
@@ -100,6 +100,21 @@ impl ClusterEvent {
     /// Whether every waiting pod is moved, whatever has rejected it.
     pub(super) const fn is_wildcard(self) -> bool {
         matches!(self, Self::UnschedulableTimeout | Self::ForceActivate)
+    }
+}
+
+/// Upstream's name of the objects of a kind, with the group of those outside of the core.
+fn resource_name(kind: &'static str) -> &'static str {
+    match kind {
+        "CSINode" => "storage.k8s.io/CSINode",
+        "CSIDriver" => "storage.k8s.io/CSIDriver",
+        "VolumeAttachment" => "storage.k8s.io/VolumeAttachment",
+        "CSIStorageCapacity" => "storage.k8s.io/CSIStorageCapacity",
+        "StorageClass" => "storage.k8s.io/StorageClass",
+        "ResourceClaim" => "resource.k8s.io/ResourceClaim",
+        "ResourceSlice" => "resource.k8s.io/ResourceSlice",
+        "DeviceClass" => "resource.k8s.io/DeviceClass",
+        other => other,
     }
 }
 

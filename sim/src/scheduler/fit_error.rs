@@ -24,6 +24,8 @@ pub struct FitError {
     pub plugins: u64,
     /// On how many nodes removing pods could help.
     pub unschedulable: u32,
+    /// The plugin after which PreFilter was not run any more, if it did not run to its end.
+    pub pre_filter_ended_at: Option<usize>,
     /// Whether the attempt could not be made at all, so that no plugin is to blame.
     pub internal: bool,
 }

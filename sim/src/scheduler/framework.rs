@@ -234,6 +234,8 @@ pub enum PostFilter {
     Nothing,
     /// Nothing can be done, and this is why; it is added to the pod's message.
     Message(String),
+    /// The question could not be answered, and this is why. No other plugin is asked.
+    Error(String),
     /// As `Message`, and a nomination from an earlier attempt is void.
     ClearNomination(String),
     /// Something is changed that may help later. The next plugins are asked all the same.

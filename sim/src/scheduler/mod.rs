@@ -11,16 +11,19 @@ mod events;
 mod feature_gates;
 pub(crate) mod fit_error;
 mod framework;
+mod inspection;
 mod latency;
 mod node_order;
 mod nominator;
 mod profile;
 mod queue;
 mod sampling;
+mod selection;
 mod tie_break;
 mod verdict;
 mod wake;
 
+pub use attempt::{Nomination, Remedy};
 pub use dry_run::{Code, DryRun, Failure};
 pub use evaluate::Evaluation;
 pub use events::{ClusterEvent, EventLabel, Events};
@@ -30,10 +33,12 @@ pub use framework::{
     Bind, Cycle, Dependence, Filter, Hint, MAX_NODE_SCORE, Permit, Plugin, PodOnNode, Points, PostFilter, PreBound,
     PreFilter, PreScore, Score, default_normalize,
 };
+pub use inspection::{Inspection, PluginScores};
 pub use latency::AttemptLatency;
 pub use nominator::Nominator;
 pub use profile::{FilterChain, PreFiltered, Profile, Rejection};
 pub use queue::{Move, PendingPods, Pool, QueueSettings};
+pub use selection::{Selected, Selection};
 pub use tie_break::TieBreak;
 pub use verdict::{Reason, Reasons, Verdict};
 
@@ -41,12 +46,9 @@ use crate::agenda::{Presence, Rank, Subject, Timer};
 use crate::cluster::{Change, Interest};
 use crate::controller::{Context, Controller};
 use crate::observe::Note;
-use crate::random::Rng;
 use crate::time::{SimTime, Span};
 use attempt::InFlight;
 use binding::{Eviction, Waiting};
-use evaluate::Evaluator;
-use node_order::NodeOrder;
 use queue::SchedulingQueue;
 use std::collections::VecDeque;
 
@@ -87,12 +89,7 @@ pub struct Scheduler {
     profiles: Vec<Profile>,
     settings: SchedulerSettings,
     queue: SchedulingQueue,
-    evaluator: Evaluator,
-    order: NodeOrder,
-    nominator: Nominator,
-    /// Where the next scan of nodes begins.
-    start: usize,
-    ties: Option<Rng>,
+    selection: Selection,
     /// The attempt that is taking its time.
     in_flight: Option<InFlight>,
     /// Pods that hold a place on a node while their binding waits, in the order in which they got it.
@@ -119,11 +116,7 @@ impl Scheduler {
             profiles,
             settings,
             queue: SchedulingQueue::new(settings.queue),
-            evaluator: Evaluator::new(settings.evaluation),
-            order: NodeOrder::default(),
-            nominator: Nominator::default(),
-            start: 0,
-            ties: None,
+            selection: Selection::new(settings.evaluation, settings.tie_break, None),
             in_flight: None,
             waiting: Vec::new(),
             evictions: VecDeque::new(),
@@ -208,7 +201,7 @@ impl Controller for Scheduler {
 
     fn start(&mut self, cx: &mut Context<'_>) {
         if self.settings.tie_break == TieBreak::Random {
-            self.ties = Some(cx.streams.stream("scheduler/tie-break"));
+            self.selection.draw_ties_from(cx.streams.stream("scheduler/tie-break"));
         }
     }
 

@@ -21,7 +21,7 @@ pub struct Nominator {
 
 impl Nominator {
     /// Nominates a pod, instead of what it was nominated for before; without a node, takes its nomination back.
-    pub(crate) fn nominate(&mut self, pod: PodId, node: Option<Arc<str>>) {
+    pub fn nominate(&mut self, pod: PodId, node: Option<Arc<str>>) {
         self.remove(pod);
         if let Some(node) = node {
             self.version += 1;
@@ -31,7 +31,7 @@ impl Nominator {
     }
 
     /// Takes a nomination back.
-    pub(crate) fn remove(&mut self, pod: PodId) {
+    pub fn remove(&mut self, pod: PodId) {
         let Some(node) = self.node_of.remove(&pod) else { return };
         self.version += 1;
         if let Some(pods) = self.by_node.get_mut(&node) {

@@ -54,6 +54,8 @@ pub struct PreFiltered<'c> {
 pub struct Rejection {
     /// The plugin that did; `None` where plugins left no node between them.
     pub plugin: Option<usize>,
+    /// The plugin after which PreFilter was not run any more; `None` if all have been asked.
+    pub ended_at: Option<usize>,
     /// The verdict on every node.
     pub verdict: Verdict,
 }
@@ -86,7 +88,7 @@ impl Profile {
                 PreFilter::Ask(filter) => prepared.push((index, filter)),
                 PreFilter::Reject(verdict) => {
                     let ends = !matches!(verdict, Verdict::Unschedulable(_));
-                    rejection = Some(Rejection { plugin: Some(index), verdict });
+                    rejection = Some(Rejection { plugin: Some(index), ended_at: ends.then_some(index), verdict });
                     if ends {
                         break;
                     }
@@ -99,7 +101,8 @@ impl Profile {
                     };
                     prepared.push((index, filter));
                     if left.is_empty() {
-                        rejection = Some(Rejection { plugin: None, verdict: self.nothing_left(restricted_by) });
+                        let verdict = self.nothing_left(restricted_by);
+                        rejection = Some(Rejection { plugin: None, ended_at: Some(index), verdict });
                         names = Some(left);
                         break;
                     }
@@ -256,6 +259,6 @@ mod tests {
         profile.pre_filter = vec![0];
         let rejection = profile.filters(&cycle).err();
         let verdict = Verdict::unresolvable("closed today");
-        assert_eq!(rejection, Some(Rejection { plugin: Some(0), verdict }));
+        assert_eq!(rejection, Some(Rejection { plugin: Some(0), ended_at: Some(0), verdict }));
     }
 }

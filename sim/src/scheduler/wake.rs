@@ -35,20 +35,20 @@ impl Scheduler {
             Change::PodNominated { pod, had_one } => self.nominated(pod, had_one, cx),
             Change::PodBound(pod, node) => {
                 self.queue.remove(pod);
-                self.nominator.remove(pod);
+                self.selection.nominator.remove(pod);
                 if let Some(class) = cx.cluster.pod(pod).map(|pod| pod.class) {
                     self.happened(ClusterEvent::AssignedPodAdd { pod, class, node }, None, None, cx);
                 }
             }
             Change::PodFinished(id) | Change::PodRemoved(id) => self.pod_left(id, cx),
             Change::NodeAdded(node) => {
-                self.order.add(cx.cluster.node(node));
+                self.selection.changed(change, cx.cluster);
                 self.happened(ClusterEvent::NodeAdd(node), None, None, cx);
             }
             Change::NodeChanged(node, what) => self.node_changed(node, what, cx),
             Change::NodeRemoved(node) => {
                 self.happened(ClusterEvent::NodeDelete(node), None, None, cx);
-                self.order.remove(node);
+                self.selection.changed(change, cx.cluster);
                 // When the attempt is over nobody can look the node up, and another one may have its slot.
                 if let Some(in_flight) = &mut self.in_flight {
                     in_flight.since.retain(|event| event.node() != Some(node));
@@ -75,7 +75,7 @@ impl Scheduler {
         let profile = &self.profiles[number];
         let key = profile.queue_sort.map_or(0, |index| profile.plugins[index].queue_key(pod, class));
         let entrant = Entrant { class: pod.class, profile: number as u8, key, individual: class.is_individual() };
-        self.nominator.nominate(id, pod.nominated_node.clone());
+        self.selection.nominator.nominate(id, pod.nominated_node.clone());
         self.with_queue(cluster, |queue, pre_enqueue, now| queue.add(id, entrant, now, pre_enqueue));
         self.fruitless.1 = 0;
     }
@@ -122,8 +122,8 @@ impl Scheduler {
         if self.queue.get(id).is_none() {
             return;
         }
-        if self.nominator.node_of(id) != pod.nominated_node.as_ref() {
-            self.nominator.nominate(id, pod.nominated_node.clone());
+        if self.selection.nominator.node_of(id) != pod.nominated_node.as_ref() {
+            self.selection.nominator.nominate(id, pod.nominated_node.clone());
         }
         if had_one {
             self.nomination_ended(id, pod.class, cx);
@@ -140,7 +140,7 @@ impl Scheduler {
     fn pod_left(&mut self, id: PodId, cx: &Context<'_>) {
         let queued = self.queue.get(id).is_some();
         self.queue.remove(id);
-        self.nominator.remove(id);
+        self.selection.nominator.remove(id);
         // Perhaps it was one of those that were tried.
         self.fruitless.1 = self.fruitless.1.saturating_sub(1);
         let Some(pod) = cx.cluster.pod(id) else { return };
@@ -153,9 +153,7 @@ impl Scheduler {
     }
 
     fn node_changed(&mut self, node: NodeId, what: NodeChange, cx: &Context<'_>) {
-        if what.contains(NodeChange::LABELS) {
-            self.order.relabel(cx.cluster.node(node));
-        }
+        self.selection.changed(Change::NodeChanged(node, what), cx.cluster);
         let cordoned = cx.cluster.node(node).spec.unschedulable;
         for part in NODE_PARTS.into_iter().filter(|part| what.contains(*part)) {
             if part == NodeChange::UNSCHEDULABLE && cordoned {
@@ -214,7 +212,9 @@ impl Scheduler {
         self.with_queue(cx.cluster, |queue, pre_enqueue, now| queue.flush_backoff(now, pre_enqueue));
     }
 
+    /// Backoffs that are over end first: the two ticks meet every 30 seconds.
     pub(super) fn flush_unschedulable(&mut self, cx: &Context<'_>) {
+        self.flush_backoff(cx);
         self.with_queue(cx.cluster, |queue, pre_enqueue, now| queue.flush_unschedulable(now, pre_enqueue));
     }
 

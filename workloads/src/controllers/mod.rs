@@ -5,7 +5,10 @@
 //! cluster. It looks at an object at the instant of a change, after everything else of that instant (rank `Control`).
 
 mod creation;
+pub mod cron_job;
 mod deployment;
+pub mod deployment_rolling;
+pub mod deployment_scaling;
 mod garbage_collector;
 mod job;
 mod job_object;

@@ -47,6 +47,13 @@ impl<'v> Reading<'v> {
         self.warnings.push(at.error(message));
     }
 
+    /// The controller that the metadata names: kind and name.
+    pub(super) fn owner(&self) -> Option<(String, String)> {
+        let references = self.metadata.owner_references.as_deref().unwrap_or_default();
+        let owner = references.iter().find(|reference| reference.controller == Some(true))?;
+        Some((owner.kind.clone(), owner.name.clone()))
+    }
+
     /// When the object is submitted.
     pub(super) fn arrival(&self) -> Result<SimTime, FieldError> {
         let metadata = At::ROOT.key("metadata");

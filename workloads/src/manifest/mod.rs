@@ -24,8 +24,12 @@
 //! A pod without a run time runs for ever. In a Job that means that the Job never completes, which is worth a warning.
 
 mod annotations;
+mod claim_spec;
 mod containers;
 mod convert;
+mod csi_driver;
+mod csi_node;
+mod csi_storage_capacity;
 mod deployment;
 mod error;
 mod field;
@@ -40,6 +44,8 @@ pub(crate) mod node;
 mod node_affinity;
 mod objects;
 mod owners;
+mod persistent_volume;
+mod persistent_volume_claim;
 mod pod;
 mod pod_affinity;
 mod pod_disruption_budget;
@@ -54,8 +60,12 @@ pub(crate) mod selectors;
 mod service;
 mod source;
 mod stateful_set;
+mod storage_class;
 mod strict;
 mod topology_spread;
+mod volume_attachment;
+mod volumes;
+mod words;
 
 pub use error::{ManifestError, Place};
 pub use field::{FieldPath, Step};

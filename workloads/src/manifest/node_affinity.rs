@@ -13,20 +13,22 @@ const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
 pub(super) fn node_affinity(from: &core::NodeAffinity, at: &At<'_>) -> Result<NodeAffinity, FieldError> {
     let required = match &from.required_during_scheduling_ignored_during_execution {
         None => None,
-        Some(selector) => {
-            let at = at.key(REQUIRED);
-            let terms_at = at.key("nodeSelectorTerms");
-            if selector.node_selector_terms.is_empty() {
-                return Err(terms_at.error("required, and empty: expected at least one term"));
-            }
-            let terms = selector.node_selector_terms.iter().enumerate();
-            Some(NodeSelector { terms: terms.map(|(i, t)| term(t, &terms_at.index(i))).collect::<Result<_, _>>()? })
-        }
+        Some(selector) => Some(node_selector(selector, &at.key(REQUIRED))?),
     };
     let list = at.key(PREFERRED);
     let preferred = from.preferred_during_scheduling_ignored_during_execution.iter().flatten().enumerate();
     let preferred = preferred.map(|(i, p)| preference(p, &list.index(i))).collect::<Result<_, _>>()?;
     Ok(NodeAffinity { required, preferred })
+}
+
+/// A node selector: at least one term.
+pub(super) fn node_selector(from: &core::NodeSelector, at: &At<'_>) -> Result<NodeSelector, FieldError> {
+    let terms_at = at.key("nodeSelectorTerms");
+    if from.node_selector_terms.is_empty() {
+        return Err(terms_at.error("required, and empty: expected at least one term"));
+    }
+    let terms = from.node_selector_terms.iter().enumerate();
+    Ok(NodeSelector { terms: terms.map(|(i, t)| term(t, &terms_at.index(i))).collect::<Result<_, _>>()? })
 }
 
 fn preference(from: &core::PreferredSchedulingTerm, at: &At<'_>) -> Result<PreferredNode, FieldError> {

@@ -30,6 +30,8 @@ pub struct Planned {
     pub at: SimTime,
     /// Where it is written.
     pub origin: Origin,
+    /// The controller that its metadata names: kind and name.
+    pub owner: Option<(String, String)>,
     /// The object.
     pub item: Item,
 }

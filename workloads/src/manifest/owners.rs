@@ -8,6 +8,7 @@ use super::objects::Origin;
 use crate::grouping;
 use std::collections::BTreeMap;
 use std::fmt;
+use towtank_sim::storage::PersistentVolumeClaim;
 
 /// What identifies an object.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +39,10 @@ impl Owners {
     }
 
     pub(super) fn is_made_by_another(&self, identity: &Identity, seen: &BTreeMap<Identity, Origin>) -> bool {
+        // The claim of a pod's ephemeral volume stays: whoever makes such claims takes over one that is there.
+        if identity.kind == PersistentVolumeClaim::KIND {
+            return false;
+        }
         let Some(owner) = self.0.get(identity) else { return false };
         let among = |kind: &str, name: &str| {
             let makes_pods = |kind: &&super::kind::Kind| !grouping::WITHOUT_CONTROLLER.contains(&kind.name);

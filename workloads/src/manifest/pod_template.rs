@@ -11,6 +11,7 @@ use super::node_affinity::node_affinity;
 use super::pod_affinity::{pod_affinity, pod_anti_affinity};
 use super::selectors::toleration;
 use super::topology_spread::topology_spread;
+use super::volumes::volumes;
 use crate::template::PodTemplate;
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -34,6 +35,7 @@ pub(super) fn pod_template(
     let from = from.ok_or_else(|| at.error("required, and not given"))?;
     not_modelled(reading, from, at);
 
+    let pod_name = metadata.name.as_deref().filter(|name| !name.is_empty());
     let name = |field: &Option<String>, key: &str| match field.as_deref().filter(|name| !name.is_empty()) {
         None => Ok(None),
         Some(name) => check_name(name, &at.key(key)).map(|()| Some(name.into())),
@@ -104,6 +106,7 @@ pub(super) fn pod_template(
         )?,
         tolerations: tolerations.collect::<Result<_, _>>()?,
         scheduling_gates: from.scheduling_gates.iter().flatten().map(|gate| gate.name.clone()).collect(),
+        volumes: volumes(from.volumes.as_deref().unwrap_or_default(), pod_name, &at.key("volumes"))?,
         restart_policy: restart_policy(from.restart_policy.as_deref(), at)?,
         termination_grace: seconds(grace, 0, &at.key("terminationGracePeriodSeconds"))?,
         active_deadline: deadline.transpose()?,
@@ -168,12 +171,10 @@ fn restart_policy(text: Option<&str>, at: &At<'_>) -> Result<RestartPolicy, Fiel
 
 /// Warns of parts that would influence scheduling, but are not modelled.
 fn not_modelled(reading: &mut Reading<'_>, from: &core::PodSpec, at: &At<'_>) {
-    let volumes = from.volumes.iter().flatten();
     let parts = [
         (at, "resourceClaims", from.resource_claims.as_ref().is_some_and(|c| !c.is_empty())),
         (at, "runtimeClassName", from.runtime_class_name.is_some()),
         (at, "schedulingGroup", from.scheduling_group.is_some()),
-        (at, "volumes", { volumes }.any(|v| v.persistent_volume_claim.is_some() || v.ephemeral.is_some())),
     ];
     for (at, key, present) in parts {
         if present {

@@ -203,7 +203,11 @@ impl Reader {
             return Ok(());
         };
         self.owners.note(&identity, &reading);
-        self.planned.push((index, identity, Planned { at: arrival, origin: origin.clone(), item }));
+        self.planned.push((
+            index,
+            identity,
+            Planned { at: arrival, origin: origin.clone(), owner: reading.owner(), item },
+        ));
         Ok(())
     }
 

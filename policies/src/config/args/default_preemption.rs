@@ -4,6 +4,7 @@ use super::{PluginArgs, TypeMeta};
 use crate::config::invalid::Invalid;
 use crate::config::yaml::Step;
 use serde::Deserialize;
+use towtank_sim::scheduler::FeatureGates;
 
 /// How many candidates preemption looks for before it chooses among them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -44,7 +45,7 @@ impl Default for DefaultPreemptionArgs {
 impl PluginArgs for DefaultPreemptionArgs {
     const KIND: &'static str = "DefaultPreemptionArgs";
 
-    fn validate(&self) -> Result<(), Invalid> {
+    fn validate(&self, _gates: FeatureGates) -> Result<(), Invalid> {
         let (percentage, absolute) = (self.min_candidate_nodes_percentage, self.min_candidate_nodes_absolute);
         let percentage_path = [Step::Key("minCandidateNodesPercentage")];
         if !(0..=100).contains(&percentage) {

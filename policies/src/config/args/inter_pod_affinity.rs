@@ -4,6 +4,7 @@ use super::{PluginArgs, TypeMeta, or_default};
 use crate::config::invalid::Invalid;
 use crate::config::yaml::Step;
 use serde::Deserialize;
+use towtank_sim::scheduler::FeatureGates;
 
 /// What existing pods' wishes count when nodes are scored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -45,7 +46,7 @@ impl Default for InterPodAffinityArgs {
 impl PluginArgs for InterPodAffinityArgs {
     const KIND: &'static str = "InterPodAffinityArgs";
 
-    fn validate(&self) -> Result<(), Invalid> {
+    fn validate(&self, _gates: FeatureGates) -> Result<(), Invalid> {
         let weight = self.hard_pod_affinity_weight;
         if (0..=100).contains(&weight) {
             return Ok(());

@@ -27,14 +27,15 @@ pub use volume_binding::VolumeBindingArgs;
 use super::invalid::Invalid;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use towtank_sim::scheduler::FeatureGates;
 
 /// The arguments of one plugin. `Default` is what holds where a configuration says nothing.
 pub trait PluginArgs: DeserializeOwned + Default {
     /// The kind that may stand in the arguments, such as `NodeAffinityArgs`.
     const KIND: &'static str;
 
-    /// What upstream's validation would refuse first. The path in the error begins at the arguments.
-    fn validate(&self) -> Result<(), Invalid>;
+    /// What upstream's validation would refuse first, with these feature gates. The path in the error begins at the arguments.
+    fn validate(&self, gates: FeatureGates) -> Result<(), Invalid>;
 }
 
 /// `apiVersion` and `kind`, which arguments may carry; [`super::ArgsSource::read`] judges them.

@@ -7,6 +7,7 @@ use crate::config::yaml::Step;
 use serde::Deserialize;
 use towtank_sim::model::affinity::{NodeAffinity, NodeSelector, NodeSelectorTerm, PreferredNode};
 use towtank_sim::model::labels::{Operator, Requirement};
+use towtank_sim::scheduler::FeatureGates;
 
 /// Node affinity that holds for every pod of the profile beside the pod's own.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -65,7 +66,7 @@ impl PluginArgs for NodeAffinityArgs {
 
     /// Source: `component-helpers/scheduling/corev1/nodeaffinity/nodeaffinity.go`; terms without conditions and preferences
     /// of weight 0 are not looked at.
-    fn validate(&self) -> Result<(), Invalid> {
+    fn validate(&self, _gates: FeatureGates) -> Result<(), Invalid> {
         let Some(affinity) = &self.added_affinity else { return Ok(()) };
         let added = Step::Key("addedAffinity");
         let required = affinity.required.iter().flat_map(|selector| &selector.node_selector_terms);

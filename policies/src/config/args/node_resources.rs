@@ -7,6 +7,7 @@ use crate::config::qualified_name;
 use crate::config::yaml::Step;
 use serde::Deserialize;
 use std::collections::BTreeSet;
+use towtank_sim::scheduler::FeatureGates;
 
 /// `NodeResourcesFitArgs`.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -151,7 +152,7 @@ pub(crate) fn or_cpu_and_memory(resources: &[WeightedResource]) -> Vec<WeightedR
 impl PluginArgs for FitArgs {
     const KIND: &'static str = "NodeResourcesFitArgs";
 
-    fn validate(&self) -> Result<(), Invalid> {
+    fn validate(&self, _gates: FeatureGates) -> Result<(), Invalid> {
         for (index, name) in self.ignored_resources.iter().enumerate() {
             let path = [Step::Key("ignoredResources"), Step::Index(index)];
             qualified_name::check(name).map_err(|detail| Invalid::value(path, name, &detail))?;
@@ -170,7 +171,7 @@ impl PluginArgs for FitArgs {
 impl PluginArgs for BalancedArgs {
     const KIND: &'static str = "NodeResourcesBalancedAllocationArgs";
 
-    fn validate(&self) -> Result<(), Invalid> {
+    fn validate(&self, _gates: FeatureGates) -> Result<(), Invalid> {
         let mut seen = BTreeSet::new();
         for (index, resource) in self.resources.iter().enumerate() {
             let at = |key: &'static str| [Step::Key("resources"), Step::Index(index), Step::Key(key)];

@@ -6,6 +6,7 @@ use crate::config::qualified_name;
 use crate::config::yaml::Step;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use towtank_sim::scheduler::FeatureGates;
 
 /// The constraints of pods that have none of their own.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -118,7 +119,7 @@ impl From<Written> for PodTopologySpreadArgs {
 impl PluginArgs for PodTopologySpreadArgs {
     const KIND: &'static str = "PodTopologySpreadArgs";
 
-    fn validate(&self) -> Result<(), Invalid> {
+    fn validate(&self, _gates: FeatureGates) -> Result<(), Invalid> {
         let defaulting = [Step::Key("defaultingType")];
         match &self.defaulting_type {
             DefaultingType::Unsupported(text) => {

@@ -1,10 +1,11 @@
 //! `VolumeBindingArgs`.
 
 use super::shape::{self, ShapePoint};
-use super::{PluginArgs, TypeMeta, or_default};
+use super::{PluginArgs, TypeMeta};
 use crate::config::invalid::Invalid;
 use crate::config::yaml::Step;
 use serde::Deserialize;
+use towtank_sim::scheduler::FeatureGates;
 use towtank_sim::time::Span;
 
 /// How long binding a volume may take, and how nodes are scored by their storage.
@@ -13,8 +14,8 @@ use towtank_sim::time::Span;
 pub struct VolumeBindingArgs {
     /// `bindTimeoutSeconds`, 0 or more.
     bind_timeout_seconds: i64,
-    /// The points by which storage in use is scored; empty where none are given.
-    shape: Vec<ShapePoint>,
+    /// The points by which storage in use is scored, if any are given.
+    shape: Option<Vec<ShapePoint>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -25,8 +26,7 @@ struct Written {
     #[serde(rename = "kind")]
     _kind: TypeMeta,
     bind_timeout_seconds: Option<i64>,
-    #[serde(deserialize_with = "or_default")]
-    shape: Vec<ShapePoint>,
+    shape: Option<Vec<ShapePoint>>,
 }
 
 impl VolumeBindingArgs {
@@ -35,12 +35,16 @@ impl VolumeBindingArgs {
         Span::from_secs(self.bind_timeout_seconds)
     }
 
+    fn given(&self) -> Option<&[ShapePoint]> {
+        self.shape.as_deref().filter(|shape| !shape.is_empty())
+    }
+
     /// The points by which storage in use is scored where the gate StorageCapacityScoring is on: by default, the less is in
     /// use, the better.
     pub fn shape(&self) -> &[ShapePoint] {
         const DEFAULT: &[ShapePoint] =
             &[ShapePoint { utilization: 0, score: 10 }, ShapePoint { utilization: 100, score: 0 }];
-        if self.shape.is_empty() { DEFAULT } else { &self.shape }
+        self.given().unwrap_or(DEFAULT)
     }
 }
 
@@ -59,11 +63,21 @@ impl Default for VolumeBindingArgs {
 impl PluginArgs for VolumeBindingArgs {
     const KIND: &'static str = "VolumeBindingArgs";
 
-    fn validate(&self) -> Result<(), Invalid> {
+    fn validate(&self, gates: FeatureGates) -> Result<(), Invalid> {
         if self.bind_timeout_seconds < 0 {
             let detail = "invalid BindTimeoutSeconds, should not be a negative value";
             return Err(Invalid::value([Step::Key("bindTimeoutSeconds")], &self.bind_timeout_seconds, detail));
         }
-        if self.shape.is_empty() { Ok(()) } else { shape::validate(&self.shape, &[Step::Key("shape")]) }
+        let path = [Step::Key("shape")];
+        match &self.shape {
+            Some(shape) if !gates.enabled(FeatureGates::STORAGE_CAPACITY_SCORING) => {
+                let point = |p: &ShapePoint| format!("{{\"Utilization\":{},\"Score\":{}}}", p.utilization, p.score);
+                let points: Vec<String> = shape.iter().map(point).collect();
+                let detail = "unexpected field `shape`, remove it or turn on the feature gate StorageCapacityScoring";
+                let message = format!("Invalid value: [{}]: {detail}", points.join(","));
+                Err(Invalid { path: path.to_vec(), message })
+            }
+            _ => self.given().map_or(Ok(()), |shape| shape::validate(shape, &path)),
+        }
     }
 }

@@ -6,11 +6,12 @@ use super::behavior::{History, Limits, limit};
 use super::members::{Member, Members};
 use super::object::{HorizontalPodAutoscaler, MetricResource, MetricTarget, ResourceMetric};
 use super::replicas::{Calculation, MetricError, PodState, Sample, replicas};
+use super::requests::requested;
 use crate::agenda::{Rank, Subject, Timer};
 use crate::cluster::{Change, Cluster, Interest};
 use crate::controller::{Context, Controller};
-use crate::model::pod::{Container, Pod, PodPhase, PodSpec};
-use crate::model::{ObjectId, Quantity};
+use crate::model::ObjectId;
+use crate::model::pod::{Pod, PodPhase, PodSpec};
 use crate::observe::{Note, Regarding};
 use crate::time::{SimTime, Span};
 use std::collections::BTreeMap;
@@ -328,16 +329,10 @@ fn turned(member: &Member, pod: &Pod) -> Option<SimTime> {
     member.turned.or(pod.started)
 }
 
-/// The requests of the containers that run together; `None` when one of them has none.
-///
-/// Source: `calculatePodRequests`.
+/// What a pod requests, in the unit of the resource.
 fn request(spec: &PodSpec, resource: MetricResource) -> Option<i64> {
-    let sidecars = spec.init_containers.iter().filter(|init| init.sidecar).map(|init| &init.container);
-    let amount = |container: &Container| match resource {
-        MetricResource::Cpu => container.requests.get("cpu").copied().map(Quantity::milli_value),
-        MetricResource::Memory => container.requests.get("memory").copied().map(Quantity::value),
-    };
-    spec.containers.iter().chain(sidecars).map(amount).sum()
+    let quantity = requested(spec, resource).ok()?;
+    Some(if resource == MetricResource::Cpu { quantity.milli_value() } else { quantity.value() })
 }
 
 fn event(cx: &mut Context<'_>, warning: bool, reason: &'static str, id: ObjectId, message: &str) {

@@ -1,13 +1,12 @@
 //! The HorizontalPodAutoscaler: its object, the load that it reacts to, and its controller.
 
 mod behavior;
-#[cfg(test)]
-mod conformance;
 mod controller;
 mod load;
 mod members;
 mod object;
 mod replicas;
+mod requests;
 #[cfg(test)]
 mod tests;
 
@@ -19,3 +18,4 @@ pub use object::{
     ResourceMetric, ScaleTarget, ScalingPolicy, ScalingRules, SelectPolicy,
 };
 pub use replicas::{Calculation, MetricError, PodState, Proposal, Sample, replicas};
+pub use requests::{MissingRequest, requested};

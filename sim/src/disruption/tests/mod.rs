@@ -1,6 +1,5 @@
 //! Whole disruptions, as the observers see them.
 
-mod budget;
 mod drain;
 mod failure;
 mod lifecycle;

@@ -1,0 +1,119 @@
+//! Finding a node for a pod: what the scheduling cycle does before it reserves anything.
+//!
+//! The [`Selection`] is what a scheduler remembers between two pods: what was evaluated, the visiting order of the nodes, where
+//! the last scan ended, the nominations. It changes nothing in the cluster, so recordings are played through it too.
+
+use super::dry_run::Failure;
+use super::evaluate::{Evaluation, Evaluator, Found, Search};
+use super::fit_error::FitError;
+use super::framework::Cycle;
+use super::node_order::NodeOrder;
+use super::nominator::Nominator;
+use super::profile::Profile;
+use super::sampling::feasible_quota;
+use super::tie_break::TieBreak;
+use crate::cluster::{Change, Cluster, NodeChange};
+use crate::model::NodeId;
+use crate::random::Rng;
+
+/// What finds nodes for pods.
+#[derive(Debug, Default)]
+pub struct Selection {
+    /// The pods that others have to leave room for.
+    pub nominator: Nominator,
+    evaluator: Evaluator,
+    order: NodeOrder,
+    /// Where the next scan of nodes begins.
+    start: usize,
+    tie_break: TieBreak,
+    ties: Option<Rng>,
+}
+
+/// The node that was found for a pod, or why there is none.
+#[derive(Clone, Debug, Default)]
+pub struct Selected {
+    /// The node; `None` where none is feasible.
+    pub node: Option<NodeId>,
+    /// How many feasible nodes were found.
+    pub feasible: u32,
+    /// The totals of the feasible nodes in visiting order; empty where at most one is feasible, because nothing is scored then.
+    pub totals: Vec<i64>,
+    /// How many nodes were looked at.
+    pub examined: u32,
+    /// Why there is none.
+    pub error: Option<FitError>,
+}
+
+impl Selection {
+    /// A selection that evaluates and chooses this way. `ties` is drawn from with [`TieBreak::Random`].
+    pub fn new(evaluation: Evaluation, tie_break: TieBreak, ties: Option<Rng>) -> Self {
+        Self { evaluator: Evaluator::new(evaluation), tie_break, ties, ..Self::default() }
+    }
+
+    /// Finds a node for the cycle's pod under the profile of this number.
+    pub fn select(&mut self, (number, profile): (u8, &Profile), cycle: &Cycle<'_>) -> Selected {
+        let order = self.order.list(cycle.cluster);
+        if order.is_empty() {
+            return Selected { error: Some(FitError::no_nodes()), ..Selected::default() };
+        }
+        let search = Search { profile: (number, profile), order, start: self.start, nominator: &self.nominator };
+        let Found { feasible, totals, examined, advance, error } = self.evaluator.find(cycle, search);
+        self.start = (self.start + advance as usize) % order.len();
+        let node = match error {
+            Some(_) => None,
+            None => Some(self.tie_break.select(&feasible, &totals, cycle.cluster, &mut self.ties)),
+        };
+        Selected { node, feasible: feasible.len() as u32, totals, examined, error }
+    }
+
+    /// An attempt that found no node for this reason.
+    pub fn failure<'a, 'c>(&'a mut self, profile: &'c Profile, cycle: &Cycle<'c>, error: &FitError) -> Failure<'a, 'c> {
+        let order = self.order.list(cycle.cluster);
+        Failure::new(profile, cycle, order, &self.nominator, error)
+    }
+
+    /// The nodes in visiting order.
+    pub fn order(&mut self, cluster: &Cluster) -> &[NodeId] {
+        self.order.list(cluster)
+    }
+
+    /// Where the next scan begins.
+    pub fn start(&self) -> usize {
+        self.start
+    }
+
+    /// How many feasible nodes a profile looks for among so many.
+    pub fn quota(profile: &Profile, nodes: usize) -> usize {
+        if profile.score.is_empty() { 1 } else { feasible_quota(nodes, profile.percentage_of_nodes_to_score) }
+    }
+
+    /// Draws ties from this stream.
+    pub(super) fn draw_ties_from(&mut self, rng: Rng) {
+        self.ties = Some(rng);
+    }
+
+    /// Keeps the visiting order up with the nodes.
+    pub fn changed(&mut self, change: Change, cluster: &Cluster) {
+        match change {
+            Change::NodeAdded(node) => self.order.add(cluster.node(node)),
+            Change::NodeChanged(node, what) if what.contains(NodeChange::LABELS) => {
+                self.order.relabel(cluster.node(node));
+            }
+            Change::NodeRemoved(node) => self.order.remove(node),
+            _ => {}
+        }
+    }
+}
+
+impl Selected {
+    /// The total of the node that was found, where nodes were scored.
+    pub fn best(&self) -> Option<i64> {
+        self.totals.iter().copied().max()
+    }
+
+    /// How many nodes have that total.
+    pub fn ties(&self) -> usize {
+        let best = self.best();
+        self.totals.iter().filter(|total| Some(**total) == best).count()
+    }
+}
