@@ -62,12 +62,8 @@ pub const PLUGINS: &[PluginEntry] = &[
 ];
 
 /// In-tree plugins of kube-scheduler that configurations may name and that have no effect here yet.
-pub const UNMODELLED: &[&str] = &[
-    "DynamicResources",
-    "GangScheduling",
-    "PodGroupPodsCount",
-    "TopologyPlacementGenerator",
-];
+pub const UNMODELLED: &[&str] =
+    &["DynamicResources", "GangScheduling", "PodGroupPodsCount", "TopologyPlacementGenerator"];
 
 /// The plugins of the default profile, with their weights (0: none given), in order. NodeGpuShare is an addition: it has no
 /// say about pods without GPU shares.

@@ -42,18 +42,28 @@ impl PodAffinity {
     pub fn is_empty(&self) -> bool {
         self.required.is_empty() && self.preferred.is_empty()
     }
+
+    /// All terms, required and preferred.
+    pub fn terms(&self) -> impl Iterator<Item = &PodAffinityTerm> {
+        self.required.iter().chain(self.preferred.iter().map(|preferred| &preferred.term))
+    }
 }
 
 impl PodAffinityTerm {
+    /// Whether it says itself which namespaces it is about.
+    pub const fn names_namespaces(&self) -> bool {
+        !self.namespaces.is_empty() || self.namespace_selector.is_some()
+    }
+
     /// Whether the term, of a pod in namespace `own`, means a pod of this namespace and these labels. `namespace_labels` are
     /// the labels of the other pod's namespace.
     ///
     /// Source: `kube-scheduler/framework/types.go`, `AffinityTerm.Matches`.
     pub fn matches(&self, own: &str, namespace: &str, labels: &Labels, namespace_labels: &Labels) -> bool {
-        let by_name = if self.namespaces.is_empty() && self.namespace_selector.is_none() {
-            namespace == own
-        } else {
+        let by_name = if self.names_namespaces() {
             self.namespaces.iter().any(|name| **name == *namespace)
+        } else {
+            namespace == own
         };
         let in_namespace = by_name || self.namespace_selector.as_ref().is_some_and(|s| s.matches(namespace_labels));
         in_namespace && self.selector.as_ref().is_some_and(|selector| selector.matches(labels))

@@ -1,6 +1,7 @@
 //! Scopes: which pods a quota is about.
 
 use crate::model::pod::{PodClass, QosClass};
+use crate::model::pod_affinity::PodAffinityTerm;
 
 /// A property of a pod that a quota may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +50,7 @@ impl ScopeRequirement {
         Self { scope, operator: ScopeOperator::Exists, values: Vec::new() }
     }
 
-    /// Whether pods of this class satisfy it. Pod affinity is not modelled, so no pod has a term that crosses namespaces.
+    /// Whether pods of this class satisfy it.
     ///
     /// Source: `podMatchesScopeFunc` in `pkg/quota/v1/evaluator/core/pods.go`.
     pub fn matches(&self, class: &PodClass) -> bool {
@@ -58,7 +59,10 @@ impl ScopeRequirement {
             QuotaScope::NotTerminating => class.spec.active_deadline.is_none(),
             QuotaScope::BestEffort => class.qos == QosClass::BestEffort,
             QuotaScope::NotBestEffort => class.qos != QosClass::BestEffort,
-            QuotaScope::CrossNamespacePodAffinity => false,
+            QuotaScope::CrossNamespacePodAffinity => {
+                let affinities = [&class.spec.pod_affinity, &class.spec.pod_anti_affinity];
+                affinities.iter().any(|affinity| affinity.terms().any(PodAffinityTerm::names_namespaces))
+            }
             QuotaScope::PriorityClass => {
                 let name = class.spec.priority_class.as_deref();
                 let listed = name.is_some_and(|name| self.values.iter().any(|value| value == name));

@@ -21,20 +21,17 @@ fn play(input: &Value) -> Result<Value, Unusable> {
         "matching": matching,
         "allowed": verdict.is_ok(),
     });
-    match verdict {
-        Err(why) => {
-            let name = input["pod"]["metadata"]["name"].as_str().unwrap_or_default();
-            output["message"] = json!(format!("pods \"{name}\" is forbidden: {why}"));
-        }
-        Ok(()) => {
-            let mut used = Map::new();
-            for (name, quota) in &mut quotas {
-                quota.charge(&class, Charge::Full);
-                used.insert(name.clone(), written(&quota.used));
-            }
-            output["used"] = used.into();
-        }
+    if let Err(why) = verdict {
+        let name = input["pod"]["metadata"]["name"].as_str().unwrap_or_default();
+        output["message"] = json!(format!("pods \"{name}\" is forbidden: {why}"));
+        return Ok(output);
     }
+    let mut used = Map::new();
+    for (name, quota) in &mut quotas {
+        quota.charge(&class, Charge::Full);
+        used.insert(name.clone(), written(&quota.used));
+    }
+    output["used"] = used.into();
     Ok(output)
 }
 

@@ -93,17 +93,12 @@ fn what_is_older_than_the_deadline_is_not_due() {
     let found = look(&clock, now).expect("a look");
     assert_eq!((found.due, found.missed), (Some(time("2025-06-15T12:00:00Z")), Missed::Many));
     assert_eq!(found.requeue_after, SignedDuration::from_millis(3_570_100));
-    for (deadline, due, missed) in
-        [(29, None, Missed::None), (31, Some("2025-06-15T12:00:00Z"), Missed::None), (7300, found_at(), Missed::Few)]
-    {
+    let last = Some("2025-06-15T12:00:00Z");
+    for (deadline, due, missed) in [(29, None, Missed::None), (31, last, Missed::None), (7300, last, Missed::Few)] {
         clock.starting_deadline = Some(deadline);
         let found = look(&clock, now).expect("a look");
         assert_eq!((found.due, found.missed), (due.map(time), missed), "{deadline}");
     }
-}
-
-fn found_at() -> Option<&'static str> {
-    Some("2025-06-15T12:00:00Z")
 }
 
 #[test]
