@@ -3,10 +3,13 @@
 use crate::config::ParsedConfig;
 use crate::factory::BuildContext;
 use towtank_sim::cluster::{Cluster, NodeChange};
+use towtank_sim::model::labels::LabelSelector;
 use towtank_sim::model::node::NodeSpec;
 use towtank_sim::model::pod::{HostPort, NewPod, PodSpec};
+use towtank_sim::model::pod_affinity::{PodAffinity, PodAffinityTerm};
 use towtank_sim::model::resources::ResourceList;
-use towtank_sim::model::taint::{Effect, Taint};
+use towtank_sim::model::taint::{Effect, Taint, Toleration};
+use towtank_sim::model::topology_spread::{NodeInclusionPolicy, TopologySpreadConstraint, WhenUnsatisfiable};
 use towtank_sim::model::{NodeId, Quantity};
 use towtank_sim::random::Streams;
 use towtank_sim::scheduler::FeatureGates;
@@ -152,4 +155,99 @@ fn fit_wants_the_pod_that_shrank_to_have_had_what_is_wanted() {
     assert!(!asks("NodeResourcesFit", PodSpec::default(), &mut cluster, shrank(two, one)), "no CPU is wanted");
     let own = ClusterEvent::OwnUpdate { old: two, new: one, what: Events::POD_SCALE_DOWN };
     assert!(asks("NodeResourcesFit", requests(1), &mut cluster, own));
+}
+
+fn labelled(app: &str) -> PodSpec {
+    PodSpec { labels: [("app".to_owned(), app.to_owned())].into(), ..PodSpec::default() }
+}
+
+fn web() -> Option<LabelSelector> {
+    Some(LabelSelector { match_labels: labelled("web").labels, ..LabelSelector::default() })
+}
+
+fn zone(node: &mut NodeSpec, zone: &str) {
+    node.labels.insert("zone".to_owned(), zone.to_owned());
+}
+
+#[test]
+fn spreading_wants_pods_that_are_counted_and_nodes_in_domains() {
+    let constraint = TopologySpreadConstraint {
+        max_skew: 1,
+        topology_key: "zone".into(),
+        when_unsatisfiable: WhenUnsatisfiable::DoNotSchedule,
+        selector: web(),
+        min_domains: None,
+        node_affinity_policy: NodeInclusionPolicy::Honor,
+        node_taints_policy: NodeInclusionPolicy::Honor,
+    };
+    let pod = PodSpec { topology_spread: vec![constraint], ..labelled("web") };
+    let name = "PodTopologySpread";
+    let wakes = |what, change: &dyn Fn(&mut NodeSpec)| wakes(name, &pod, what, change);
+    assert!(wakes(NodeChange::LABELS, &|node| zone(node, "a")), "the node came into a domain");
+    assert!(!wakes(NodeChange::LABELS, &|node| drop(node.labels.insert("disk".into(), "ssd".into()))));
+    let taint = || Taint { key: "t".into(), value: String::new(), effect: Effect::NoSchedule };
+    assert!(!wakes(NodeChange::TAINTS, &|node| node.taints.push(taint())), "the node is in no domain");
+
+    let mut cluster = Cluster::default();
+    let id = node(&mut cluster);
+    assert!(!asks(name, pod.clone(), &mut cluster, ClusterEvent::NodeDelete(id)));
+    cluster.update_node(id, |node| zone(node, "a"));
+    assert!(asks(name, pod.clone(), &mut cluster, ClusterEvent::NodeDelete(id)), "its domain may be gone");
+    cluster.update_node(id, |node| node.taints.push(taint()));
+    assert!(asks(name, pod.clone(), &mut cluster, ClusterEvent::NodeUpdate(id, NodeChange::TAINTS)));
+    for (spec, wakes) in [
+        (labelled("web"), true),
+        (labelled("db"), false),
+        (PodSpec { namespace: "other".into(), ..labelled("web") }, false),
+    ] {
+        let event = gone(&mut cluster, id, spec);
+        assert_eq!(asks(name, pod.clone(), &mut cluster, event), wakes);
+    }
+    let (web, db) = (cluster.intern(labelled("web")), cluster.intern(labelled("db")));
+    let one = cluster.create_pod(NewPod::new("one", web)).expect("no quota");
+    let relabelled = |new| ClusterEvent::AssignedPodUpdate { pod: one, old: web, new, what: Events::POD_LABEL };
+    assert!(asks(name, pod.clone(), &mut cluster, relabelled(db)));
+    assert!(!asks(name, pod.clone(), &mut cluster, relabelled(web)));
+    let mut tolerant = pod.clone();
+    tolerant.tolerations.push(Toleration { key: "t".into(), ..Toleration::default() });
+    let new = cluster.intern(tolerant.clone());
+    let old = cluster.intern(pod);
+    let own = ClusterEvent::OwnUpdate { old, new, what: Events::POD_TOLERATION };
+    assert!(asks(name, tolerant, &mut cluster, own), "taints decide which nodes count");
+}
+
+#[test]
+fn pod_affinity_wants_pods_it_means_and_nodes_in_other_domains() {
+    let term = |selector| PodAffinityTerm {
+        selector,
+        namespaces: Vec::new(),
+        namespace_selector: None,
+        topology_key: "zone".into(),
+    };
+    let requires = || PodAffinity { required: vec![term(web())], preferred: Vec::new() };
+    let near = PodSpec { pod_affinity: requires(), ..labelled("db") };
+    let apart = PodSpec { pod_anti_affinity: requires(), ..labelled("db") };
+    let name = "InterPodAffinity";
+    assert!(wakes(name, &near, NodeChange::LABELS, |node| zone(node, "a")));
+    assert!(!wakes(name, &apart, NodeChange::LABELS, |node| zone(node, "a")), "a node in no domain was no obstacle");
+
+    let mut cluster = Cluster::default();
+    let id = node(&mut cluster);
+    assert!(!asks(name, near.clone(), &mut cluster, ClusterEvent::NodeAdd(id)));
+    assert!(asks(name, apart.clone(), &mut cluster, ClusterEvent::NodeAdd(id)));
+    let (web, db) = (cluster.intern(labelled("web")), cluster.intern(labelled("db")));
+    let pod = cluster.create_pod(NewPod::new("one", web)).expect("no quota");
+    let came = |class| ClusterEvent::AssignedPodAdd { pod, class, node: id };
+    assert!(asks(name, near.clone(), &mut cluster, came(web)));
+    assert!(!asks(name, near.clone(), &mut cluster, came(db)));
+    assert!(!asks(name, apart.clone(), &mut cluster, came(web)), "one more to keep away from");
+    let left = |class| ClusterEvent::AssignedPodDelete { pod, class, node: Some(id) };
+    assert!(asks(name, apart.clone(), &mut cluster, left(web)));
+    assert!(!asks(name, apart.clone(), &mut cluster, left(db)));
+    let shy = cluster.intern(apart.clone());
+    assert!(asks(name, labelled("web"), &mut cluster, left(shy)), "the one that left kept it away");
+    let update = |old, new| ClusterEvent::AssignedPodUpdate { pod, old, new, what: Events::POD_LABEL };
+    assert!(asks(name, near, &mut cluster, update(db, web)));
+    assert!(asks(name, apart.clone(), &mut cluster, update(web, db)));
+    assert!(!asks(name, apart, &mut cluster, update(db, web)));
 }

@@ -22,8 +22,8 @@ impl ManifestSource {
         Self { name: name.into(), streams, rest: manifests.submissions.into_iter() }
     }
 
-    fn work(&self, item: Item, cluster: &mut Cluster) -> Work {
-        match item {
+    fn work(&self, planned: Planned, cluster: &mut Cluster) -> Work {
+        match planned.item {
             Item::Node(spec) => Work::Node(spec),
             Item::Object { namespace, name, body } => Work::Object { namespace, name, body },
             Item::Pod(pod) => {
@@ -33,7 +33,10 @@ impl ManifestSource {
                 let usage = pod.template.usage;
                 // How long it has run elsewhere does not count: its run time begins here.
                 let status = pod.status.map(|status| Box::new(GivenStatus { start: None, ..status }));
-                Work::Pod(NewPod { name: pod.name.into(), class, owner: None, run, usage, status })
+                let owner = planned
+                    .owner
+                    .and_then(|(kind, name)| cluster.objects().by_name(&kind, &pod.template.spec.namespace, &name));
+                Work::Pod(NewPod { name: pod.name.into(), class, owner, run, usage, status })
             }
         }
     }
@@ -46,6 +49,6 @@ impl Source for ManifestSource {
 
     fn next(&mut self, cluster: &mut Cluster) -> Result<Option<Submission>, SourceError> {
         let planned = self.rest.next();
-        Ok(planned.map(|planned| Submission { at: planned.at, work: self.work(planned.item, cluster) }))
+        Ok(planned.map(|planned| Submission { at: planned.at, work: self.work(planned, cluster) }))
     }
 }

@@ -229,15 +229,13 @@ fn objects_are_submitted_by_time_then_by_kind() {
 #[test]
 fn what_is_left_out_is_said() {
     let text = format!(
-        "{}---\n{}---\n{}---\n{}---\n{}---\n{}",
+        "{}---\n{}---\n{}---\n{}---\n{}---\n{}---\n{}",
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {a: b}\n",
-        "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\n",
+        "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: agent}\n",
+        "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\nspec: {serviceName: db, selector: {matchLabels: {app: db}}, template: {}}\n",
         "apiVersion: example.com/v1\nkind: Database\nmetadata: {name: d}\n",
         pod_text("", "status: {phase: Succeeded}\n"),
-        pod_text(
-            "2",
-            "  topologySpreadConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: DoNotSchedule}]\n"
-        ),
+        pod_text("2", "  runtimeClassName: gvisor\n"),
         JOB.replace("    metadata: {annotations: {towtank.dev/run-time: 5m}}\n", ""),
     );
     let manifests = read(&text);
@@ -340,7 +338,7 @@ fn errors_name_place_field_and_what_was_expected() {
     m.yaml:3:1: metadata.name: required, and not given
     m.yaml:3:18: metadata.name: `P_1` is not a name: expected at most 253 lower-case letters, digits, `-` and `.`, with a letter or digit at both ends
     m.yaml:1:13: apiVersion: `extensions/v1beta1` is not an apiVersion of Deployment: expected apps/v1
-    m.yaml:2:7: kind: `Deploymnt` in apps/v1 is not a kind; did you mean `Deployment`? The kinds that are read: Namespace, PriorityClass, ResourceQuota, PodDisruptionBudget, StorageClass, CSIDriver, Node, DeviceClass, ResourceSlice, ResourceClaimTemplate, ResourceClaim, CSINode, CSIStorageCapacity, PersistentVolume, PersistentVolumeClaim, VolumeAttachment, Deployment, ReplicaSet, Job, Pod, HorizontalPodAutoscaler
+    m.yaml:2:7: kind: `Deploymnt` in apps/v1 is not a kind; did you mean `Deployment`? The kinds that are read: Namespace, PriorityClass, ResourceQuota, PodDisruptionBudget, StorageClass, CSIDriver, Node, DeviceClass, ResourceSlice, ResourceClaimTemplate, ResourceClaim, CSINode, CSIStorageCapacity, PersistentVolume, PersistentVolumeClaim, VolumeAttachment, Service, Deployment, ReplicaSet, ReplicationController, StatefulSet, Job, Pod, HorizontalPodAutoscaler
     m.yaml:1:1: kind: required, and not given
     m.yaml:5:3: spec.selector: `selector` does not match template `labels`: expected it to select spec.template.metadata.labels
     m.yaml:5:13: spec.replicas: `-1` is negative: expected a count of at least 0

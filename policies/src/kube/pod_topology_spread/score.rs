@@ -3,7 +3,7 @@
 //! Source: `podtopologyspread/scoring.go`. The numbers are computed in its order of operations, so that they round alike.
 
 use super::PodTopologySpread;
-use super::constraint::{Constraint, has_all_keys};
+use super::constraint::Constraint;
 use super::eligible::Question;
 use super::logarithm::ln;
 use crate::topology::{Domain, Domains};
@@ -41,9 +41,9 @@ impl Soft {
         let cluster = cycle.cluster;
         let pod = &cycle.class.spec;
         let require_all = !pod.topology_spread.is_empty() || !plugin.defaults.are_of_the_system;
-        let left_out: Vec<bool> =
-            feasible.iter().map(|id| require_all && !has_all_keys(&cluster.node(*id).spec, constraints)).collect();
         let domains: Vec<Rc<Domains>> = constraints.iter().map(|c| plugin.topology.domains(c.key(), cluster)).collect();
+        let is_left_out = |id: &NodeId| require_all && domains.iter().any(|domains| domains.at(*id).is_none());
+        let left_out: Vec<bool> = feasible.iter().map(is_left_out).collect();
         let scored: Vec<NodeId> = feasible.iter().zip(&left_out).filter(|(_, out)| !**out).map(|(id, _)| *id).collect();
         let by_domain = constraints.iter().any(|constraint| !is_by_host(constraint));
         let eligible = by_domain.then(|| {
