@@ -4,7 +4,6 @@
 
 pub mod default_binder;
 pub mod default_preemption;
-mod device_resources;
 pub mod dynamic_resources;
 pub mod image_locality;
 pub mod inter_pod_affinity;
