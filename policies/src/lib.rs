@@ -26,6 +26,4 @@ pub use named::{NamedPolicy, UnknownPolicy, profile_by_name};
 pub use profile::{SchedulerConfig, build};
 
 #[cfg(test)]
-mod testing;
-#[cfg(test)]
 mod tests;

@@ -161,8 +161,8 @@ fn labelled(app: &str) -> PodSpec {
     PodSpec { labels: [("app".to_owned(), app.to_owned())].into(), ..PodSpec::default() }
 }
 
-fn web() -> Option<LabelSelector> {
-    Some(LabelSelector { match_labels: labelled("web").labels, ..LabelSelector::default() })
+fn web() -> LabelSelector {
+    LabelSelector { match_labels: labelled("web").labels, ..LabelSelector::default() }
 }
 
 fn zone(node: &mut NodeSpec, zone: &str) {
@@ -175,7 +175,7 @@ fn spreading_wants_pods_that_are_counted_and_nodes_in_domains() {
         max_skew: 1,
         topology_key: "zone".into(),
         when_unsatisfiable: WhenUnsatisfiable::DoNotSchedule,
-        selector: web(),
+        selector: Some(web()),
         min_domains: None,
         node_affinity_policy: NodeInclusionPolicy::Honor,
         node_taints_policy: NodeInclusionPolicy::Honor,
@@ -224,7 +224,7 @@ fn pod_affinity_wants_pods_it_means_and_nodes_in_other_domains() {
         namespace_selector: None,
         topology_key: "zone".into(),
     };
-    let requires = || PodAffinity { required: vec![term(web())], preferred: Vec::new() };
+    let requires = || PodAffinity { required: vec![term(Some(web()))], preferred: Vec::new() };
     let near = PodSpec { pod_affinity: requires(), ..labelled("db") };
     let apart = PodSpec { pod_anti_affinity: requires(), ..labelled("db") };
     let name = "InterPodAffinity";

@@ -1,7 +1,6 @@
 //! Tests that look at more than one file of the crate.
 
 mod configuration;
-mod conformance;
 mod device_claims;
 mod hints;
 pub(crate) mod neighbours;

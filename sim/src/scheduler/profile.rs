@@ -131,8 +131,8 @@ impl Profile {
 
     /// The names of the plugins in a set of bits, sorted.
     pub fn names(&self, plugins: u64) -> Vec<&'static str> {
-        let of = |(index, plugin): (usize, &Box<dyn Plugin>)| (plugins & (1 << index) != 0).then(|| plugin.name());
-        let mut names: Vec<_> = self.plugins.iter().enumerate().filter_map(of).collect();
+        let among = |index: &usize| plugins & (1 << index) != 0;
+        let mut names: Vec<_> = (0..self.plugins.len()).filter(among).map(|index| self.plugins[index].name()).collect();
         names.sort_unstable();
         names
     }

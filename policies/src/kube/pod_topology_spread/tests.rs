@@ -37,7 +37,7 @@ fn matches(constraint: &TopologySpreadConstraint, labels: &Labels) -> bool {
 
 /// The pods on a node that count.
 fn counted(cluster: &Cluster, node: &Node, constraint: &TopologySpreadConstraint, namespace: &str) -> i64 {
-    if constraint.selector.as_ref().is_some_and(|selector| selector.is_empty()) {
+    if constraint.selector.as_ref().is_some_and(towtank_sim::model::labels::LabelSelector::is_empty) {
         return 0;
     }
     let counts = |id: &&PodId| {
