@@ -4,6 +4,7 @@
 //! it as text. It knows `towtank_sim` and none of the sibling crates. Adding a plugin is one file in [`kube`],
 //! [`legacy`] or [`research`] and one line in [`registry`].
 
+pub mod cel;
 pub mod config;
 mod factory;
 pub mod kube;

@@ -38,7 +38,7 @@ pub const PLUGINS: &[PluginEntry] = &[
     entry("NodeResourcesFit", "requests fit; scored by LeastAllocated, MostAllocated or RequestedToCapacityRatio", kube::node_resources_fit::prepare),
     entry("NodeGpuShare", "shares of GPU devices fit device by device (towtank's own)", |args| plain(args, |_| Box::new(kube::node_gpu_share::NodeGpuShare))),
     entry("NodeResourcesBalancedAllocation", "prefers nodes that the pod brings into balance", kube::node_resources_balanced_allocation::prepare),
-    entry("ImageLocality", "prefers nodes that have the pod's images", |args| plain(args, |_| Box::<kube::image_locality::ImageLocality>::default())),
+    entry("ImageLocality", "prefers nodes that have the pod's images", |args| plain(args, |_| Box::new(kube::image_locality::ImageLocality))),
     entry("VolumeRestrictions", "no disk twice on a node, and no claim twice that is for one pod", |args| plain(args, |_| Box::new(kube::volume_restrictions::VolumeRestrictions))),
     entry("NodeVolumeLimits", "a node takes no more volumes than its CSI drivers allow", |args| plain(args, |context| Box::new(kube::node_volume_limits::NodeVolumeLimits::new(context.gates)))),
     entry("VolumeBinding", "pods go where their volumes are or can be made, and have them before they are bound", kube::volume_binding::prepare),
@@ -48,6 +48,7 @@ pub const PLUGINS: &[PluginEntry] = &[
     entry("NodeDeclaredFeatures", "a node declares the features that the pod needs", kube::node_declared_features::prepare),
     entry("PrioritySort", "orders the queue by priority, then by waiting time", |args| plain(args, |_| Box::new(kube::priority_sort::PrioritySort))),
     entry("SchedulingGates", "pods with gates wait outside the queue", |args| plain(args, |_| Box::new(kube::scheduling_gates::SchedulingGates))),
+    entry("DynamicResources", "finds devices for the claims of pods", kube::dynamic_resources::prepare),
     entry("DefaultPreemption", "makes pods of lower priority go where no node is feasible", kube::default_preemption::prepare),
     entry("DefaultBinder", "binds pods to nodes", |args| plain(args, |_| Box::new(kube::default_binder::DefaultBinder))),
     entry("NodeLabel", "asks for labels on nodes, or prefers them (up to Kubernetes 1.22)", legacy::node_label::prepare),
@@ -62,8 +63,7 @@ pub const PLUGINS: &[PluginEntry] = &[
 ];
 
 /// In-tree plugins of kube-scheduler that configurations may name and that have no effect here yet.
-pub const UNMODELLED: &[&str] =
-    &["DynamicResources", "GangScheduling", "PodGroupPodsCount", "TopologyPlacementGenerator"];
+pub const UNMODELLED: &[&str] = &["GangScheduling", "PodGroupPodsCount", "TopologyPlacementGenerator"];
 
 /// The plugins of the default profile, with their weights (0: none given), in order. NodeGpuShare is an addition: it has no
 /// say about pods without GPU shares.

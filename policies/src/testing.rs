@@ -12,6 +12,7 @@ use towtank_sim::model::node::{NodeImage, NodeSpec};
 use towtank_sim::model::pod::{ActualResources, Container, HostPort, InitContainer, NewPod, PodSpec, Run, Usage};
 use towtank_sim::model::resources::ResourceList;
 use towtank_sim::model::taint::{Taint, Toleration, TolerationOperator};
+use towtank_sim::model::volume::{Volume, VolumeSource};
 use towtank_sim::model::{ClassId, NodeId};
 use towtank_sim::random::Streams;
 use towtank_sim::scheduler::FeatureGates;
@@ -165,6 +166,7 @@ struct Spec {
     init_containers: Vec<ContainerFields>,
     overhead: BTreeMap<String, String>,
     resources: ResourceFields,
+    volumes: Vec<VolumeFields>,
     host_network: bool,
     host_users: Option<bool>,
 }
@@ -186,6 +188,18 @@ struct ContainerStatus {
     #[serde(default)]
     allocated_resources: BTreeMap<String, String>,
     resources: Option<ResourceFields>,
+}
+
+/// A volume; of its sources, only images are read.
+#[derive(Deserialize)]
+struct VolumeFields {
+    name: String,
+    image: Option<ImageSource>,
+}
+
+#[derive(Deserialize)]
+struct ImageSource {
+    reference: String,
 }
 
 #[derive(Deserialize)]
@@ -353,6 +367,7 @@ impl Object {
             },
             tolerations: spec.tolerations.iter().map(TolerationFields::toleration).collect(),
             scheduling_gates: spec.scheduling_gates.iter().map(|gate| gate.name.clone()).collect(),
+            volumes: spec.volumes.iter().filter_map(VolumeFields::image).collect(),
             ..PodSpec::default()
         };
         // As the API server does it: a pod with limits requests what its containers request.
@@ -367,6 +382,13 @@ impl Object {
             container.actual = status.and_then(ContainerStatus::actual).map(Box::new);
         }
         pod
+    }
+}
+
+impl VolumeFields {
+    fn image(&self) -> Option<Volume> {
+        let reference = self.image.as_ref()?.reference.clone();
+        Some(Volume { name: self.name.clone(), source: VolumeSource::Image { reference } })
     }
 }
 

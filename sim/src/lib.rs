@@ -10,6 +10,7 @@ pub mod autoscaling;
 pub mod cluster;
 pub mod controller;
 pub mod disruption;
+pub mod dra;
 pub mod engine;
 pub mod invariants;
 pub mod model;

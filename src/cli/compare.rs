@@ -19,7 +19,7 @@ use towtank_reports::{report, terminal};
 pub(super) struct CompareArgs {
     #[command(flatten)]
     scenario: ScenarioArgs,
-    /// A named policy or a scheduler configuration file; give it twice or more.
+    /// A named policy or a KubeSchedulerConfiguration file; give it twice or more.
     #[arg(long, value_name = "NAME|FILE", required = true)]
     policy: Vec<String>,
     /// The seeds: one such as `7`, or several such as `1..5` (both ends included) or `1,3,9`. The scenario's by default.

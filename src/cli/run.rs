@@ -17,7 +17,7 @@ pub(super) struct RunArgs {
     /// The seed of every random stream, instead of the scenario's.
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole_number)]
     seed: Option<u64>,
-    /// A named policy or a scheduler configuration file, instead of the scenario's.
+    /// A named policy or a KubeSchedulerConfiguration file, instead of the scenario's.
     #[arg(long, value_name = "NAME|FILE")]
     policy: Option<String>,
     /// Where tables, figures and the page go; `out/NAME` by default, `-` for nowhere.

@@ -38,10 +38,13 @@ impl Log {
     }
 
     fn moved(&mut self, moves: &[Move], profile: &Profile, cluster: &Cluster) {
-        let mut moves: Vec<(String, &Move)> =
+        let mut named: Vec<(String, &Move)> =
             moves.iter().map(|moved| (world::pod_name(moved.pod, cluster), moved)).collect();
-        moves.sort_by(|(a, _), (b, _)| a.cmp(b));
-        for (pod, moved) in moves {
+        // Rows of one cause are sorted by name.
+        for group in named.chunk_by_mut(|(_, a), (_, b)| a.cause == b.cause) {
+            group.sort_by(|(a, _), (b, _)| a.cmp(b));
+        }
+        for (pod, moved) in named {
             self.waiting.insert(pod.clone(), pool(moved.to, profile));
             if moved.cause == EventLabel::SCHEDULE_ATTEMPT_FAILURE {
                 continue;

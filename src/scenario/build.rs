@@ -7,11 +7,13 @@ use crate::diagnostic::Diagnostic;
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::path::Path;
+use towtank_policies::cel::Selector;
 use towtank_policies::{BuildContext, ParsedConfig, profile_by_name};
 use towtank_sim::admission::{self, QuotaResync};
 use towtank_sim::autoscaling::cluster_autoscaler::ClusterAutoscaler;
 use towtank_sim::autoscaling::horizontal::{HorizontalController, HorizontalPodAutoscaler, HorizontalSettings};
 use towtank_sim::disruption::{Drains, MachineFailures, TaintEviction};
+use towtank_sim::dra::ResourceClaimController;
 use towtank_sim::engine::{Simulation, Until};
 use towtank_sim::invariants::Audit;
 use towtank_sim::node::kubelet::{Kubelet, KubeletSettings, Latency};
@@ -207,6 +209,7 @@ impl Builder<'_> {
         for controller in controllers::all() {
             self.simulation.add_controller(controller);
         }
+        self.simulation.add_controller(Box::<ResourceClaimController>::default());
         let volumes = VolumeSettings { provisioning: drawn(spec.storage.provisioning_latency.as_ref()) };
         self.simulation.add_controller(Box::new(EphemeralVolumeController));
         self.simulation.add_controller(Box::new(VolumeController::new(volumes)));
@@ -330,7 +333,9 @@ impl Builder<'_> {
 
     fn manifests(&mut self, paths: &[std::path::PathBuf]) -> Result<(), Diagnostic> {
         let paths: Vec<_> = paths.iter().map(|path| self.scenario.path(path)).collect();
-        let mut manifests = manifest::load(&paths).map_err(|error| Diagnostic::new(error.to_string()))?;
+        let in_manifest = |error: manifest::ManifestError| Diagnostic::new(error.to_string());
+        let mut manifests = manifest::load(&paths).map_err(in_manifest)?;
+        manifests.check_expressions(|text| Selector::compile(text).map(drop)).map_err(in_manifest)?;
         self.warnings.extend(manifests.warnings.iter().map(ToString::to_string));
         for planned in &manifests.submissions {
             let identity = match &planned.item {

@@ -8,6 +8,7 @@
 
 mod cli;
 mod conform;
+mod device_claims;
 mod errors;
 mod fuzz;
 mod golden;

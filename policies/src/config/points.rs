@@ -10,7 +10,7 @@ pub(super) struct Point {
     pub(super) key: &'static str,
     /// What upstream calls a plugin that has it.
     pub(super) plugin: &'static str,
-    pub(super) point: Points,
+    pub(super) bit: Points,
 }
 
 /// The extension points in the order in which upstream goes through them.
@@ -18,18 +18,18 @@ pub(super) struct Point {
 /// Source: `pkg/scheduler/framework/runtime/framework.go`, `getExtensionPoints`.
 #[rustfmt::skip]
 pub(super) const POINTS: &[Point] = &[
-    Point { key: "preFilter", plugin: "PreFilterPlugin", point: Points::PRE_FILTER },
-    Point { key: "filter", plugin: "FilterPlugin", point: Points::FILTER },
-    Point { key: "postFilter", plugin: "PostFilterPlugin", point: Points::POST_FILTER },
-    Point { key: "reserve", plugin: "ReservePlugin", point: Points::RESERVE },
-    Point { key: "preScore", plugin: "PreScorePlugin", point: Points::PRE_SCORE },
-    Point { key: "score", plugin: "ScorePlugin", point: Points::SCORE },
-    Point { key: "preBind", plugin: "PreBindPlugin", point: Points::PRE_BIND },
-    Point { key: "bind", plugin: "BindPlugin", point: Points::BIND },
-    Point { key: "postBind", plugin: "PostBindPlugin", point: Points::POST_BIND },
-    Point { key: "permit", plugin: "PermitPlugin", point: Points::PERMIT },
-    Point { key: "preEnqueue", plugin: "PreEnqueuePlugin", point: Points::PRE_ENQUEUE },
-    Point { key: "queueSort", plugin: "QueueSortPlugin", point: Points::QUEUE_SORT },
+    Point { key: "preFilter", plugin: "PreFilterPlugin", bit: Points::PRE_FILTER },
+    Point { key: "filter", plugin: "FilterPlugin", bit: Points::FILTER },
+    Point { key: "postFilter", plugin: "PostFilterPlugin", bit: Points::POST_FILTER },
+    Point { key: "reserve", plugin: "ReservePlugin", bit: Points::RESERVE },
+    Point { key: "preScore", plugin: "PreScorePlugin", bit: Points::PRE_SCORE },
+    Point { key: "score", plugin: "ScorePlugin", bit: Points::SCORE },
+    Point { key: "preBind", plugin: "PreBindPlugin", bit: Points::PRE_BIND },
+    Point { key: "bind", plugin: "BindPlugin", bit: Points::BIND },
+    Point { key: "postBind", plugin: "PostBindPlugin", bit: Points::POST_BIND },
+    Point { key: "permit", plugin: "PermitPlugin", bit: Points::PERMIT },
+    Point { key: "preEnqueue", plugin: "PreEnqueuePlugin", bit: Points::PRE_ENQUEUE },
+    Point { key: "queueSort", plugin: "QueueSortPlugin", bit: Points::QUEUE_SORT },
 ];
 
 impl Plugins {

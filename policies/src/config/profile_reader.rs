@@ -49,8 +49,8 @@ impl ProfileReader<'_> {
         self.check_points(&made)?;
 
         let at = |point: Points| -> Vec<usize> {
-            let Some(point) = POINTS.iter().find(|p| p.point == point) else { return Vec::new() };
-            let names = merge::expand(sets.of(*point), &multi_point, |name| made.has(name, point.point));
+            let Some(point) = POINTS.iter().find(|p| p.bit == point) else { return Vec::new() };
+            let names = merge::expand(sets.of(*point), &multi_point, |name| made.has(name, point.bit));
             names.into_iter().filter_map(|name| made.position(name)).collect()
         };
         let queue_sort = at(Points::QUEUE_SORT);
@@ -193,7 +193,7 @@ impl ProfileReader<'_> {
     fn check_points(&self, made: &Made) -> Result<(), ConfigError> {
         for point in POINTS {
             for (index, plugin) in self.profile.plugins.of(*point).enabled.iter().enumerate() {
-                if made.position(&plugin.name).is_some() && !made.has(&plugin.name, point.point) {
+                if made.position(&plugin.name).is_some() && !made.has(&plugin.name, point.bit) {
                     let message = format!("plugin {:?} does not extend {} plugin", plugin.name, point.plugin);
                     return Err(self.error(&enabled(point.key, index), &message));
                 }

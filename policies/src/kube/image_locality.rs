@@ -1,12 +1,11 @@
 //! ImageLocality: prefers nodes that have the pod's images already, the more the larger they are.
 
-use rustc_hash::FxHashMap;
 use std::borrow::Cow;
-use std::cell::RefCell;
 use towtank_sim::cluster::Cluster;
 use towtank_sim::model::NodeId;
 use towtank_sim::model::node::Node;
-use towtank_sim::scheduler::{Cycle, Events, MAX_NODE_SCORE, Plugin, Points, PreScore, Score};
+use towtank_sim::model::volume::VolumeSource;
+use towtank_sim::scheduler::{Cycle, Events, ImageStates, MAX_NODE_SCORE, Plugin, Points, PreScore, Score};
 
 const MIB: i64 = 1024 * 1024;
 
@@ -16,35 +15,18 @@ const MIN_THRESHOLD: i64 = 23 * MIB;
 /// What counts at most, for each container.
 const MAX_CONTAINER_THRESHOLD: i64 = 1000 * MIB;
 
-/// The plugin. It keeps an index of the images on all nodes until a node's specification changes.
+/// The plugin.
 ///
-/// Source: `imagelocality/image_locality.go`. Image volumes are not modelled.
-#[derive(Debug, Default)]
-pub struct ImageLocality {
-    index: RefCell<ImageIndex>,
-}
-
-#[derive(Debug, Default)]
-struct ImageIndex {
-    /// [`towtank_sim::cluster::Nodes::spec_changes`] when it was made.
-    made_at: u64,
-    images: FxHashMap<String, Image>,
-}
-
-/// An image in the cluster.
+/// Source: `imagelocality/image_locality.go`.
 #[derive(Clone, Copy, Debug)]
-struct Image {
-    /// Its size, as the oldest node that has it gives it.
-    size: i64,
-    /// The uid of that node.
-    oldest: u64,
-    /// How many nodes have it.
-    nodes: i64,
-}
+pub struct ImageLocality;
 
 struct Locality<'c> {
-    /// The images that some node has, with what one node's having it counts.
-    images: Vec<(Cow<'c, str>, i64)>,
+    cluster: &'c Cluster,
+    states: States<'c>,
+    /// The pod's images that some node has: name, size, and what one node's having it counts.
+    images: Vec<(Cow<'c, str>, i64, i64)>,
+    /// How many containers the pod has; volumes of images do not count, as they do not upstream.
     containers: i64,
 }
 
@@ -59,25 +41,26 @@ impl Plugin for ImageLocality {
 
     fn pre_score<'c>(&'c self, cycle: &Cycle<'c>, _feasible: &[NodeId]) -> PreScore<'c> {
         let spec = &cycle.class.spec;
-        let mut index = self.index.borrow_mut();
-        index.refresh(cycle.cluster);
-        if index.images.is_empty() {
+        let states = cycle.images.map_or_else(|| States::Own(Box::new(ImageStates::of(cycle.cluster))), States::Of);
+        if states.get().is_empty() {
             return PreScore::Same(0);
         }
-        let nodes = cycle.cluster.nodes().len() as f64;
         let containers = spec.init_containers.iter().map(|init| &init.container).chain(&spec.containers);
-        let counted = containers.clone().filter_map(|container| {
-            let name = normalized(&container.image);
-            let image = index.images.get(&*name)?;
-            // The more nodes have it, the more it counts, so that pods do not crowd on the first node that has it.
-            let spread = image.nodes as f64 / nodes;
-            Some((name, (image.size as f64 * spread) as i64))
+        let volumes = spec.volumes.iter().filter_map(|volume| match &volume.source {
+            VolumeSource::Image { reference } => Some(reference),
+            _ => None,
+        });
+        let counted = containers.clone().map(|container| &container.image).chain(volumes).filter_map(|image| {
+            let name = normalized(image);
+            let (size, nodes) = states.get().find(&name)?;
+            Some((name, size, counts(size, nodes, cycle.cluster)))
         });
         let images: Vec<_> = counted.collect();
         if images.is_empty() {
             return PreScore::Same(0);
         }
-        PreScore::Ask(Box::new(Locality { images, containers: containers.count() as i64 }))
+        let containers = containers.count() as i64;
+        PreScore::Ask(Box::new(Locality { cluster: cycle.cluster, states, images, containers }))
     }
 
     fn events(&self) -> Events {
@@ -85,34 +68,39 @@ impl Plugin for ImageLocality {
     }
 }
 
-impl Score for Locality<'_> {
-    fn score(&self, node: &Node) -> i64 {
-        let has = |name: &str| node.spec.images.iter().any(|image| image.names.iter().any(|n| n == name));
-        let sum: i64 = self.images.iter().filter(|(name, _)| has(name)).map(|(_, counts)| counts).sum();
-        let max = MAX_CONTAINER_THRESHOLD * self.containers;
-        MAX_NODE_SCORE * (sum.clamp(MIN_THRESHOLD, max) - MIN_THRESHOLD) / (max - MIN_THRESHOLD)
+/// The states of the cycle, or made for one question.
+enum States<'c> {
+    Of(&'c ImageStates),
+    Own(Box<ImageStates>),
+}
+
+impl States<'_> {
+    fn get(&self) -> &ImageStates {
+        match self {
+            Self::Of(states) => states,
+            Self::Own(states) => states,
+        }
     }
 }
 
-impl ImageIndex {
-    fn refresh(&mut self, cluster: &Cluster) {
-        let now = cluster.nodes().spec_changes();
-        if std::mem::replace(&mut self.made_at, now) == now {
-            return;
-        }
-        self.images.clear();
-        for node in cluster.nodes().iter() {
-            for image in &node.spec.images {
-                for name in &image.names {
-                    let new = Image { size: image.size, oldest: node.uid, nodes: 0 };
-                    let known = self.images.entry(name.clone()).or_insert(new);
-                    known.nodes += 1;
-                    if node.uid < known.oldest {
-                        (known.size, known.oldest) = (image.size, node.uid);
-                    }
-                }
-            }
-        }
+/// What one node's having an image counts. The more nodes have it, the more, so that pods do not crowd on the first node that
+/// has it.
+fn counts(size: i64, nodes: usize, cluster: &Cluster) -> i64 {
+    (size as f64 * (nodes as f64 / cluster.nodes().len() as f64)) as i64
+}
+
+impl Score for Locality<'_> {
+    fn score(&self, node: &Node) -> i64 {
+        let has = |name: &str| node.spec.images.iter().any(|image| image.names.iter().any(|n| n == name));
+        let here =
+            |(name, size, usual): &(Cow<'_, str>, i64, i64)| match self.states.get().stale(node.id, name, self.cluster)
+            {
+                Some(nodes) => counts(*size, nodes, self.cluster),
+                None => *usual,
+            };
+        let sum: i64 = self.images.iter().filter(|(name, ..)| has(name)).map(here).sum();
+        let max = MAX_CONTAINER_THRESHOLD * self.containers;
+        MAX_NODE_SCORE * (sum.clamp(MIN_THRESHOLD, max) - MIN_THRESHOLD) / (max - MIN_THRESHOLD)
     }
 }
 

@@ -5,6 +5,8 @@
 mod claims;
 pub mod default_binder;
 pub mod default_preemption;
+mod device_resources;
+pub mod dynamic_resources;
 pub mod image_locality;
 pub mod inter_pod_affinity;
 pub mod node_affinity;

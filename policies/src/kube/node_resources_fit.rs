@@ -1,18 +1,20 @@
 //! NodeResourcesFit: the pod's requests must fit into what the node's pods leave of its allocatable resources; scored by one
 //! of three strategies.
 
+use super::device_resources::{self, DeviceResources};
 use crate::config::{ArgsSource, ConfigError, FitArgs, ShapePoint, Strategy};
 use crate::factory::Factory;
 use crate::resource_ref::{CycleResource, ResourceRef};
 use std::sync::Arc;
-use towtank_sim::cluster::NodeChange;
+use towtank_sim::cluster::{Cluster, NodeChange};
+use towtank_sim::dra::DeviceClass;
 use towtank_sim::model::NodeId;
 use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::PodClass;
 use towtank_sim::model::resources::{ResourceId, ResourceTable, Resources, amount};
 use towtank_sim::scheduler::{
-    ClusterEvent, Cycle, Dependence, Events, Filter, Hint, MAX_NODE_SCORE, Plugin, Points, PreFilter, PreScore, Reason,
-    Reasons, Score, Verdict,
+    ClusterEvent, Cycle, Dependence, Events, FeatureGates, Filter, Hint, MAX_NODE_SCORE, Plugin, Points, PreFilter,
+    PreScore, Reason, Reasons, Score, Verdict,
 };
 
 /// The plugin.
@@ -24,12 +26,15 @@ pub struct NodeResourcesFit {
     ignored_groups: Vec<String>,
     strategy: Strategy,
     resources: Arc<[ResourceRef]>,
+    /// Whether classes may stand behind extended resources (gate `DRAExtendedResource`).
+    devices: bool,
 }
 
 struct Fits<'c> {
     /// What is asked for, in the order of the reasons; nothing that is 0 and nothing that is ignored.
     wanted: Vec<(ResourceId, i64)>,
     requests: &'c Resources,
+    devices: DeviceResources,
 }
 
 struct Allocation<'c> {
@@ -44,7 +49,10 @@ pub(crate) fn prepare(args: &ArgsSource<'_>) -> Result<Factory, ConfigError> {
     if !args.ignored_resources().is_empty() {
         plugin.ignored = args.ignored_resources().to_vec();
     }
-    Ok(Arc::new(move |_| Box::new(plugin.clone())))
+    Ok(Arc::new(move |context| {
+        let devices = context.gates.enabled(FeatureGates::DRA_EXTENDED_RESOURCE);
+        Box::new(NodeResourcesFit { devices, ..plugin.clone() })
+    }))
 }
 
 impl NodeResourcesFit {
@@ -55,7 +63,13 @@ impl NodeResourcesFit {
             ignored_groups: args.ignored_resource_groups.clone(),
             strategy: args.scoring_strategy.strategy(),
             resources: ResourceRef::list(&args.scoring_strategy.resources()).into(),
+            devices: true,
         }
+    }
+
+    /// The resources of a pod of the class that nodes may give through devices.
+    fn devices(&self, class: &PodClass, cluster: &Cluster) -> DeviceResources {
+        if self.devices { DeviceResources::of(class, cluster) } else { DeviceResources::default() }
     }
 
     /// Whether the filter looks at the resource: ignoring works for extended resources only.
@@ -85,7 +99,8 @@ impl Plugin for NodeResourcesFit {
     fn pre_filter<'c>(&'c self, cycle: &Cycle<'c>) -> PreFilter<'c> {
         let requests = &cycle.class.requests;
         let wanted = requests.iter().filter(|(id, _)| self.counts(*id, &cycle.cluster.resources)).collect();
-        PreFilter::Ask(Box::new(Fits { wanted, requests }))
+        let devices = self.devices(cycle.class, cycle.cluster);
+        PreFilter::Ask(Box::new(Fits { wanted, requests, devices }))
     }
 
     fn filter_depends_on(&self) -> Dependence {
@@ -102,15 +117,25 @@ impl Plugin for NodeResourcesFit {
 
     fn events(&self) -> Events {
         let pods = Events::ASSIGNED_POD_DELETE.and(Events::POD_SCALE_DOWN);
-        pods.and(Events::NODE_ADD).and(Events::NODE_ALLOCATABLE)
+        let own = pods.and(Events::NODE_ADD).and(Events::NODE_ALLOCATABLE);
+        if self.devices { own.and(Events::DEVICE_CLASS_ADD).and(Events::DEVICE_CLASS_UPDATE) } else { own }
     }
 
     fn hint(&self, cycle: &Cycle<'_>, event: ClusterEvent) -> Hint {
+        let devices = || self.devices(cycle.class, cycle.cluster);
         let helps = match event {
-            ClusterEvent::NodeAdd(id) => fits_empty(cycle.class, cycle.cluster.node(id)),
+            ClusterEvent::NodeAdd(id) => fits_empty(cycle.class, cycle.cluster.node(id), &devices()),
             ClusterEvent::NodeUpdate(id, what) if what.contains(NodeChange::ALLOCATABLE) => {
                 let node = cycle.cluster.node(id);
-                fits_empty(cycle.class, node) && has_grown(cycle.class, node, &cycle.cluster.resources)
+                let devices = devices();
+                fits_empty(cycle.class, node, &devices)
+                    && has_grown(cycle.class, node, &cycle.cluster.resources, &devices)
+            }
+            ClusterEvent::ObjectAdd(id, DeviceClass::KIND) => {
+                device_resources::helps(cycle.class, cycle.cluster, id, true)
+            }
+            ClusterEvent::ObjectUpdate(id, DeviceClass::KIND) => {
+                device_resources::helps(cycle.class, cycle.cluster, id, false)
             }
             ClusterEvent::AssignedPodUpdate { old, new, .. } => {
                 let (old, new) = (cycle.cluster.classes.get(old), cycle.cluster.classes.get(new));
@@ -130,6 +155,11 @@ pub(crate) fn score_allocation<'c>(strategy: &'c Strategy, list: &[ResourceRef],
 }
 
 impl Filter for Fits<'_> {
+    /// Classes come and go.
+    fn depends_on_more(&self) -> bool {
+        !self.devices.is_empty()
+    }
+
     fn filter(&self, node: &Node) -> Verdict {
         let mut reasons = Reasons::new();
         let mut too_large = false;
@@ -139,7 +169,7 @@ impl Filter for Fits<'_> {
         }
         for &(id, wanted) in &self.wanted {
             let allocatable = node.allocatable.get(id);
-            if wanted > allocatable.saturating_sub(node.requested.get(id)) {
+            if wanted > allocatable.saturating_sub(node.requested.get(id)) && !self.devices.leaves(id, node) {
                 reasons.push(Reason::Insufficient(id));
                 too_large |= wanted > allocatable;
             }
@@ -212,16 +242,16 @@ pub(super) const fn round_half_up(sum: i64, weights: i64) -> i64 {
 }
 
 /// Whether the node would hold the pod if it were empty.
-fn fits_empty(class: &PodClass, node: &Node) -> bool {
-    class.requests.iter().all(|(id, wanted)| wanted <= node.allocatable.get(id))
+fn fits_empty(class: &PodClass, node: &Node, devices: &DeviceResources) -> bool {
+    class.requests.iter().all(|(id, wanted)| wanted <= node.allocatable.get(id) || devices.leaves(id, node))
 }
 
 /// Whether the node has more than before of something that the pod asks for, its place among the pods included.
-fn has_grown(class: &PodClass, node: &Node, table: &ResourceTable) -> bool {
+fn has_grown(class: &PodClass, node: &Node, table: &ResourceTable, devices: &DeviceResources) -> bool {
     let Some(previous) = &node.previous else { return true };
     class.requests.iter().any(|(id, _)| {
         let before = previous.allocatable.get(table.name(id)).map_or(0, |quantity| amount(id, *quantity));
-        node.allocatable.get(id) > before
+        node.allocatable.get(id) > before || devices.leaves(id, node)
     })
 }
 

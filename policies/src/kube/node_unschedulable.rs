@@ -37,7 +37,10 @@ impl Plugin for NodeUnschedulable {
     }
 
     fn hint(&self, cycle: &Cycle<'_>, event: ClusterEvent) -> Hint {
-        let (ClusterEvent::NodeAdd(id) | ClusterEvent::NodeUpdate(id, _)) = event else { return Hint::Queue };
+        let (ClusterEvent::NodeAdd(id) | ClusterEvent::NodeUpdate(id, _)) = event else {
+            // Of pods, only the waiting one can have got a toleration that helps it.
+            return if matches!(event, ClusterEvent::OwnUpdate { .. }) { Hint::Queue } else { Hint::Skip };
+        };
         let node = cycle.cluster.node(id);
         let passes = |spec: &NodeSpec| !spec.unschedulable || tolerates(&cycle.class.spec);
         let before = match event {

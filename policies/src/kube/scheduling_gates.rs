@@ -1,6 +1,6 @@
 //! SchedulingGates: a pod with gates waits until they are gone.
 
-use towtank_sim::scheduler::{Cycle, Events, Plugin, Points};
+use towtank_sim::scheduler::{ClusterEvent, Cycle, Events, Hint, Plugin, Points};
 
 /// The plugin. The status code of its refusal upstream is `UnschedulableAndUnresolvable`.
 ///
@@ -20,6 +20,10 @@ impl Plugin for SchedulingGates {
     fn pre_enqueue(&self, cycle: &Cycle<'_>) -> Result<(), String> {
         let gates = &cycle.class.spec.scheduling_gates;
         if gates.is_empty() { Ok(()) } else { Err(format!("waiting for scheduling gates: [{}]", gates.join(" "))) }
+    }
+
+    fn hint(&self, _cycle: &Cycle<'_>, event: ClusterEvent) -> Hint {
+        if matches!(event, ClusterEvent::OwnUpdate { .. }) { Hint::Queue } else { Hint::Skip }
     }
 
     /// Only a change of the pod itself opens a gate.

@@ -8,9 +8,6 @@ use towtank_sim::model::NodeId;
 use towtank_sim::model::node::Node;
 use towtank_sim::scheduler::{Filter, PreFilter, Verdict};
 
-/// Cases with something of a pod that is not modelled.
-const NOT_MODELLED: &[&str] = &["ImageLocality-image-volume"];
-
 /// What the filters say: node name to plugin, code and reasons; feasible nodes are absent.
 type Infeasible = BTreeMap<String, (String, String, Vec<String>)>;
 
@@ -21,7 +18,7 @@ fn check(prefix: &str, at_least: usize) {
         return;
     }
     assert!(cases.len() >= at_least, "{} cases of {prefix}", cases.len());
-    for (name, text) in cases.iter().filter(|(name, _)| !NOT_MODELLED.contains(&name.as_str())) {
+    for (name, text) in &cases {
         check_case(name, &Case::read(text));
     }
 }

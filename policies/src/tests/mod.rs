@@ -2,6 +2,7 @@
 
 mod configuration;
 mod conformance;
+mod device_claims;
 mod hints;
 pub(crate) mod neighbours;
 mod policy;

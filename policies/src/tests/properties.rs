@@ -130,8 +130,8 @@ fn plugins_that_look_beyond_the_node_say_so() {
         let anything = of(profile.score.iter().map(|(i, _)| *i).collect());
         scorers.extend(anything.filter(|p| p.score_depends_on() == Dependence::Anything).map(|p| p.name()));
     }
-    let volumes = ["NodeVolumeLimits", "VolumeBinding", "VolumeRestrictions", "VolumeZone"];
-    assert_eq!(filters, volumes.into_iter().chain(["InterPodAffinity", "PodTopologySpread"]).collect());
+    let objects = ["DynamicResources", "NodeVolumeLimits", "VolumeBinding", "VolumeRestrictions", "VolumeZone"];
+    assert_eq!(filters, objects.into_iter().chain(["InterPodAffinity", "PodTopologySpread"]).collect());
     assert_eq!(scorers, ["ImageLocality", "InterPodAffinity", "PodTopologySpread", "Random"].into());
 }
 

@@ -23,6 +23,8 @@ pub enum Change {
         /// Whether there was one before.
         had_one: bool,
     },
+    /// Claims were made for it.
+    PodClaims(PodId),
     /// Its containers have started.
     PodStarted(PodId),
     /// It became ready or unready.
@@ -158,7 +160,7 @@ impl Interest {
             Change::PodCreated(_) => Self::POD_CREATED,
             Change::PodBound(..) => Self::POD_BOUND,
             Change::PodUnschedulable(_) => Self::POD_UNSCHEDULABLE,
-            Change::PodUpdated(..) | Change::PodNominated { .. } => Self::POD_UPDATED,
+            Change::PodUpdated(..) | Change::PodNominated { .. } | Change::PodClaims(_) => Self::POD_UPDATED,
             Change::PodStarted(_) => Self::POD_STARTED,
             Change::PodReadiness(_) => Self::POD_READINESS,
             Change::PodFinished(_) => Self::POD_FINISHED,
@@ -206,6 +208,7 @@ impl Change {
             Self::ObjectChanged(id) => (28, [u64::from(id.0), 0]),
             Self::ObjectRemoved(id) => (29, [u64::from(id.0), 0]),
             Self::PodUpdated(id, _) => (30, [pod(id), 0]),
+            Self::PodClaims(id) => (32, [pod(id), 0]),
             Self::PodNominated { pod: id, .. } => {
                 let on = cluster.pods.get(id).and_then(|p| cluster.nodes.by_name(p.nominated_node.as_deref()?));
                 (31, [pod(id), on.map_or(u64::MAX, node)])

@@ -35,6 +35,7 @@ pub use totals::{Counters, Totals};
 
 use crate::model::node::{Node, NodeSpec};
 use crate::model::pod::{GivenDeletion, GivenStatus, NewPod, Pod, PodClass, PodPhase};
+use crate::model::resource_claims::PodClaims;
 use crate::model::resources::ResourceTable;
 use crate::model::{ClassId, NodeId, ObjectId, PodId};
 use crate::time::{SimTime, Span};
@@ -162,6 +163,7 @@ impl Cluster {
             run: new.run,
             usage: new.usage,
             devices: crate::model::gpu::DeviceSet::default(),
+            claims: None,
             overdue: false,
             preempted: false,
             grace: None,
@@ -178,7 +180,9 @@ impl Cluster {
         let id = self.pods.insert(namespace, pod);
         self.totals.pending += 1;
         if let Some(status) = &new.status {
-            self.pods.get_mut(id).expect("inserted above").nominated_node.clone_from(&status.nominated_node);
+            let pod = self.pods.get_mut(id).expect("inserted above");
+            pod.nominated_node.clone_from(&status.nominated_node);
+            pod.claims.clone_from(&status.claims);
         }
         self.emit(Change::PodCreated(id));
         if let Some(node) = node {
@@ -338,6 +342,14 @@ impl Cluster {
         };
         let had_one = std::mem::replace(&mut pod.nominated_node, node).is_some();
         self.emit(Change::PodNominated { pod: id, had_one });
+    }
+
+    /// Sets the part of a pod's status that says which claims were made for it.
+    pub fn set_pod_claims(&mut self, id: PodId, claims: PodClaims) {
+        if let Some(pod) = self.pods.get_live_mut(id) {
+            pod.claims = Some(Box::new(claims));
+            self.emit(Change::PodClaims(id));
+        }
     }
 
     /// Records a failed scheduling attempt: condition PodScheduled=False.

@@ -10,6 +10,7 @@ pub mod pod;
 pub mod pod_affinity;
 pub mod pod_resources;
 pub mod quantity;
+pub mod resource_claims;
 pub mod resources;
 pub mod taint;
 pub mod topology_spread;

@@ -5,6 +5,7 @@ use super::gpu::{DeviceSet, GpuRequest};
 use super::id::{ClassId, NodeId, ObjectId};
 use super::labels::Labels;
 use super::pod_affinity::PodAffinity;
+use super::resource_claims::{ContainerClaim, PodClaims, PodResourceClaim};
 use super::resources::{ResourceId, ResourceList, ResourceTable, Resources};
 use super::taint::Toleration;
 use super::topology_spread::TopologySpreadConstraint;
@@ -18,7 +19,6 @@ pub const DEFAULT_SCHEDULER: &str = "default-scheduler";
 /// Everything of a pod that a plugin, an admission step or the kubelet may read, and nothing that differs between the
 /// replicas of one template.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::struct_excessive_bools, reason = "they are fields of the API, each true or false on its own")]
 pub struct PodSpec {
     /// The namespace.
     pub namespace: Arc<str>,
@@ -53,6 +53,8 @@ pub struct PodSpec {
     pub overhead: ResourceList,
     /// Shares of GPU devices, beside what the containers request.
     pub gpu: Option<GpuRequest>,
+    /// `spec.resourceClaims`.
+    pub resource_claims: Vec<PodResourceClaim>,
     /// `spec.nodeName`: bound from the outside, the scheduler is not asked.
     pub node_name: Option<Arc<str>>,
     /// `spec.nodeSelector`.
@@ -94,6 +96,8 @@ pub struct Container {
     pub actual: Option<Box<ActualResources>>,
     /// Ports that it asks of the host.
     pub host_ports: Vec<HostPort>,
+    /// `resources.claims`: the claims of the pod that it uses.
+    pub claims: Vec<ContainerClaim>,
     /// Whether one of its `restartPolicyRules` restarts all containers of the pod.
     pub restarts_all: bool,
 }
@@ -182,6 +186,7 @@ impl Default for PodSpec {
             host_users: true,
             overhead: ResourceList::new(),
             gpu: None,
+            resource_claims: Vec::new(),
             node_name: None,
             node_selector: Labels::new(),
             node_affinity: NodeAffinity::default(),
@@ -268,7 +273,7 @@ impl PodClass {
 
     /// Whether something that a plugin reads is named after the pod itself, so that pods of this class are not alike to it.
     pub fn is_individual(&self) -> bool {
-        false
+        !self.spec.resource_claims.is_empty()
     }
 
     /// Whether a pod of this class may make room for itself.
@@ -361,6 +366,8 @@ pub struct GivenStatus {
     pub start: Option<SimTime>,
     /// Whether its deletion has been asked for, and whether that was for a pod of higher priority.
     pub deleting: Option<GivenDeletion>,
+    /// The claims that were made for it.
+    pub claims: Option<Box<PodClaims>>,
 }
 
 /// Why a pod from a snapshot is being deleted.
@@ -419,6 +426,8 @@ pub struct Pod {
     pub usage: Usage,
     /// The GPU devices it holds.
     pub devices: DeviceSet,
+    /// The claims that were made for it; `None` for the many pods that have none.
+    pub claims: Option<Box<PodClaims>>,
     /// Whether quotas have given up waiting for its end: it is still counted as an object, and no longer charged.
     pub overdue: bool,
     /// Whether it is being deleted to make room for a pod of higher priority.

@@ -153,7 +153,8 @@ impl Evaluator {
         }
         let by_node = |plugin: usize| profile.plugins[plugin].filter_depends_on() == Dependence::Node;
         // The order of plugins decides which of them is to blame: only what comes before all others can be kept.
-        let kept_filters = chain.filters.iter().take_while(|(plugin, _)| by_node(*plugin)).count();
+        let kept_filters =
+            chain.filters.iter().take_while(|(plugin, filter)| by_node(*plugin) && !filter.depends_on_more()).count();
         let all_kept = kept_filters == chain.filters.len();
 
         let slots = cycle.cluster.nodes().slots();

@@ -8,6 +8,7 @@
 
 use super::dry_run::Failure;
 use super::events::{ClusterEvent, Events};
+use super::image_states::ImageStates;
 use super::verdict::Verdict;
 use crate::cluster::{Action, Cluster};
 use crate::model::node::Node;
@@ -136,12 +137,14 @@ pub struct Cycle<'c> {
     pub pod: Option<PodId>,
     /// Whether pods that go for this one are still being asked to.
     pub preempting: bool,
+    /// The images on the nodes, as the scheduler's snapshot has them; `None` outside of a scheduling cycle.
+    pub images: Option<&'c ImageStates>,
 }
 
 impl<'c> Cycle<'c> {
     /// The view of a pod of a class; the pod is `None` when a hypothetical one is judged.
     pub fn new(cluster: &'c Cluster, class_id: ClassId, pod: Option<PodId>) -> Self {
-        Self { cluster, class: cluster.classes.get(class_id), class_id, pod, preempting: false }
+        Self { cluster, class: cluster.classes.get(class_id), class_id, pod, preempting: false, images: None }
     }
 
     /// The pod in the store, if it is no hypothetical one.
@@ -180,6 +183,11 @@ pub trait Filter {
     /// Whether the pod may go to the node, as far as this plugin is concerned. The node may be a copy with other pods than in
     /// the store, after [`Filter::add_pod`] and [`Filter::remove_pod`] have told of them.
     fn filter(&self, node: &Node) -> Verdict;
+
+    /// Whether verdicts depend, in this cycle, on more than [`Plugin::filter_depends_on`] says, so that none is kept.
+    fn depends_on_more(&self) -> bool {
+        false
+    }
 
     /// A copy that can be told of pods that come and go, for filters that keep something about pods from PreFilter; `None` for
     /// filters that read everything from the node.

@@ -11,6 +11,7 @@ mod events;
 mod feature_gates;
 pub(crate) mod fit_error;
 mod framework;
+mod image_states;
 mod inspection;
 mod latency;
 mod node_order;
@@ -33,6 +34,7 @@ pub use framework::{
     Bind, Cycle, Dependence, Filter, Hint, MAX_NODE_SCORE, Permit, Plugin, PodOnNode, Points, PostFilter, PreBound,
     PreFilter, PreScore, Score, default_normalize,
 };
+pub use image_states::ImageStates;
 pub use inspection::{Inspection, PluginScores};
 pub use latency::AttemptLatency;
 pub use nominator::Nominator;

@@ -7,6 +7,8 @@ use super::dry_run::Failure;
 use super::evaluate::{Evaluation, Evaluator, Found, Search};
 use super::fit_error::FitError;
 use super::framework::Cycle;
+use super::image_states::ImageStates;
+use super::inspection::Inspection;
 use super::node_order::NodeOrder;
 use super::nominator::Nominator;
 use super::profile::Profile;
@@ -23,6 +25,7 @@ pub struct Selection {
     pub nominator: Nominator,
     evaluator: Evaluator,
     order: NodeOrder,
+    images: ImageStates,
     /// Where the next scan of nodes begins.
     start: usize,
     tie_break: TieBreak,
@@ -56,6 +59,8 @@ impl Selection {
         if order.is_empty() {
             return Selected { error: Some(FitError::no_nodes()), ..Selected::default() };
         }
+        self.images.begin_cycle(cycle.cluster);
+        let cycle = &Cycle { images: Some(&self.images), ..*cycle };
         let search = Search { profile: (number, profile), order, start: self.start, nominator: &self.nominator };
         let Found { feasible, totals, examined, advance, error } = self.evaluator.find(cycle, search);
         self.start = (self.start + advance as usize) % order.len();
@@ -70,6 +75,13 @@ impl Selection {
     pub fn failure<'a, 'c>(&'a mut self, profile: &'c Profile, cycle: &Cycle<'c>, error: &FitError) -> Failure<'a, 'c> {
         let order = self.order.list(cycle.cluster);
         Failure::new(profile, cycle, order, &self.nominator, error)
+    }
+
+    /// Everything that the plugins of a profile say of the cycle's pod.
+    pub fn inspect(&mut self, profile: &Profile, cycle: &Cycle<'_>) -> Inspection {
+        let nodes = self.order.list(cycle.cluster);
+        let cycle = Cycle { images: Some(&self.images), ..*cycle };
+        Inspection::new(profile, &cycle, nodes, &self.nominator)
     }
 
     /// The nodes in visiting order.
@@ -94,6 +106,7 @@ impl Selection {
 
     /// Keeps the visiting order up with the nodes.
     pub fn changed(&mut self, change: Change, cluster: &Cluster) {
+        self.images.changed(change, cluster);
         match change {
             Change::NodeAdded(node) => self.order.add(cluster.node(node)),
             Change::NodeChanged(node, what) if what.contains(NodeChange::LABELS) => {

@@ -32,6 +32,7 @@ impl Scheduler {
         match change {
             Change::PodCreated(pod) => self.enqueue(pod, cx.cluster),
             Change::PodUpdated(pod, old) => self.pod_updated(pod, old, cx),
+            Change::PodClaims(pod) => self.pod_claimed(pod, cx),
             Change::PodNominated { pod, had_one } => self.nominated(pod, had_one, cx),
             Change::PodBound(pod, node) => {
                 self.queue.remove(pod);
@@ -87,8 +88,20 @@ impl Scheduler {
 
     fn pod_updated(&mut self, id: PodId, old: ClassId, cx: &Context<'_>) {
         let Some(pod) = cx.cluster.pod(id) else { return };
+        let changes = pod_changes(cx.cluster, old, pod.class);
+        self.pod_changed(id, old, changes, cx);
+    }
+
+    /// Claims were made for a pod that waits for them.
+    fn pod_claimed(&mut self, id: PodId, cx: &Context<'_>) {
+        if let Some(pod) = cx.cluster.pod(id) {
+            self.pod_changed(id, pod.class, vec![Events::POD_GENERATED_CLAIM], cx);
+        }
+    }
+
+    fn pod_changed(&mut self, id: PodId, old: ClassId, changes: Vec<Events>, cx: &Context<'_>) {
+        let Some(pod) = cx.cluster.pod(id) else { return };
         let new = pod.class;
-        let changes = pod_changes(cx.cluster, old, new);
         if pod.placed_on().is_some() {
             for what in changes {
                 self.happened(ClusterEvent::AssignedPodUpdate { pod: id, old, new, what }, None, None, cx);

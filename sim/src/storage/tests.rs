@@ -290,7 +290,7 @@ fn ephemeral_volumes_come_and_go_with_their_pod() {
     let source = VolumeSource::Ephemeral(Arc::new(claim_spec(Some("now"), 1)));
     let spec = PodSpec { volumes: vec![Volume { name: "scratch".into(), source }], ..PodSpec::default() };
     let class = world.cluster().intern(spec);
-    let pod = NewPod { name: "p".into(), class, owner: None, run: Run::Forever, usage: Usage::default() };
+    let pod = NewPod { name: "p".into(), class, owner: None, run: Run::Forever, usage: Usage::default(), status: None };
     world.cluster().create_pod(pod).expect("no quota");
     let cluster = world.run();
     assert_eq!(cluster.now, SimTime::ZERO + Span::from_secs(10));

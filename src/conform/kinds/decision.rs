@@ -82,7 +82,7 @@ impl<'p> Decision<'p> {
         let nodes: Vec<NodeId> = self.selection.order(&self.cluster).to_vec();
         let class = self.cluster.pod(self.pod).expect("the pod was created").class;
         let cycle = Cycle::new(&self.cluster, class, Some(self.pod));
-        let found = Inspection::new(self.profile, &cycle, &nodes, &self.selection.nominator);
+        let found = self.selection.inspect(self.profile, &cycle);
         let mut told = Map::new();
         if let Some((plugin, message)) = &found.gated {
             let plugin = self.name(*plugin);

@@ -4,6 +4,7 @@
 
 use super::convert::{QuantityText, resource_list};
 use super::field::{At, FieldError};
+use super::pod_resource_claims::container_claims;
 use k8s_openapi::api::core::v1 as core;
 use towtank_sim::model::pod::{Container, HostPort, InitContainer};
 
@@ -42,6 +43,7 @@ pub(super) fn container(from: &core::Container, host_network: bool, at: &At<'_>)
         limits,
         actual: None,
         host_ports,
+        claims: container_claims(from),
         restarts_all: from.restart_policy_rules.iter().flatten().any(|rule| rule.action == "RestartAllContainers"),
     })
 }

@@ -11,6 +11,10 @@ pub(super) const KINDS: &[Kind] = &[
     super::storage_class::KIND,
     super::csi_driver::KIND,
     super::node::KIND,
+    super::device_class::KIND,
+    super::resource_slice::KIND,
+    super::resource_claim_template::KIND,
+    super::resource_claim::KIND,
     super::csi_node::KIND,
     super::csi_storage_capacity::KIND,
     super::persistent_volume::KIND,
@@ -27,18 +31,7 @@ pub(super) const KINDS: &[Kind] = &[
 ];
 
 /// Kinds that would change a simulation's results, but are not modelled.
-const NOT_MODELLED: &[&str] = &[
-    "CronJob",
-    "DaemonSet",
-    "DeviceClass",
-    "LimitRange",
-    "PodGroup",
-    "ResourceClaim",
-    "ResourceClaimTemplate",
-    "ResourceSlice",
-    "RuntimeClass",
-    "Workload",
-];
+const NOT_MODELLED: &[&str] = &["CronJob", "DaemonSet", "LimitRange", "PodGroup", "RuntimeClass", "Workload"];
 
 /// Kinds that cannot influence the model.
 const WITHOUT_INFLUENCE: &[&str] = &[

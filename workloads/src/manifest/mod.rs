@@ -31,6 +31,9 @@ mod csi_driver;
 mod csi_node;
 mod csi_storage_capacity;
 mod deployment;
+mod device;
+mod device_claim_spec;
+mod device_class;
 mod error;
 mod field;
 mod horizontal_pod_autoscaler;
@@ -49,13 +52,17 @@ mod persistent_volume_claim;
 mod pod;
 mod pod_affinity;
 mod pod_disruption_budget;
+mod pod_resource_claims;
 mod pod_status;
 mod pod_template;
 mod priority_class;
 mod read;
 mod replica_set;
 mod replication_controller;
+mod resource_claim;
+mod resource_claim_template;
 mod resource_quota;
+mod resource_slice;
 pub(crate) mod selectors;
 mod service;
 mod source;
@@ -73,6 +80,8 @@ pub use objects::{Item, Manifests, Origin, Planned, PodManifest, Warning};
 pub use read::{load, parse};
 pub use source::ManifestSource;
 
+#[cfg(test)]
+mod device_tests;
 #[cfg(test)]
 mod recorded_requests;
 #[cfg(test)]

@@ -16,6 +16,17 @@ pub(super) fn check_name(name: &str, at: &At<'_>) -> Result<(), FieldError> {
     )))
 }
 
+/// Checks a name that is a DNS-1123 label: without dots, and short.
+pub(super) fn check_domain_label(name: &str, at: &At<'_>) -> Result<(), FieldError> {
+    if name.len() <= 63 && !name.contains('.') && is_subdomain(name) {
+        return Ok(());
+    }
+    Err(at.error(format_args!(
+        "`{name}` is not a name here: expected at most 63 lower-case letters, digits and `-`, with a letter or digit at \
+         both ends"
+    )))
+}
+
 /// Checks a label set.
 pub(super) fn check_labels(labels: &BTreeMap<String, String>, at: &At<'_>) -> Result<(), FieldError> {
     for (key, value) in labels {

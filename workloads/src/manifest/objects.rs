@@ -1,14 +1,15 @@
 //! What manifests say, ready to be submitted.
 
 use super::convert::Reading;
-use super::error::Place;
-use super::field::FieldPath;
+use super::error::{ManifestError, Place};
+use super::field::{FieldPath, Step};
 use super::locate::locate;
 use crate::template::PodTemplate;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use towtank_sim::cluster::Object;
+use towtank_sim::dra;
 use towtank_sim::model::node::NodeSpec;
 use towtank_sim::model::pod::GivenStatus;
 use towtank_sim::time::SimTime;
@@ -86,6 +87,34 @@ pub struct Warning {
     pub place: Option<Place>,
     /// What.
     pub message: String,
+}
+
+impl Manifests {
+    /// Checks every expression with `check`, which knows their language.
+    ///
+    /// # Errors
+    /// The first that it refuses, with its place and the reason that it gives.
+    pub fn check_expressions(&self, check: impl Fn(&str) -> Result<(), String>) -> Result<(), ManifestError> {
+        for planned in &self.submissions {
+            let Item::Object { body, .. } = &planned.item else { continue };
+            for expression in dra::expressions(&**body) {
+                let Err(message) = check(expression.text) else { continue };
+                let path = FieldPath(expression.path.iter().map(Step::from).collect());
+                let place = planned.origin.place_of(&path);
+                return Err(ManifestError::Field { place, path: planned.origin.path.join(&path), message });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl From<&dra::Step> for Step {
+    fn from(step: &dra::Step) -> Self {
+        match step {
+            dra::Step::Key(key) => Self::Key((*key).to_owned()),
+            dra::Step::Index(index) => Self::Index(*index),
+        }
+    }
 }
 
 impl Item {

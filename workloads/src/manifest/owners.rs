@@ -44,6 +44,11 @@ impl Owners {
             return false;
         }
         let Some(owner) = self.0.get(identity) else { return false };
+        if owner.kind == "Pod" {
+            // The claim of a pod comes and stays out with the pod, whose status names it.
+            let pod = Identity { kind: "Pod", namespace: identity.namespace.clone(), name: owner.name.clone() };
+            return self.is_made_by_another(&pod, seen);
+        }
         let among = |kind: &str, name: &str| {
             let makes_pods = |kind: &&super::kind::Kind| !grouping::WITHOUT_CONTROLLER.contains(&kind.name);
             let kind = super::kinds::KINDS.iter().find(|known| known.name == kind).filter(makes_pods);

@@ -4,6 +4,7 @@ use super::convert::Reading;
 use super::field::{At, FieldError};
 use super::kind::Kind;
 use super::objects::{Item, PodManifest};
+use super::pod_resource_claims::pod_claims;
 use super::pod_status::actual_resources;
 use super::pod_template::pod_template;
 use k8s_openapi::api::core::v1 as core;
@@ -44,6 +45,7 @@ fn given_status(pod: &core::Pod) -> Option<GivenStatus> {
         nominated_node: nominated.map(Into::into),
         start: start.and_then(|time| i64::try_from(time.0.as_nanosecond()).ok()).map(SimTime),
         deleting: pod.metadata.deletion_timestamp.is_some().then_some(why),
+        claims: pod_claims(status),
     };
     (given != GivenStatus::default()).then_some(given)
 }

@@ -9,6 +9,7 @@ use super::field::{At, FieldError};
 use super::names::{check_labels, check_name};
 use super::node_affinity::node_affinity;
 use super::pod_affinity::{pod_affinity, pod_anti_affinity};
+use super::pod_resource_claims::pod_resource_claims;
 use super::selectors::toleration;
 use super::topology_spread::topology_spread;
 use super::volumes::volumes;
@@ -83,6 +84,7 @@ pub(super) fn pod_template(
         host_users: from.host_users.unwrap_or(true),
         overhead: resource_list(from.overhead.as_ref(), &at.key("overhead"))?,
         gpu,
+        resource_claims: pod_resource_claims(from, at)?,
         node_name: name(&from.node_name, "nodeName")?,
         node_selector,
         node_affinity: match node_affinity_of {
@@ -172,7 +174,6 @@ fn restart_policy(text: Option<&str>, at: &At<'_>) -> Result<RestartPolicy, Fiel
 /// Warns of parts that would influence scheduling, but are not modelled.
 fn not_modelled(reading: &mut Reading<'_>, from: &core::PodSpec, at: &At<'_>) {
     let parts = [
-        (at, "resourceClaims", from.resource_claims.as_ref().is_some_and(|c| !c.is_empty())),
         (at, "runtimeClassName", from.runtime_class_name.is_some()),
         (at, "schedulingGroup", from.scheduling_group.is_some()),
     ];

@@ -1,0 +1,59 @@
+//! Which extended resources of a pod have a device class behind them, so that a node which does not have the resource itself
+//! may give it through devices: there NodeResourcesFit leaves them to DynamicResources.
+//!
+//! Source: `shouldDelegateResourceToDRA` and `isSchedulableAfterDeviceClassEvent` in `noderesources/fit.go`.
+
+use super::dynamic_resources::is_extended;
+use towtank_sim::cluster::Cluster;
+use towtank_sim::dra::{DEVICE_CLASS_RESOURCE_PREFIX, DeviceClass};
+use towtank_sim::model::ObjectId;
+use towtank_sim::model::node::Node;
+use towtank_sim::model::pod::PodClass;
+use towtank_sim::model::resources::ResourceId;
+
+/// Resources with a class behind them; nearly always none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct DeviceResources(Vec<ResourceId>);
+
+impl DeviceResources {
+    /// Those that a pod of the class asks for.
+    pub(super) fn of(class: &PodClass, cluster: &Cluster) -> Self {
+        let extended = class.requests.iter().map(|(id, _)| id).filter(|id| id.index() > ResourceId::PODS.index());
+        let behind = |id: &ResourceId| {
+            let name = cluster.resources.name(*id);
+            is_extended(name) && DeviceClass::behind(name, cluster).is_some()
+        };
+        Self(extended.filter(behind).collect())
+    }
+
+    /// Whether there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether the node leaves the resource to devices.
+    pub(super) fn leaves(&self, id: ResourceId, node: &Node) -> bool {
+        !self.0.is_empty() && self.0.contains(&id) && node.allocatable.get(id) <= 0
+    }
+}
+
+/// Whether a class that came or changed may help a pod that lacks a resource.
+pub(super) fn helps(class: &PodClass, cluster: &Cluster, id: ObjectId, is_new: bool) -> bool {
+    let objects = cluster.objects();
+    let (Some(now), Some(meta)) = (objects.get::<DeviceClass>(id), objects.meta(id)) else { return false };
+    let wants = |name: &str| {
+        let wanted = cluster.resources.get(name);
+        wanted.is_some_and(|id| class.requests.get(id) > 0)
+    };
+    if is_new {
+        if wants(&format!("{DEVICE_CLASS_RESOURCE_PREFIX}{}", meta.name)) {
+            return true;
+        }
+    } else if objects
+        .previous::<DeviceClass>(id)
+        .is_some_and(|p| p.extended_resource_name == now.extended_resource_name)
+    {
+        return false;
+    }
+    now.extended_resource_name.as_deref().is_some_and(wants)
+}

@@ -1,0 +1,31 @@
+//! DynamicResources: devices for the claims of pods.
+//!
+//! Source: `pkg/scheduler/framework/plugins/dynamicresources/`.
+
+mod allocated;
+mod allocator;
+mod capacity;
+mod conditions;
+mod constraint;
+mod counters;
+mod extended;
+mod features;
+mod plugin;
+mod pod_claims;
+mod pools;
+mod prepared;
+mod result;
+mod search;
+mod selection;
+
+pub use allocated::{AllocatedState, CapacityInUse, Consumed, DeviceKey};
+pub use allocator::{AllocationError, Allocator, ClaimToAllocate};
+pub(crate) use extended::is_extended;
+pub use features::Features;
+pub use plugin::DynamicResources;
+use plugin::Reservation;
+pub(crate) use plugin::prepare;
+pub use selection::SelectorCache;
+
+#[cfg(test)]
+mod tests;
