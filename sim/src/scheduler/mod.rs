@@ -35,7 +35,7 @@ pub use framework::{
     PreFilter, PreScore, Score, default_normalize,
 };
 pub use image_states::ImageStates;
-pub use inspection::{Inspection, PluginScores};
+pub use inspection::{AttemptInspection, Inspected, Inspection, PluginScores};
 pub use latency::AttemptLatency;
 pub use nominator::Nominator;
 pub use profile::{FilterChain, PreFiltered, Profile, Rejection};
@@ -101,6 +101,8 @@ pub struct Scheduler {
     /// The attempts in a row that found no node, while nothing changed: the cluster's version, and how many.
     fruitless: (u64, usize),
     planned: [Planned; timer::COUNT],
+    /// The pod whose attempts the observers want to see from inside.
+    inspected: Option<Inspected>,
 }
 
 /// The timer of one kind that is planned. One that was replaced is known by its number.
@@ -124,7 +126,16 @@ impl Scheduler {
             evictions: VecDeque::new(),
             fruitless: (0, 0),
             planned: [Planned::default(); timer::COUNT],
+            inspected: None,
         }
+    }
+
+    /// The same, and tells the observers what the plugins say of a pod before it is tried: [`Note::Inspected`]. It decides
+    /// nothing else than it would without.
+    #[must_use]
+    pub fn inspecting(mut self, inspected: Inspected) -> Self {
+        self.inspected = Some(inspected);
+        self
     }
 
     /// Tells the observers what came into which pool.
