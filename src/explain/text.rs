@@ -28,22 +28,19 @@ pub fn explanation(explanation: &Explanation) -> String {
 
 fn life(life: &Life) -> String {
     let mut text = format!("Created   {}, priority {}\n", at(life.created), life.priority);
-    let _ = writeln!(text, "Attempts  {}", count(life.attempts.len() as u64));
     let _ = writeln!(text, "End       {}", end(&life.end));
     if life.attempts.len() > FEW_ATTEMPTS as usize {
         text.push('\n');
         text.push_str(&attempts(&life.attempts));
     }
     for attempt in &life.attempts {
-        // Of few attempts those are told too that were not inspected, such as those before `--attempt`.
         if let Some(details) = &attempt.details {
             text.push('\n');
             text.push_str(&self::attempt(attempt, details));
         }
     }
     if !life.since.is_empty() {
-        let _ =
-            writeln!(text, "\nIn the queue {}", if life.attempts.is_empty() { "" } else { "since then" }.trim_end());
+        text.push_str(if life.attempts.is_empty() { "\nIn the queue\n" } else { "\nIn the queue since then\n" });
         for one in &life.since {
             let _ = writeln!(text, "  {}", queue_move(one));
         }
