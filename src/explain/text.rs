@@ -96,7 +96,8 @@ fn waker(attempt: &Attempt) -> String {
 fn result(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Bound { node, .. } => format!("bound to {node}"),
-        Outcome::Failed { message, .. } => message.clone(),
+        // What preemption adds to it is told with the details.
+        Outcome::Failed { message, .. } => message.split(". ").next().unwrap_or_default().to_owned(),
         Outcome::Undecided => "not decided before the end".to_owned(),
     }
 }
@@ -111,7 +112,7 @@ fn attempt(attempt: &Attempt, details: &Details) -> String {
         text.push_str("            tried before the end of its backoff, because nothing else was there to be tried\n");
     }
     if let Some(node) = &details.nominated {
-        let _ = writeln!(text, "  Nominated for {node}");
+        let _ = writeln!(text, "  Nominated for {node} since an earlier attempt");
     }
     text.push_str(&verdicts(details));
     for verdict in details.every_node.iter().flatten() {
