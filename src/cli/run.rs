@@ -48,11 +48,8 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Failure> {
     };
     let target = args.out.clone().unwrap_or_else(|| Path::new("out").join(&scenario.name));
     let out = if target == Path::new("-") { None } else { Some(OutputDir::create(&target)?) };
-    // Before the run: what it reads may change meanwhile.
-    let replay = match out {
-        Some(_) => Some(Replay::new(&scenario, &overrides, args.policy.as_deref(), &target)?),
-        None => None,
-    };
+    // Before the run: what it reads may change meanwhile. Of a file that cannot be read the run itself says more.
+    let replay = out.as_ref().map(|_| Replay::new(&scenario, &overrides, args.policy.as_deref(), &target));
 
     let options = RunOptions { evaluation: args.scenario.evaluation.into(), progress: true, audit: args.audit };
     let simulated = simulate(&scenario, &scheduler, options, out.as_ref())?;
@@ -67,7 +64,7 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Failure> {
                 report::write_numbers(&out, &run)?;
             }
             if let Some(replay) = replay {
-                replay.write(&out, &run.summary.fingerprint)?;
+                replay?.write(&out, &run.summary.fingerprint)?;
             }
             Some(out.commit()?)
         }
