@@ -132,7 +132,9 @@ fn plugins_that_look_beyond_the_node_say_so() {
     }
     let objects = ["DynamicResources", "NodeVolumeLimits", "VolumeBinding", "VolumeRestrictions", "VolumeZone"];
     assert_eq!(filters, objects.into_iter().chain(["InterPodAffinity", "PodTopologySpread"]).collect());
-    assert_eq!(scorers, ["ImageLocality", "InterPodAffinity", "PodTopologySpread", "Random"].into());
+    let look =
+        ["DynamicResources", "ImageLocality", "InterPodAffinity", "PodTopologySpread", "Random", "VolumeBinding"];
+    assert_eq!(scorers, look.into());
 }
 
 /// Where ten equal pods go on three nodes of 4, 2 and 8 cores, the largest last.
