@@ -5,6 +5,7 @@
 //! [`legacy`] or [`research`] and one line in [`registry`].
 
 pub mod cel;
+mod claims;
 pub mod config;
 mod factory;
 pub mod kube;
@@ -24,7 +25,5 @@ pub use factory::BuildContext;
 pub use named::{NamedPolicy, UnknownPolicy, profile_by_name};
 pub use profile::{SchedulerConfig, build};
 
-#[cfg(test)]
-mod testing;
 #[cfg(test)]
 mod tests;

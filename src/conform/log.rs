@@ -65,13 +65,13 @@ impl Log {
     }
 
     fn changed(&mut self, change: Change, cluster: &Cluster) {
-        let id = match change {
-            Change::PodNominated { pod, .. }
-            | Change::PodDeleting(pod, _)
-            | Change::PodRemoved(pod)
-            | Change::PodFinished(pod)
-            | Change::PodBound(pod, _) => pod,
-            _ => return,
+        let (Change::PodNominated { pod: id, .. }
+        | Change::PodDeleting(id, _)
+        | Change::PodRemoved(id)
+        | Change::PodFinished(id)
+        | Change::PodBound(id, _)) = change
+        else {
+            return;
         };
         let Some(pod) = cluster.pod(id) else { return };
         let name = world::pod_name(id, cluster);

@@ -30,7 +30,8 @@ pub(super) struct Script {
     config: Option<Value>,
     #[serde(default)]
     objects: Vec<Value>,
-    script: Vec<Entry>,
+    #[serde(rename = "script")]
+    entries: Vec<Entry>,
     until: f64,
     #[serde(default)]
     pub(super) expect: Value,
@@ -124,7 +125,7 @@ impl ScriptSource {
         let objects = script.objects.into_iter().enumerate();
         let mut entries: Vec<(String, Entry)> =
             objects.map(|(i, object)| (format!("objects[{i}]"), created(object))).collect();
-        for (i, entry) in script.script.into_iter().enumerate() {
+        for (i, entry) in script.entries.into_iter().enumerate() {
             let field = format!("script[{i}]");
             if time(entry.at).is_none() {
                 return Err(recording.problem(&format!("{field}.at"), "expected seconds"));

@@ -8,7 +8,6 @@
 
 mod cli;
 mod conform;
-mod device_claims;
 mod errors;
 mod fuzz;
 mod golden;

@@ -188,7 +188,9 @@ fn victims_on(
     if potential.is_empty() {
         return Err(vec![NO_VICTIMS.to_owned()]);
     }
-    potential.iter().for_each(|id| trial.remove(*id));
+    for id in &potential {
+        trial.remove(*id);
+    }
     if let Some(verdict) = trial.check() {
         return Err(texts(&verdict, cluster));
     }

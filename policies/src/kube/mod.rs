@@ -2,10 +2,8 @@
 //!
 //! Numbers, status codes and reason texts are upstream's. Sources are below `pkg/scheduler/framework/plugins/`.
 
-mod claims;
 pub mod default_binder;
 pub mod default_preemption;
-mod device_resources;
 pub mod dynamic_resources;
 pub mod image_locality;
 pub mod inter_pod_affinity;

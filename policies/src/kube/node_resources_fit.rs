@@ -1,7 +1,7 @@
 //! NodeResourcesFit: the pod's requests must fit into what the node's pods leave of its allocatable resources; scored by one
 //! of three strategies.
 
-use super::device_resources::{self, DeviceResources};
+use super::dynamic_resources::device_resources::{self, DeviceResources};
 use crate::config::{ArgsSource, ConfigError, FitArgs, ShapePoint, Strategy};
 use crate::factory::Factory;
 use crate::resource_ref::{CycleResource, ResourceRef};

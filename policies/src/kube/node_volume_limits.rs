@@ -1,6 +1,6 @@
 //! NodeVolumeLimits: a node takes no more volumes of a CSI driver than its CSINode says.
 
-use super::claims;
+use crate::claims;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use towtank_sim::cluster::{Cluster, ObjectMeta};

@@ -1,6 +1,6 @@
 //! VolumeRestrictions: what cannot be used twice is not: disks on one node, and claims that are for one pod.
 
-use super::claims;
+use crate::claims;
 use std::collections::BTreeSet;
 use towtank_sim::cluster::Cluster;
 use towtank_sim::model::node::Node;

@@ -1,6 +1,6 @@
 //! VolumeZone: pods go only to the zone and region with which their volumes are labelled.
 
-use super::claims;
+use crate::claims;
 use std::collections::BTreeSet;
 use towtank_sim::model::labels::Labels;
 use towtank_sim::model::node::{Node, REGION_LABEL, ZONE_LABEL};

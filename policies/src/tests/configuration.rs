@@ -57,7 +57,7 @@ fn an_empty_file_is_the_default() {
     assert_eq!(&*profile.name, "default-scheduler");
     assert_eq!(names(&profile, &profile.filter), modelled(DEFAULT_FILTERS));
     assert_eq!(scores(&profile), modelled(DEFAULT_SCORES));
-    assert_eq!(names(&profile, &profile.pre_enqueue), "SchedulingGates DefaultPreemption");
+    assert_eq!(names(&profile, &profile.pre_enqueue), "SchedulingGates DynamicResources DefaultPreemption");
     assert_eq!(profile.queue_sort.map(|i| profile.plugins[i].name()), Some("PrioritySort"));
     let config = ParsedConfig::default();
     assert_eq!((config.initial_backoff, config.max_backoff), (Span::from_secs(1), Span::from_secs(10)));

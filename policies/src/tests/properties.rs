@@ -121,20 +121,22 @@ proptest! {
 
 #[test]
 fn plugins_that_look_beyond_the_node_say_so() {
-    let (mut filters, mut scorers): (BTreeSet<&str>, BTreeSet<&str>) = Default::default();
+    let (mut filters, mut scorers) = (BTreeSet::new(), BTreeSet::new());
     for policy in POLICIES {
         let profile = profile(policy.name);
-        let of = |indices: Vec<usize>| indices.into_iter().map(|i| &profile.plugins[i]);
-        let anything = of(profile.filter.clone()).filter(|p| p.filter_depends_on() == Dependence::Anything);
-        filters.extend(anything.map(|p| p.name()));
-        let anything = of(profile.score.iter().map(|(i, _)| *i).collect());
-        scorers.extend(anything.filter(|p| p.score_depends_on() == Dependence::Anything).map(|p| p.name()));
+        let plugin = |index: &usize| &profile.plugins[*index];
+        let looks_beyond = profile.filter.iter().map(plugin).filter(|p| p.filter_depends_on() == Dependence::Anything);
+        filters.extend(looks_beyond.map(|p| p.name()));
+        let looks_beyond = profile.score.iter().map(|(index, _)| plugin(index));
+        let looks_beyond = looks_beyond.filter(|p| p.score_depends_on() == Dependence::Anything);
+        scorers.extend(looks_beyond.map(|p| p.name()));
     }
-    let objects = ["DynamicResources", "NodeVolumeLimits", "VolumeBinding", "VolumeRestrictions", "VolumeZone"];
-    assert_eq!(filters, objects.into_iter().chain(["InterPodAffinity", "PodTopologySpread"]).collect());
-    let look =
-        ["DynamicResources", "ImageLocality", "InterPodAffinity", "PodTopologySpread", "Random", "VolumeBinding"];
-    assert_eq!(scorers, look.into());
+    // What they look at: other nodes' pods, devices, images and volumes; a random stream.
+    let neighbours = ["DynamicResources", "InterPodAffinity", "PodTopologySpread"];
+    let volumes = ["NodeVolumeLimits", "VolumeBinding", "VolumeRestrictions", "VolumeZone"];
+    assert_eq!(filters, neighbours.into_iter().chain(volumes).collect());
+    let others = ["ImageLocality", "Random", "VolumeBinding"];
+    assert_eq!(scorers, neighbours.into_iter().chain(others).collect());
 }
 
 /// Where ten equal pods go on three nodes of 4, 2 and 8 cores, the largest last.

@@ -5,10 +5,13 @@ use crate::model::ObjectId;
 use std::any::Any;
 use std::fmt;
 
+/// What is done to an object.
+pub type ObjectChange = Box<dyn FnOnce(&mut dyn Object)>;
+
 /// A change of one object.
 pub enum Action {
     /// Change an object, if it is still there.
-    Update(ObjectId, Box<dyn FnOnce(&mut dyn Object)>),
+    Update(ObjectId, ObjectChange),
     /// Create an object, if there is none of its kind, namespace and name.
     Create {
         /// The namespace; empty for kinds that have none.

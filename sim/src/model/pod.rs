@@ -273,7 +273,7 @@ impl PodClass {
 
     /// Whether something that a plugin reads is named after the pod itself, so that pods of this class are not alike to it.
     pub fn is_individual(&self) -> bool {
-        !self.spec.resource_claims.is_empty()
+        !self.spec.resource_claims.is_empty() || self.spec.volumes.iter().any(Volume::is_ephemeral)
     }
 
     /// Whether a pod of this class may make room for itself.

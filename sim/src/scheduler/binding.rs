@@ -161,7 +161,9 @@ impl Scheduler {
                 let cycle = Cycle::new(cx.cluster, queued.class, Some(pod));
                 let actions = profile.plugins[index].pre_bind(&cycle, cx.cluster.node(node));
                 let actions = actions.map_err(|text| Failed::Error(FitError::internal(text)))?;
-                actions.into_iter().for_each(|action| cx.cluster.perform(action));
+                for action in actions {
+                    cx.cluster.perform(action);
+                }
             }
             waiting.stage = Stage::PreBind;
         }
@@ -309,7 +311,9 @@ impl Scheduler {
             Nomination::Clear => self.set_nomination(pod, None, cx),
             Nomination::Set(_) => self.set_nomination(pod, node.as_ref().map(|(_, name)| name.clone()), cx),
         }
-        remedy.actions.into_iter().for_each(|action| cx.cluster.perform(action));
+        for action in remedy.actions {
+            cx.cluster.perform(action);
+        }
         if let Some((_, name)) = node
             && !going.is_empty()
         {

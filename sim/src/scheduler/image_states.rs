@@ -36,7 +36,9 @@ impl ImageStates {
         let mut states = Self::default();
         let mut nodes: Vec<&Node> = cluster.nodes().iter().collect();
         nodes.sort_by_key(|node| node.uid);
-        nodes.into_iter().for_each(|node| states.add(node.id, &node.spec.images));
+        for node in nodes {
+            states.add(node.id, &node.spec.images);
+        }
         states
     }
 

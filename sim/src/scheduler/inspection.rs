@@ -6,6 +6,8 @@ use super::nominator::Nominator;
 use super::profile::{PreFiltered, Profile, Rejection};
 use super::verdict::Verdict;
 use crate::model::NodeId;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// What the plugins of a profile say of a pod.
 #[derive(Clone, Debug, Default)]
@@ -14,8 +16,9 @@ pub struct Inspection {
     pub gated: Option<(usize, String)>,
     /// Why PreFilter rejects the pod on every node, if it does.
     pub rejection: Option<Rejection>,
-    /// The nodes that PreFilter leaves, and the plugins that leave only those, as bits; `None` if all are left.
-    pub restricted: Option<(Vec<NodeId>, u64)>,
+    /// The names of the nodes that PreFilter leaves, which need not exist, and the plugins that leave only those, as bits;
+    /// `None` if all are left.
+    pub restricted: Option<(BTreeSet<Arc<str>>, u64)>,
     /// The plugins with PreFilter that have no say about this pod, in the profile's order.
     pub skipped_filters: Vec<usize>,
     /// The nodes that are refused, each with the plugin that refuses it first. Nodes that PreFilter did not leave are not
@@ -66,9 +69,7 @@ impl Inspection {
                 Some((plugin, verdict)) => found.refused.push((id, plugin, verdict)),
             }
         }
-        if chain.restricted_by() != 0 {
-            found.restricted = Some((left, chain.restricted_by()));
-        }
+        found.restricted = chain.only_names().map(|names| (names.clone(), chain.restricted_by()));
         let nominated = cycle.live_pod().and_then(|pod| cycle.cluster.nodes().by_name(pod.nominated_node.as_deref()?));
         found.nominated_node_used = nominated.is_some_and(|id| {
             nodes.contains(&id) && chain.check_beside(cycle, cycle.cluster.node(id), nominator).is_none()

@@ -66,6 +66,8 @@ pub struct FilterChain<'c> {
     pub(super) filters: Vec<(usize, Box<dyn Filter + 'c>)>,
     /// The nodes that PreFilter left over, if it left only some.
     pub(super) only: Option<BTreeSet<NodeId>>,
+    /// Their names as the plugins gave them, those of nodes that do not exist among them.
+    pub(super) only_names: Option<BTreeSet<Arc<str>>>,
     /// The plugins that left only some, as bits.
     pub(super) restricted_by: u64,
 }
@@ -112,8 +114,10 @@ impl Profile {
         }
         prepared.retain(|(index, _)| self.filter.contains(index));
         prepared.sort_by_key(|(index, _)| self.filter.iter().position(|other| other == index));
-        let only = names.map(|names| names.iter().filter_map(|name| cycle.cluster.nodes().by_name(name)).collect());
-        PreFiltered { chain: FilterChain { filters: prepared, only, restricted_by }, rejection }
+        let nodes = cycle.cluster.nodes();
+        let only = names.as_ref().map(|names| names.iter().filter_map(|name| nodes.by_name(name)).collect());
+        let chain = FilterChain { filters: prepared, only, only_names: names, restricted_by };
+        PreFiltered { chain, rejection }
     }
 
     /// Runs PreFilter, for those who only want to know of nodes.
@@ -127,8 +131,8 @@ impl Profile {
 
     /// The names of the plugins in a set of bits, sorted.
     pub fn names(&self, plugins: u64) -> Vec<&'static str> {
-        let of = |(index, plugin): (usize, &Box<dyn Plugin>)| (plugins & (1 << index) != 0).then(|| plugin.name());
-        let mut names: Vec<_> = self.plugins.iter().enumerate().filter_map(of).collect();
+        let among = |index: &usize| plugins & (1 << index) != 0;
+        let mut names: Vec<_> = (0..self.plugins.len()).filter(among).map(|index| self.plugins[index].name()).collect();
         names.sort_unstable();
         names
     }
@@ -176,6 +180,11 @@ impl FilterChain<'_> {
         self.only.as_ref().is_none_or(|only| only.contains(&node))
     }
 
+    /// The names of the nodes that PreFilter left over, if it left only some. Nodes of these names need not exist.
+    pub fn only_names(&self) -> Option<&BTreeSet<Arc<str>>> {
+        self.only_names.as_ref()
+    }
+
     /// The plugins that left only some nodes, as bits.
     pub fn restricted_by(&self) -> u64 {
         self.restricted_by
@@ -192,7 +201,8 @@ impl FilterChain<'_> {
         for (index, filter) in &self.filters {
             filters.push((*index, filter.fork().unwrap_or_else(|| Box::new(Unchanged(&**filter)))));
         }
-        FilterChain { filters, only: self.only.clone(), restricted_by: self.restricted_by }
+        let (only, only_names) = (self.only.clone(), self.only_names.clone());
+        FilterChain { filters, only, only_names, restricted_by: self.restricted_by }
     }
 
     pub(super) fn add_pod(&mut self, pod: PodOnNode<'_>, node: &Node) {

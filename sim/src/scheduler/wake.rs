@@ -200,6 +200,8 @@ impl Scheduler {
         if woken.is_empty() {
             return;
         }
+        // A change of an object does not show in the cluster's version, and may help all the same.
+        self.fruitless.1 = 0;
         self.with_queue(cx.cluster, |queue, pre_enqueue, now| {
             for group in woken {
                 queue.wake_group(group, except, event.label(), now, pre_enqueue);

@@ -153,17 +153,13 @@ impl PersistentVolume {
         let selects = |label: &str| {
             self.node_affinity.as_ref().is_some_and(|affinity| affinity.expressions().any(|r| r.key == label))
         };
-        let old = (BETA_ZONE_LABEL, BETA_REGION_LABEL);
-        let present = (ZONE_LABEL, REGION_LABEL);
-        if selects(ZONE_LABEL) {
-            present
-        } else if selects(BETA_ZONE_LABEL) {
-            old
-        } else if !self.labels.contains_key(ZONE_LABEL) && self.labels.contains_key(BETA_ZONE_LABEL) {
-            old
+        let is_labelled = |label: &str| self.labels.contains_key(label);
+        let is_old = if selects(ZONE_LABEL) || selects(BETA_ZONE_LABEL) {
+            !selects(ZONE_LABEL)
         } else {
-            present
-        }
+            !is_labelled(ZONE_LABEL) && is_labelled(BETA_ZONE_LABEL)
+        };
+        if is_old { (BETA_ZONE_LABEL, BETA_REGION_LABEL) } else { (ZONE_LABEL, REGION_LABEL) }
     }
 }
 

@@ -8,7 +8,7 @@
 use super::persistent_volume_claim::{ClaimOwner, PersistentVolumeClaim};
 use crate::cluster::{Change, Interest};
 use crate::controller::{Context, Controller};
-use crate::model::volume::{ClaimSpec, VolumeSource};
+use crate::model::volume::{ClaimSpec, Volume, VolumeSource};
 use crate::model::{ObjectId, PodId};
 use std::sync::Arc;
 
@@ -16,23 +16,28 @@ use std::sync::Arc;
 #[derive(Debug, Default)]
 pub struct EphemeralVolumeController;
 
+/// The claim of one ephemeral volume.
+struct Wanted {
+    namespace: Arc<str>,
+    name: Arc<str>,
+    owner: ClaimOwner,
+    spec: Arc<ClaimSpec>,
+}
+
 impl EphemeralVolumeController {
     /// A claim that is there already is left as it is: the pod's own, or one that stands in its way.
     fn pod_created(pod: PodId, cx: &mut Context<'_>) {
-        let Some(uid) = cx.cluster.pod(pod).map(|pod| pod.uid) else { return };
-        for (namespace, name, owner, spec) in claims(pod, cx) {
-            let owner = Some(ClaimOwner { pod: owner, uid: Some(uid) });
-            let claim = PersistentVolumeClaim { owner, ..PersistentVolumeClaim::new((*spec).clone()) };
+        for Wanted { namespace, name, owner, spec } in claims(pod, cx) {
+            let claim = PersistentVolumeClaim { owner: Some(owner), ..PersistentVolumeClaim::new((*spec).clone()) };
             let _ = cx.cluster.create_object(&namespace, &name, None, Box::new(claim));
         }
     }
 
     fn pod_gone(pod: PodId, cx: &mut Context<'_>) {
-        let Some(uid) = cx.cluster.pod(pod).map(|pod| pod.uid) else { return };
-        let own = |(namespace, name, owner, _): (Arc<str>, Arc<str>, Arc<str>, Arc<ClaimSpec>)| {
-            let claim =
-                cx.cluster.objects().named::<PersistentVolumeClaim>(PersistentVolumeClaim::KIND, &namespace, &name);
-            claim.filter(|(_, claim)| claim.is_for(&owner, Some(uid))).map(|(meta, _)| meta.id)
+        let kind = PersistentVolumeClaim::KIND;
+        let own = |Wanted { namespace, name, owner, .. }: Wanted| {
+            let (meta, claim) = cx.cluster.objects().named::<PersistentVolumeClaim>(kind, &namespace, &name)?;
+            claim.is_for(&owner.pod, owner.uid).then_some(meta.id)
         };
         let own: Vec<ObjectId> = claims(pod, cx).into_iter().filter_map(own).collect();
         for claim in own {
@@ -59,14 +64,17 @@ impl Controller for EphemeralVolumeController {
     }
 }
 
-/// The claims of a pod's ephemeral volumes: namespace, name, the pod's name, and what they ask for.
-fn claims(pod: PodId, cx: &Context<'_>) -> Vec<(Arc<str>, Arc<str>, Arc<str>, Arc<ClaimSpec>)> {
+/// The claims of a pod's ephemeral volumes.
+fn claims(pod: PodId, cx: &Context<'_>) -> Vec<Wanted> {
     let Some(pod) = cx.cluster.pod(pod) else { return Vec::new() };
     let spec = &cx.cluster.class_of(pod).spec;
-    let claim = |volume: &crate::model::volume::Volume| match &volume.source {
-        VolumeSource::Ephemeral(claim) => {
-            Some((spec.namespace.clone(), volume.claim_name(&pod.name)?, pod.name.as_ref().into(), claim.clone()))
-        }
+    let claim = |volume: &Volume| match &volume.source {
+        VolumeSource::Ephemeral(claim) => Some(Wanted {
+            namespace: spec.namespace.clone(),
+            name: volume.claim_name(&pod.name)?,
+            owner: ClaimOwner { pod: pod.name.as_ref().into(), uid: Some(pod.uid) },
+            spec: claim.clone(),
+        }),
         _ => None,
     };
     spec.volumes.iter().filter_map(claim).collect()

@@ -5,7 +5,7 @@ use crate::cluster::{Cause, Cluster, Object};
 use crate::controller::{Context, Controller};
 use crate::engine::{Simulation, Until};
 use crate::model::node::NodeSpec;
-use crate::model::pod::{NewPod, PodSpec, Run, Usage};
+use crate::model::pod::{NewPod, PodSpec};
 use crate::model::volume::{AccessMode, ClaimSpec, Volume, VolumeMode, VolumeSource};
 use crate::model::{ObjectId, Quantity};
 use crate::node::kubelet::Latency;
@@ -290,7 +290,7 @@ fn ephemeral_volumes_come_and_go_with_their_pod() {
     let source = VolumeSource::Ephemeral(Arc::new(claim_spec(Some("now"), 1)));
     let spec = PodSpec { volumes: vec![Volume { name: "scratch".into(), source }], ..PodSpec::default() };
     let class = world.cluster().intern(spec);
-    let pod = NewPod { name: "p".into(), class, owner: None, run: Run::Forever, usage: Usage::default(), status: None };
+    let pod = NewPod::new("p", class);
     world.cluster().create_pod(pod).expect("no quota");
     let cluster = world.run();
     assert_eq!(cluster.now, SimTime::ZERO + Span::from_secs(10));

@@ -217,12 +217,11 @@ impl Controller for VolumeController {
     }
 
     fn on_timer(&mut self, timer: Timer, cx: &mut Context<'_>) {
-        match (timer.kind, timer.about) {
-            (timer::PROVISIONED, Subject::Object(claim)) => self.provision(claim, cx),
-            _ => {
-                self.planned = false;
-                self.look(cx);
-            }
+        if let Subject::Object(claim) = timer.about {
+            self.provision(claim, cx);
+        } else {
+            self.planned = false;
+            self.look(cx);
         }
     }
 }

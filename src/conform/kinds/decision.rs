@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use towtank_policies::kube::default_preemption::DefaultPreemption;
 use towtank_sim::cluster::{Change, Cluster};
-use towtank_sim::model::{NodeId, PodId};
+use towtank_sim::model::{ClassId, NodeId, PodId};
 use towtank_sim::scheduler::{
     Cycle, Evaluation, FitError, Inspection, Nomination, Profile, Selection, TieBreak, Verdict,
 };
@@ -42,10 +42,14 @@ fn run(recording: &Recording, options: &Options) -> Result<Vec<CaseResult>, Diag
     let scheduler = world::scheduler(recording, case.config.as_ref(), &case.feature_gates)?;
     let mut cluster = world::cluster();
     world::create_all(recording, &case.objects, &mut cluster)?;
-    let world::Created::Pod(pod) = world::create(recording, "pod", &case.pod, &mut cluster)? else {
+    // A pod that names its node would be bound at once. What the plugins say of it is asked all the same.
+    let mut waiting = case.pod.clone();
+    let node_name = waiting.get_mut("spec").and_then(|spec| spec.as_object_mut()?.remove("nodeName"));
+    let world::Created::Pod(pod) = world::create(recording, "pod", &waiting, &mut cluster)? else {
         return Err(recording.problem("pod", "expected a pod that has not ended"));
     };
-    let mut decision = Decision::new(pod, &scheduler.profiles, cluster)
+    let node_name = node_name.as_ref().and_then(Value::as_str);
+    let mut decision = Decision::new(pod, node_name, &scheduler.profiles, cluster)
         .ok_or_else(|| recording.problem("pod.spec.schedulerName", "no profile of this name"))?;
     let got = decision.told();
     let mismatches = differences(&case.expect, &got);
@@ -55,6 +59,7 @@ fn run(recording: &Recording, options: &Options) -> Result<Vec<CaseResult>, Diag
 /// A pod to be decided about, under a profile.
 struct Decision<'p> {
     pod: PodId,
+    class: ClassId,
     number: u8,
     profile: &'p Profile,
     cluster: Cluster,
@@ -62,7 +67,7 @@ struct Decision<'p> {
 }
 
 impl<'p> Decision<'p> {
-    fn new(pod: PodId, profiles: &'p [Profile], mut cluster: Cluster) -> Option<Self> {
+    fn new(pod: PodId, node_name: Option<&str>, profiles: &'p [Profile], mut cluster: Cluster) -> Option<Self> {
         let mut selection = Selection::new(Evaluation::Checked, TieBreak::First, None);
         cluster.deliver(|change, cluster| {
             selection.changed(change, cluster);
@@ -72,16 +77,17 @@ impl<'p> Decision<'p> {
                 selection.nominator.nominate(id, waiting.nominated_node.clone());
             }
         });
-        let class = cluster.class_of(cluster.pod(pod)?);
-        let number = profiles.iter().position(|profile| profile.name == class.spec.scheduler_name)?;
-        Some(Self { pod, number: number as u8, profile: &profiles[number], cluster, selection })
+        let mut spec = cluster.class_of(cluster.pod(pod)?).spec.clone();
+        let number = profiles.iter().position(|profile| profile.name == spec.scheduler_name)?;
+        spec.node_name = node_name.map(Into::into);
+        let class = cluster.intern(spec);
+        Some(Self { pod, class, number: number as u8, profile: &profiles[number], cluster, selection })
     }
 
     /// Everything that the plugins say, as a recording has it.
     fn told(&mut self) -> Value {
         let nodes: Vec<NodeId> = self.selection.order(&self.cluster).to_vec();
-        let class = self.cluster.pod(self.pod).expect("the pod was created").class;
-        let cycle = Cycle::new(&self.cluster, class, Some(self.pod));
+        let cycle = Cycle::new(&self.cluster, self.class, Some(self.pod));
         let found = self.selection.inspect(self.profile, &cycle);
         let mut told = Map::new();
         if let Some((plugin, message)) = &found.gated {
@@ -90,9 +96,15 @@ impl<'p> Decision<'p> {
             told.insert("gated".into(), json!({"plugin": plugin, "code": code, "reasons": [message]}));
             return Value::Object(told);
         }
+        if nodes.is_empty() {
+            // The scheduling cycle asks no plugin where there is no node.
+            let selected = self.selection.select((self.number, self.profile), &cycle);
+            let message = selected.error.map(|error| error.message(&self.cluster.resources));
+            return json!({"message": message});
+        }
         told.insert("prefilter".into(), self.prefilter(&found));
-        told.insert("skippedFilters".into(), self.names(&found.skipped_filters));
         if found.rejection.is_none() {
+            told.insert("skippedFilters".into(), self.names(&found.skipped_filters));
             told.insert("infeasible".into(), self.infeasible(&found, &nodes));
             told.insert("feasible".into(), self.feasible(&found));
             let best = (0..found.feasible.len()).map(|index| found.total(index)).max();
@@ -114,8 +126,10 @@ impl<'p> Decision<'p> {
                 told.insert("error".into(), json!(error.message(&self.cluster.resources)));
             } else {
                 told.insert("message".into(), json!(error.message(&self.cluster.resources)));
-                let preemption = preemption(&mut self.selection, self.profile, &cycle, error);
-                told.insert("preemption".into(), preemption);
+                if cycle.class.spec.node_name.is_none() {
+                    let preemption = preemption(&mut self.selection, self.profile, &cycle, error);
+                    told.insert("preemption".into(), preemption);
+                }
             }
         }
         Value::Object(told)
@@ -129,8 +143,7 @@ impl<'p> Decision<'p> {
                 json!({"code": rejection.verdict.code(), "plugin": plugin, "reasons": reasons})
             }
             (None, Some((nodes, plugins))) => {
-                let mut names: Vec<&str> = nodes.iter().map(|id| self.node(*id)).collect();
-                names.sort_unstable();
+                let names: Vec<&str> = nodes.iter().map(|name| &**name).collect();
                 json!({"code": "Success", "nodes": names, "restrictedBy": self.profile.names(*plugins)})
             }
             (None, None) => json!({"code": "Success"}),
@@ -148,7 +161,7 @@ impl<'p> Decision<'p> {
         if let Some((left, plugins)) = &found.restricted {
             let names = self.profile.names(*plugins);
             let reason = format!("node(s) didn't satisfy plugin(s) [{}]", names.join(" "));
-            for id in nodes.iter().filter(|id| !left.contains(id)) {
+            for id in nodes.iter().filter(|id| !left.contains(self.node(**id))) {
                 let refusal = json!({
                     "plugin": names.join(","), "code": "UnschedulableAndUnresolvable", "reasons": [reason],
                 });

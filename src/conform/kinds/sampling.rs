@@ -120,9 +120,13 @@ fn change(recording: &Recording, field: &str, step: &StepInput, stepper: &mut St
     Ok(())
 }
 
+/// The pod of this name; recordings leave the namespace out where names are unique without it.
 fn find_pod(name: &str, stepper: &Stepper) -> Option<towtank_sim::model::PodId> {
-    let (namespace, name) = name.split_once('/').unwrap_or(("default", name));
-    stepper.cluster.pods().by_name(namespace, name)
+    let pods = stepper.cluster.pods();
+    match name.split_once('/') {
+        Some((namespace, name)) => pods.by_name(namespace, name),
+        None => pods.iter().find(|(_, pod)| *pod.name == *name).map(|(id, _)| id),
+    }
 }
 
 fn compare_order(stepper: &mut Stepper, from: usize, names: &[String], index: usize, mismatches: &mut Vec<Mismatch>) {

@@ -63,7 +63,7 @@ pub(super) fn extended<'c>(cycle: &Cycle<'c>) -> Option<Extended<'c>> {
 /// Whether a resource of this name can have a class behind it.
 ///
 /// Source: `pkg/scheduler/util/utils.go`, `IsDRAExtendedResourceName`; `pkg/apis/core/v1/helper/helpers.go`.
-pub(crate) fn is_extended(name: &str) -> bool {
+pub(super) fn is_extended(name: &str) -> bool {
     let native = !name.contains('/') || name.contains("kubernetes.io/") || name.starts_with("requests.");
     !native || name.starts_with(DEVICE_CLASS_RESOURCE_PREFIX)
 }

@@ -8,6 +8,7 @@ mod capacity;
 mod conditions;
 mod constraint;
 mod counters;
+pub(crate) mod device_resources;
 mod extended;
 mod features;
 mod plugin;
@@ -20,7 +21,6 @@ mod selection;
 
 pub use allocated::{AllocatedState, CapacityInUse, Consumed, DeviceKey};
 pub use allocator::{AllocationError, Allocator, ClaimToAllocate};
-pub(crate) use extended::is_extended;
 pub use features::Features;
 pub use plugin::DynamicResources;
 use plugin::Reservation;

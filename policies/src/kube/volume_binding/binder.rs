@@ -3,7 +3,7 @@
 //! Source: `volumebinding/binder.go`.
 
 use super::assumed::Assumed;
-use crate::kube::claims;
+use crate::claims;
 use smallvec::SmallVec;
 use std::borrow::Cow;
 use std::collections::BTreeSet;

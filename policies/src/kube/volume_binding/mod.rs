@@ -3,8 +3,8 @@
 mod assumed;
 mod binder;
 
-use super::claims;
 use super::node_resources_fit::{broken_line, round_half_up};
+use crate::claims;
 use crate::config::{ArgsSource, ConfigError, ShapePoint, VolumeBindingArgs};
 use crate::factory::Factory;
 use assumed::{Assumed, Reservation};
@@ -13,9 +13,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use towtank_sim::cluster::Action;
-use towtank_sim::model::NodeId;
 use towtank_sim::model::node::Node;
 use towtank_sim::model::volume::VolumeSource;
+use towtank_sim::model::{NodeId, ObjectId, Quantity};
 use towtank_sim::scheduler::{
     ClusterEvent, Cycle, Events, FeatureGates, Filter, Hint, Plugin, Points, PreBound, PreFilter, PreScore, Score,
     Verdict,
@@ -172,7 +172,9 @@ impl Plugin for VolumeBinding {
             ClusterEvent::ObjectUpdate(id, CsiNode::KIND) => claims::change::<CsiNode>(cycle, id)
                 .is_none_or(|(old, new)| old.migrated_plugins != new.migrated_plugins),
             ClusterEvent::ObjectUpdate(id, CsiStorageCapacity::KIND) => claims::change::<CsiStorageCapacity>(cycle, id)
-                .is_none_or(|(old, new)| new.volume_limit().map(|q| q.value()) > old.volume_limit().map(|q| q.value())),
+                .is_none_or(|(old, new)| {
+                    new.volume_limit().map(Quantity::value) > old.volume_limit().map(Quantity::value)
+                }),
             ClusterEvent::ObjectUpdate(id, CsiDriver::KIND) => claims::change::<CsiDriver>(cycle, id)
                 .is_none_or(|(old, new)| old.storage_capacity && !new.storage_capacity && names_driver(cycle, id)),
             _ => true,
@@ -306,7 +308,7 @@ fn is_bound(cycle: &Cycle<'_>, volumes: &PodVolumes, node: &Node) -> Result<bool
 }
 
 /// Whether the pod has a volume of this CSI driver without a claim.
-fn names_driver(cycle: &Cycle<'_>, id: towtank_sim::model::ObjectId) -> bool {
+fn names_driver(cycle: &Cycle<'_>, id: ObjectId) -> bool {
     let Some(meta) = cycle.cluster.objects().meta(id) else { return false };
     cycle.class.spec.volumes.iter().any(|volume| match &volume.source {
         VolumeSource::Csi { driver } => **driver == *meta.name,

@@ -54,12 +54,8 @@ fn volumes_of_a_pod_are_what_the_scheduler_reads() {
     assert_eq!(kind, "Shared", "the default kind");
     assert_eq!(volume_of_pod("csi: {driver: d}"), VolumeSource::Csi { driver: "d".into() });
     assert_eq!(volume_of_pod("image: {reference: r}"), VolumeSource::Image { reference: "r".into() });
-    for other in ["emptyDir: {}", "configMap: {name: m}", "readOnly: 1"] {
-        let text = pod_text("", &format!("  volumes: [{{name: d, {other}}}]\n"));
-        match other.starts_with("readOnly") {
-            true => assert!(error(&text).contains("unknown field"), "{other}"),
-            false => assert_eq!(volume_of_pod(other), VolumeSource::Other),
-        }
+    for other in ["emptyDir: {}", "configMap: {name: m}"] {
+        assert_eq!(volume_of_pod(other), VolumeSource::Other);
     }
     let template = "spec: {accessModes: [ReadWriteOncePod], resources: {requests: {storage: 1Gi}}}";
     let VolumeSource::Ephemeral(spec) = volume_of_pod(&format!("ephemeral: {{volumeClaimTemplate: {{{template}}}}}"))

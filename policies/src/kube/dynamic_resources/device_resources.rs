@@ -3,7 +3,7 @@
 //!
 //! Source: `shouldDelegateResourceToDRA` and `isSchedulableAfterDeviceClassEvent` in `noderesources/fit.go`.
 
-use super::dynamic_resources::is_extended;
+use super::extended::is_extended;
 use towtank_sim::cluster::Cluster;
 use towtank_sim::dra::{DEVICE_CLASS_RESOURCE_PREFIX, DeviceClass};
 use towtank_sim::model::ObjectId;
@@ -13,11 +13,11 @@ use towtank_sim::model::resources::ResourceId;
 
 /// Resources with a class behind them; nearly always none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct DeviceResources(Vec<ResourceId>);
+pub(crate) struct DeviceResources(Vec<ResourceId>);
 
 impl DeviceResources {
     /// Those that a pod of the class asks for.
-    pub(super) fn of(class: &PodClass, cluster: &Cluster) -> Self {
+    pub(crate) fn of(class: &PodClass, cluster: &Cluster) -> Self {
         let extended = class.requests.iter().map(|(id, _)| id).filter(|id| id.index() > ResourceId::PODS.index());
         let behind = |id: &ResourceId| {
             let name = cluster.resources.name(*id);
@@ -27,18 +27,18 @@ impl DeviceResources {
     }
 
     /// Whether there is none.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Whether the node leaves the resource to devices.
-    pub(super) fn leaves(&self, id: ResourceId, node: &Node) -> bool {
+    pub(crate) fn leaves(&self, id: ResourceId, node: &Node) -> bool {
         !self.0.is_empty() && self.0.contains(&id) && node.allocatable.get(id) <= 0
     }
 }
 
 /// Whether a class that came or changed may help a pod that lacks a resource.
-pub(super) fn helps(class: &PodClass, cluster: &Cluster, id: ObjectId, is_new: bool) -> bool {
+pub(crate) fn helps(class: &PodClass, cluster: &Cluster, id: ObjectId, is_new: bool) -> bool {
     let objects = cluster.objects();
     let (Some(now), Some(meta)) = (objects.get::<DeviceClass>(id), objects.meta(id)) else { return false };
     let wants = |name: &str| {

@@ -1,0 +1,231 @@
+//! What the store does to pods on their way to a node: creation, binding, assumptions, updates, nominations.
+
+use super::{Admission, Cause, Change, Charge, Cluster, Refusal};
+use crate::model::pod::{GivenDeletion, GivenStatus, NewPod, Pod, PodPhase};
+use crate::model::resource_claims::PodClaims;
+use crate::model::{ClassId, NodeId, PodId};
+use std::sync::Arc;
+
+impl Cluster {
+    /// Creates a pod, after admission has completed and judged it. One with `spec.nodeName` is bound at once.
+    ///
+    /// # Errors
+    /// The server's refusal. It is counted, and nothing else has changed.
+    pub fn create_pod(&mut self, mut new: NewPod) -> Result<PodId, Refusal> {
+        self.counters.submitted += 1;
+        let admission = std::mem::take(&mut self.admission);
+        let verdict = self.admit(&admission, &mut new);
+        self.admission = admission;
+        if let Err(refusal) = verdict {
+            self.counters.rejected += 1;
+            self.fingerprint.fold(self.now, 1, &[self.counters.rejected]);
+            return Err(refusal);
+        }
+        let pod = Pod {
+            uid: self.take_uid(),
+            name: new.name,
+            class: new.class,
+            owner: new.owner,
+            phase: PodPhase::Pending,
+            node: None,
+            working: false,
+            ready: false,
+            unschedulable: false,
+            attempts: 0,
+            created: self.now,
+            bound: None,
+            started: None,
+            deleting: None,
+            restarts: 0,
+            run: new.run,
+            usage: new.usage,
+            devices: crate::model::gpu::DeviceSet::default(),
+            claims: None,
+            overdue: false,
+            preempted: false,
+            grace: None,
+            nominated_node: None,
+            assumed: None,
+            bound_order: 0,
+            place: 0,
+        };
+        self.fingerprint.fold_name(&pod.name);
+        let class = self.classes.get(pod.class);
+        let namespace = class.spec.namespace.clone();
+        self.quotas.each(&namespace, &mut self.objects, |quota| quota.charge(class, Charge::Full));
+        let node = class.spec.node_name.as_deref().and_then(|name| self.nodes.by_name(name));
+        let id = self.pods.insert(namespace, pod);
+        self.totals.pending += 1;
+        if let Some(status) = &new.status {
+            let pod = self.pods.get_mut(id).expect("inserted above");
+            pod.nominated_node.clone_from(&status.nominated_node);
+            pod.claims.clone_from(&status.claims);
+        }
+        self.emit(Change::PodCreated(id));
+        if let Some(node) = node {
+            self.bind(id, node);
+        }
+        if let Some(status) = new.status {
+            self.give_status(id, &status);
+        }
+        Ok(id)
+    }
+
+    /// Restores the status of a pod that has lived elsewhere.
+    pub(super) fn give_status(&mut self, id: PodId, status: &GivenStatus) {
+        let pod = self.pods.get_mut(id).expect("the caller inserted it");
+        if let (Some(start), Some(_)) = (status.start, pod.node) {
+            pod.bound = Some(start);
+        }
+        match status.deleting {
+            Some(GivenDeletion::Preempted) => self.delete_pod(id, Cause::Preempted),
+            Some(GivenDeletion::Other) => self.delete_pod(id, Cause::Deleted),
+            None => {}
+        }
+    }
+
+    pub(super) fn admit(&mut self, admission: &Admission, new: &mut NewPod) -> Result<(), Refusal> {
+        new.class = admission.complete(new.class, self).map_err(|refusal| refusal.for_pod(&new.name))?;
+        let class = self.classes.get(new.class);
+        if self.pods.by_name(&class.spec.namespace, &new.name).is_some() {
+            return Err(Refusal::already_exists("pods", &new.name));
+        }
+        admission.judge(class, self).map_err(|refusal| refusal.for_pod(&new.name))
+    }
+
+    /// Binds a pod to a node and takes the node's resources for it.
+    ///
+    /// # Panics
+    /// If the pod is gone or bound already, or the node is gone: the caller's bug.
+    pub fn bind(&mut self, id: PodId, node: NodeId) {
+        assert!(!self.nodes.is_leaving(node), "a node to bind to exists");
+        let pod = self.pods.get_live_mut(id).expect("a pod to bind exists");
+        assert!(pod.node.is_none(), "a pod is bound once");
+        pod.node = Some(node);
+        match pod.assumed.take() {
+            None => self.take_node(id, node),
+            Some(assumed) => {
+                assert!(assumed == node, "a pod is bound where it was assumed");
+                self.totals.allocated.add(&self.classes.get(pod.class).requests);
+            }
+        }
+        let pod = self.pods.get_mut(id).expect("looked up above");
+        pod.bound = Some(self.now);
+        pod.bound_order = self.counters.bound;
+        pod.unschedulable = false;
+        pod.nominated_node = None;
+        self.pods.no_longer_unbound(id);
+        self.totals.pending -= 1;
+        self.totals.starting += 1;
+        self.counters.bound += 1;
+        self.emit(Change::PodBound(id, node));
+    }
+
+    /// The scheduler holds the node's resources for a pod whose binding waits.
+    ///
+    /// # Panics
+    /// If the pod is gone, bound or assumed already, or the node is gone: the caller's bug.
+    pub fn assume(&mut self, id: PodId, node: NodeId) {
+        assert!(!self.nodes.is_leaving(node), "a node to assume a pod on exists");
+        let pod = self.pods.get_live_mut(id).expect("a pod to assume exists");
+        assert!(pod.placed_on().is_none(), "a pod is assumed once");
+        pod.assumed = Some(node);
+        self.take_node(id, node);
+    }
+
+    /// The scheduler gives up what it held for a pod; whether it held anything.
+    pub fn forget(&mut self, id: PodId) -> bool {
+        if self.pods.get_live_mut(id).is_none_or(|pod| pod.assumed.is_none()) {
+            return false;
+        }
+        self.release_node(id);
+        self.pods.get_mut(id).expect("looked up above").assumed = None;
+        true
+    }
+
+    /// Takes a node's resources for a pod.
+    pub(super) fn take_node(&mut self, id: PodId, node: NodeId) {
+        let pod = self.pods.get_mut(id).expect("the caller looked it up");
+        let class = self.classes.get(pod.class);
+        self.version += 1;
+        let target = self.nodes.touch(node, self.version);
+        if let Some(request) = class.spec.gpu {
+            pod.devices = target.devices.take(request).unwrap_or_default();
+        }
+        pod.place = target.pods.len() as u32;
+        target.pods.push(id);
+        target.requested.add(&class.requests);
+        target.nonzero_cpu += class.nonzero_cpu;
+        target.nonzero_memory += class.nonzero_memory;
+        target.ports.extend_from_slice(&class.host_ports);
+        if pod.node.is_some() {
+            self.totals.allocated.add(&class.requests);
+        }
+        self.placements.add(pod.class, class, node, pod.deleting.is_some());
+    }
+
+    /// Changes what a pod says, as an update through the API does: its labels, gates, tolerations, requests. What it takes of
+    /// its node follows.
+    pub fn update_pod(&mut self, id: PodId, class: ClassId) {
+        let Some(pod) = self.pods.get_live_mut(id).filter(|pod| pod.class != class) else { return };
+        let (old, node, assumed) = (pod.class, pod.placed_on(), pod.assumed);
+        if node.is_some() {
+            self.release_node(id);
+        }
+        let pod = self.pods.get_mut(id).expect("looked up above");
+        let charge = Charge::of(pod);
+        let working = pod.working;
+        if working {
+            self.totals.remove_usage(pod, self.classes.get(old));
+        }
+        pod.class = class;
+        pod.assumed = assumed;
+        if working {
+            self.totals.add_usage(pod, self.classes.get(class));
+        }
+        let namespace = self.classes.get(class).spec.namespace.clone();
+        let classes = &self.classes;
+        self.quotas.each(&namespace, &mut self.objects, |quota| {
+            quota.release(classes.get(old), charge);
+            quota.charge(classes.get(class), charge);
+        });
+        if let Some(node) = node {
+            self.take_node(id, node);
+        }
+        self.emit(Change::PodUpdated(id, old));
+    }
+
+    /// Lets the pod of this name say what a new specification says, after admission has completed it.
+    ///
+    /// # Errors
+    /// The server's refusal; nothing has changed.
+    pub fn resubmit_pod(&mut self, name: &str, class: ClassId) -> Result<(), Refusal> {
+        let admission = std::mem::take(&mut self.admission);
+        let completed = admission.complete(class, self);
+        self.admission = admission;
+        let class = completed.map_err(|refusal| refusal.for_pod(name))?;
+        let namespace = &self.classes.get(class).spec.namespace;
+        if let Some(id) = self.pods.by_name(namespace, name) {
+            self.update_pod(id, class);
+        }
+        Ok(())
+    }
+
+    /// Sets or clears the node that is being made free for a pod.
+    pub fn nominate(&mut self, id: PodId, node: Option<Arc<str>>) {
+        let Some(pod) = self.pods.get_live_mut(id).filter(|pod| pod.node.is_none() && pod.nominated_node != node)
+        else {
+            return;
+        };
+        let had_one = std::mem::replace(&mut pod.nominated_node, node).is_some();
+        self.emit(Change::PodNominated { pod: id, had_one });
+    }
+
+    /// Sets the part of a pod's status that says which claims were made for it.
+    pub fn set_pod_claims(&mut self, id: PodId, claims: PodClaims) {
+        if let Some(pod) = self.pods.get_live_mut(id) {
+            pod.claims = Some(Box::new(claims));
+            self.emit(Change::PodClaims(id));
+        }
+    }
+}

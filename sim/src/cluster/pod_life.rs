@@ -1,0 +1,182 @@
+//! What the store does to pods in the course of their life: starts, readiness, ends, deletions.
+
+use super::{Cause, Change, Charge, Cluster};
+use crate::model::PodId;
+use crate::model::pod::PodPhase;
+use crate::time::Span;
+
+impl Cluster {
+    /// Records a failed scheduling attempt: condition PodScheduled=False.
+    pub fn mark_unschedulable(&mut self, id: PodId) {
+        if let Some(pod) = self.pods.get_live_mut(id).filter(|pod| pod.node.is_none()) {
+            pod.unschedulable = true;
+            self.emit(Change::PodUnschedulable(id));
+        }
+    }
+
+    /// Counts a scheduling attempt of the pod.
+    pub fn count_attempt(&mut self, id: PodId) {
+        self.counters.attempts += 1;
+        if let Some(pod) = self.pods.get_mut(id) {
+            pod.attempts += 1;
+        }
+    }
+
+    /// The containers of a bound pod have started, and it is ready.
+    pub fn start(&mut self, id: PodId) {
+        let now = self.now;
+        let Some(pod) = self.pods.get_live_mut(id) else { return };
+        debug_assert!(pod.node.is_some(), "only a bound pod starts");
+        if pod.phase == PodPhase::Pending {
+            self.totals.starting -= 1;
+            self.totals.running += 1;
+            pod.phase = PodPhase::Running;
+            pod.started = Some(now);
+        }
+        if pod.working {
+            return;
+        }
+        pod.working = true;
+        pod.ready = pod.deleting.is_none();
+        self.totals.add_usage(pod, self.classes.get(pod.class));
+        self.emit(Change::PodStarted(id));
+    }
+
+    /// A running pod became ready or unready.
+    pub fn set_ready(&mut self, id: PodId, ready: bool) {
+        let Some(pod) = self.pods.get_live_mut(id) else { return };
+        if pod.ready != ready {
+            pod.ready = ready;
+            self.emit(Change::PodReadiness(id));
+        }
+    }
+
+    /// The machine under a pod lost its containers; when it comes back they start again, from the beginning.
+    pub fn interrupt(&mut self, id: PodId) {
+        let Some(pod) = self.pods.get_live_mut(id) else { return };
+        pod.restarts += 1;
+        if std::mem::replace(&mut pod.working, false) {
+            self.totals.remove_usage(pod, self.classes.get(pod.class));
+        }
+        self.set_ready(id, false);
+    }
+
+    /// A pod's work has ended by itself. It gives back its resources and leaves the store once every controller has heard
+    /// of it.
+    pub fn finish(&mut self, id: PodId, phase: PodPhase) {
+        debug_assert!(matches!(phase, PodPhase::Succeeded | PodPhase::Failed));
+        if self.pods.get_live_mut(id).is_none() {
+            return;
+        }
+        self.count_out(id);
+        let pod = self.pods.get_mut(id).expect("looked up above");
+        pod.phase = phase;
+        pod.ready = false;
+        *(if phase == PodPhase::Succeeded { &mut self.counters.succeeded } else { &mut self.counters.failed }) += 1;
+        self.release_node(id);
+        self.emit(Change::PodFinished(id));
+    }
+
+    /// Asks for a pod's deletion. An unbound pod is gone at once; the kubelet of a bound one stops it first.
+    pub fn delete_pod(&mut self, id: PodId, cause: Cause) {
+        self.delete_pod_within(id, cause, None);
+    }
+
+    /// As [`Cluster::delete_pod`], with a grace period of its own.
+    pub fn delete_pod_within(&mut self, id: PodId, cause: Cause, grace: Option<Span>) {
+        let now = self.now;
+        let Some(pod) = self.pods.get_live_mut(id).filter(|pod| pod.deleting.is_none()) else { return };
+        pod.deleting = Some(now);
+        pod.preempted = cause == Cause::Preempted;
+        pod.grace = grace;
+        let unbound = pod.node.is_none();
+        if let Some(node) = pod.placed_on() {
+            self.placements.terminate(pod.class, node);
+        }
+        match cause {
+            Cause::Preempted => self.counters.preempted += 1,
+            Cause::Evicted | Cause::TaintEvicted | Cause::NodeLost => self.counters.evicted += 1,
+            Cause::Deleted => self.counters.deleted += 1,
+        }
+        self.emit(Change::PodDeleting(id, cause));
+        if unbound {
+            self.remove_pod(id);
+        } else {
+            self.set_ready(id, false);
+        }
+    }
+
+    /// The pod object is gone: stopped by its kubelet, or its node left.
+    pub fn remove_pod(&mut self, id: PodId) {
+        let now = self.now;
+        let Some(pod) = self.pods.get_live_mut(id) else { return };
+        if pod.deleting.is_none() {
+            pod.deleting = Some(now);
+            if let Some(node) = pod.placed_on() {
+                self.placements.terminate(pod.class, node);
+            }
+        }
+        self.count_out(id);
+        self.release_node(id);
+        self.pods.leave(id);
+        self.emit(Change::PodRemoved(id));
+    }
+
+    /// Takes the pod out of the count of its present state.
+    pub(super) fn count_out(&mut self, id: PodId) {
+        let pod = self.pods.get_mut(id).expect("the caller looked it up");
+        match (pod.node, pod.phase) {
+            (None, _) => self.totals.pending -= 1,
+            (Some(_), PodPhase::Running) => self.totals.running -= 1,
+            (Some(_), _) => self.totals.starting -= 1,
+        }
+        let class = self.classes.get(pod.class);
+        if std::mem::replace(&mut pod.working, false) {
+            self.totals.remove_usage(pod, class);
+        }
+        let charge = Charge::of(pod);
+        self.quotas.each(&class.spec.namespace, &mut self.objects, |quota| quota.release(class, charge));
+    }
+
+    /// Quotas no longer wait for the end of a pod whose deletion takes too long: its node may be lost.
+    pub fn stop_charging(&mut self, id: PodId) {
+        let Some(pod) = self.pods.get_live_mut(id).filter(|pod| !pod.overdue) else { return };
+        pod.overdue = true;
+        let class = self.classes.get(pod.class);
+        self.fingerprint.fold(self.now, 3, &[pod.uid]);
+        self.quotas.each(&class.spec.namespace, &mut self.objects, |quota| {
+            quota.release(class, Charge::Full);
+            quota.charge(class, Charge::ObjectOnly);
+        });
+    }
+
+    pub(super) fn release_node(&mut self, id: PodId) {
+        let pod = self.pods.get(id).expect("the caller looked it up");
+        let (Some(node), place, devices) = (pod.placed_on(), pod.place as usize, pod.devices) else {
+            self.pods.no_longer_unbound(id);
+            return;
+        };
+        let class = self.classes.get(pod.class);
+        self.placements.remove(pod.class, class, node, pod.deleting.is_some());
+        self.version += 1;
+        let target = self.nodes.touch(node, self.version);
+        target.pods.swap_remove(place);
+        target.requested.sub(&class.requests);
+        target.nonzero_cpu -= class.nonzero_cpu;
+        target.nonzero_memory -= class.nonzero_memory;
+        for port in &class.host_ports {
+            if let Some(i) = target.ports.iter().position(|p| p == port) {
+                target.ports.swap_remove(i);
+            }
+        }
+        if let Some(request) = class.spec.gpu {
+            target.devices.give_back(request, devices);
+        }
+        if pod.node.is_some() {
+            self.totals.allocated.sub(&class.requests);
+        }
+        if let Some(&moved) = target.pods.get(place) {
+            self.pods.get_mut(moved).expect("a node's pods exist").place = place as u32;
+        }
+    }
+}
