@@ -167,8 +167,9 @@ impl Scheduler {
             self.remind(timer::ATTEMPT, now, Rank::Schedule, attempts, cx);
         }
         if self.queue.is_backing_off() {
-            // In a cluster without nodes nothing that backs off will ever be placed: the run need not wait for it.
-            let hopeless = cx.cluster.nodes().is_empty();
+            // In a cluster without nodes nothing that backs off will ever be placed, and what was all tried in vain will
+            // not be either: the run need not wait for it.
+            let hopeless = cx.cluster.nodes().is_empty() || in_vain;
             let presence = if hopeless { Presence::Background } else { Presence::Foreground };
             self.remind(timer::BACKOFF, now.next_multiple(BACKOFF_TICK), Rank::QueueTimer, presence, cx);
         }
