@@ -8,8 +8,8 @@ use towtank_sim::model::resources::{ResourceId, ResourceList};
 use towtank_sim::node::kubelet::{Kubelet, KubeletSettings};
 use towtank_sim::observe::{Note, Observer};
 use towtank_sim::scheduler::{
-    AttemptInspection, AttemptLatency, Bind, Cycle, Dependence, Evaluation, Filter, Inspected, Plugin, Points,
-    PreFilter, PreScore, Profile, Reason, Scheduler, SchedulerSettings, Score, Verdict,
+    AttemptInspection, AttemptLatency, Cycle, Dependence, Evaluation, Filter, Inspected, Plugin, Points, PreFilter,
+    PreScore, Profile, Reason, Scheduler, SchedulerSettings, Score, Verdict,
 };
 use towtank_sim::source::{Listed, Submission, Work};
 use towtank_sim::time::{SimTime, Span};
@@ -23,7 +23,7 @@ impl Plugin for Cpu {
         "Cpu"
     }
     fn points(&self) -> Points {
-        Points::FILTER.and(Points::SCORE).and(Points::BIND)
+        Points::FILTER.and(Points::SCORE)
     }
     fn pre_filter<'c>(&'c self, cycle: &Cycle<'c>) -> PreFilter<'c> {
         PreFilter::Ask(Box::new(CpuOf(cycle.class.requests.get(ResourceId::CPU))))
@@ -36,9 +36,6 @@ impl Plugin for Cpu {
     }
     fn score_depends_on(&self) -> Dependence {
         Dependence::Node
-    }
-    fn bind(&self, _cycle: &Cycle<'_>, _node: &towtank_sim::model::node::Node) -> Bind {
-        Bind::Bind
     }
 }
 
@@ -64,7 +61,6 @@ fn profile() -> Profile {
         plugins: vec![Box::new(Cpu)],
         filter: vec![0],
         score: vec![(0, 1)],
-        bind: vec![0],
         ..Profile::default()
     }
 }

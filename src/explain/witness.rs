@@ -66,6 +66,11 @@ impl<'a> Witness<'a> {
     /// The run is over, or left.
     pub(super) fn end(&mut self, cluster: &Cluster) {
         let moves = std::mem::take(&mut self.moves);
+        for attempt in self.lives.iter_mut().flat_map(|life| &mut life.attempts) {
+            if let (Outcome::Undecided, Some(found)) = (&attempt.result, &mut attempt.details) {
+                details::decided(found, None, self.options.top, self.tie_break);
+            }
+        }
         let Some(life) = self.lives.last_mut() else { return };
         life.since.extend(moves);
         let Some(pod) = self.pod.and_then(|id| cluster.pod(id)) else { return };
