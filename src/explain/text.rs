@@ -65,7 +65,7 @@ fn end(end: &End) -> String {
 
 /// The table of all attempts.
 fn attempts(attempts: &[Attempt]) -> String {
-    let mut rows = vec![["".to_owned(), "at".to_owned(), "woken by".to_owned(), "result".to_owned()]];
+    let mut rows = vec![[String::new(), "at".to_owned(), "woken by".to_owned(), "result".to_owned()]];
     let left_out = attempts.len().saturating_sub(2 * ROWS_AT_AN_END);
     for (index, attempt) in attempts.iter().enumerate() {
         if left_out > 1 && index == ROWS_AT_AN_END {

@@ -170,7 +170,9 @@ impl<'a> Witness<'a> {
             && number > FEW_ATTEMPTS
             && let [_, others @ ..] = &mut life.attempts[..]
         {
-            others.iter_mut().for_each(|attempt| attempt.details = None);
+            for attempt in others {
+                attempt.details = None;
+            }
         }
         life.attempts.push(Attempt {
             number,
