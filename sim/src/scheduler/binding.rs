@@ -119,7 +119,7 @@ impl Scheduler {
 
     /// Whether the node still takes the pod, if it has changed while the decision was on its way.
     fn still_takes(&self, pod: PodId, queued: QueuedPod, chosen: &Chosen, cluster: &Cluster) -> bool {
-        let Some(node) = cluster.nodes().find(chosen.node).filter(|node| node.uid == chosen.uid) else { return false };
+        let node = cluster.node(chosen.node);
         let cycle = Cycle::new(cluster, queued.class, Some(pod));
         let fits = || {
             let chain = self.profile_of(queued).filters(&cycle);
@@ -226,7 +226,8 @@ impl Scheduler {
         for waiting in std::mem::take(&mut self.waiting) {
             let there = cx.cluster.pod(waiting.pod).is_some_and(|pod| pod.node.is_none() && pod.deleting.is_none());
             let node = cx.cluster.pod(waiting.pod).and_then(|pod| pod.assumed);
-            if there && node == Some(waiting.node) {
+            let stands = node == Some(waiting.node) && cx.cluster.nodes().find(waiting.node).is_some();
+            if there && stands {
                 self.go_on(waiting, cx);
             } else if there {
                 let lost = Failed::Error(FitError::internal("the node is gone".to_owned()));
@@ -256,12 +257,23 @@ impl Scheduler {
         }
     }
 
+    /// The node has left while a decision for it was on its way. What the plugins hold is given back at once: later nobody can
+    /// look the node up.
+    pub(super) fn lose_node(&mut self, node: NodeId, cluster: &Cluster) {
+        let Some(mut in_flight) = self.in_flight.take() else { return };
+        let attempt = &mut in_flight.attempt;
+        if matches!(&attempt.decision, Decision::Bind(chosen) if chosen.node == node) {
+            self.unreserve(attempt.queued, attempt.pod, node, cluster);
+            attempt.decision = Decision::Error(FitError::internal("the node is gone".to_owned()));
+        }
+        self.in_flight = Some(in_flight);
+    }
+
     fn unreserve(&self, queued: QueuedPod, pod: PodId, node: NodeId, cluster: &Cluster) {
         let profile = self.profile_of(queued);
         let cycle = Cycle::new(cluster, queued.class, Some(pod));
-        if let Some(node) = cluster.nodes().find(node) {
-            profile.reserve.iter().rev().for_each(|&index| profile.plugins[index].unreserve(&cycle, node));
-        }
+        let node = cluster.node(node);
+        profile.reserve.iter().rev().for_each(|&index| profile.plugins[index].unreserve(&cycle, node));
     }
 
     fn profile_of(&self, queued: QueuedPod) -> &Profile {
@@ -348,13 +360,13 @@ impl Scheduler {
 
     /// Asks the next pod that is to make room to go.
     pub(super) fn evict_next(&mut self, cx: &mut Context<'_>) {
-        let Some(next) = self.evictions.front().copied() else { return };
+        // It counts as asked before it gives up its place: what that brings back must not be held back for its sake.
+        let Some(next) = self.evictions.pop_front() else { return };
         if cx.cluster.pod(next.victim).is_some_and(|pod| pod.assumed.is_some()) {
             self.evict_waiting(next.victim, cx);
         } else {
             cx.cluster.delete_pod(next.victim, Cause::Preempted);
         }
-        self.evictions.pop_front();
     }
 
     /// A pod whose binding waits makes room without being deleted: it is tried again.
