@@ -206,9 +206,8 @@ impl Scheduler {
                 Permit::Allow => {}
                 Permit::Reject(text) => return Err(Failed::Rejected(refusal_because(text, index))),
                 Permit::Wait(_) if until <= cx.now() => {
-                    let seconds = span.min(MAX_PERMIT_WAIT).as_secs_f64();
-                    let name = plugin.name();
-                    let text = format!("rejected due to timeout after waiting {seconds}s at plugin {name}");
+                    let (waited, name) = (in_units(span.min(MAX_PERMIT_WAIT)), plugin.name());
+                    let text = format!("rejected due to timeout after waiting {waited} at plugin {name}");
                     return Err(Failed::Rejected(refusal_because(text, index)));
                 }
                 Permit::Wait(_) => left.push((index, until, span)),
@@ -226,8 +225,7 @@ impl Scheduler {
         for waiting in std::mem::take(&mut self.waiting) {
             let there = cx.cluster.pod(waiting.pod).is_some_and(|pod| pod.node.is_none() && pod.deleting.is_none());
             let node = cx.cluster.pod(waiting.pod).and_then(|pod| pod.assumed);
-            let stands = node == Some(waiting.node) && cx.cluster.nodes().find(waiting.node).is_some();
-            if there && stands {
+            if there && node == Some(waiting.node) {
                 self.go_on(waiting, cx);
             } else if there {
                 let lost = Failed::Error(FitError::internal("the node is gone".to_owned()));
@@ -402,4 +400,11 @@ fn bind(profile: &Profile, cycle: &Cycle<'_>, node: &Node) -> Result<(), Failed>
         }
     }
     Err(Failed::Error(FitError::internal("no bind plugin bound the pod".to_owned())))
+}
+
+/// A span as Go prints it, such as `10s`, `1m30s` or `15m0s`.
+fn in_units(span: Span) -> String {
+    let minutes = span.0 / Span::from_secs(60).0;
+    let seconds = Span(span.0 % Span::from_secs(60).0).as_secs_f64();
+    if minutes == 0 { format!("{seconds}s") } else { format!("{minutes}m{seconds}s") }
 }
