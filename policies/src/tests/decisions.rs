@@ -161,9 +161,9 @@ proptest! {
 /// The clusters that are drawn have what the properties are about.
 #[test]
 fn crowded_clusters_have_choices_refusals_and_victims() {
-    let profile = profile("default");
     let (mut choices, mut refused, mut preempting, mut several) = (0, 0, 0, 0);
     for world in (0..100).map(Neighbours::crowded) {
+        let profile = profile("default");
         for pod in &world.waiting {
             let cycle = cycle(&world.cluster, *pod);
             let (mut selection, selected) = select(&profile, &cycle, Evaluation::Plain);
