@@ -4,7 +4,7 @@ use super::neighbours::{Draw, Neighbours};
 use super::properties::profile;
 use proptest::prelude::*;
 use std::cmp::Reverse;
-use towtank_sim::cluster::Cluster;
+use towtank_sim::cluster::{Change, Cluster};
 use towtank_sim::model::node::NodeSpec;
 use towtank_sim::model::pod::NewPod;
 use towtank_sim::model::{ClassId, NodeId, PodId};
@@ -14,8 +14,17 @@ fn cycle(cluster: &Cluster, pod: PodId) -> Cycle<'_> {
     Cycle::new(cluster, cluster.pod(pod).expect("the pod lives").class, Some(pod))
 }
 
-fn select(profile: &Profile, cycle: &Cycle<'_>, evaluation: Evaluation) -> (Selection, Selected) {
+/// A selection that has heard of the cluster's nodes.
+fn selection(cluster: &Cluster, evaluation: Evaluation) -> Selection {
     let mut selection = Selection::new(evaluation, TieBreak::First, None);
+    for node in cluster.nodes().iter() {
+        selection.changed(Change::NodeAdded(node.id), cluster);
+    }
+    selection
+}
+
+fn select(profile: &Profile, cycle: &Cycle<'_>, evaluation: Evaluation) -> (Selection, Selected) {
+    let mut selection = selection(cycle.cluster, evaluation);
     let selected = selection.select((0, profile), cycle);
     (selection, selected)
 }
@@ -64,10 +73,10 @@ proptest! {
     fn what_is_kept_between_two_pods_changes_no_decision(seed: u64) {
         let mut world = Neighbours::crowded(seed);
         let profile = profile("default");
-        let mut kept = Selection::new(Evaluation::Checked, TieBreak::First, None);
+        let mut kept = selection(&world.cluster, Evaluation::Checked);
         for pod in world.waiting.clone() {
             let view = cycle(&world.cluster, pod);
-            let mut plain = Selection::new(Evaluation::Plain, TieBreak::First, None);
+            let mut plain = selection(&world.cluster, Evaluation::Plain);
             let (fast, slow) = (kept.select((0, &profile), &view), plain.select((0, &profile), &view));
             prop_assert_eq!((fast.node, fast.feasible, &fast.error), (slow.node, slow.feasible, &slow.error));
             let sorted = |mut totals: Vec<i64>| { totals.sort_unstable(); totals };
