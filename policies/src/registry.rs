@@ -157,7 +157,6 @@ const fn entry(name: &'static str, about: &'static str, prepare: Prepare) -> Plu
 ///
 /// # Errors
 /// None: the plugins with arguments have some.
-#[expect(clippy::unnecessary_wraps, reason = "the plugins with arguments can fail")]
 pub fn plain(_args: &ArgsSource<'_>, make: fn(&PluginContext<'_>) -> Box<dyn Plugin>) -> Result<Factory, ConfigError> {
     Ok(Arc::new(make))
 }
