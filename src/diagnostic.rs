@@ -73,9 +73,36 @@ impl fmt::Display for Diagnostic {
     }
 }
 
+/// The name that is most like what was written, of those that were offered so far.
+#[derive(Clone, Debug)]
+pub struct Nearest {
+    written: String,
+    best: Option<(f64, String)>,
+}
+
+impl Nearest {
+    /// Nothing offered yet.
+    pub fn to(written: &str) -> Self {
+        Self { written: written.to_lowercase(), best: None }
+    }
+
+    /// Offers a name.
+    pub fn offer(&mut self, name: &str) {
+        let score = strsim::jaro_winkler(&self.written, &name.to_lowercase());
+        if score >= ALIKE && self.best.as_ref().is_none_or(|(best, _)| score >= *best) {
+            self.best = Some((score, name.to_owned()));
+        }
+    }
+
+    /// `did you mean ...?`, if one of the names is much like what was written.
+    pub fn hint(&self) -> Option<String> {
+        self.best.as_ref().map(|(_, name)| format!("did you mean `{name}`?"))
+    }
+}
+
 /// `did you mean ...?`, if one of the names is much like what was written.
 pub fn did_you_mean<'a>(written: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
-    let likeness = |name: &str| strsim::jaro_winkler(&written.to_lowercase(), &name.to_lowercase());
-    let (score, name) = names.map(|name| (likeness(name), name)).max_by(|a, b| a.0.total_cmp(&b.0))?;
-    (score >= ALIKE).then(|| format!("did you mean `{name}`?"))
+    let mut nearest = Nearest::to(written);
+    names.for_each(|name| nearest.offer(name));
+    nearest.hint()
 }

@@ -30,6 +30,9 @@ pub enum Failure {
     /// The audit found an invariant that does not hold.
     #[error("{0}")]
     Audit(#[from] Violation),
+    /// A run that is played again is not the same.
+    #[error("{0}")]
+    Replay(String),
     /// Recordings differ from what the simulator says.
     #[error("{failed} of {played} recorded cases differ")]
     Conformance {
@@ -51,7 +54,7 @@ impl Failure {
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Input(_) | Self::Recordings(_) => UNUSABLE_INPUT,
-            Self::Run(_) | Self::Audit(_) | Self::Conformance { .. } => FAILED,
+            Self::Run(_) | Self::Audit(_) | Self::Replay(_) | Self::Conformance { .. } => FAILED,
             Self::Output(_) => OUTPUT,
         })
     }

@@ -10,6 +10,7 @@ pub mod cli;
 pub mod conform;
 pub mod diagnostic;
 pub mod exit;
+pub mod explain;
 mod memory;
 mod progress;
 pub mod scenario;

@@ -7,14 +7,17 @@
 //! - `<!-- scenario: PATH -->`: a file that is a scenario; it must run without a warning.
 //! - `<!-- source: PATH -->`: a file of the repository, without the tests at its end.
 //! - `<!-- output -->`: the first line is a command, the rest is what it prints.
+//! - `<!-- output after: run SCENARIO ... -->`: the same, about the output of a run, whatever name the page gives to its directory.
 //!
 //! `UPDATE_DOCS=1 cargo test --test docs` writes the outputs anew.
 
 use clap::Parser as _;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use tempfile::TempDir;
 use towtank::cli::Cli;
 use towtank::scenario::{Overrides, Scenario, SchedulerChoice};
 use towtank::sim::scheduler::Evaluation;
@@ -86,12 +89,21 @@ fn commands_parse() {
 fn outputs_are_the_programs() {
     let update = std::env::var_os("UPDATE_DOCS").is_some();
     let mut stale = String::new();
+    let mut runs = BTreeMap::new();
     for page in pages() {
         let text = read(&page);
         let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-        for block in blocks(&text).iter().rev().filter(|block| block.mark == "output") {
+        for block in blocks(&text).iter().rev().filter(|block| block.mark.starts_with("output")) {
             let command = block.commands().next().expect("a command");
-            let printed = output(&command);
+            let printed = match block.mark.strip_prefix("output after: ") {
+                Some(run) => {
+                    let folder = runs.entry(run.to_owned()).or_insert_with(|| output_of(run));
+                    printed(&command, |program, words| {
+                        program.arg(&words[1]).arg(folder.path().join("out")).args(&words[3..]);
+                    })
+                }
+                None => output(&command),
+            };
             if masked(&printed) == masked(&block.lines[1..]) {
                 continue;
             }
@@ -121,12 +133,28 @@ fn sources_are_shown_as_they_are() {
 
 /// What a command prints on standard output. Tables and figures go nowhere.
 fn output(command: &str) -> Vec<String> {
+    printed(command, |program, words| {
+        program.args(&words[1..]);
+        if matches!(words[1].as_str(), "run" | "compare") && !words.iter().any(|word| word == "--help") {
+            program.args(["--out", "-"]);
+        }
+    })
+}
+
+/// A folder in which `out` is the output of a run.
+fn output_of(run: &str) -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    printed(&format!("towtank {run}"), |program, words| {
+        program.args(&words[1..]).arg("--out").arg(folder.path().join("out"));
+    });
+    folder
+}
+
+fn printed(command: &str, add_arguments: impl FnOnce(&mut Command, &[String])) -> Vec<String> {
     let words = arguments(command).expect("a towtank command");
     let mut program = Command::new(env!("CARGO_BIN_EXE_towtank"));
-    program.current_dir(root()).args(&words[1..]).env_remove("COLUMNS");
-    if matches!(words[1].as_str(), "run" | "compare") && !words.iter().any(|word| word == "--help") {
-        program.args(["--out", "-"]);
-    }
+    program.current_dir(root()).env_remove("COLUMNS");
+    add_arguments(&mut program, &words);
     let output = program.output().expect("the program runs");
     assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("UTF-8").lines().map(|line| line.trim_end().to_owned()).collect()

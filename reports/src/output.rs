@@ -19,6 +19,7 @@ pub const LAYOUT: &[(&str, &str)] = &[
     ("metrics.prom", "final counters in the exposition format of Prometheus"),
     ("plots", "every figure as SVG and PNG"),
     ("report.html", "everything to read, in one file"),
+    ("replay.json", "what is needed to play the run again"),
     ("runs", "of a comparison: one such directory per run"),
 ];
 

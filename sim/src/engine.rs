@@ -114,6 +114,19 @@ impl Simulation {
     /// # Errors
     /// A source failed, or the controllers never came to rest. The cluster is then as it was at that moment.
     pub fn run(&mut self, until: Until, observers: &mut [&mut dyn Observer]) -> Result<Outcome, RunError> {
+        self.run_while(until, observers, &|| true)
+    }
+
+    /// Runs to the end, or until `goes_on` says no, which is asked before each event.
+    ///
+    /// # Errors
+    /// As [`Simulation::run`].
+    pub fn run_while(
+        &mut self,
+        until: Until,
+        observers: &mut [&mut dyn Observer],
+        goes_on: &dyn Fn() -> bool,
+    ) -> Result<Outcome, RunError> {
         let mut agenda = Agenda::default();
         let mut observers = Observers::new(observers);
         let mut events = 0;
@@ -126,7 +139,12 @@ impl Simulation {
         }
         self.deliver(&mut agenda, &mut observers)?;
 
+        let mut stopped = false;
         while let Some(at) = agenda.next_time() {
+            if !goes_on() {
+                stopped = true;
+                break;
+            }
             match until {
                 Until::Time(end) if at > end => break,
                 Until::Idle if agenda.is_idle() => break,
@@ -150,7 +168,9 @@ impl Simulation {
                 observers.progress(at, events);
             }
         }
-        if let Until::Time(end) = until {
+        if let Until::Time(end) = until
+            && !stopped
+        {
             observers.sample_until(end, &self.cluster);
             self.cluster.now = end;
         }

@@ -4,7 +4,7 @@ use crate::cluster::Refusal;
 use crate::cluster::{Change, Cluster};
 use crate::model::{NodeId, ObjectId, PodId};
 use crate::scheduler::fit_error::FitError;
-use crate::scheduler::{Move, Pool, Profile};
+use crate::scheduler::{AttemptInspection, Move, Pool, Profile};
 use crate::time::{SimTime, Span};
 
 /// Something worth observing.
@@ -29,6 +29,16 @@ pub enum Note<'a> {
         pod: PodId,
         /// Whether its backoff was not over, and nothing else was there to be tried.
         early: bool,
+    },
+    /// What the plugins say of a pod that is being tried, before it is decided; see
+    /// [`Scheduler::inspecting`](crate::scheduler::Scheduler::inspecting).
+    Inspected {
+        /// The pod.
+        pod: PodId,
+        /// What they say.
+        inspection: &'a AttemptInspection,
+        /// The profile that is responsible for it.
+        profile: &'a Profile,
     },
     /// Pods came into other pools of the scheduling queue, all for one reason.
     QueueMoves {

@@ -8,8 +8,8 @@ use towtank_sim::model::resources::{ResourceId, ResourceList};
 use towtank_sim::node::kubelet::{Kubelet, KubeletSettings};
 use towtank_sim::observe::{Note, Observer};
 use towtank_sim::scheduler::{
-    AttemptLatency, Bind, Cycle, Dependence, Evaluation, Filter, Plugin, Points, PreFilter, PreScore, Profile, Reason,
-    Scheduler, SchedulerSettings, Score, Verdict,
+    AttemptInspection, AttemptLatency, Bind, Cycle, Dependence, Evaluation, Filter, Inspected, Plugin, Points,
+    PreFilter, PreScore, Profile, Reason, Scheduler, SchedulerSettings, Score, Verdict,
 };
 use towtank_sim::source::{Listed, Submission, Work};
 use towtank_sim::time::{SimTime, Span};
@@ -194,4 +194,71 @@ fn a_run_does_not_wait_for_what_was_tried_in_vain() {
     let (diary, outcome) = run(SchedulerSettings { latency, ..SchedulerSettings::default() }, hopeless);
     assert!(outcome.end >= SimTime::from_secs(3661) && outcome.end < SimTime::from_secs(7200), "{}", outcome.end);
     assert!(diary.iter().any(|line| line.contains("late: 0/1 nodes")), "{diary:#?}");
+}
+
+/// What was seen of one pod's attempts from inside, and what they came to.
+#[derive(Default)]
+struct Witness {
+    inspections: Vec<AttemptInspection>,
+    scheduled: Option<(u32, u32, Vec<i64>)>,
+}
+
+impl Observer for Witness {
+    fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
+        match note {
+            Note::Inspected { inspection, .. } => self.inspections.push((*inspection).clone()),
+            Note::Scheduled { pod, examined, feasible, totals, .. }
+                if cluster.pod(*pod).is_some_and(|pod| &*pod.name == "p7") =>
+            {
+                self.scheduled = Some((*examined, *feasible, totals.to_vec()));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Thirty pods on 250 nodes, of which each attempt looks for 120 that are feasible.
+fn sampled(inspected: Option<Inspected>) -> (Witness, Outcome) {
+    let mut simulation = Simulation::new(42);
+    let mut scheduler = Scheduler::new(vec![profile()], SchedulerSettings::default());
+    if let Some(inspected) = inspected {
+        scheduler = scheduler.inspecting(inspected);
+    }
+    simulation.add_controller(Box::new(scheduler));
+    let mut work: Vec<Work> = (0..250).map(|i| node(&format!("n{i}"), if i % 3 == 0 { "1" } else { "4" })).collect();
+    work.extend((0..30).map(|i| pod(&mut simulation.cluster, &format!("p{i}"), "2", Run::Forever)));
+    let submissions = work.into_iter().map(|work| Submission { at: SimTime::from_secs(1), work }).collect();
+    simulation.add_source(Box::new(Listed::new("test", submissions)));
+    let mut witness = Witness::default();
+    let outcome = simulation.run(Until::Idle, &mut [&mut witness]).expect("the run ends");
+    (witness, outcome)
+}
+
+/// An inspection looks at the nodes that the attempt looks at, scores them alike, and changes nothing.
+#[test]
+fn an_inspection_sees_what_the_attempt_sees() {
+    let inspected = Inspected { namespace: Some("default".into()), name: "p7".into(), attempts: vec![1..=1] };
+    let (witness, outcome) = sampled(Some(inspected.clone()));
+    let [seen] = &witness.inspections[..] else { panic!("{} inspections", witness.inspections.len()) };
+    let totals = (0..seen.found.len()).map(|index| seen.total(index)).collect();
+    let what = (seen.visited.len() as u32, seen.found.len() as u32, totals);
+    assert_eq!(Some(what), witness.scheduled);
+    assert_eq!(seen.found.len(), 120, "sampling ends the scan");
+    assert_eq!(seen.verdicts.feasible.len() + seen.verdicts.refused.len(), 250, "the verdicts are on every node");
+    let (without, same) = sampled(None);
+    assert_eq!((without.inspections.len(), same), (0, outcome));
+    let later = sampled(Some(Inspected { attempts: vec![2..=9], ..inspected })).0;
+    assert_eq!(later.inspections.len(), 0, "there is one attempt only");
+}
+
+#[test]
+fn a_run_can_be_left_early() {
+    let mut simulation = Simulation::new(42);
+    let work = (0..5).map(|i| Submission { at: SimTime::from_secs(i), work: node(&format!("n{i}"), "1") }).collect();
+    simulation.add_source(Box::new(Listed::new("test", work)));
+    let left = std::cell::Cell::new(3);
+    let goes_on = || left.replace(left.get() - 1) > 0;
+    let until = Until::Time(SimTime::from_secs(60));
+    let outcome = simulation.run_while(until, &mut [], &goes_on).expect("the run ends");
+    assert_eq!((outcome.events, outcome.end), (3, SimTime::from_secs(2)), "three events, and no time after them");
 }

@@ -2,6 +2,7 @@
 
 mod compare;
 mod conform;
+mod explain;
 mod formats;
 mod policies;
 mod run;
@@ -33,6 +34,8 @@ enum Command {
     Validate(validate::ValidateArgs),
     /// Play recordings of real components, and say what differs.
     Conform(conform::ConformArgs),
+    /// Say why a pod of a run was put where it was, or why it was not.
+    Explain(explain::ExplainArgs),
     /// List the named policies and the plugins that configurations may name.
     Policies,
     /// List the trace formats.
@@ -113,6 +116,7 @@ impl Command {
             Self::Compare(args) => compare::compare(&args),
             Self::Validate(args) => validate::validate(&args),
             Self::Conform(args) => conform::conform(&args),
+            Self::Explain(args) => explain::explain(&args),
             Self::Policies => policies::policies(),
             Self::Formats => formats::formats(),
         }

@@ -2,6 +2,7 @@
 
 use super::{Format, ScenarioArgs, print, warn};
 use crate::exit::Failure;
+use crate::explain::replay::Replay;
 use crate::scenario::{Overrides, Scenario, SchedulerChoice};
 use crate::simulate::{RunOptions, simulate};
 use clap::Args;
@@ -47,6 +48,8 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Failure> {
     };
     let target = args.out.clone().unwrap_or_else(|| Path::new("out").join(&scenario.name));
     let out = if target == Path::new("-") { None } else { Some(OutputDir::create(&target)?) };
+    // Before the run: what it reads may change meanwhile. Of a file that cannot be read the run itself says more.
+    let replay = out.as_ref().map(|_| Replay::new(&scenario, &overrides, args.policy.as_deref(), &target));
 
     let options = RunOptions { evaluation: args.scenario.evaluation.into(), progress: true, audit: args.audit };
     let simulated = simulate(&scenario, &scheduler, options, out.as_ref())?;
@@ -59,6 +62,9 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Failure> {
                 report::write_run(&out, &run)?;
             } else {
                 report::write_numbers(&out, &run)?;
+            }
+            if let Some(replay) = replay {
+                replay?.write(&out, &run.summary.fingerprint)?;
             }
             Some(out.commit()?)
         }

@@ -19,7 +19,7 @@ use towtank_sim::invariants::Audit;
 use towtank_sim::node::kubelet::{Kubelet, KubeletSettings, Latency};
 use towtank_sim::node::lifecycle::NodeLifecycle;
 use towtank_sim::scheduler::{
-    AttemptLatency, Evaluation, FeatureGates, QueueSettings, Scheduler, SchedulerSettings, TieBreak,
+    AttemptLatency, Evaluation, FeatureGates, Inspected, QueueSettings, Scheduler, SchedulerSettings, TieBreak,
 };
 use towtank_sim::source::Source;
 use towtank_sim::storage::{EphemeralVolumeController, VolumeController, VolumeSettings};
@@ -87,9 +87,16 @@ impl SchedulerChoice {
     /// # Errors
     /// Neither a known name nor a usable file.
     pub fn parse(text: &str, scenario: &Scenario) -> Result<Self, Diagnostic> {
-        let path = Path::new(text);
-        let is_file = text.contains(['/', '\\']) || path.extension().is_some();
-        if is_file { Self::from_file(path, scenario.feature_gates()?, Registry::default()) } else { Self::named(text) }
+        if Self::is_file(text) {
+            Self::from_file(Path::new(text), scenario.feature_gates()?, Registry::default())
+        } else {
+            Self::named(text)
+        }
+    }
+
+    /// Whether what the command line names is a file and not a name.
+    pub(crate) fn is_file(text: &str) -> bool {
+        text.contains(['/', '\\']) || Path::new(text).extension().is_some()
     }
 
     fn named(name: &str) -> Result<Self, Diagnostic> {
@@ -129,6 +136,19 @@ impl Scenario {
     /// # Errors
     /// The first input that cannot be used.
     pub fn prepare(&self, scheduler: &SchedulerChoice, evaluation: Evaluation) -> Result<Prepared, Diagnostic> {
+        self.prepare_inspecting(scheduler, evaluation, None)
+    }
+
+    /// The same simulation, in which the attempts of one pod are inspected.
+    ///
+    /// # Errors
+    /// As [`Scenario::prepare`].
+    pub fn prepare_inspecting(
+        &self,
+        scheduler: &SchedulerChoice,
+        evaluation: Evaluation,
+        inspected: Option<Inspected>,
+    ) -> Result<Prepared, Diagnostic> {
         let mut simulation = Simulation::new(self.spec.seed);
         simulation.cluster.admission = admission::kubernetes();
         let mut builder = Builder {
@@ -140,7 +160,7 @@ impl Scenario {
             generators: Vec::new(),
             loads_used: Vec::new(),
         };
-        builder.controllers(scheduler, evaluation)?;
+        builder.controllers(scheduler, evaluation, inspected)?;
         for (i, part) in self.spec.cluster.iter().enumerate() {
             builder.cluster_part(i, part)?;
         }
@@ -174,7 +194,12 @@ struct Builder<'s> {
 
 impl Builder<'_> {
     /// Adds what reacts. The order is that in which controllers hear of a change.
-    fn controllers(&mut self, choice: &SchedulerChoice, evaluation: Evaluation) -> Result<(), Diagnostic> {
+    fn controllers(
+        &mut self,
+        choice: &SchedulerChoice,
+        evaluation: Evaluation,
+        inspected: Option<Inspected>,
+    ) -> Result<(), Diagnostic> {
         let spec = &self.scenario.spec;
         let gates = self.scenario.feature_gates()?;
         let context = BuildContext { streams: self.simulation.streams(), gates };
@@ -213,7 +238,11 @@ impl Builder<'_> {
             return Err(diagnostic.help("give the scenario an `until` such as 24h"));
         }
 
-        self.simulation.add_controller(Box::new(Scheduler::new(config.profiles, settings)));
+        let mut scheduler = Scheduler::new(config.profiles, settings);
+        if let Some(inspected) = inspected {
+            scheduler = scheduler.inspecting(inspected);
+        }
+        self.simulation.add_controller(Box::new(scheduler));
         self.simulation.add_controller(Box::new(Kubelet::new(kubelet)));
         for controller in controllers::all() {
             self.simulation.add_controller(controller);

@@ -3,6 +3,7 @@
 mod autoscaling;
 mod build;
 mod disruptions;
+mod inputs;
 mod read;
 mod schema;
 mod trace;
@@ -10,4 +11,4 @@ pub(crate) mod yaml;
 
 pub use build::{Prepared, SchedulerChoice};
 pub use read::{API_VERSION, Overrides, Scenario};
-pub use schema::{ObserveSpec, ScenarioSpec};
+pub use schema::{ObserveSpec, ScenarioSpec, TieBreakSpec};

@@ -131,6 +131,17 @@ pub enum TieBreakSpec {
     Heap,
 }
 
+impl TieBreakSpec {
+    /// The name in scenarios.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Random => "random",
+            Self::First => "first",
+            Self::Heap => "heap",
+        }
+    }
+}
+
 /// The latency of attempts: at most one of the fields.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]

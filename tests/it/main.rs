@@ -9,6 +9,7 @@
 mod cli;
 mod conform;
 mod errors;
+mod explain;
 mod fuzz;
 mod golden;
 mod house;

@@ -34,9 +34,16 @@ fn everything_is_there_and_nothing_else() {
     let folder = run("tests/scenarios/autoscaling.yaml", &[]);
     let names = folder.listing();
     let mut expected = vec!["out".to_owned(), "out/plots".to_owned()];
-    for file in
-        ["summary.json", "pods.csv", "nodes.csv", "timeseries.csv", "events.jsonl", "metrics.prom", "report.html"]
-    {
+    for file in [
+        "summary.json",
+        "pods.csv",
+        "nodes.csv",
+        "timeseries.csv",
+        "events.jsonl",
+        "metrics.prom",
+        "replay.json",
+        "report.html",
+    ] {
         expected.push(format!("out/{file}"));
     }
     let plots = ["utilization", "pods-and-nodes", "scheduling-latency", "startup-latency", "placement", "capacity"];
@@ -47,7 +54,7 @@ fn everything_is_there_and_nothing_else() {
     assert_eq!(names, expected);
 
     let folder = run("tests/scenarios/csv.yaml", &["--set", "observe={figures: false, tables: false, events: false}"]);
-    let few = ["out", "out/metrics.prom", "out/summary.json", "out/timeseries.csv"];
+    let few = ["out", "out/metrics.prom", "out/replay.json", "out/summary.json", "out/timeseries.csv"];
     assert_eq!(folder.listing(), few);
 }
 

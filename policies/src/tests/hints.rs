@@ -169,8 +169,8 @@ fn zone(node: &mut NodeSpec, zone: &str) {
     node.labels.insert("zone".to_owned(), zone.to_owned());
 }
 
-#[test]
-fn spreading_wants_pods_that_are_counted_and_nodes_in_domains() {
+/// A pod that is to be spread over zones.
+fn spread() -> PodSpec {
     let constraint = TopologySpreadConstraint {
         max_skew: 1,
         topology_key: "zone".into(),
@@ -180,7 +180,12 @@ fn spreading_wants_pods_that_are_counted_and_nodes_in_domains() {
         node_affinity_policy: NodeInclusionPolicy::Honor,
         node_taints_policy: NodeInclusionPolicy::Honor,
     };
-    let pod = PodSpec { topology_spread: vec![constraint], ..labelled("web") };
+    PodSpec { topology_spread: vec![constraint], ..labelled("web") }
+}
+
+#[test]
+fn spreading_wants_nodes_in_domains() {
+    let pod = spread();
     let name = "PodTopologySpread";
     let wakes = |what, change: &dyn Fn(&mut NodeSpec)| wakes(name, &pod, what, change);
     assert!(wakes(NodeChange::LABELS, &|node| zone(node, "a")), "the node came into a domain");
@@ -195,6 +200,14 @@ fn spreading_wants_pods_that_are_counted_and_nodes_in_domains() {
     assert!(asks(name, pod.clone(), &mut cluster, ClusterEvent::NodeDelete(id)), "its domain may be gone");
     cluster.update_node(id, |node| node.taints.push(taint()));
     assert!(asks(name, pod.clone(), &mut cluster, ClusterEvent::NodeUpdate(id, NodeChange::TAINTS)));
+}
+
+#[test]
+fn spreading_wants_pods_that_are_counted() {
+    let name = "PodTopologySpread";
+    let pod = spread();
+    let mut cluster = Cluster::default();
+    let id = node(&mut cluster);
     for (spec, wakes) in [
         (labelled("web"), true),
         (labelled("db"), false),
@@ -218,13 +231,13 @@ fn spreading_wants_pods_that_are_counted_and_nodes_in_domains() {
 
 #[test]
 fn pod_affinity_wants_pods_it_means_and_nodes_in_other_domains() {
-    let term = |selector| PodAffinityTerm {
-        selector,
+    let term = || PodAffinityTerm {
+        selector: Some(web()),
         namespaces: Vec::new(),
         namespace_selector: None,
         topology_key: "zone".into(),
     };
-    let requires = || PodAffinity { required: vec![term(Some(web()))], preferred: Vec::new() };
+    let requires = || PodAffinity { required: vec![term()], preferred: Vec::new() };
     let near = PodSpec { pod_affinity: requires(), ..labelled("db") };
     let apart = PodSpec { pod_anti_affinity: requires(), ..labelled("db") };
     let name = "InterPodAffinity";

@@ -119,7 +119,7 @@ impl Observer for EventLog {
                     }
                 }
             }
-            Note::Change(_) | Note::SchedulingAttempt { .. } | Note::QueueMoves { .. } => {}
+            Note::Change(_) | Note::SchedulingAttempt { .. } | Note::Inspected { .. } | Note::QueueMoves { .. } => {}
         }
     }
 }

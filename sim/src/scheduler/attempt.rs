@@ -88,6 +88,7 @@ impl Scheduler {
         let Some((pod, queued, early)) = self.queue.pop() else { return };
         cx.cluster.count_attempt(pod);
         cx.note(&Note::SchedulingAttempt { pod, early });
+        self.inspect(pod, queued, cx);
         let (decision, examined) = self.decide(pod, queued, cx.cluster);
         let took = self.settings.latency.of(examined);
         let attempt = Attempt { pod, queued, took, examined, decision };
@@ -103,6 +104,19 @@ impl Scheduler {
         if let Some(InFlight { attempt, since, .. }) = self.in_flight.take() {
             self.apply(attempt, &since, cx);
         }
+    }
+
+    /// Before the decision: what a plugin reserves would show afterwards.
+    fn inspect(&mut self, id: PodId, queued: QueuedPod, cx: &mut Context<'_>) {
+        let Some(inspected) = &self.inspected else { return };
+        let Some(pod) = cx.cluster.pod(id) else { return };
+        if !inspected.covers(&cx.cluster.class_of(pod).spec.namespace, &pod.name, pod.attempts) {
+            return;
+        }
+        let profile = &self.profiles[usize::from(queued.profile)];
+        let cycle = Cycle::new(cx.cluster, queued.class, Some(id));
+        let inspection = self.selection.inspect_attempt(profile, &cycle);
+        cx.note(&Note::Inspected { pod: id, inspection: &inspection, profile });
     }
 
     fn decide(&mut self, pod: PodId, queued: QueuedPod, cluster: &Cluster) -> (Decision, u32) {

@@ -390,8 +390,11 @@ impl Scheduler {
     }
 }
 
-/// Runs Bind.
+/// Runs Bind. A profile without any such plugin binds as DefaultBinder does.
 fn bind(profile: &Profile, cycle: &Cycle<'_>, node: &Node) -> Result<(), Failed> {
+    if profile.bind.is_empty() {
+        return Ok(());
+    }
     for &index in &profile.bind {
         match profile.plugins[index].bind(cycle, node) {
             Bind::Skip => {}

@@ -35,7 +35,7 @@ pub use framework::{
     PreFilter, PreScore, Score, default_normalize,
 };
 pub use image_states::ImageStates;
-pub use inspection::{Inspection, PluginScores};
+pub use inspection::{AttemptInspection, Inspected, Inspection, PluginScores};
 pub use latency::AttemptLatency;
 pub use nominator::Nominator;
 pub use profile::{FilterChain, PreFiltered, Profile, Rejection};
@@ -101,6 +101,8 @@ pub struct Scheduler {
     /// The attempts in a row that found no node, while nothing changed: the cluster's version, and how many.
     fruitless: (u64, usize),
     planned: [Planned; timer::COUNT],
+    /// The pod whose attempts the observers want to see from inside.
+    inspected: Option<Inspected>,
 }
 
 /// The timer of one kind that is planned. One that was replaced is known by its number.
@@ -124,7 +126,16 @@ impl Scheduler {
             evictions: VecDeque::new(),
             fruitless: (0, 0),
             planned: [Planned::default(); timer::COUNT],
+            inspected: None,
         }
+    }
+
+    /// The same, and tells the observers what the plugins say of a pod before it is tried: [`Note::Inspected`]. It decides
+    /// nothing else than it would without.
+    #[must_use]
+    pub fn inspecting(mut self, inspected: Inspected) -> Self {
+        self.inspected = Some(inspected);
+        self
     }
 
     /// Tells the observers what came into which pool.
@@ -156,8 +167,9 @@ impl Scheduler {
             self.remind(timer::ATTEMPT, now, Rank::Schedule, attempts, cx);
         }
         if self.queue.is_backing_off() {
-            // In a cluster without nodes nothing that backs off will ever be placed: the run need not wait for it.
-            let hopeless = cx.cluster.nodes().is_empty();
+            // In a cluster without nodes nothing that backs off will ever be placed, and what was all tried in vain will
+            // not be either: the run need not wait for it.
+            let hopeless = cx.cluster.nodes().is_empty() || in_vain;
             let presence = if hopeless { Presence::Background } else { Presence::Foreground };
             self.remind(timer::BACKOFF, now.next_multiple(BACKOFF_TICK), Rank::QueueTimer, presence, cx);
         }

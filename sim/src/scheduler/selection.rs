@@ -8,7 +8,7 @@ use super::evaluate::{Evaluation, Evaluator, Found, Search};
 use super::fit_error::FitError;
 use super::framework::Cycle;
 use super::image_states::ImageStates;
-use super::inspection::Inspection;
+use super::inspection::{AttemptInspection, Inspection};
 use super::node_order::NodeOrder;
 use super::nominator::Nominator;
 use super::profile::Profile;
@@ -82,6 +82,17 @@ impl Selection {
         let nodes = self.order.list(cycle.cluster);
         let cycle = Cycle { images: Some(&self.images), ..*cycle };
         Inspection::new(profile, &cycle, nodes, &self.nominator)
+    }
+
+    /// What the plugins of a profile say of the cycle's pod, and which nodes [`Selection::select`] would look at now.
+    pub fn inspect_attempt(&mut self, profile: &Profile, cycle: &Cycle<'_>) -> AttemptInspection {
+        let order = self.order.list(cycle.cluster);
+        if order.is_empty() {
+            return AttemptInspection::default();
+        }
+        self.images.begin_cycle(cycle.cluster);
+        let cycle = Cycle { images: Some(&self.images), ..*cycle };
+        AttemptInspection::new(profile, &cycle, (order, self.start), &self.nominator)
     }
 
     /// The nodes in visiting order.

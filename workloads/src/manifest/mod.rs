@@ -77,7 +77,7 @@ mod words;
 pub use error::{ManifestError, Place};
 pub use field::{FieldPath, Step};
 pub use objects::{Item, Manifests, Origin, Planned, PodManifest, Warning};
-pub use read::{load, parse};
+pub use read::{files, load, parse};
 pub use source::ManifestSource;
 
 #[cfg(test)]

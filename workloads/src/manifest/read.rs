@@ -48,8 +48,11 @@ fn unreadable(path: &Path, error: std::io::Error) -> ManifestError {
     ManifestError::Unreadable { path: path.to_owned(), error }
 }
 
-/// The manifest files at a path.
-fn files(path: &Path) -> Result<Vec<PathBuf>, ManifestError> {
+/// The manifest files at a path: the file itself, or those that are read of a folder, in order.
+///
+/// # Errors
+/// It cannot be read, or the folder has none.
+pub fn files(path: &Path) -> Result<Vec<PathBuf>, ManifestError> {
     if !fs::metadata(path).map_err(|error| unreadable(path, error))?.is_dir() {
         return Ok(vec![path.to_owned()]);
     }

@@ -241,9 +241,10 @@ fn what_is_left_out_is_said() {
     let manifests = read(&text);
     let warnings: Vec<String> = manifests.warnings.iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(warnings.join("\n"), @r#"
-    m.yaml:6:1: StatefulSet "db" is left out: this kind is not modelled yet
-    m.yaml:26:3: spec.topologySpreadConstraints: has no effect: not modelled yet
-    m.yaml:32:3: spec.template: gives no towtank.dev/run-time, so its pods run for ever and the Job never completes
+    m.yaml:6:1: DaemonSet "agent" is left out: this kind is not modelled yet
+    m.yaml:13:61: spec.template: no pods are made from it: not modelled yet
+    m.yaml:31:21: spec.runtimeClassName: has no effect: not modelled yet
+    m.yaml:37:3: spec.template: gives no towtank.dev/run-time, so its pods run for ever and the Job never completes
     1 ConfigMap object skipped: this kind has no influence on the simulation
     1 Database object skipped: this kind has no influence on the simulation
     1 Pod object skipped: already finished

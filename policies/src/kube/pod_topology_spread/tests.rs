@@ -5,7 +5,7 @@ use super::logarithm::ln;
 use crate::tests::neighbours::Neighbours;
 use std::collections::BTreeMap;
 use towtank_sim::cluster::Cluster;
-use towtank_sim::model::labels::Labels;
+use towtank_sim::model::labels::{LabelSelector, Labels};
 use towtank_sim::model::node::{HOSTNAME_LABEL, Node};
 use towtank_sim::model::pod::PodSpec;
 use towtank_sim::model::topology_spread::{NodeInclusionPolicy, TopologySpreadConstraint, WhenUnsatisfiable};
@@ -37,7 +37,7 @@ fn matches(constraint: &TopologySpreadConstraint, labels: &Labels) -> bool {
 
 /// The pods on a node that count.
 fn counted(cluster: &Cluster, node: &Node, constraint: &TopologySpreadConstraint, namespace: &str) -> i64 {
-    if constraint.selector.as_ref().is_some_and(towtank_sim::model::labels::LabelSelector::is_empty) {
+    if constraint.selector.as_ref().is_some_and(LabelSelector::is_empty) {
         return 0;
     }
     let counts = |id: &&PodId| {
