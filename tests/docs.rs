@@ -5,6 +5,7 @@
 //!
 //! - `<!-- file: PATH -->`: a file; all files of a page stand in one folder.
 //! - `<!-- scenario: PATH -->`: a file that is a scenario; it must run without a warning.
+//! - `<!-- source: PATH -->`: a file of the repository, without the tests at its end.
 //! - `<!-- output -->`: the first line is a command, the rest is what it prints.
 //! - `<!-- output after: run SCENARIO ... -->`: the same, about the output of a run, whatever name the page gives to its directory.
 //!
@@ -115,6 +116,18 @@ fn outputs_are_the_programs() {
     }
     if !update {
         assert_eq!(stale, "", "print something else now; UPDATE_DOCS=1 cargo test --test docs writes them anew");
+    }
+}
+
+#[test]
+fn sources_are_shown_as_they_are() {
+    for page in pages() {
+        for block in blocks(&read(&page)) {
+            let Some(path) = block.mark.strip_prefix("source: ") else { continue };
+            let file = read(&root().join(path));
+            let shown = file.split("\n#[cfg(test)]").next().unwrap_or_default();
+            assert_eq!(block.lines.join("\n"), shown.trim_end(), "{}: {path}", page.display());
+        }
     }
 }
 

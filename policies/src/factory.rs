@@ -6,10 +6,10 @@ use towtank_sim::random::Streams;
 use towtank_sim::scheduler::{FeatureGates, Plugin};
 
 /// Reads the arguments of a plugin and gives what makes it.
-pub(crate) type Prepare = fn(&ArgsSource<'_>) -> Result<Factory, ConfigError>;
+pub type Prepare = fn(&ArgsSource<'_>) -> Result<Factory, ConfigError>;
 
-/// Makes a plugin whose arguments have been read.
-pub(crate) type Factory = Arc<dyn Fn(&PluginContext<'_>) -> Box<dyn Plugin> + Send + Sync>;
+/// Makes a plugin whose arguments have been read: one for each run.
+pub type Factory = Arc<dyn Fn(&PluginContext<'_>) -> Box<dyn Plugin> + Send + Sync>;
 
 /// What schedulers are built with.
 #[derive(Clone, Debug)]
@@ -22,10 +22,11 @@ pub struct BuildContext {
 
 /// What a plugin is made with.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct PluginContext<'a> {
-    pub(crate) streams: Streams,
+pub struct PluginContext<'a> {
+    /// The run's random streams. A plugin names its own after itself and the profile.
+    pub streams: Streams,
     /// Which feature gates are on.
-    pub(crate) gates: FeatureGates,
+    pub gates: FeatureGates,
     /// The name of the profile that it belongs to.
-    pub(crate) profile: &'a str,
+    pub profile: &'a str,
 }

@@ -21,9 +21,10 @@ mod suggest;
 mod topology;
 
 pub use config::{ConfigError, ParsedConfig};
-pub use factory::BuildContext;
+pub use factory::{BuildContext, Factory, PluginContext, Prepare};
 pub use named::{NamedPolicy, UnknownPolicy, profile_by_name};
 pub use profile::{SchedulerConfig, build};
+pub use registry::{PluginEntry, Registry};
 
 #[cfg(test)]
 mod tests;

@@ -16,7 +16,13 @@ pub struct PluginEntry {
     /// What it does, in one line.
     pub about: &'static str,
     /// Reads its arguments.
-    pub(crate) prepare: Prepare,
+    pub prepare: Prepare,
+}
+
+/// The plugins that a configuration can name: the [`PLUGINS`], and those that a program brings.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Registry<'a> {
+    brought: &'a [PluginEntry],
 }
 
 /// No plugin has this name.
@@ -93,14 +99,38 @@ pub(crate) const DEFAULT_MULTI_POINT: &[(&str, i64)] = &[
     ("DefaultBinder", 0),
 ];
 
-/// The names that a configuration may use: of plugins that are modelled, and of those that are not yet.
-pub(crate) fn known() -> impl Iterator<Item = &'static str> {
-    PLUGINS.iter().map(|entry| entry.name).chain(UNMODELLED.iter().copied())
-}
+impl<'a> Registry<'a> {
+    /// With these plugins of a program's own.
+    pub const fn with(brought: &'a [PluginEntry]) -> Self {
+        Self { brought }
+    }
 
-/// Whether a configuration may use the name.
-pub(crate) fn is_known(name: &str) -> bool {
-    known().any(|known| known == name)
+    /// A name that two plugins have.
+    ///
+    /// Source: `pkg/scheduler/framework/runtime/registry.go`, `Merge`, which refuses it.
+    pub(crate) fn duplicate(self) -> Option<&'static str> {
+        let taken = |(index, entry): (usize, &PluginEntry)| {
+            let before = self.brought[..index].iter().map(|entry| entry.name);
+            before.chain(Registry::default().known()).any(|name| name == entry.name).then_some(entry.name)
+        };
+        self.brought.iter().enumerate().find_map(taken)
+    }
+
+    /// The names that a configuration may use: of plugins that are modelled, and of those that are not yet.
+    pub(crate) fn known(self) -> impl Iterator<Item = &'static str> + 'a {
+        let modelled = PLUGINS.iter().chain(self.brought).map(|entry| entry.name);
+        modelled.chain(UNMODELLED.iter().copied())
+    }
+
+    /// Whether a configuration may use the name.
+    pub(crate) fn is_known(self, name: &str) -> bool {
+        self.known().any(|known| known == name)
+    }
+
+    /// The plugin of this name.
+    pub(crate) fn find(self, name: &str) -> Option<&'a PluginEntry> {
+        PLUGINS.iter().chain(self.brought).find(|entry| entry.name == name)
+    }
 }
 
 /// The plugin of this name.
@@ -124,7 +154,9 @@ const fn entry(name: &'static str, about: &'static str, prepare: Prepare) -> Plu
 }
 
 /// A plugin without arguments. What a configuration gives it is passed over, as upstream does, with a warning.
-#[expect(clippy::unnecessary_wraps, reason = "the plugins with arguments can fail")]
-fn plain(_args: &ArgsSource<'_>, make: fn(&PluginContext<'_>) -> Box<dyn Plugin>) -> Result<Factory, ConfigError> {
+///
+/// # Errors
+/// None: the plugins with arguments have some.
+pub fn plain(_args: &ArgsSource<'_>, make: fn(&PluginContext<'_>) -> Box<dyn Plugin>) -> Result<Factory, ConfigError> {
     Ok(Arc::new(make))
 }

@@ -2,14 +2,14 @@
 
 use towtank_sim::cluster::{Change, Cluster};
 use towtank_sim::engine::{Outcome, Simulation, Until};
-use towtank_sim::model::node::NodeSpec;
+use towtank_sim::model::node::{Node, NodeSpec};
 use towtank_sim::model::pod::{NewPod, PodSpec, Run, Usage};
 use towtank_sim::model::resources::{ResourceId, ResourceList};
 use towtank_sim::node::kubelet::{Kubelet, KubeletSettings};
 use towtank_sim::observe::{Note, Observer};
 use towtank_sim::scheduler::{
-    AttemptInspection, AttemptLatency, Cycle, Dependence, Evaluation, Filter, Inspected, Plugin, Points, PreFilter,
-    PreScore, Profile, Reason, Scheduler, SchedulerSettings, Score, Verdict,
+    AttemptInspection, AttemptLatency, Bind, Cycle, Dependence, Evaluation, Filter, Inspected, Plugin, Points,
+    PreFilter, PreScore, Profile, Reason, Scheduler, SchedulerSettings, Score, Verdict,
 };
 use towtank_sim::source::{Listed, Submission, Work};
 use towtank_sim::time::{SimTime, Span};
@@ -23,7 +23,10 @@ impl Plugin for Cpu {
         "Cpu"
     }
     fn points(&self) -> Points {
-        Points::FILTER.and(Points::SCORE)
+        Points::FILTER.and(Points::SCORE).and(Points::BIND)
+    }
+    fn bind(&self, _cycle: &Cycle<'_>, _node: &Node) -> Bind {
+        Bind::Bind
     }
     fn pre_filter<'c>(&'c self, cycle: &Cycle<'c>) -> PreFilter<'c> {
         PreFilter::Ask(Box::new(CpuOf(cycle.class.requests.get(ResourceId::CPU))))
@@ -40,7 +43,7 @@ impl Plugin for Cpu {
 }
 
 impl Filter for CpuOf {
-    fn filter(&self, node: &towtank_sim::model::node::Node) -> Verdict {
+    fn filter(&self, node: &Node) -> Verdict {
         if node.requested.get(ResourceId::CPU) + self.0 <= node.allocatable.get(ResourceId::CPU) {
             Verdict::Fits
         } else {
@@ -50,7 +53,7 @@ impl Filter for CpuOf {
 }
 
 impl Score for CpuOf {
-    fn score(&self, node: &towtank_sim::model::node::Node) -> i64 {
+    fn score(&self, node: &Node) -> i64 {
         100 * node.requested.get(ResourceId::CPU) / node.allocatable.get(ResourceId::CPU).max(1)
     }
 }
@@ -61,6 +64,7 @@ fn profile() -> Profile {
         plugins: vec![Box::new(Cpu)],
         filter: vec![0],
         score: vec![(0, 1)],
+        bind: vec![0],
         ..Profile::default()
     }
 }

@@ -8,7 +8,7 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::path::Path;
 use towtank_policies::cel::Selector;
-use towtank_policies::{BuildContext, ParsedConfig, profile_by_name};
+use towtank_policies::{BuildContext, ParsedConfig, Registry, profile_by_name};
 use towtank_sim::admission::{self, QuotaResync};
 use towtank_sim::autoscaling::cluster_autoscaler::ClusterAutoscaler;
 use towtank_sim::autoscaling::horizontal::{HorizontalController, HorizontalPodAutoscaler, HorizontalSettings};
@@ -63,9 +63,18 @@ impl SchedulerChoice {
     /// # Errors
     /// The file cannot be used, or no policy has the name.
     pub fn of(scenario: &Scenario) -> Result<Self, Diagnostic> {
+        Self::with_plugins(scenario, Registry::default())
+    }
+
+    /// As [`SchedulerChoice::of`], for a program that brings plugins of its own: the scenario's configuration file can name
+    /// them.
+    ///
+    /// # Errors
+    /// As for [`SchedulerChoice::of`]; or a plugin that is brought has the name of another one.
+    pub fn with_plugins(scenario: &Scenario, plugins: Registry<'_>) -> Result<Self, Diagnostic> {
         match (&scenario.spec.scheduler.config, &scenario.spec.scheduler.policy) {
             (Some(_), Some(_)) => Err(scenario.error("spec.scheduler", "expected at most one of config, policy")),
-            (Some(path), None) => Self::from_file(&scenario.path(path), scenario.feature_gates()?),
+            (Some(path), None) => Self::from_file(&scenario.path(path), scenario.feature_gates()?, plugins),
             (None, Some(name)) => profile_by_name(name)
                 .map(|policy| Self { label: name.clone(), config: policy.config() })
                 .map_err(|error| scenario.error("spec.scheduler.policy", &error.to_string()).help(POLICIES_HELP)),
@@ -79,7 +88,7 @@ impl SchedulerChoice {
     /// Neither a known name nor a usable file.
     pub fn parse(text: &str, scenario: &Scenario) -> Result<Self, Diagnostic> {
         if Self::is_file(text) {
-            Self::from_file(Path::new(text), scenario.feature_gates()?)
+            Self::from_file(Path::new(text), scenario.feature_gates()?, Registry::default())
         } else {
             Self::named(text)
         }
@@ -95,9 +104,9 @@ impl SchedulerChoice {
         Ok(Self { label: name.to_owned(), config: policy.config() })
     }
 
-    fn from_file(path: &Path, gates: FeatureGates) -> Result<Self, Diagnostic> {
+    fn from_file(path: &Path, gates: FeatureGates, plugins: Registry<'_>) -> Result<Self, Diagnostic> {
         let text = std::fs::read_to_string(path).map_err(|error| Diagnostic::unreadable(path, &error))?;
-        let config = ParsedConfig::read_with(&text, &path.display().to_string(), gates)
+        let config = ParsedConfig::read_with_plugins(&text, &path.display().to_string(), gates, plugins)
             .map_err(|error| Diagnostic::new(error.to_string()))?;
         let label = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
         Ok(Self { label, config })

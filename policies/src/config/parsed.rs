@@ -9,6 +9,7 @@ use super::schema::{File, PluginSet, Profile};
 use super::type_meta::TypeMeta;
 use super::yaml::{Document, Step};
 use crate::factory::Factory;
+use crate::registry::Registry;
 use std::sync::Arc;
 use towtank_sim::model::pod::DEFAULT_SCHEDULER;
 use towtank_sim::scheduler::FeatureGates;
@@ -75,19 +76,35 @@ impl ParsedConfig {
     /// # Errors
     /// As for [`ParsedConfig::read`].
     pub fn read_with(text: &str, file: &str, gates: FeatureGates) -> Result<Self, ConfigError> {
+        Self::read_with_plugins(text, file, gates, Registry::default())
+    }
+
+    /// As [`ParsedConfig::read_with`], for a program that brings plugins of its own.
+    ///
+    /// # Errors
+    /// As for [`ParsedConfig::read`]; or a plugin that is brought has the name of another one.
+    pub fn read_with_plugins(
+        text: &str,
+        file: &str,
+        gates: FeatureGates,
+        registry: Registry<'_>,
+    ) -> Result<Self, ConfigError> {
         let document = Document { file, text };
+        if let Some(name) = registry.duplicate() {
+            return Err(document.error_at(&[], &format!("a plugin named {name} already exists")));
+        }
         let meta = document.read::<Option<TypeMeta>>()?.unwrap_or_default();
         if meta.is_policy() {
             let policy = policy::translate(document)?;
-            let mut config = Self::read_current(Document { file, text: &policy.text }, gates)?;
+            let mut config = Self::read_current(Document { file, text: &policy.text }, gates, registry)?;
             config.warnings.splice(0..0, policy.warnings);
             return Ok(config);
         }
         meta.check_config().map_err(|invalid| document.invalid(&invalid))?;
-        Self::read_current(document, gates)
+        Self::read_current(document, gates, registry)
     }
 
-    fn read_current(document: Document<'_>, gates: FeatureGates) -> Result<Self, ConfigError> {
+    fn read_current(document: Document<'_>, gates: FeatureGates, registry: Registry<'_>) -> Result<Self, ConfigError> {
         let mut content: File = document.read()?;
         if content.profiles.is_empty() {
             content.profiles.push(Profile::default());
@@ -103,7 +120,7 @@ impl ParsedConfig {
         let mut profiles = Vec::new();
         for (index, profile) in content.profiles.iter().enumerate() {
             let path = [Step::Key("profiles"), Step::Index(index)];
-            let reader = ProfileReader { document, path, profile, ignored_resources: &ignored, gates };
+            let reader = ProfileReader { document, path, profile, ignored_resources: &ignored, gates, registry };
             let percentage = profile.percentage_of_nodes_to_score.or(content.percentage_of_nodes_to_score);
             profiles.push(reader.read(percentage.unwrap_or(0), &mut warnings)?);
         }

@@ -9,7 +9,7 @@ use super::points::POINTS;
 use super::schema::Profile;
 use super::yaml::{ArgsSource, Document, Step};
 use crate::factory::{Factory, PluginContext};
-use crate::registry;
+use crate::registry::{self, Registry};
 use crate::suggest::did_you_mean;
 use std::collections::BTreeSet;
 use towtank_sim::random::Streams;
@@ -26,6 +26,7 @@ pub(super) struct ProfileReader<'a> {
     /// The resources that extenders look after.
     pub(super) ignored_resources: &'a [String],
     pub(super) gates: FeatureGates,
+    pub(super) registry: Registry<'a>,
 }
 
 /// The plugins of a profile, and their extension points.
@@ -103,10 +104,10 @@ impl ProfileReader<'_> {
             if REMOVED.contains(&&*config.name) {
                 return Err(self.document.error_at(&path, &removed(&config.name)));
             }
-            if registry::is_known(&config.name) {
-                warn_if_unmodelled(&config.name, warnings);
+            if self.registry.is_known(&config.name) {
+                self.warn_if_unmodelled(&config.name, warnings);
             } else {
-                let hint = did_you_mean(&config.name, registry::known());
+                let hint = did_you_mean(&config.name, self.registry.known());
                 warnings.push(format!("pluginConfig is for an unknown plugin `{}`, ignored{hint}", config.name));
             }
         }
@@ -133,8 +134,8 @@ impl ProfileReader<'_> {
         for (key, kind, set) in all.chain(groups) {
             let mut seen = BTreeSet::new();
             for (index, plugin) in set.enabled.iter().enumerate() {
-                if !registry::is_known(&plugin.name) {
-                    let hint = did_you_mean(&plugin.name, registry::known());
+                if !self.registry.is_known(&plugin.name) {
+                    let hint = did_you_mean(&plugin.name, self.registry.known());
                     let message = format!("{kind} {:?} does not exist{hint}", plugin.name);
                     return Err(self.error(&enabled(key, index), &message));
                 }
@@ -142,10 +143,12 @@ impl ProfileReader<'_> {
                     let message = format!("plugin {:?} already registered as {kind:?}", plugin.name);
                     return Err(self.error(&enabled(key, index), &message));
                 }
-                warn_if_unmodelled(&plugin.name, warnings);
+                self.warn_if_unmodelled(&plugin.name, warnings);
             }
-            for plugin in set.disabled.iter().filter(|plugin| plugin.name != "*" && !registry::is_known(&plugin.name)) {
-                let hint = did_you_mean(&plugin.name, registry::known());
+            for plugin in
+                set.disabled.iter().filter(|plugin| plugin.name != "*" && !self.registry.is_known(&plugin.name))
+            {
+                let hint = did_you_mean(&plugin.name, self.registry.known());
                 warnings.push(format!("{key} disables an unknown plugin `{}`{hint}", plugin.name));
             }
         }
@@ -165,7 +168,7 @@ impl ProfileReader<'_> {
         let mut plugins: Vec<(&'static str, Factory)> = Vec::new();
         let mut known = BTreeSet::new();
         for (name, is_enabled) in enabled.map(|n| (n, true)).chain(configured_only.map(|n| (n, false))) {
-            let Some(entry) = registry::find(name) else { continue };
+            let Some(entry) = self.registry.find(name) else { continue };
             if !known.insert(name) {
                 continue;
             }
@@ -233,6 +236,13 @@ impl ProfileReader<'_> {
         }
     }
 
+    fn warn_if_unmodelled(&self, name: &str, warnings: &mut Vec<String>) {
+        let warning = format!("{name} is not modelled yet: ignored");
+        if self.registry.find(name).is_none() && !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
+    }
+
     fn error(&self, below: &[Step], message: &str) -> ConfigError {
         let path: Vec<Step> = self.path.iter().chain(&[Step::Key("plugins")]).chain(below).copied().collect();
         self.document.error_at(&path, message)
@@ -258,11 +268,4 @@ fn removed(name: &str) -> String {
         "Invalid value: {name:?}: was invalid in version \"v1\" (KubeSchedulerConfiguration is version \
          \"kubescheduler.config.k8s.io/v1\")"
     )
-}
-
-fn warn_if_unmodelled(name: &str, warnings: &mut Vec<String>) {
-    let warning = format!("{name} is not modelled yet: ignored");
-    if registry::find(name).is_none() && !warnings.contains(&warning) {
-        warnings.push(warning);
-    }
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use towtank_sim::cluster::{Cause, Cluster, Namespace};
 use towtank_sim::model::labels::{LabelSelector, Labels, Operator, Requirement};
 use towtank_sim::model::node::{HOSTNAME_LABEL, NodeSpec};
-use towtank_sim::model::pod::{NewPod, PodSpec};
+use towtank_sim::model::pod::{Container, HostPort, NewPod, PodSpec};
 use towtank_sim::model::pod_affinity::{PodAffinity, PodAffinityTerm, WeightedPodAffinityTerm};
 use towtank_sim::model::taint::{Effect, Taint, Toleration, TolerationOperator};
 use towtank_sim::model::topology_spread::{NodeInclusionPolicy, TopologySpreadConstraint, WhenUnsatisfiable};
-use towtank_sim::model::{ClassId, NodeId, PodId};
+use towtank_sim::model::{ClassId, NodeId, PodId, Quantity};
 use towtank_sim::random::{Rng, Streams};
 
 const KEYS: [&str; 3] = ["zone", HOSTNAME_LABEL, "disk"];
@@ -23,11 +23,22 @@ pub(crate) struct Neighbours {
 }
 
 /// Random numbers.
-pub(crate) struct Draw(Rng);
+pub(crate) struct Draw {
+    rng: Rng,
+    crowded: bool,
+}
 
 impl Neighbours {
     pub(crate) fn new(seed: u64) -> Self {
-        let mut draw = Draw(Streams::new(seed).stream("neighbours"));
+        Self::drawn(Draw { rng: Streams::new(seed).stream("neighbours"), crowded: false })
+    }
+
+    /// As [`Neighbours::new`], and pods have requests, host ports and priorities, for which there is not always room.
+    pub(crate) fn crowded(seed: u64) -> Self {
+        Self::drawn(Draw::new(seed))
+    }
+
+    fn drawn(mut draw: Draw) -> Self {
         let mut cluster = Cluster::default();
         let red = Namespace::new("x", labels(&[("team", "red")]));
         cluster.create_object("", "x", None, Box::new(red)).expect("a new name");
@@ -60,10 +71,22 @@ impl Neighbours {
     }
 }
 
+/// The node with room for four CPUs and a few pods.
+pub(crate) fn roomy(node: NodeSpec) -> NodeSpec {
+    let allocatable = [("cpu", 4), ("memory", 1 << 34), ("pods", 8)];
+    let allocatable = allocatable.map(|(name, units)| (name.to_owned(), Quantity::from_units(units)));
+    NodeSpec { allocatable: allocatable.into(), ..node }
+}
+
 impl Draw {
+    /// Draws pods with requests, host ports and priorities.
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { rng: Streams::new(seed).stream("neighbours"), crowded: true }
+    }
+
     /// A number below this one.
     pub(crate) fn below(&mut self, n: usize) -> usize {
-        self.0.random_range(0..n as u64) as usize
+        self.rng.random_range(0..n as u64) as usize
     }
 
     pub(crate) fn one_in(&mut self, n: usize) -> bool {
@@ -85,10 +108,12 @@ impl Draw {
         }
         let taint = Taint { key: "t".into(), value: String::new(), effect: Effect::NoSchedule };
         let taints = vec![taint; usize::from(self.one_in(4))];
-        NodeSpec { name: name.into(), labels, taints, ..NodeSpec::default() }
+        let node = NodeSpec { name: name.into(), labels, taints, ..NodeSpec::default() };
+        if self.crowded { roomy(node) } else { node }
     }
 
-    fn pod(&mut self) -> PodSpec {
+    /// A pod's specification.
+    pub(crate) fn pod(&mut self) -> PodSpec {
         let mut labels = labels(&[("app", self.of(&["a", "b"]))]);
         if !self.one_in(3) {
             labels.insert("tier".into(), self.of(&["1", "2"]).into());
@@ -104,6 +129,15 @@ impl Draw {
         if !self.one_in(3) {
             spec.pod_affinity = self.affinity();
             spec.pod_anti_affinity = self.affinity();
+        }
+        if self.crowded {
+            let cpu = Quantity::from_milli(250 * self.below(8) as i64);
+            let mut container = Container { requests: [("cpu".to_owned(), cpu)].into(), ..Container::default() };
+            if self.one_in(4) {
+                container.host_ports.push(HostPort { ip: "0.0.0.0".into(), protocol: "TCP".into(), port: 80 });
+            }
+            spec.containers.push(container);
+            spec.priority = self.of(&[None, Some(0), Some(5), Some(10)]);
         }
         spec
     }

@@ -16,7 +16,7 @@ use towtank_sim::random::Streams;
 use towtank_sim::scheduler::FeatureGates;
 use towtank_sim::scheduler::{Cycle, Dependence, PreScore, Profile};
 
-fn profile(policy: &str) -> Profile {
+pub(super) fn profile(policy: &str) -> Profile {
     let config = crate::profile_by_name(policy).expect("a policy").config();
     crate::build(&config, &BuildContext { streams: Streams::new(7), gates: FeatureGates::default() }).profiles.remove(0)
 }

@@ -1,69 +1,45 @@
 //! `metrics.prom`: what a scrape at the end of the run would give, under upstream's names.
 //!
-//! Source of names and buckets: `pkg/scheduler/metrics/metrics.go`. Times are simulated.
+//! Source of names, labels and buckets: `pkg/scheduler/metrics/metrics.go`. Times are simulated.
 
+use super::histogram::Histogram;
+use super::queue_metrics::{POOLS, QueueMetrics};
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use towtank_sim::cluster::Cluster;
+use std::fmt::{Display, Write as _};
+use std::sync::Arc;
+use towtank_sim::cluster::{Change, Cluster};
+use towtank_sim::model::PodId;
 use towtank_sim::observe::{Note, Observer};
+use towtank_sim::time::Span;
+
+/// From this many attempts on, pods are counted together.
+const MANY_ATTEMPTS: u32 = 15;
+
+/// What an attempt came to, and the profile that made it.
+type Outcome = (&'static str, Arc<str>);
 
 /// Counts scheduling attempts and their times.
 #[derive(Debug)]
 pub struct MetricsCollector {
-    scheduled: u64,
-    unschedulable: u64,
-    errors: u64,
-    attempt_duration: Histogram,
-    pod_duration: Histogram,
+    queue: QueueMetrics,
+    attempts: BTreeMap<Outcome, (u64, Histogram)>,
+    /// By the number of attempts.
+    pod_duration: BTreeMap<u32, Histogram>,
     pod_attempts: Histogram,
+    preemptions: u64,
+    victims: Histogram,
     refused: BTreeMap<(&'static str, u16), u64>,
-}
-
-/// A Prometheus histogram with exponential buckets.
-#[derive(Debug)]
-struct Histogram {
-    bounds: Vec<f64>,
-    counts: Vec<u64>,
-    sum: f64,
-    count: u64,
-}
-
-impl Histogram {
-    fn exponential(start: f64, factor: f64, buckets: usize) -> Self {
-        let bounds: Vec<f64> = std::iter::successors(Some(start), |bound| Some(bound * factor)).take(buckets).collect();
-        Self { counts: vec![0; bounds.len()], bounds, sum: 0.0, count: 0 }
-    }
-
-    fn observe(&mut self, value: f64) {
-        let bucket = self.bounds.partition_point(|bound| *bound < value);
-        if let Some(count) = self.counts.get_mut(bucket) {
-            *count += 1;
-        }
-        self.sum += value;
-        self.count += 1;
-    }
-
-    fn write(&self, into: &mut String, name: &str, help: &str) {
-        let _ = writeln!(into, "# HELP {name} {help}\n# TYPE {name} histogram");
-        let mut below = 0;
-        for (bound, count) in self.bounds.iter().zip(&self.counts) {
-            below += count;
-            let _ = writeln!(into, "{name}_bucket{{le=\"{bound}\"}} {below}");
-        }
-        let _ =
-            writeln!(into, "{name}_bucket{{le=\"+Inf\"}} {0}\n{name}_sum {1}\n{name}_count {0}", self.count, self.sum);
-    }
 }
 
 impl Default for MetricsCollector {
     fn default() -> Self {
         Self {
-            scheduled: 0,
-            unschedulable: 0,
-            errors: 0,
-            attempt_duration: Histogram::exponential(0.001, 2.0, 15),
-            pod_duration: Histogram::exponential(0.01, 2.0, 20),
+            queue: QueueMetrics::default(),
+            attempts: BTreeMap::new(),
+            pod_duration: BTreeMap::new(),
             pod_attempts: Histogram::exponential(1.0, 2.0, 5),
+            preemptions: 0,
+            victims: Histogram::exponential(1.0, 2.0, 7),
             refused: BTreeMap::new(),
         }
     }
@@ -73,58 +49,119 @@ impl MetricsCollector {
     /// The text of the exposition format.
     pub fn text(&self, cluster: &Cluster) -> String {
         let mut text = String::new();
-        let name = "scheduler_schedule_attempts_total";
-        let _ = writeln!(text, "# HELP {name} Attempts to schedule pods, by result.\n# TYPE {name} counter");
-        for (result, count) in
-            [("scheduled", self.scheduled), ("unschedulable", self.unschedulable), ("error", self.errors)]
-        {
-            let _ = writeln!(text, "{name}{{result=\"{result}\"}} {count}");
+        let outcome = |(result, profile): &Outcome| format!("result=\"{result}\",profile=\"{profile}\"");
+        let counts = self.attempts.iter().map(|(of, (count, _))| (outcome(of), *count));
+        let help = "Attempts to schedule pods, by result and profile.";
+        series(&mut text, "scheduler_schedule_attempts_total", "counter", help, counts);
+        let name = "scheduler_scheduling_attempt_duration_seconds";
+        head(&mut text, name, "histogram", "Simulated time of a scheduling attempt.");
+        for (of, (_, durations)) in &self.attempts {
+            durations.write(&mut text, name, &outcome(of));
         }
-        self.attempt_duration.write(
-            &mut text,
-            "scheduler_scheduling_attempt_duration_seconds",
-            "Simulated time of a scheduling attempt.",
-        );
-        self.pod_duration.write(
-            &mut text,
-            "scheduler_pod_scheduling_sli_duration_seconds",
-            "From the creation of a pod to its binding.",
-        );
-        self.pod_attempts.write(&mut text, "scheduler_pod_scheduling_attempts", "Attempts until a pod was bound.");
-        let name = "apiserver_admission_refused_pods_total";
-        let _ = writeln!(text, "# HELP {name} Pods refused by admission.\n# TYPE {name} counter");
-        for ((by, code), count) in &self.refused {
-            let _ = writeln!(text, "{name}{{name=\"{by}\",code=\"{code}\"}} {count}");
+        let name = "scheduler_pod_scheduling_sli_duration_seconds";
+        head(&mut text, name, "histogram", "From the first time that a pod could be tried to its binding.");
+        for (attempts, durations) in &self.pod_duration {
+            let more = if *attempts == MANY_ATTEMPTS { "+" } else { "" };
+            durations.write(&mut text, name, &format!("attempts=\"{attempts}{more}\""));
         }
+        let name = "scheduler_pod_scheduling_attempts";
+        head(&mut text, name, "histogram", "Attempts until a pod was bound.");
+        self.pod_attempts.write(&mut text, name, "");
+
+        let pending = POOLS.iter().zip(self.queue.pending).map(|(pool, count)| (format!("queue=\"{pool}\""), count));
+        let help = "Pods that wait at the end, by pool of the scheduling queue.";
+        series(&mut text, "scheduler_pending_pods", "gauge", help, pending);
+        let label = |(pool, event): &(&str, _)| format!("queue=\"{pool}\",event=\"{event}\"");
+        let incoming = self.queue.incoming.iter().map(|(key, count)| (label(key), *count));
+        let help = "Pods that came into a pool of the scheduling queue, by the event.";
+        series(&mut text, "scheduler_queue_incoming_pods_total", "counter", help, incoming);
+        let waiting = self
+            .queue
+            .unschedulable
+            .iter()
+            .map(|((plugin, profile), count)| (format!("plugin=\"{plugin}\",profile=\"{profile}\""), *count));
+        let help = "Pods that wait at the end and were rejected by the plugin at their last attempt.";
+        series(&mut text, "scheduler_unschedulable_pods", "gauge", help, waiting);
+
+        let help = "Attempts to make room for a pod.";
+        series(&mut text, "scheduler_preemption_attempts_total", "counter", help, [(String::new(), self.preemptions)]);
+        let name = "scheduler_preemption_victims";
+        head(&mut text, name, "histogram", "Pods that were chosen to make room for another one.");
+        self.victims.write(&mut text, name, "");
+
         let totals = cluster.totals();
-        let name = "scheduler_cache_size";
-        let _ = writeln!(text, "# HELP {name} Nodes and pods at the end.\n# TYPE {name} gauge");
-        for (kind, count) in [("nodes", totals.nodes), ("pods", totals.running + totals.starting)] {
-            let _ = writeln!(text, "{name}{{type=\"{kind}\"}} {count}");
-        }
+        let sizes = [("nodes", totals.nodes), ("pods", totals.running + totals.starting)];
+        let sizes = sizes.map(|(kind, count)| (format!("type=\"{kind}\""), count));
+        series(&mut text, "scheduler_cache_size", "gauge", "Nodes and pods at the end.", sizes);
+        let refused = self.refused.iter().map(|((by, code), n)| (format!("name=\"{by}\",code=\"{code}\""), *n));
+        let help = "Pods refused by admission.";
+        series(&mut text, "apiserver_admission_refused_pods_total", "counter", help, refused);
         text
+    }
+
+    fn attempted(&mut self, result: &'static str, profile: Arc<str>, took: Span) {
+        let empty = || (0, Histogram::exponential(0.001, 2.0, 15));
+        let (count, durations) = self.attempts.entry((result, profile)).or_insert_with(empty);
+        *count += 1;
+        durations.observe(took.as_secs_f64());
+    }
+
+    fn scheduled(&mut self, id: PodId, took: Span, cluster: &Cluster) {
+        let since = self.queue.left(id);
+        let Some(pod) = cluster.pod(id) else { return };
+        self.attempted("scheduled", cluster.class_of(pod).spec.scheduler_name.clone(), took);
+        self.pod_attempts.observe(f64::from(pod.attempts));
+        let durations = self.pod_duration.entry(pod.attempts.min(MANY_ATTEMPTS));
+        let durations = durations.or_insert_with(|| Histogram::exponential(0.01, 2.0, 20));
+        durations.observe((cluster.now - since.unwrap_or(pod.created)).as_secs_f64());
     }
 }
 
 impl Observer for MetricsCollector {
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
         match note {
-            Note::Scheduled { pod, took, .. } => {
-                self.scheduled += 1;
-                self.attempt_duration.observe(took.as_secs_f64());
-                if let Some(pod) = cluster.pod(*pod) {
-                    self.pod_duration.observe((cluster.now - pod.created).as_secs_f64());
-                    self.pod_attempts.observe(f64::from(pod.attempts));
+            Note::QueueMoves { moves, .. } => {
+                for moved in *moves {
+                    self.queue.moved(moved.pod, moved.to, moved.cause, cluster.now);
                 }
             }
-            Note::FailedScheduling { error, took, .. } => {
+            Note::SchedulingAttempt { pod, .. } => self.queue.tried(*pod),
+            Note::Scheduled { pod, took, .. } => self.scheduled(*pod, *took, cluster),
+            Note::FailedScheduling { pod, error, took, queue, profile } => {
                 // Without a plugin to blame, upstream counts an error, except that there is no node at all.
                 let blamed = error.plugins != 0 || error.nodes == 0;
-                *(if blamed { &mut self.unschedulable } else { &mut self.errors }) += 1;
-                self.attempt_duration.observe(took.as_secs_f64());
+                self.attempted(if blamed { "unschedulable" } else { "error" }, profile.name.clone(), *took);
+                self.preemptions += u64::from(error.post_filter.is_some());
+                self.queue.failed(*pod, *queue, error.plugins, profile, cluster.now);
+            }
+            Note::Preempting { victims, .. } => {
+                self.preemptions += 1;
+                self.victims.observe(victims.len() as f64);
+            }
+            Note::Change(Change::PodRemoved(pod) | Change::PodFinished(pod) | Change::PodBound(pod, _)) => {
+                self.queue.left(*pod);
             }
             Note::Refused { refusal, .. } => *self.refused.entry((refusal.by, refusal.code)).or_default() += 1,
             _ => {}
         }
+    }
+}
+
+fn head(text: &mut String, name: &str, kind: &str, help: &str) {
+    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+}
+
+/// A family of single numbers, with the labels of each.
+fn series(
+    text: &mut String,
+    name: &str,
+    kind: &str,
+    help: &str,
+    numbers: impl IntoIterator<Item = (String, impl Display)>,
+) {
+    head(text, name, kind, help);
+    for (labels, number) in numbers {
+        let labels = if labels.is_empty() { String::new() } else { format!("{{{labels}}}") };
+        let _ = writeln!(text, "{name}{labels} {number}");
     }
 }

@@ -4,11 +4,13 @@
 
 mod events;
 mod heatmap;
+mod histogram;
 mod latency;
 mod metrics;
 mod nodes;
 mod notable;
 mod pods;
+mod queue_metrics;
 mod series;
 mod utilization;
 mod written;

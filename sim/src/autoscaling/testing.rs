@@ -10,11 +10,11 @@ use crate::model::resources::{ResourceId, ResourceList};
 use crate::model::{ObjectId, PodId};
 use crate::node::kubelet::{Kubelet, KubeletSettings};
 use crate::observe::{Note, Observer, Regarding};
-use crate::scheduler::{Cycle, Filter, Plugin, Points, PreFilter, Profile, Reason, Scheduler, Verdict};
+use crate::scheduler::{Bind, Cycle, Filter, Plugin, Points, PreFilter, Profile, Reason, Scheduler, Verdict};
 use crate::scheduler::{SchedulerSettings, TieBreak};
 use crate::time::SimTime;
 
-/// CPU, memory and schedulability.
+/// CPU, memory and schedulability; binds.
 struct Fit;
 
 struct FitFor<'c>(&'c crate::model::resources::Resources);
@@ -24,7 +24,10 @@ impl Plugin for Fit {
         "Fit"
     }
     fn points(&self) -> Points {
-        Points::FILTER
+        Points::FILTER.and(Points::BIND)
+    }
+    fn bind(&self, _cycle: &Cycle<'_>, _node: &Node) -> Bind {
+        Bind::Bind
     }
     fn pre_filter<'c>(&'c self, cycle: &Cycle<'c>) -> PreFilter<'c> {
         PreFilter::Ask(Box::new(FitFor(&cycle.class.requests)))
@@ -45,7 +48,8 @@ impl Filter for FitFor<'_> {
 }
 
 pub(super) fn profile() -> Profile {
-    Profile { name: "default-scheduler".into(), plugins: vec![Box::new(Fit)], filter: vec![0], ..Profile::default() }
+    let plugins: Vec<Box<dyn Plugin>> = vec![Box::new(Fit)];
+    Profile { name: "default-scheduler".into(), plugins, filter: vec![0], bind: vec![0], ..Profile::default() }
 }
 
 /// A simulation with a scheduler, kubelets and the owner of [`Replicas`].

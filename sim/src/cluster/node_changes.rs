@@ -86,10 +86,13 @@ impl Cluster {
     }
 
     /// Removes a node and leaves its pods bound to a node that is not there, as the API does. They are gone when somebody
-    /// deletes them.
+    /// deletes them. What the scheduler only holds there is given up.
     pub fn remove_node_alone(&mut self, id: NodeId) {
         if self.nodes.is_leaving(id) {
             return;
+        }
+        for pod in self.node(id).pods.clone() {
+            self.forget(pod);
         }
         let node = self.nodes.get(id);
         self.totals.capacity.sub(&node.allocatable);
@@ -102,11 +105,10 @@ impl Cluster {
 
     pub(super) fn empty_node(&mut self, id: NodeId) {
         for pod in self.node(id).pods.clone() {
-            if self.forget(pod) {
-                continue;
+            if self.pod(pod).is_some_and(|pod| pod.node.is_some()) {
+                self.delete_pod(pod, Cause::NodeLost);
+                self.remove_pod(pod);
             }
-            self.delete_pod(pod, Cause::NodeLost);
-            self.remove_pod(pod);
         }
     }
 }

@@ -136,6 +136,7 @@ impl Cluster {
         }
         let charge = Charge::of(pod);
         self.quotas.each(&class.spec.namespace, &mut self.objects, |quota| quota.release(class, charge));
+        self.pods.no_longer_unbound(id);
     }
 
     /// Quotas no longer wait for the end of a pod whose deletion takes too long: its node may be lost.
@@ -152,10 +153,7 @@ impl Cluster {
 
     pub(super) fn release_node(&mut self, id: PodId) {
         let pod = self.pods.get(id).expect("the caller looked it up");
-        let (Some(node), place, devices) = (pod.placed_on(), pod.place as usize, pod.devices) else {
-            self.pods.no_longer_unbound(id);
-            return;
-        };
+        let (Some(node), place, devices) = (pod.placed_on(), pod.place as usize, pod.devices) else { return };
         let class = self.classes.get(pod.class);
         self.placements.remove(pod.class, class, node, pod.deleting.is_some());
         self.version += 1;

@@ -49,8 +49,7 @@ pub(super) enum Decision {
 #[derive(Debug)]
 pub(super) struct Chosen {
     pub(super) node: NodeId,
-    /// Its uid and its version at the time of the decision: it may have changed since.
-    pub(super) uid: u64,
+    /// Its version at the time of the decision: it may have changed since.
     pub(super) version: u64,
     pub(super) selected: Selected,
     /// The plugins that want the binding to wait, and how long.
@@ -163,7 +162,7 @@ fn reserve(profile: &Profile, cycle: &Cycle<'_>, selected: Selected, id: NodeId)
         }
     }
     let version = cycle.cluster.nodes().version(id);
-    Decision::Bind(Chosen { node: id, uid: node.uid, version, selected, permits })
+    Decision::Bind(Chosen { node: id, version, selected, permits })
 }
 
 /// A plugin of a late extension point refused the pod on the node that was chosen.

@@ -119,7 +119,7 @@ impl Scheduler {
 
     /// Whether the node still takes the pod, if it has changed while the decision was on its way.
     fn still_takes(&self, pod: PodId, queued: QueuedPod, chosen: &Chosen, cluster: &Cluster) -> bool {
-        let Some(node) = cluster.nodes().find(chosen.node).filter(|node| node.uid == chosen.uid) else { return false };
+        let node = cluster.node(chosen.node);
         let cycle = Cycle::new(cluster, queued.class, Some(pod));
         let fits = || {
             let chain = self.profile_of(queued).filters(&cycle);
@@ -206,9 +206,8 @@ impl Scheduler {
                 Permit::Allow => {}
                 Permit::Reject(text) => return Err(Failed::Rejected(refusal_because(text, index))),
                 Permit::Wait(_) if until <= cx.now() => {
-                    let seconds = span.min(MAX_PERMIT_WAIT).as_secs_f64();
-                    let name = plugin.name();
-                    let text = format!("rejected due to timeout after waiting {seconds}s at plugin {name}");
+                    let (waited, name) = (in_units(span.min(MAX_PERMIT_WAIT)), plugin.name());
+                    let text = format!("rejected due to timeout after waiting {waited} at plugin {name}");
                     return Err(Failed::Rejected(refusal_because(text, index)));
                 }
                 Permit::Wait(_) => left.push((index, until, span)),
@@ -256,12 +255,23 @@ impl Scheduler {
         }
     }
 
+    /// The node has left while a decision for it was on its way. What the plugins hold is given back at once: later nobody can
+    /// look the node up.
+    pub(super) fn lose_node(&mut self, node: NodeId, cluster: &Cluster) {
+        let Some(mut in_flight) = self.in_flight.take() else { return };
+        let attempt = &mut in_flight.attempt;
+        if matches!(&attempt.decision, Decision::Bind(chosen) if chosen.node == node) {
+            self.unreserve(attempt.queued, attempt.pod, node, cluster);
+            attempt.decision = Decision::Error(FitError::internal("the node is gone".to_owned()));
+        }
+        self.in_flight = Some(in_flight);
+    }
+
     fn unreserve(&self, queued: QueuedPod, pod: PodId, node: NodeId, cluster: &Cluster) {
         let profile = self.profile_of(queued);
         let cycle = Cycle::new(cluster, queued.class, Some(pod));
-        if let Some(node) = cluster.nodes().find(node) {
-            profile.reserve.iter().rev().for_each(|&index| profile.plugins[index].unreserve(&cycle, node));
-        }
+        let node = cluster.node(node);
+        profile.reserve.iter().rev().for_each(|&index| profile.plugins[index].unreserve(&cycle, node));
     }
 
     fn profile_of(&self, queued: QueuedPod) -> &Profile {
@@ -348,13 +358,13 @@ impl Scheduler {
 
     /// Asks the next pod that is to make room to go.
     pub(super) fn evict_next(&mut self, cx: &mut Context<'_>) {
-        let Some(next) = self.evictions.front().copied() else { return };
+        // It counts as asked before it gives up its place: what that brings back must not be held back for its sake.
+        let Some(next) = self.evictions.pop_front() else { return };
         if cx.cluster.pod(next.victim).is_some_and(|pod| pod.assumed.is_some()) {
             self.evict_waiting(next.victim, cx);
         } else {
             cx.cluster.delete_pod(next.victim, Cause::Preempted);
         }
-        self.evictions.pop_front();
     }
 
     /// A pod whose binding waits makes room without being deleted: it is tried again.
@@ -393,4 +403,11 @@ fn bind(profile: &Profile, cycle: &Cycle<'_>, node: &Node) -> Result<(), Failed>
         }
     }
     Err(Failed::Error(FitError::internal("no bind plugin bound the pod".to_owned())))
+}
+
+/// A span as Go prints it, such as `10s`, `1m30s` or `15m0s`.
+fn in_units(span: Span) -> String {
+    let minutes = span.0 / Span::from_secs(60).0;
+    let seconds = Span(span.0 % Span::from_secs(60).0).as_secs_f64();
+    if minutes == 0 { format!("{seconds}s") } else { format!("{minutes}m{seconds}s") }
 }

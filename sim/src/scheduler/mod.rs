@@ -237,8 +237,10 @@ impl Controller for Scheduler {
             timer::BACKOFF => self.flush_backoff(cx),
             timer::FLUSH => self.flush_unschedulable(cx),
             timer::EVICT => self.evict_next(cx),
-            _ => self.look_after_waiting(cx),
+            _ => {}
         }
+        // Also after an attempt that changed nothing in the store: a plugin may have learnt of it what others wait for.
+        self.look_after_waiting(cx);
         self.plan(cx);
     }
 }

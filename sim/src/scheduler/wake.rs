@@ -50,6 +50,7 @@ impl Scheduler {
             Change::NodeRemoved(node) => {
                 self.happened(ClusterEvent::NodeDelete(node), None, None, cx);
                 self.selection.changed(change, cx.cluster);
+                self.lose_node(node, cx.cluster);
                 // When the attempt is over nobody can look the node up, and another one may have its slot.
                 if let Some(in_flight) = &mut self.in_flight {
                     in_flight.since.retain(|event| event.node() != Some(node));

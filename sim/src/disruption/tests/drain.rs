@@ -34,8 +34,6 @@ fn nodes_are_cordoned_together_and_emptied_one_after_another() {
             "10 NodeNotSchedulable n1",
             "10 NodeNotSchedulable n2",
             "10 Evicted: Evicted through the eviction API",
-            "10 taints n1 []",
-            "10 taints n2 []",
             "10 deleting a evicted",
             "10 gone a",
             "10 NodeDrained n1",
@@ -44,9 +42,7 @@ fn nodes_are_cordoned_together_and_emptied_one_after_another() {
             "10 gone b",
             "10 NodeDrained n2",
             "70 NodeSchedulable n1",
-            "70 taints n1 []",
             "70 NodeSchedulable n2",
-            "70 taints n2 []",
         ],
     );
 }
