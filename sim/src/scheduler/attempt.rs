@@ -140,13 +140,11 @@ impl Scheduler {
 /// Reserve and Permit.
 fn reserve(profile: &Profile, cycle: &Cycle<'_>, selected: Selected, id: NodeId) -> Decision {
     let node = cycle.cluster.node(id);
-    let unreserve = |plugins: &[usize]| {
-        plugins.iter().rev().for_each(|&index| profile.plugins[index].unreserve(cycle, node));
-    };
-    for (done, &index) in profile.reserve.iter().enumerate() {
+    let unreserve = || profile.reserve.iter().rev().for_each(|&index| profile.plugins[index].unreserve(cycle, node));
+    for &index in &profile.reserve {
         let verdict = profile.plugins[index].reserve(cycle, node);
         if verdict != Verdict::Fits {
-            unreserve(&profile.reserve[..=done]);
+            unreserve();
             return refused(&verdict, index);
         }
     }
@@ -156,7 +154,7 @@ fn reserve(profile: &Profile, cycle: &Cycle<'_>, selected: Selected, id: NodeId)
             Permit::Allow => {}
             Permit::Wait(span) => permits.push((index, span)),
             Permit::Reject(text) => {
-                unreserve(&profile.reserve);
+                unreserve();
                 return refused(&Verdict::unresolvable_because(text), index);
             }
         }

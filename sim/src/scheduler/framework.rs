@@ -75,7 +75,8 @@ pub trait Plugin {
         Verdict::Fits
     }
 
-    /// Reserve taken back, because a later step failed. Called in reverse order.
+    /// Reserve taken back, because it or a later step failed. All plugins of Reserve are called in reverse order, those that were not
+    /// asked to reserve as well, so it has to be harmless to call without need.
     fn unreserve(&self, _cycle: &Cycle<'_>, _node: &Node) {}
 
     /// Permit: whether the binding may go on now.

@@ -106,10 +106,7 @@ impl Observer for Log {
                 Regarding::Node(id) => format!("{reason} {}", cluster.node(*id).name()),
                 Regarding::Object(_) => (*reason).to_owned(),
             },
-            Note::Change(Change::NodeChanged(id, what))
-                if what.contains(crate::cluster::NodeChange::TAINTS)
-                    || what.contains(crate::cluster::NodeChange::UNSCHEDULABLE) =>
-            {
+            Note::Change(Change::NodeChanged(id, what)) if what.contains(crate::cluster::NodeChange::TAINTS) => {
                 let node = cluster.node(*id);
                 let taints: Vec<&str> = node.spec.taints.iter().map(|taint| taint.effect.as_str()).collect();
                 format!("taints {} [{}]", node.name(), taints.join(" "))
