@@ -72,14 +72,14 @@ impl MetricsCollector {
         let help = "Pods that wait at the end, by pool of the scheduling queue.";
         series(&mut text, "scheduler_pending_pods", "gauge", help, pending);
         let label = |(pool, event): &(&str, _)| format!("queue=\"{pool}\",event=\"{event}\"");
-        let incoming = self.queue.incoming.iter().map(|(key, count)| (label(key), *count));
+        let incoming = self.queue.incoming().into_iter().map(|(key, count)| (label(&key), count));
         let help = "Pods that came into a pool of the scheduling queue, by the event.";
         series(&mut text, "scheduler_queue_incoming_pods_total", "counter", help, incoming);
         let waiting = self
             .queue
-            .unschedulable
-            .iter()
-            .map(|((plugin, profile), count)| (format!("plugin=\"{plugin}\",profile=\"{profile}\""), *count));
+            .unschedulable()
+            .into_iter()
+            .map(|((plugin, profile), count)| (format!("plugin=\"{plugin}\",profile=\"{profile}\""), count));
         let help = "Pods that wait at the end and were rejected by the plugin at their last attempt.";
         series(&mut text, "scheduler_unschedulable_pods", "gauge", help, waiting);
 

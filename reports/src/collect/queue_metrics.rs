@@ -15,13 +15,23 @@ pub(super) const POOLS: [&str; 4] = ["active", "backoff", "unschedulable", "gate
 /// Follows pods through the queue.
 #[derive(Debug, Default)]
 pub(super) struct QueueMetrics {
-    /// Pods that came into a pool, by its name and the event.
-    pub(super) incoming: BTreeMap<(&'static str, EventLabel), u64>,
+    /// Pods that came into a pool, by its number and the event. So few that a list does, and every attempt comes by
+    /// here.
+    incoming: Vec<((usize, EventLabel), u64)>,
     /// Pods that are in each of the [`POOLS`].
     pub(super) pending: [u64; POOLS.len()],
-    /// Pods that were rejected by a plugin and have not been tried since, by plugin and profile.
-    pub(super) unschedulable: BTreeMap<(&'static str, Arc<str>), u64>,
+    /// Who has been blamed, and for how many pods that have not been tried since.
+    blames: Vec<Blame>,
     pods: FxHashMap<PodId, Followed>,
+}
+
+/// Plugins of a profile, one bit each, that rejected pods together.
+#[derive(Debug)]
+struct Blame {
+    plugins: u64,
+    profile: Arc<str>,
+    names: Vec<&'static str>,
+    pods: u64,
 }
 
 /// A pod that has been in the queue and is not bound.
@@ -31,23 +41,29 @@ struct Followed {
     first: Option<SimTime>,
     /// The number of the pool that it is in.
     pool: Option<usize>,
-    rejected_by: Vec<(&'static str, Arc<str>)>,
+    /// The number of the blame.
+    rejected_by: Option<usize>,
 }
 
 impl QueueMetrics {
     /// A pod came into a pool. What is held back counts as unschedulable here, as upstream has it.
     pub(super) fn moved(&mut self, pod: PodId, to: Pool, cause: EventLabel, now: SimTime) {
         let counted = if matches!(to, Pool::Gated(_)) { Pool::Unschedulable } else { to };
-        *self.incoming.entry((POOLS[number(counted)], cause)).or_default() += 1;
+        let key = (number(counted), cause);
+        match self.incoming.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, pods)) => *pods += 1,
+            None => self.incoming.push((key, 1)),
+        }
         self.enter(pod, to, now);
     }
 
     fn enter(&mut self, pod: PodId, to: Pool, now: SimTime) {
         let pool = number(to);
-        self.leave_pool(pod);
-        self.pending[pool] += 1;
         let followed = self.pods.entry(pod).or_default();
-        followed.pool = Some(pool);
+        if let Some(before) = followed.pool.replace(pool) {
+            self.pending[before] -= 1;
+        }
+        self.pending[pool] += 1;
         if to == Pool::Active {
             followed.first.get_or_insert(now);
         }
@@ -55,10 +71,12 @@ impl QueueMetrics {
 
     /// A pod is tried: what plugins said of it before is void.
     pub(super) fn tried(&mut self, pod: PodId) {
-        self.leave_pool(pod);
         let Some(followed) = self.pods.get_mut(&pod) else { return };
-        for key in std::mem::take(&mut followed.rejected_by) {
-            self.unschedulable.entry(key).and_modify(|count| *count = count.saturating_sub(1));
+        if let Some(pool) = followed.pool.take() {
+            self.pending[pool] -= 1;
+        }
+        if let Some(blame) = followed.rejected_by.take() {
+            self.blames[blame].pods -= 1;
         }
     }
 
@@ -72,23 +90,42 @@ impl QueueMetrics {
             // Something has happened meanwhile that brings it back: a move of its own tells of it.
             self.enter(pod, to, now);
         }
-        let Some(followed) = self.pods.get_mut(&pod) else { return };
-        followed.rejected_by = profile.names(plugins).into_iter().map(|name| (name, profile.name.clone())).collect();
-        for key in &followed.rejected_by {
-            *self.unschedulable.entry(key.clone()).or_default() += 1;
+        let blame = self.blame(plugins, profile);
+        if let Some(followed) = self.pods.get_mut(&pod) {
+            followed.rejected_by = Some(blame);
+            self.blames[blame].pods += 1;
         }
+    }
+
+    fn blame(&mut self, plugins: u64, profile: &Profile) -> usize {
+        let same = |blame: &Blame| blame.plugins == plugins && blame.profile == profile.name;
+        self.blames.iter().position(same).unwrap_or_else(|| {
+            let names = profile.names(plugins);
+            self.blames.push(Blame { plugins, profile: profile.name.clone(), names, pods: 0 });
+            self.blames.len() - 1
+        })
+    }
+
+    /// Pods that came into a pool, by its name and the event.
+    pub(super) fn incoming(&self) -> BTreeMap<(&'static str, EventLabel), u64> {
+        self.incoming.iter().map(|((pool, cause), pods)| ((POOLS[*pool], *cause), *pods)).collect()
+    }
+
+    /// Pods that were rejected by a plugin and have not been tried since, by plugin and profile.
+    pub(super) fn unschedulable(&self) -> BTreeMap<(&'static str, Arc<str>), u64> {
+        let mut counts = BTreeMap::new();
+        for Blame { profile, names, pods, .. } in &self.blames {
+            for name in names {
+                *counts.entry((*name, profile.clone())).or_default() += pods;
+            }
+        }
+        counts
     }
 
     /// A pod is bound or gone. Gives when it first came into the active pool.
     pub(super) fn left(&mut self, pod: PodId) -> Option<SimTime> {
         self.tried(pod);
         self.pods.remove(&pod)?.first
-    }
-
-    fn leave_pool(&mut self, pod: PodId) {
-        if let Some(pool) = self.pods.get_mut(&pod).and_then(|followed| followed.pool.take()) {
-            self.pending[pool] -= 1;
-        }
     }
 }
 
@@ -123,7 +160,7 @@ mod tests {
         queue.failed(pod, Some(Pool::Unschedulable), 0, &profile, at(3));
         assert_eq!(queue.pending, [0, 0, 1, 0]);
         let failures = ("unschedulable", EventLabel::SCHEDULE_ATTEMPT_FAILURE);
-        assert_eq!(queue.incoming.get(&failures), Some(&1));
+        assert_eq!(queue.incoming().get(&failures), Some(&1));
         assert_eq!(queue.left(pod), Some(at(2)), "counted from when it could first be tried");
         assert_eq!(queue.pending, [0; 4]);
         assert_eq!(queue.left(pod), None);

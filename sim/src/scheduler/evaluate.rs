@@ -184,17 +184,21 @@ impl Evaluator {
         let verdicts = &mut view.verdicts;
         let nobody_nominated = search.nominator.is_empty();
         let mut found = scan(cycle, search, &chain, &mut self.verdicts, |id, all| {
-            let node = nodes.get(id);
-            if !nobody_nominated && !search.nominator.beside(cycle, node).is_empty() {
-                return all.intern(chain.check_beside(cycle, node, search.nominator));
+            // The node itself is only looked up where something has to be asked: most of the walk is over versions.
+            if !nobody_nominated {
+                let node = nodes.get(id);
+                if !search.nominator.beside(cycle, node).is_empty() {
+                    return all.intern(chain.check_beside(cycle, node, search.nominator));
+                }
             }
             let (version, verdict) = &mut verdicts[id.index()];
             if *version != nodes.version(id) {
                 *version = nodes.version(id);
-                *verdict = all.intern(check(&chain.filters[..kept_filters], node));
+                *verdict = all.intern(check(&chain.filters[..kept_filters], nodes.get(id)));
             }
             match *verdict {
-                0 => all.intern(check(&chain.filters[kept_filters..], node)),
+                0 if all_kept => 0,
+                0 => all.intern(check(&chain.filters[kept_filters..], nodes.get(id))),
                 refusal => refusal,
             }
         });

@@ -25,6 +25,9 @@ pub(super) fn identity<'c>(cycle: &Cycle<'c>) -> (&'c str, u64) {
 /// # Errors
 /// Why there is one that cannot be used.
 pub(super) fn pod_claims<'c>(cycle: &Cycle<'c>) -> Result<Vec<PodClaim<'c>>, String> {
+    if cycle.class.spec.resource_claims.is_empty() {
+        return Ok(Vec::new());
+    }
     let (pod, uid) = identity(cycle);
     let namespace = &cycle.class.spec.namespace;
     let objects = cycle.cluster.objects();
