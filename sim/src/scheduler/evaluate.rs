@@ -181,26 +181,15 @@ impl Evaluator {
         view.keep_filters(chain.filters[..kept_filters].iter().map(|(plugin, _)| *plugin));
 
         let nodes = cycle.cluster.nodes();
-        let verdicts = &mut view.verdicts;
-        let nobody_nominated = search.nominator.is_empty();
+        let kept = &mut view.verdicts;
+        let may_be_kept = all_kept && search.nominator.is_empty();
         let mut found = scan(cycle, search, &chain, &mut self.verdicts, |id, all| {
-            // The node itself is only looked up where something has to be asked: most of the walk is over versions.
-            if !nobody_nominated {
-                let node = nodes.get(id);
-                if !search.nominator.beside(cycle, node).is_empty() {
-                    return all.intern(chain.check_beside(cycle, node, search.nominator));
-                }
+            // Most of the walk ends here, without a look at the node.
+            let (version, verdict) = kept[id.index()];
+            if may_be_kept && version == nodes.version(id) {
+                return verdict;
             }
-            let (version, verdict) = &mut verdicts[id.index()];
-            if *version != nodes.version(id) {
-                *version = nodes.version(id);
-                *verdict = all.intern(check(&chain.filters[..kept_filters], nodes.get(id)));
-            }
-            match *verdict {
-                0 if all_kept => 0,
-                0 => all.intern(check(&chain.filters[kept_filters..], nodes.get(id))),
-                refusal => refusal,
-            }
+            ask((cycle, search.nominator), (&chain, kept_filters), id, &mut kept[id.index()], all)
         });
         if let (Some(error), true) = (&found.error, may_keep_failure) {
             view.hopeless = Some((versions, error.clone()));
@@ -209,6 +198,30 @@ impl Evaluator {
             found.totals = view.totals(profile, cycle, &found.feasible);
         }
         found
+    }
+}
+
+/// Asks what is not kept of a node, and keeps what can be.
+#[inline(never)]
+fn ask(
+    (cycle, nominator): (&Cycle<'_>, &Nominator),
+    (chain, kept_filters): (&FilterChain<'_>, usize),
+    id: NodeId,
+    (version, verdict): &mut (u64, VerdictId),
+    verdicts: &mut Verdicts,
+) -> VerdictId {
+    let nodes = cycle.cluster.nodes();
+    let node = nodes.get(id);
+    if !nominator.is_empty() && !nominator.beside(cycle, node).is_empty() {
+        return verdicts.intern(chain.check_beside(cycle, node, nominator));
+    }
+    if *version != nodes.version(id) {
+        *version = nodes.version(id);
+        *verdict = verdicts.intern(check(&chain.filters[..kept_filters], node));
+    }
+    match *verdict {
+        0 => verdicts.intern(check(&chain.filters[kept_filters..], node)),
+        refusal => refusal,
     }
 }
 
