@@ -1,7 +1,7 @@
 //! `towtank explain`: plays a run again up to the attempts of one pod, and keeps what the plugins said of it.
 //!
 //! A run is deterministic, so it need not store any verdict: [`replay`] says what has to be known to play it again,
-//! [`witness`] watches it, [`model`] is what comes out, and [`text`] prints it.
+//! `witness` watches it, [`model`] is what comes out, and [`text`] prints it.
 
 mod details;
 pub mod model;

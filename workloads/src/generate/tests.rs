@@ -200,7 +200,7 @@ fn what_is_no_generator() {
     shapes[0].requests.cpu: `2x` is not a quantity: expected a number with an optional suffix out of n u m k M G T P E Ki Mi Gi Ti Pi Ei, or an exponent such as e3 at line 3 column 27
     shapes[0].weight: `0` is out of range: expected a number above 0 at line 3 column 19
     shapes[0].gpu.milli: `1001` is out of range: expected a whole number from 1 to 1000 at line 3 column 24
-    shapes[0]: operator: `Is` is not an operator here: expected one of Equal, Exists, Lt, Gt at line 3 column 10
+    shapes[0]: operator: Unsupported value: "Is": supported values: "Equal", "Exists", "Lt", "Gt" at line 3 column 10
     unknown field `shape`, expected one of `name`, `namespace`, `namePrefix`, `arrivals`, `batch`, `count`, `from`, `until`, `shapes`, `duration`, `failureProbability` at line 3 column 1
     generator `g`: shapes is empty: expected at least one
     failureProbability: `1.5` is out of range: expected a number from 0 to 1 at line 3 column 21

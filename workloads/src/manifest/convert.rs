@@ -66,7 +66,7 @@ impl<'v> Reading<'v> {
 pub(super) fn quantity(text: &QuantityText, at: &At<'_>) -> Result<Quantity, FieldError> {
     let quantity: Quantity = text.0.parse().map_err(|error| at.error(error))?;
     if quantity.is_negative() {
-        return Err(at.error(format_args!("`{}` is negative: expected a quantity of at least 0", text.0)));
+        return Err(at.error(format_args!("Invalid value: {:?}: must be greater than or equal to 0", text.0)));
     }
     Ok(quantity)
 }

@@ -71,7 +71,9 @@ pub(super) fn tolerations(
             Some("Exists") => None,
             Some(other) => {
                 let at = at.key("operator");
-                return Err(at.error(format_args!("`{other}` is not an operator here: expected Equal or Exists")));
+                return Err(
+                    at.error(format_args!("Unsupported value: {other:?}: supported values: \"Equal\", \"Exists\""))
+                );
             }
         };
         let key = from.key.clone().unwrap_or_default();

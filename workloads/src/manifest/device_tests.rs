@@ -143,7 +143,7 @@ fn what_the_server_refuses() {
         ),
         (slice("resourceSliceCount: 1", "resourceSliceCount: 0"), "must be greater than zero"),
         (slice("{string: a100}", "{string: a100, int: 1}"), "exactly one value must be specified"),
-        (slice("value: 40Gi", "value: -1"), "`-1` is negative"),
+        (slice("value: 40Gi", "value: -1"), "must be greater than or equal to 0"),
         (
             slice("- name: gpu-0", "- name: gpu-0\n    nodeName: n1"),
             "can only be set if `perDeviceNodeSelection` is true",

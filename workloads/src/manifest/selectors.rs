@@ -63,17 +63,18 @@ pub(super) fn requirement(
     check_label_key(key, &at.key("key"))?;
     let Some((_, parsed)) = operators.iter().find(|(name, _)| *name == operator) else {
         let names: Vec<&str> = operators.iter().map(|(name, _)| *name).collect();
-        return Err(at
-            .key("operator")
-            .error(format_args!("`{operator}` is not an operator here: expected one of {}", names.join(", "))));
+        return Err(at.key("operator").error(format_args!(
+            "Invalid value: {operator:?}: not a valid selector operator: expected one of {}",
+            names.join(", ")
+        )));
     };
     let at = at.key("values");
     match parsed {
         Operator::In | Operator::NotIn if values.is_empty() => {
-            Err(at.error(format_args!("required, and empty: {operator} compares with values")))
+            Err(at.error("Required value: must be specified when `operator` is 'In' or 'NotIn'"))
         }
         Operator::Exists | Operator::DoesNotExist if !values.is_empty() => {
-            Err(at.error(format_args!("expected no values with {operator}")))
+            Err(at.error("Forbidden: may not be specified when `operator` is 'Exists' or 'DoesNotExist'"))
         }
         Operator::Gt | Operator::Lt if !matches!(values, [one] if one.parse::<i64>().is_ok()) => {
             Err(at.error(format_args!("expected exactly one whole number with {operator}")))
@@ -115,9 +116,9 @@ pub(super) fn toleration(from: &core::Toleration, at: &At<'_>) -> Result<Tolerat
         "Gt" => TolerationOperator::Gt,
         other => {
             let at = at.key("operator");
-            return Err(
-                at.error(format_args!("`{other}` is not an operator here: expected one of Equal, Exists, Lt, Gt"))
-            );
+            return Err(at.error(format_args!(
+                "Unsupported value: {other:?}: supported values: \"Equal\", \"Exists\", \"Lt\", \"Gt\""
+            )));
         }
     };
     if !key.is_empty() {

@@ -320,7 +320,7 @@ fn errors_name_place_field_and_what_was_expected() {
     let errors: Vec<String> = cases.iter().map(|text| error(text)).collect();
     insta::assert_snapshot!(errors.join("\n"), @r#"
     m.yaml:13:18: spec.template.spec.containers[0].resources.requests.cpu: `2x` is not a quantity: expected a number with an optional suffix out of n u m k M G T P E Ki Mi Gi Ti Pi Ei, or an exponent such as e3
-    m.yaml:5:57: spec.containers[0].resources.requests.memory: `-1` is negative: expected a quantity of at least 0
+    m.yaml:5:57: spec.containers[0].resources.requests.memory: Invalid value: "-1": must be greater than or equal to 0
     m.yaml:5:54: spec.containers[0].resources.requests.cpu: `2` is more than the limit: expected at most 1
     m.yaml:5:16: spec.containers[0].name: required, and not given
     m.yaml:5:3: spec.containers: required, and empty: expected at least one container
@@ -328,10 +328,10 @@ fn errors_name_place_field_and_what_was_expected() {
     m.yaml:6:8: spec.zzz: unknown field
     m.yaml:6:13: spec.priority: invalid type: string "high", expected a whole number
     m.yaml:6:18: spec.restartPolicy: `Sometimes` is not a restart policy: expected Always, OnFailure or Never
-    m.yaml:7:24: spec.tolerations[0].operator: `Exist` is not an operator here: expected one of Equal, Exists, Lt, Gt
+    m.yaml:7:24: spec.tolerations[0].operator: Unsupported value: "Exist": supported values: "Equal", "Exists", "Lt", "Gt"
     m.yaml:7:5: spec.tolerations[0].effect: expected NoExecute with tolerationSeconds
     m.yaml:6:21: spec.nodeSelector.a: `b c` is not a label value: expected at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends
-    m.yaml:11:32: spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0].operator: `Near` is not an operator here: expected one of In, NotIn, Exists, DoesNotExist, Gt, Lt
+    m.yaml:11:32: spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0].operator: Invalid value: "Near": not a valid selector operator: expected one of In, NotIn, Exists, DoesNotExist, Gt, Lt
     m.yaml:3:57: metadata.annotations[towtank.dev/run-time]: `soon` is not a duration: expected a number of seconds, or numbers with units out of d h m s ms us ns, such as 1h30m
     m.yaml:3:56: metadata.annotations[towtank.dev/run-tim]: unknown annotation; did you mean `towtank.dev/run-time`?
     m.yaml:3:58: metadata.annotations[towtank.dev/exit-code]: an exit code needs an end: expected towtank.dev/run-time or towtank.dev/run-time-distribution beside it
@@ -346,7 +346,7 @@ fn errors_name_place_field_and_what_was_expected() {
     m.yaml:5:13: spec.replicas: invalid type: string "three", expected a whole number
     m.yaml:5:40: spec.strategy.rollingUpdate.maxSurge: invalid type: floating point `1.5`, expected IntOrString
     m.yaml:5:40: spec.strategy.rollingUpdate.maxSurge: `"lots"` is neither a number nor a percentage: expected for example 2 or 30%
-    m.yaml:5:54: spec.selector.matchExpressions[0].operator: `Is` is not an operator here: expected one of In, NotIn, Exists, DoesNotExist
+    m.yaml:5:54: spec.selector.matchExpressions[0].operator: Invalid value: "Is": not a valid selector operator: expected one of In, NotIn, Exists, DoesNotExist
     m.yaml:7:5: spec.template.spec.restartPolicy: expected OnFailure or Never in a Job; it is Always, also by default
     m.yaml:5:1: Node "n1" is listed twice: first at m.yaml:1:1
     m.yaml:7:28: items[0].status.capacity.cpu: `4 cores` is not a quantity: expected a number with an optional suffix out of n u m k M G T P E Ki Mi Gi Ti Pi Ei, or an exponent such as e3
