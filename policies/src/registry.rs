@@ -38,7 +38,7 @@ pub struct UnknownPlugin {
 pub const PLUGINS: &[PluginEntry] = &[
     entry("NodeName", "pods that name their node go only there", |args| plain(args, |_| Box::new(kube::node_name::NodeName))),
     entry("NodeUnschedulable", "cordoned nodes take no pods", |args| plain(args, |_| Box::new(kube::node_unschedulable::NodeUnschedulable))),
-    entry("TaintToleration", "taints repel pods; fewer soft taints score higher", |args| plain(args, |_| Box::new(kube::taint_toleration::TaintToleration))),
+    entry("TaintToleration", "taints repel pods; fewer soft taints score higher", |args| plain(args, |context| Box::new(kube::taint_toleration::TaintToleration::new(context.gates)))),
     entry("NodeAffinity", "node selectors and node affinity, required and preferred", kube::node_affinity::prepare),
     entry("NodePorts", "no host port twice on a node", |args| plain(args, |_| Box::new(kube::node_ports::NodePorts))),
     entry("NodeResourcesFit", "requests fit; scored by LeastAllocated, MostAllocated or RequestedToCapacityRatio", kube::node_resources_fit::prepare),

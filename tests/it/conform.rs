@@ -105,7 +105,8 @@ fn what_cannot_be_read_is_named_and_the_rest_is_played() {
     check("what.json", &table("1").replace("podRequests", "podRequest"), "what.json:3:15: function: `podRequest`");
     check("what.json", &table("1").replace("podRequests", "podRequest"), "help: did you mean `podRequests`?");
     let negative = table("1").replace("\"cpu\": \"1\" } } }", "\"cpu\": \"-1\" } } }");
-    let message = "bad.json:10:85: cases[0].input.spec.containers[0].resources.requests.cpu: `-1` is negative";
+    let message =
+        "bad.json:10:85: cases[0].input.spec.containers[0].resources.requests.cpu: Invalid value: \"-1\": must be";
     check("bad.json", &negative, message);
     check("other.yaml", "name: x\nsteps: []\n", "other.yaml: is no recording that can be played: expected one of");
     check("text.yaml", "words\n", "text.yaml: has no fields");

@@ -3,21 +3,33 @@
 use towtank_sim::model::NodeId;
 use towtank_sim::model::node::{Node, NodeSpec};
 use towtank_sim::model::pod::PodSpec;
-use towtank_sim::model::taint::{Effect, Toleration};
+use towtank_sim::model::taint::{Effect, Toleration, TolerationOperator};
 use towtank_sim::scheduler::{
-    ClusterEvent, Cycle, Dependence, Events, Filter, Hint, Plugin, Points, PreFilter, PreScore, Score, Verdict,
-    default_normalize,
+    ClusterEvent, Cycle, Dependence, Events, FeatureGates, Filter, Hint, Plugin, Points, PreFilter, PreScore, Score,
+    Verdict, default_normalize,
 };
 
 /// The plugin.
 ///
 /// Source: `tainttoleration/taint_toleration.go`.
 #[derive(Clone, Copy, Debug)]
-pub struct TaintToleration;
+pub struct TaintToleration {
+    compares: bool,
+}
 
-struct Hard<'c>(&'c PodSpec);
+struct Hard<'c> {
+    pod: &'c PodSpec,
+    compares: bool,
+}
 
 struct Soft<'c>(Vec<&'c Toleration>);
+
+impl TaintToleration {
+    /// Under these gates. Tolerations that compare numbers tolerate nothing where TaintTolerationComparisonOperators is off.
+    pub fn new(gates: FeatureGates) -> Self {
+        Self { compares: gates.enabled(FeatureGates::TAINT_TOLERATION_COMPARISON_OPERATORS) }
+    }
+}
 
 impl Plugin for TaintToleration {
     fn name(&self) -> &'static str {
@@ -29,7 +41,7 @@ impl Plugin for TaintToleration {
     }
 
     fn pre_filter<'c>(&'c self, cycle: &Cycle<'c>) -> PreFilter<'c> {
-        PreFilter::Ask(Box::new(Hard(&cycle.class.spec)))
+        PreFilter::Ask(Box::new(Hard { pod: &cycle.class.spec, compares: self.compares }))
     }
 
     fn filter_depends_on(&self) -> Dependence {
@@ -38,7 +50,7 @@ impl Plugin for TaintToleration {
 
     fn pre_score<'c>(&'c self, cycle: &Cycle<'c>, _feasible: &[NodeId]) -> PreScore<'c> {
         let soft = |t: &&Toleration| matches!(t.effect, None | Some(Effect::PreferNoSchedule));
-        PreScore::Ask(Box::new(Soft(cycle.class.spec.tolerations.iter().filter(soft).collect())))
+        PreScore::Ask(Box::new(Soft(tolerations(&cycle.class.spec, self.compares).filter(soft).collect())))
     }
 
     fn score_depends_on(&self) -> Dependence {
@@ -55,7 +67,7 @@ impl Plugin for TaintToleration {
             return if matches!(event, ClusterEvent::OwnUpdate { .. }) { Hint::Queue } else { Hint::Skip };
         };
         let node = cycle.cluster.node(id);
-        let passes = |spec: &NodeSpec| tolerates(&cycle.class.spec, spec);
+        let passes = |spec: &NodeSpec| tolerates(&cycle.class.spec, spec, self.compares);
         let before = match event {
             ClusterEvent::NodeUpdate(..) => node.previous.as_deref().is_some_and(passes),
             _ => false,
@@ -66,7 +78,7 @@ impl Plugin for TaintToleration {
 
 impl Filter for Hard<'_> {
     fn filter(&self, node: &Node) -> Verdict {
-        if tolerates(self.0, &node.spec) {
+        if tolerates(self.pod, &node.spec, self.compares) {
             Verdict::Fits
         } else {
             Verdict::unresolvable("node(s) had untolerated taint(s)")
@@ -90,10 +102,38 @@ impl Score for Soft<'_> {
     }
 }
 
-pub(super) fn tolerates(pod: &PodSpec, node: &NodeSpec) -> bool {
+/// The tolerations that count: those that compare only where that is switched on.
+fn tolerations(pod: &PodSpec, compares: bool) -> impl Iterator<Item = &Toleration> {
+    let is_comparison = |t: &Toleration| matches!(t.operator, TolerationOperator::Lt | TolerationOperator::Gt);
+    pod.tolerations.iter().filter(move |toleration| compares || !is_comparison(toleration))
+}
+
+/// Whether the pod tolerates all hard taints of the node.
+pub(super) fn tolerates(pod: &PodSpec, node: &NodeSpec, compares: bool) -> bool {
     let hard = |effect| matches!(effect, Effect::NoSchedule | Effect::NoExecute);
     node.taints
         .iter()
         .filter(|taint| hard(taint.effect))
-        .all(|taint| pod.tolerations.iter().any(|toleration| toleration.tolerates(taint)))
+        .all(|taint| tolerations(pod, compares).any(|toleration| toleration.tolerates(taint)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use towtank_sim::model::taint::Taint;
+
+    #[test]
+    fn comparing_tolerations_count_only_where_the_gate_is_on() {
+        let taint = Taint { key: "sla".into(), value: "5".into(), effect: Effect::NoSchedule };
+        let node = NodeSpec { taints: vec![taint], ..NodeSpec::default() };
+        let below_ten = Toleration {
+            key: "sla".into(),
+            operator: TolerationOperator::Lt,
+            value: "10".into(),
+            ..Toleration::default()
+        };
+        let pod = PodSpec { tolerations: vec![below_ten], ..PodSpec::default() };
+        assert!(tolerates(&pod, &node, true));
+        assert!(!tolerates(&pod, &node, false));
+    }
 }

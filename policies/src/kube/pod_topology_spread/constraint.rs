@@ -13,6 +13,8 @@ use towtank_sim::model::topology_spread::{NodeInclusionPolicy, TopologySpreadCon
 pub(super) struct Constraint<'c> {
     from: &'c TopologySpreadConstraint,
     selector: Selector<'c>,
+    /// Whether tolerations that compare numbers count.
+    compares: bool,
 }
 
 /// Which pods of the namespace a constraint is about.
@@ -26,13 +28,13 @@ pub(super) enum Selector<'c> {
 
 impl<'c> Constraint<'c> {
     /// A constraint that the pod has itself.
-    pub(super) fn own(from: &'c TopologySpreadConstraint) -> Self {
-        Self { from, selector: Selector::Own(from.selector.as_ref()) }
+    pub(super) fn own(from: &'c TopologySpreadConstraint, compares: bool) -> Self {
+        Self { from, selector: Selector::Own(from.selector.as_ref()), compares }
     }
 
     /// A default constraint.
-    pub(super) fn derived(from: &'c TopologySpreadConstraint, selector: &Rc<LabelSelector>) -> Self {
-        Self { from, selector: Selector::Derived(selector.clone()) }
+    pub(super) fn derived(from: &'c TopologySpreadConstraint, selector: &Rc<LabelSelector>, compares: bool) -> Self {
+        Self { from, selector: Selector::Derived(selector.clone()), compares }
     }
 
     /// The label whose values are the domains.
@@ -72,7 +74,7 @@ impl<'c> Constraint<'c> {
     pub(super) fn includes(&self, pod: &PodSpec, node: &NodeSpec) -> bool {
         let ignores_affinity = self.from.node_affinity_policy == NodeInclusionPolicy::Ignore;
         (ignores_affinity || node_affinity::matches(pod, node))
-            && (!self.honors_taints() || taint_toleration::tolerates(pod, node))
+            && (!self.honors_taints() || taint_toleration::tolerates(pod, node, self.compares))
     }
 
     fn selector(&self) -> Option<&LabelSelector> {

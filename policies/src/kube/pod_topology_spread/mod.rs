@@ -29,7 +29,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use towtank_sim::model::NodeId;
 use towtank_sim::model::topology_spread::{TopologySpreadConstraint, WhenUnsatisfiable};
-use towtank_sim::scheduler::{ClusterEvent, Cycle, Events, Hint, Plugin, Points, PreFilter, PreScore};
+use towtank_sim::scheduler::{ClusterEvent, Cycle, Events, FeatureGates, Hint, Plugin, Points, PreFilter, PreScore};
 
 /// The plugin.
 ///
@@ -38,6 +38,8 @@ use towtank_sim::scheduler::{ClusterEvent, Cycle, Events, Hint, Plugin, Points, 
 pub struct PodTopologySpread {
     /// The constraints of pods that have none.
     pub defaults: Defaults,
+    /// Whether tolerations that compare numbers count.
+    compares: bool,
     topology: Topology,
     eligible: EligibleNodes,
     members: Members,
@@ -46,7 +48,10 @@ pub struct PodTopologySpread {
 /// Reads the arguments.
 pub(crate) fn prepare(args: &ArgsSource<'_>) -> Result<Factory, ConfigError> {
     let args: PodTopologySpreadArgs = args.read()?;
-    Ok(Arc::new(move |_| Box::new(PodTopologySpread::new(Defaults::from(&args)))))
+    Ok(Arc::new(move |context| {
+        let compares = context.gates.enabled(FeatureGates::TAINT_TOLERATION_COMPARISON_OPERATORS);
+        Box::new(PodTopologySpread { compares, ..PodTopologySpread::new(Defaults::from(&args)) })
+    }))
 }
 
 impl PodTopologySpread {
@@ -60,7 +65,7 @@ impl PodTopologySpread {
         let of_action = |constraint: &&TopologySpreadConstraint| constraint.when_unsatisfiable == action;
         let own = &cycle.class.spec.topology_spread;
         if !own.is_empty() {
-            return own.iter().filter(of_action).map(Constraint::own).collect();
+            return own.iter().filter(of_action).map(|constraint| Constraint::own(constraint, self.compares)).collect();
         }
         if !self.defaults.constraints.iter().any(|constraint| of_action(&constraint)) {
             return Vec::new();
@@ -70,7 +75,7 @@ impl PodTopologySpread {
             return Vec::new();
         }
         let defaults = self.defaults.constraints.iter().filter(of_action);
-        defaults.map(|constraint| Constraint::derived(constraint, &selector)).collect()
+        defaults.map(|constraint| Constraint::derived(constraint, &selector, self.compares)).collect()
     }
 }
 
