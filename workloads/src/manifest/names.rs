@@ -37,15 +37,24 @@ pub(super) fn check_labels(labels: &BTreeMap<String, String>, at: &At<'_>) -> Re
 }
 
 /// Checks a label key or a taint key: a name with an optional prefix.
+///
+/// Source of the words: `apimachinery/pkg/api/validate/content/kube.go`, `IsLabelKey`.
 pub(super) fn check_label_key(key: &str, at: &At<'_>) -> Result<(), FieldError> {
     let (prefix, name) = key.split_once('/').map_or((None, key), |(prefix, name)| (Some(prefix), name));
-    if prefix.is_none_or(is_subdomain) && !name.is_empty() && is_word(name) {
-        return Ok(());
-    }
-    Err(at.error(format_args!(
-        "`{key}` is not a label key: expected a name of at most 63 letters, digits, `-`, `_` and `.`, after an optional \
-         domain and `/`"
-    )))
+    let wrong = match prefix {
+        Some("") => "prefix part must be non-empty",
+        Some(prefix) if !is_subdomain(prefix) => {
+            "prefix part a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and \
+             must start and end with an alphanumeric character"
+        }
+        _ if name.is_empty() => "name part must be non-empty",
+        _ if !is_word(name) => {
+            "name part must consist of alphanumeric characters, '-', '_' or '.', at most 63 of them, and must start and end \
+             with an alphanumeric character"
+        }
+        _ => return Ok(()),
+    };
+    Err(at.error(format_args!("Invalid value: {key:?}: {wrong}")))
 }
 
 /// Checks a label value.
