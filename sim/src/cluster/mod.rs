@@ -6,11 +6,13 @@
 
 mod action;
 mod admission;
+mod change_log;
 mod classes;
 mod feed;
 mod fingerprint;
 mod namespace;
 mod node_changes;
+mod node_load;
 mod nodes;
 mod object_changes;
 mod objects;
@@ -25,10 +27,12 @@ mod totals;
 
 pub use action::{Action, ObjectChange};
 pub use admission::{Admission, AdmissionPlugin};
+pub use change_log::ChangeLog;
 pub use classes::Classes;
 pub use feed::{Cause, Change, Interest, NodeChange};
 pub use fingerprint::Fingerprint;
 pub use namespace::Namespace;
+pub use node_load::NodeLoad;
 pub use nodes::{DuplicateNode, Nodes};
 pub use objects::{Object, ObjectEntry, ObjectExists, ObjectMeta, Objects};
 pub use placements::{Placed, Placements};

@@ -32,22 +32,27 @@ impl Cluster {
             return;
         }
         self.version += 1;
-        let node = self.nodes.touch(id, self.version);
-        let before = node.spec.clone();
-        change(Arc::make_mut(&mut node.spec));
-        let what = NodeChange::between(&before, &node.spec);
-        if what.is_empty() {
-            return;
+        let (resources, totals) = (&mut self.resources, &mut self.totals);
+        let what = self.nodes.change(id, self.version, |node| {
+            let before = node.spec.clone();
+            change(Arc::make_mut(&mut node.spec));
+            let what = NodeChange::between(&before, &node.spec);
+            if what.is_empty() {
+                return what;
+            }
+            node.previous = Some(before);
+            if what.contains(NodeChange::ALLOCATABLE) {
+                let allocatable = resources.vector(&node.spec.allocatable);
+                totals.capacity.sub(&node.allocatable);
+                totals.capacity.add(&allocatable);
+                node.allocatable = allocatable;
+            }
+            what
+        });
+        if !what.is_empty() {
+            self.nodes.note_spec_change(id);
+            self.emit(Change::NodeChanged(id, what));
         }
-        node.previous = Some(before);
-        if what.contains(NodeChange::ALLOCATABLE) {
-            let allocatable = self.resources.vector(&node.spec.allocatable);
-            self.totals.capacity.sub(&node.allocatable);
-            self.totals.capacity.add(&allocatable);
-            node.allocatable = allocatable;
-        }
-        self.nodes.note_spec_change();
-        self.emit(Change::NodeChanged(id, what));
     }
 
     /// Sets the condition Ready.
@@ -56,7 +61,7 @@ impl Cluster {
             return;
         }
         self.version += 1;
-        self.nodes.touch(id, self.version).ready = ready;
+        self.nodes.change(id, self.version, |node| node.ready = ready);
         if ready {
             self.totals.ready_nodes += 1;
         } else {

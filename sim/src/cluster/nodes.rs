@@ -1,5 +1,7 @@
 //! The table of nodes.
 
+use super::change_log::ChangeLog;
+use super::node_load::NodeLoad;
 use crate::model::NodeId;
 use crate::model::gpu::Devices;
 use crate::model::node::{Node, NodeSpec};
@@ -20,6 +22,9 @@ pub struct Nodes {
     membership: u64,
     spec_changes: u64,
     versions: Vec<u64>,
+    loads: Vec<NodeLoad>,
+    changes: ChangeLog,
+    spec_log: ChangeLog,
 }
 
 /// Two nodes of one name.
@@ -88,15 +93,38 @@ impl Nodes {
         self.versions[id.index()]
     }
 
-    /// The node, about to change.
-    pub(super) fn touch(&mut self, id: NodeId, version: u64) -> &mut Node {
+    /// What is read most of the node in this slot; nothing allocatable where there is none.
+    #[inline]
+    pub fn load(&self, id: NodeId) -> &NodeLoad {
+        &self.loads[id.index()]
+    }
+
+    /// The nodes in the order of their changes: of the specification, or of the pods on them. That a node comes or goes shows in
+    /// [`Nodes::membership`].
+    pub fn changes(&self) -> &ChangeLog {
+        &self.changes
+    }
+
+    /// The nodes in the order of changes of their specification.
+    pub fn spec_log(&self) -> &ChangeLog {
+        &self.spec_log
+    }
+
+    /// Changes a node or what is on it.
+    pub(super) fn change<R>(&mut self, id: NodeId, version: u64, change: impl FnOnce(&mut Node) -> R) -> R {
+        let slots = self.slots.len();
         self.versions[id.index()] = version;
-        self.get_mut(id)
+        self.changes.push(id, slots);
+        let node = self.slots[id.index()].as_mut().expect("the node exists");
+        let result = change(node);
+        self.loads[id.index()] = NodeLoad::of(node);
+        result
     }
 
     /// A specification has changed.
-    pub(super) fn note_spec_change(&mut self) {
+    pub(super) fn note_spec_change(&mut self, id: NodeId) {
         self.spec_changes += 1;
+        self.spec_log.push(id, self.slots.len());
     }
 
     pub(super) fn get_mut(&mut self, id: NodeId) -> &mut Node {
@@ -114,6 +142,7 @@ impl Nodes {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
             self.versions.push(0);
+            self.loads.push(NodeLoad::default());
             (self.slots.len() - 1) as u32
         });
         let id = NodeId(slot);
@@ -136,7 +165,8 @@ impl Nodes {
             created,
             previous: None,
         });
-        self.versions[id.index()] = version;
+        self.change(id, version, |_| ());
+        self.spec_log.push(id, self.slots.len());
         id
     }
 
@@ -166,6 +196,7 @@ impl Nodes {
         if !self.leaving.is_empty() && self.leaving.contains(&(id, true)) && self.get(id).pods.is_empty() {
             self.leaving.retain(|(other, _)| *other != id);
             self.slots[id.index()] = None;
+            self.loads[id.index()] = NodeLoad::default();
             self.free.push(id.0);
         }
     }

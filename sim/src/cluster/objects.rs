@@ -88,6 +88,8 @@ pub struct Objects {
     entries: BTreeMap<ObjectId, ObjectEntry>,
     by_name: BTreeMap<Key, ObjectId>,
     next: u32,
+    kind_versions: BTreeMap<&'static str, u64>,
+    selector_version: u64,
 }
 
 impl Objects {
@@ -148,6 +150,21 @@ impl Objects {
         self.by_name.range(first..).take_while(of_both).filter_map(|(_, id)| self.entries.get(id))
     }
 
+    /// Grows whenever an object of this kind comes, changes or goes.
+    pub fn kind_version(&self, kind: &str) -> u64 {
+        self.kind_versions.get(kind).copied().unwrap_or(0)
+    }
+
+    /// Grows whenever an object that selects pods ([`Object::pod_selector`]) comes, goes or is replaced.
+    pub fn selector_version(&self) -> u64 {
+        self.selector_version
+    }
+
+    fn note_change(&mut self, kind: &'static str, selects: bool) {
+        *self.kind_versions.entry(kind).or_default() += 1;
+        self.selector_version += u64::from(selects);
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.by_name.len()
@@ -182,6 +199,7 @@ impl Objects {
         self.next += 1;
         let meta =
             ObjectMeta { id, uid, kind, namespace: key.1.clone(), name: key.2.clone(), owner, created, version: 0 };
+        self.note_change(kind, body.pod_selector().is_some());
         self.by_name.insert(key, id);
         self.entries.insert(id, ObjectEntry { meta, body, previous: None, leaving: false });
         Ok(id)
@@ -192,13 +210,17 @@ impl Objects {
         if let Some(entry) = self.entries.get_mut(&id) {
             entry.previous = entry.body.snapshot();
             entry.meta.version += 1;
+            let kind = entry.meta.kind;
+            self.note_change(kind, false);
         }
     }
 
     /// Replaces what an object says; whether it is there.
     pub(super) fn replace(&mut self, id: ObjectId, body: Box<dyn Object>) -> bool {
         let Some(entry) = self.entries.get_mut(&id).filter(|entry| !entry.leaving) else { return false };
+        let selects = entry.body.pod_selector().is_some() || body.pod_selector().is_some();
         entry.body = body;
+        self.selector_version += u64::from(selects);
         true
     }
 
@@ -214,6 +236,8 @@ impl Objects {
             return false;
         }
         entry.body.set_replicas(replicas);
+        let kind = entry.meta.kind;
+        self.note_change(kind, false);
         true
     }
 
@@ -229,8 +253,10 @@ impl Objects {
         if std::mem::replace(&mut entry.leaving, true) {
             return false;
         }
-        let meta = &entry.meta;
-        self.by_name.remove(&(meta.kind, meta.namespace.clone(), meta.name.clone()));
+        let (meta, selects) = (&entry.meta, entry.body.pod_selector().is_some());
+        let kind = meta.kind;
+        self.by_name.remove(&(kind, meta.namespace.clone(), meta.name.clone()));
+        self.note_change(kind, selects);
         true
     }
 

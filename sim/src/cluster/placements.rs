@@ -21,6 +21,7 @@ pub struct Placements {
     with_affinity: BTreeSet<ClassId>,
     by_priority: BTreeMap<i32, u32>,
     version: u64,
+    affinity_version: u64,
 }
 
 impl Placements {
@@ -54,6 +55,11 @@ impl Placements {
         self.version
     }
 
+    /// Grows whenever [`Placements::classes_with_affinity`] changes.
+    pub fn affinity_version(&self) -> u64 {
+        self.affinity_version
+    }
+
     pub(super) fn add(&mut self, id: ClassId, class: &PodClass, node: NodeId, terminating: bool) {
         self.version += 1;
         if self.by_class.len() <= id.index() {
@@ -64,6 +70,7 @@ impl Placements {
             self.placed.insert(id);
             if class.has_pod_affinity() {
                 self.with_affinity.insert(id);
+                self.affinity_version += 1;
             }
         }
         let placed = nodes.entry(node).or_default();
@@ -83,7 +90,7 @@ impl Placements {
         }
         if nodes.is_empty() {
             self.placed.remove(&id);
-            self.with_affinity.remove(&id);
+            self.affinity_version += u64::from(self.with_affinity.remove(&id));
         }
         let priority = class.priority();
         let count = self.by_priority.get_mut(&priority).expect("a pod that leaves was counted");

@@ -148,16 +148,17 @@ impl Cluster {
         let pod = self.pods.get_mut(id).expect("the caller looked it up");
         let class = self.classes.get(pod.class);
         self.version += 1;
-        let target = self.nodes.touch(node, self.version);
-        if let Some(request) = class.spec.gpu {
-            pod.devices = target.devices.take(request).unwrap_or_default();
-        }
-        pod.place = target.pods.len() as u32;
-        target.pods.push(id);
-        target.requested.add(&class.requests);
-        target.nonzero_cpu += class.nonzero_cpu;
-        target.nonzero_memory += class.nonzero_memory;
-        target.ports.extend_from_slice(&class.host_ports);
+        self.nodes.change(node, self.version, |target| {
+            if let Some(request) = class.spec.gpu {
+                pod.devices = target.devices.take(request).unwrap_or_default();
+            }
+            pod.place = target.pods.len() as u32;
+            target.pods.push(id);
+            target.requested.add(&class.requests);
+            target.nonzero_cpu += class.nonzero_cpu;
+            target.nonzero_memory += class.nonzero_memory;
+            target.ports.extend_from_slice(&class.host_ports);
+        });
         if pod.node.is_some() {
             self.totals.allocated.add(&class.requests);
         }

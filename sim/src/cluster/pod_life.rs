@@ -157,23 +157,25 @@ impl Cluster {
         let class = self.classes.get(pod.class);
         self.placements.remove(pod.class, class, node, pod.deleting.is_some());
         self.version += 1;
-        let target = self.nodes.touch(node, self.version);
-        target.pods.swap_remove(place);
-        target.requested.sub(&class.requests);
-        target.nonzero_cpu -= class.nonzero_cpu;
-        target.nonzero_memory -= class.nonzero_memory;
-        for port in &class.host_ports {
-            if let Some(i) = target.ports.iter().position(|p| p == port) {
-                target.ports.swap_remove(i);
+        let moved = self.nodes.change(node, self.version, |target| {
+            target.pods.swap_remove(place);
+            target.requested.sub(&class.requests);
+            target.nonzero_cpu -= class.nonzero_cpu;
+            target.nonzero_memory -= class.nonzero_memory;
+            for port in &class.host_ports {
+                if let Some(i) = target.ports.iter().position(|p| p == port) {
+                    target.ports.swap_remove(i);
+                }
             }
-        }
-        if let Some(request) = class.spec.gpu {
-            target.devices.give_back(request, devices);
-        }
+            if let Some(request) = class.spec.gpu {
+                target.devices.give_back(request, devices);
+            }
+            target.pods.get(place).copied()
+        });
         if pod.node.is_some() {
             self.totals.allocated.sub(&class.requests);
         }
-        if let Some(&moved) = target.pods.get(place) {
+        if let Some(moved) = moved {
             self.pods.get_mut(moved).expect("a node's pods exist").place = place as u32;
         }
     }

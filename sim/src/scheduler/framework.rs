@@ -9,6 +9,7 @@
 use super::dry_run::Failure;
 use super::events::{ClusterEvent, Events};
 use super::image_states::ImageStates;
+use super::lasting::Lasting;
 use super::verdict::Verdict;
 use crate::cluster::{Action, Cluster};
 use crate::model::node::Node;
@@ -52,6 +53,11 @@ pub trait Plugin {
     /// What the verdicts of its filter depend on, besides the pod's class.
     fn filter_depends_on(&self) -> Dependence {
         Dependence::Anything
+    }
+
+    /// What it says to all pods of a class, as far as that can be kept between cycles.
+    fn lasting(&self, _class: &PodClass, _cluster: &Cluster) -> Lasting {
+        Lasting::default()
     }
 
     /// PostFilter: no node was feasible; whether something can be done about it. The plugins are asked in order until one

@@ -13,6 +13,7 @@ pub(crate) mod fit_error;
 mod framework;
 mod image_states;
 mod inspection;
+mod lasting;
 mod latency;
 mod node_order;
 mod nominator;
@@ -36,6 +37,9 @@ pub use framework::{
 };
 pub use image_states::ImageStates;
 pub use inspection::{AttemptInspection, Inspected, Inspection, PluginScores};
+pub use lasting::{
+    Basis, KeyJudge, Keys, Lasting, LastingFilter, LastingScore, NodeFilter, NodePart, NodeScore,
+};
 pub use latency::AttemptLatency;
 pub use nominator::Nominator;
 pub use profile::{FilterChain, PreFiltered, Profile, Rejection};

@@ -1,0 +1,53 @@
+//! Which nodes changed, in order, for those who keep something about each of them.
+
+use crate::model::NodeId;
+
+/// The latest changes. Readers remember where they stopped; one that comes back too late has to look at every node.
+#[derive(Debug, Default)]
+pub struct ChangeLog {
+    /// How many changes have been dropped.
+    dropped: u64,
+    entries: Vec<NodeId>,
+}
+
+impl ChangeLog {
+    /// The number of changes so far: where a reader that has seen everything will go on.
+    pub fn end(&self) -> u64 {
+        self.dropped + self.entries.len() as u64
+    }
+
+    /// The nodes that have changed since a reader stopped there, oldest change first, some more than once; `None` if not all
+    /// of that is remembered.
+    pub fn since(&self, seen: u64) -> Option<&[NodeId]> {
+        self.entries.get(usize::try_from(seen.checked_sub(self.dropped)?).ok()?..)
+    }
+
+    /// Notes a change of one of so many nodes. Twice as many changes are worth remembering: more of them, and looking at every
+    /// node is no more work.
+    pub(super) fn push(&mut self, node: NodeId, nodes: usize) {
+        let keep = 2 * nodes.max(512);
+        if self.entries.len() >= 2 * keep {
+            let old = self.entries.len() - keep;
+            self.entries.drain(..old);
+            self.dropped += old as u64;
+        }
+        self.entries.push(node);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_that_comes_too_late_is_told_so() {
+        let mut log = ChangeLog::default();
+        for i in 0..3000 {
+            log.push(NodeId(i), 512);
+        }
+        assert_eq!(log.end(), 3000);
+        assert_eq!(log.since(2998), Some(&[NodeId(2998), NodeId(2999)][..]));
+        assert_eq!(log.since(3000), Some(&[][..]));
+        assert_eq!(log.since(10), None);
+    }
+}
