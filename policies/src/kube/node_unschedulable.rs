@@ -1,10 +1,12 @@
 //! NodeUnschedulable: cordoned nodes take no pods but those that tolerate it.
 
+use crate::lasting::filter_by_node;
+use towtank_sim::cluster::Cluster;
 use towtank_sim::model::node::{Node, NodeSpec};
-use towtank_sim::model::pod::PodSpec;
+use towtank_sim::model::pod::{PodClass, PodSpec};
 use towtank_sim::model::taint::{Effect, Taint};
 use towtank_sim::scheduler::{
-    ClusterEvent, Cycle, Dependence, Events, Filter, Hint, Plugin, Points, PreFilter, Verdict,
+    ClusterEvent, Cycle, Dependence, Events, Filter, Hint, Lasting, NodePart, Plugin, Points, PreFilter, Verdict,
 };
 
 /// The plugin.
@@ -30,6 +32,11 @@ impl Plugin for NodeUnschedulable {
 
     fn filter_depends_on(&self) -> Dependence {
         Dependence::Node
+    }
+
+    fn lasting(&self, class: &PodClass, _cluster: &Cluster) -> Lasting {
+        let filter = filter_by_node(NodePart::Spec, (!tolerates(&class.spec)).then_some(Schedulable));
+        Lasting { filter, ..Lasting::default() }
     }
 
     fn events(&self) -> Events {

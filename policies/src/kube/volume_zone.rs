@@ -2,9 +2,13 @@
 
 use crate::claims;
 use std::collections::BTreeSet;
+use towtank_sim::cluster::Cluster;
 use towtank_sim::model::labels::Labels;
 use towtank_sim::model::node::{Node, REGION_LABEL, ZONE_LABEL};
-use towtank_sim::scheduler::{ClusterEvent, Cycle, Events, Filter, Hint, Plugin, Points, PreFilter, Verdict};
+use towtank_sim::model::pod::PodClass;
+use towtank_sim::scheduler::{
+    ClusterEvent, Cycle, Events, Filter, Hint, Lasting, LastingFilter, Plugin, Points, PreFilter, Verdict,
+};
 use towtank_sim::storage::{PersistentVolume, StorageClass, VolumeBindingMode};
 
 /// The labels that say where a volume is, each with the present name of its kind: those before Kubernetes 1.17 count too.
@@ -47,6 +51,12 @@ impl Plugin for VolumeZone {
             Ok(topologies) if topologies.is_empty() => PreFilter::Skip,
             Ok(topologies) => PreFilter::Ask(Box::new(Topologies(topologies))),
         }
+    }
+
+    fn lasting(&self, class: &PodClass, _cluster: &Cluster) -> Lasting {
+        let asks = claims::named_claims(&class.spec).next().is_some();
+        let filter = if asks { LastingFilter::InCycle } else { LastingFilter::Skip };
+        Lasting { filter, ..Lasting::default() }
     }
 
     fn events(&self) -> Events {
