@@ -1,10 +1,22 @@
 //! Answers that last, of plugins that say in every cycle the same about a node: what judges it in one cycle does so for good.
 
 use towtank_sim::model::node::Node;
-use towtank_sim::scheduler::{Filter, LastingFilter, LastingScore, NodeFilter, NodePart, NodeScore, Score, Verdict};
+use towtank_sim::scheduler::{
+    Filter, Lasting, LastingFilter, LastingScore, NodeFilter, NodePart, NodeScore, Score, Verdict,
+};
 
 /// What judges nodes in one cycle, and reads nothing else than this of them.
 struct Reading<T>(NodePart, T);
+
+/// What a plugin says that filters and does not score.
+pub(crate) fn filters(filter: LastingFilter) -> Lasting {
+    Lasting { filter, score: LastingScore::Skip, ..Lasting::default() }
+}
+
+/// What a plugin says that scores and does not filter.
+pub(crate) fn scores(score: LastingScore) -> Lasting {
+    Lasting { filter: LastingFilter::Skip, score, ..Lasting::default() }
+}
 
 /// The answer of a filter that looks at this part of a node and at nothing else; of none, that every node passes.
 pub(crate) fn filter_by_node<F: Filter + 'static>(reads: NodePart, filter: Option<F>) -> LastingFilter {

@@ -6,6 +6,7 @@ use crate::config::{
     Invalid, ShapePoint, Step, Strategy, WeightedResource, or_cpu_and_memory, or_default, validate_shape,
 };
 use crate::factory::Factory;
+use crate::lasting::scores;
 use crate::resource_ref::ResourceRef;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -69,7 +70,7 @@ impl Plugin for ResourceAllocation {
     }
 
     fn lasting(&self, class: &PodClass, cluster: &Cluster) -> Lasting {
-        Lasting { score: self.score.lasting(class, cluster), ..Lasting::default() }
+        scores(self.score.lasting(class, cluster))
     }
 
     fn events(&self) -> Events {

@@ -1,5 +1,6 @@
 //! ImageLocality: prefers nodes that have the pod's images already, the more the larger they are.
 
+use crate::lasting::scores;
 use rustc_hash::FxHashSet;
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -80,7 +81,7 @@ impl Plugin for ImageLocality {
             return Lasting::default();
         }
         let basis = Basis { node_specs: true, ..Basis::default() };
-        Lasting { score: LastingScore::Same(0), basis, ..Lasting::default() }
+        Lasting { basis, ..scores(LastingScore::Same(0)) }
     }
 
     fn events(&self) -> Events {

@@ -2,7 +2,7 @@
 
 use crate::config::{ArgsSource, ConfigError};
 use crate::factory::Factory;
-use crate::lasting::filter_by_node;
+use crate::lasting::{filter_by_node, filters};
 use std::sync::Arc;
 use towtank_sim::cluster::{Cluster, NodeChange};
 use towtank_sim::model::node::Node;
@@ -58,7 +58,7 @@ impl Plugin for NodeDeclaredFeatures {
     }
 
     fn lasting(&self, class: &PodClass, _cluster: &Cluster) -> Lasting {
-        Lasting { filter: filter_by_node(NodePart::Spec, self.needed(class)), ..Lasting::default() }
+        filters(filter_by_node(NodePart::Spec, self.needed(class)))
     }
 
     fn events(&self) -> Events {

@@ -3,7 +3,7 @@
 //! NodeResourcesFit sees only the sum of the free shares of a node; a share never spans two devices (see
 //! [`towtank_sim::model::gpu`]).
 
-use crate::lasting::filter_by_node;
+use crate::lasting::{filter_by_node, filters};
 use towtank_sim::cluster::Cluster;
 use towtank_sim::model::gpu::GpuRequest;
 use towtank_sim::model::node::Node;
@@ -39,7 +39,7 @@ impl Plugin for NodeGpuShare {
     }
 
     fn lasting(&self, class: &PodClass, _cluster: &Cluster) -> Lasting {
-        Lasting { filter: filter_by_node(NodePart::Whole, class.spec.gpu.map(Shares)), ..Lasting::default() }
+        filters(filter_by_node(NodePart::Whole, class.spec.gpu.map(Shares)))
     }
 
     fn events(&self) -> Events {

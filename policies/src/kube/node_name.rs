@@ -1,6 +1,6 @@
 //! NodeName: a pod that names its node goes nowhere else.
 
-use crate::lasting::filter_by_node;
+use crate::lasting::{filter_by_node, filters};
 use std::sync::Arc;
 use towtank_sim::cluster::Cluster;
 use towtank_sim::model::node::Node;
@@ -42,7 +42,7 @@ impl Plugin for NodeName {
     }
 
     fn lasting(&self, class: &PodClass, _cluster: &Cluster) -> Lasting {
-        Lasting { filter: filter_by_node(NodePart::Spec, Only::of(class)), ..Lasting::default() }
+        filters(filter_by_node(NodePart::Spec, Only::of(class)))
     }
 
     fn events(&self) -> Events {

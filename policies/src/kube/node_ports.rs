@@ -1,6 +1,6 @@
 //! NodePorts: two pods cannot have the same port of one host.
 
-use crate::lasting::filter_by_node;
+use crate::lasting::{filter_by_node, filters};
 use towtank_sim::cluster::Cluster;
 use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::{HostPort, PodClass};
@@ -38,7 +38,7 @@ impl Plugin for NodePorts {
 
     fn lasting(&self, class: &PodClass, _cluster: &Cluster) -> Lasting {
         let wanted = (!class.host_ports.is_empty()).then(|| Wanted(class.host_ports.clone()));
-        Lasting { filter: filter_by_node(NodePart::Whole, wanted), ..Lasting::default() }
+        filters(filter_by_node(NodePart::Whole, wanted))
     }
 
     fn events(&self) -> Events {

@@ -2,7 +2,7 @@
 
 use crate::config::{ArgsSource, BalancedArgs, ConfigError};
 use crate::factory::Factory;
-use crate::lasting::score_by_node;
+use crate::lasting::{score_by_node, scores};
 use crate::pair::{Pair, allocatable, integer, is_exact, pair, requested, whole, zip};
 use crate::resource_ref::{CycleResource, CycleResources, ResourceRef};
 use smallvec::SmallVec;
@@ -80,7 +80,7 @@ impl Plugin for NodeResourcesBalancedAllocation {
             Some(Ok(by_row)) => LastingScore::ByNode(Box::new(by_row)),
             Some(Err(plain)) => score_by_node(NodePart::Whole, plain),
         };
-        Lasting { score, ..Lasting::default() }
+        scores(score)
     }
 
     fn events(&self) -> Events {

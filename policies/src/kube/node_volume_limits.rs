@@ -1,6 +1,7 @@
 //! NodeVolumeLimits: a node takes no more volumes of a CSI driver than its CSINode says.
 
 use crate::claims;
+use crate::lasting::filters;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use towtank_sim::cluster::{Cluster, ObjectMeta};
@@ -64,7 +65,7 @@ impl Plugin for NodeVolumeLimits {
     fn lasting(&self, class: &PodClass, _cluster: &Cluster) -> Lasting {
         let asks = class.spec.volumes.iter().any(may_count);
         let filter = if asks { LastingFilter::InCycle } else { LastingFilter::Skip };
-        Lasting { filter, ..Lasting::default() }
+        filters(filter)
     }
 
     fn events(&self) -> Events {

@@ -1,6 +1,7 @@
 //! VolumeRestrictions: what cannot be used twice is not: disks on one node, and claims that are for one pod.
 
 use crate::claims;
+use crate::lasting::filters;
 use std::collections::BTreeSet;
 use towtank_sim::cluster::Cluster;
 use towtank_sim::model::node::Node;
@@ -61,7 +62,7 @@ impl Plugin for VolumeRestrictions {
     fn lasting(&self, class: &PodClass, _cluster: &Cluster) -> Lasting {
         let asks = claims::named_claims(&class.spec).next().is_some() || class.spec.volumes.iter().any(is_disk);
         let filter = if asks { LastingFilter::InCycle } else { LastingFilter::Skip };
-        Lasting { filter, ..Lasting::default() }
+        filters(filter)
     }
 
     fn events(&self) -> Events {

@@ -1,6 +1,7 @@
 //! VolumeZone: pods go only to the zone and region with which their volumes are labelled.
 
 use crate::claims;
+use crate::lasting::filters;
 use std::collections::BTreeSet;
 use towtank_sim::cluster::Cluster;
 use towtank_sim::model::labels::Labels;
@@ -56,7 +57,7 @@ impl Plugin for VolumeZone {
     fn lasting(&self, class: &PodClass, _cluster: &Cluster) -> Lasting {
         let asks = claims::named_claims(&class.spec).next().is_some();
         let filter = if asks { LastingFilter::InCycle } else { LastingFilter::Skip };
-        Lasting { filter, ..Lasting::default() }
+        filters(filter)
     }
 
     fn events(&self) -> Events {

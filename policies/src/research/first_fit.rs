@@ -1,6 +1,6 @@
 //! FirstFit: the oldest feasible node.
 
-use crate::lasting::score_by_node;
+use crate::lasting::{score_by_node, scores};
 use towtank_sim::cluster::Cluster;
 use towtank_sim::model::NodeId;
 use towtank_sim::model::node::Node;
@@ -35,7 +35,7 @@ impl Plugin for FirstFit {
     }
 
     fn lasting(&self, _class: &PodClass, _cluster: &Cluster) -> Lasting {
-        Lasting { score: score_by_node(NodePart::Spec, Age), ..Lasting::default() }
+        scores(score_by_node(NodePart::Spec, Age))
     }
 
     fn events(&self) -> Events {

@@ -1,6 +1,6 @@
 //! WorstFit: the node that the pod leaves with the most free.
 
-use crate::lasting::score_by_node;
+use crate::lasting::{score_by_node, scores};
 use crate::remaining::{remaining, scale};
 use towtank_sim::cluster::Cluster;
 use towtank_sim::model::NodeId;
@@ -37,7 +37,7 @@ impl Plugin for WorstFit {
     }
 
     fn lasting(&self, class: &PodClass, _cluster: &Cluster) -> Lasting {
-        Lasting { score: score_by_node(NodePart::Whole, Free(class.requests.clone())), ..Lasting::default() }
+        scores(score_by_node(NodePart::Whole, Free(class.requests.clone())))
     }
 
     fn events(&self) -> Events {
