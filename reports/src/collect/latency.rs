@@ -34,7 +34,7 @@ impl Observer for LatencyCollector {
             }
             // A pod whose machine came back starts again: only the first start counts.
             Note::Change(Change::PodStarted(pod)) => {
-                if let Some(pod) = cluster.pod(*pod).filter(|pod| pod.started == Some(cluster.now)) {
+                if let Some(pod) = cluster.pod(*pod).filter(|pod| pod.started == cluster.now) {
                     self.startup.push((cluster.now - pod.created).0);
                 }
             }

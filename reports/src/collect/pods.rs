@@ -36,7 +36,7 @@ impl PodTable {
         let mut rest: Vec<(PodId, &Pod)> = cluster.pods().iter().collect();
         rest.sort_by_key(|(_, pod)| pod.uid);
         for (_, pod) in rest {
-            let outcome = match (pod.deleting, pod.node, pod.phase) {
+            let outcome = match (pod.deleting.get(), pod.node, pod.phase) {
                 (Some(_), ..) => "terminating",
                 (None, None, _) => "pending",
                 (None, Some(_), PodPhase::Pending) => "starting",
@@ -59,8 +59,8 @@ impl PodTable {
             priority: i64::from(class.priority()),
             attempts: pod.attempts,
             created_ns: pod.created.0,
-            bound_ns: pod.bound.map(|at| at.0),
-            started_ns: pod.started.map(|at| at.0),
+            bound_ns: pod.bound.get().map(|at| at.0),
+            started_ns: pod.started.get().map(|at| at.0),
             ended_ns: ended.then_some(cluster.now.0),
             ..requests(class, &other_resources)
         };

@@ -210,7 +210,7 @@ impl Change {
             Self::PodUpdated(id, _) => (30, [pod(id), 0]),
             Self::PodClaims(id) => (32, [pod(id), 0]),
             Self::PodNominated { pod: id, .. } => {
-                let on = cluster.pods.get(id).and_then(|p| cluster.nodes.by_name(p.nominated_node.as_deref()?));
+                let on = cluster.pods.get(id).and_then(|p| cluster.nodes.by_name(p.nominated_node()?));
                 (31, [pod(id), on.map_or(u64::MAX, node)])
             }
         }
