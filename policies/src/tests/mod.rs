@@ -5,6 +5,7 @@ mod decisions;
 mod device_claims;
 mod hints;
 mod lasting;
+mod histories;
 pub(crate) mod neighbours;
 mod policy;
 mod properties;
