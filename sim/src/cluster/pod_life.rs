@@ -92,6 +92,7 @@ impl Cluster {
         let unbound = pod.node.is_none();
         if let Some(node) = pod.placed_on() {
             self.placements.terminate(pod.class, node);
+            self.nodes.note_termination(node);
         }
         match cause {
             Cause::Preempted => self.counters.preempted += 1,
@@ -114,6 +115,7 @@ impl Cluster {
             pod.deleting = Some(now);
             if let Some(node) = pod.placed_on() {
                 self.placements.terminate(pod.class, node);
+                self.nodes.note_termination(node);
             }
         }
         self.count_out(id);
