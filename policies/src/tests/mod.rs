@@ -4,6 +4,7 @@ mod configuration;
 mod decisions;
 mod device_claims;
 mod hints;
+mod lasting;
 pub(crate) mod neighbours;
 mod policy;
 mod properties;

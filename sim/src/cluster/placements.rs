@@ -226,7 +226,8 @@ mod tests {
                 _ => {}
             }
             plain.retain(|_, placed| placed.pods > 0);
-            let mut all: Vec<_> = placements.classes().flat_map(|id| placements.of(id).map(move |of| (id, of))).collect();
+            let mut all: Vec<_> =
+                placements.classes().flat_map(|id| placements.of(id).map(move |of| (id, of))).collect();
             all.sort_by_key(|(id, (node, _))| (*id, *node));
             assert!(all.iter().map(|(id, (node, placed))| ((*id, *node), *placed)).eq(plain.clone()));
         }

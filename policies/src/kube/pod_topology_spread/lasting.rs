@@ -94,8 +94,7 @@ impl Judge {
                 }
                 *derived_from = Some(now);
                 let selector = Some(default_selector(cycle)).filter(|selector| !selector.is_empty());
-                let standing =
-                    selector.map(|s| find(&defaults.constraints, Some(s), !defaults.are_of_the_system));
+                let standing = selector.map(|s| find(&defaults.constraints, Some(s), !defaults.are_of_the_system));
                 if self.standing.as_ref().map(Rc::as_ptr) != standing.as_ref().map(Rc::as_ptr) {
                     self.standing = standing;
                     self.era = None;
