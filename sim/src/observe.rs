@@ -66,8 +66,10 @@ pub enum Note<'a> {
         examined: u32,
         /// How many of them were feasible.
         feasible: u32,
-        /// Their totals in visiting order; none where only one was feasible, because nothing is scored then.
-        totals: &'a [i64],
+        /// The highest total among them; `None` where only one was feasible, because nothing is scored then.
+        best: Option<i64>,
+        /// How many of them have it.
+        ties: u32,
         /// How long the attempt took, in simulated time.
         took: Span,
     },

@@ -118,11 +118,9 @@ impl Observer for Log {
                 let name = world::pod_name(*pod, cluster);
                 self.row(cluster, "popped", &name, json!({"attempt": attempt, "from": early.then_some("backoff")}));
             }
-            Note::Scheduled { pod, node, totals, .. } => {
-                let best = totals.iter().max();
-                let ties = totals.iter().filter(|total| Some(*total) == best).count();
+            Note::Scheduled { pod, node, ties, .. } => {
                 let node = cluster.node(*node).name();
-                let ties = (ties > 1).then_some(ties);
+                let ties = (*ties > 1).then_some(ties);
                 self.row(cluster, "bound", &world::pod_name(*pod, cluster), json!({"node": node, "ties": ties}));
             }
             Note::Preempting { pod, node, victims } => {

@@ -57,7 +57,7 @@ impl Stepper {
         let cycle = Cycle::new(&self.cluster, class, Some(pod));
         let nodes = self.selection.order(&self.cluster).len();
         let mut selected = self.selection.select((number as u8, profile), &cycle);
-        let mut total = selected.best();
+        let mut total = selected.best;
         if let Some(id) = selected.node {
             total = total.or_else(|| Some(Inspection::total_of(profile, &cycle, id)));
             let node = self.cluster.node(id);

@@ -4,11 +4,11 @@
 //! `pkg/scheduler/framework/preemption/executor.go`. Writes to the API take no time.
 
 use super::attempt::{Attempt, Chosen, Decision, Nomination, Remedy, refusal_because};
+use super::evaluate::Selected;
 use super::events::ClusterEvent;
 use super::fit_error::FitError;
 use super::framework::{Bind, Cycle, Permit, PreBound};
 use super::queue::QueuedPod;
-use super::selection::Selected;
 use super::{Profile, Scheduler};
 use crate::cluster::{Cause, Cluster};
 use crate::controller::Context;
@@ -180,8 +180,8 @@ impl Scheduler {
         bind(profile, &cycle, target)?;
         cx.cluster.bind(pod, node);
         let Waiting { examined, took, selected, .. } = waiting;
-        let (feasible, totals) = (selected.feasible, &*selected.totals);
-        cx.note(&Note::Scheduled { pod, node, examined: *examined, feasible, totals, took: *took });
+        let Selected { feasible, best, ties, .. } = *selected;
+        cx.note(&Note::Scheduled { pod, node, examined: *examined, feasible, best, ties, took: *took });
         let cycle = Cycle::new(cx.cluster, queued.class, Some(pod));
         let target = cx.cluster.node(node);
         profile.post_bind.iter().for_each(|&index| profile.plugins[index].post_bind(&cycle, target));

@@ -5,6 +5,7 @@
 
 mod attempt;
 mod binding;
+mod check;
 mod dry_run;
 mod evaluate;
 mod events;
@@ -12,7 +13,9 @@ mod feature_gates;
 pub(crate) mod fit_error;
 mod framework;
 mod image_states;
+mod index;
 mod inspection;
+mod kept;
 mod lasting;
 mod latency;
 mod node_order;
@@ -23,11 +26,12 @@ mod sampling;
 mod selection;
 mod tie_break;
 mod verdict;
+mod verdicts;
 mod wake;
 
 pub use attempt::{Nomination, Remedy};
 pub use dry_run::{Code, DryRun, Failure};
-pub use evaluate::Evaluation;
+pub use evaluate::{Evaluation, Selected};
 pub use events::{ClusterEvent, EventLabel, Events};
 pub use feature_gates::{FeatureGates, Gate};
 pub use fit_error::FitError;
@@ -42,7 +46,7 @@ pub use latency::AttemptLatency;
 pub use nominator::Nominator;
 pub use profile::{FilterChain, PreFiltered, Profile, Rejection};
 pub use queue::{Move, PendingPods, Pool, QueueSettings};
-pub use selection::{Selected, Selection};
+pub use selection::Selection;
 pub use tie_break::TieBreak;
 pub use verdict::{Reason, Reasons, Verdict};
 
