@@ -37,7 +37,8 @@ pub(crate) fn requested(load: &NodeLoad) -> [i64; 2] {
 /// The amounts, which are exact.
 #[inline]
 pub(crate) fn pair(amounts: [i64; 2]) -> Pair {
-    amounts.map(|amount| f64::from_bits(amount as u64 | WHOLE.to_bits()) - WHOLE)
+    let exact = |amount: i64| f64::from_bits(amount as u64 | WHOLE.to_bits()) - WHOLE;
+    [exact(amounts[0]), exact(amounts[1])]
 }
 
 /// For each of the two.

@@ -134,7 +134,7 @@ impl NodeScore for RowBalance {
             if is_exact(has, taken) {
                 let (has, before) = (pair(has), pair(taken));
                 let after = zip(before, self.pod, |node, pod| node + pod);
-                let [before, after] = [before, after].map(|amounts| balance(zip(amounts, has, fraction)));
+                let (before, after) = (balance(zip(before, has, fraction)), balance(zip(after, has, fraction)));
                 // With two resources neither balance is below 50, so this is not negative, and shifting is dividing.
                 *total += weight * (half + (integer(half as f64 + after - before) >> 1));
             } else {

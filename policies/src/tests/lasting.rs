@@ -21,7 +21,7 @@ use towtank_sim::model::volume::{Volume, VolumeSource};
 use towtank_sim::model::{NodeId, PodId, Quantity};
 use towtank_sim::random::{Rng, Streams};
 use towtank_sim::scheduler::{
-    Cycle, FeatureGates, Filter, LastingFilter, LastingScore, NodeFilter, NodePart, NodeScore, Plugin, Points,
+    Cycle, FeatureGates, Filter, LastingFilter, LastingScore, NodeFilter, NodeScore, Plugin, Points,
     PreFilter, PreScore, Profile, Score, Verdict,
 };
 
