@@ -1,8 +1,8 @@
 //! How long pods waited.
 
 use crate::data::{Latencies, LatencyPair};
-use towtank_sim::cluster::{Change, Cluster};
-use towtank_sim::observe::{Note, Observer};
+use towtank_sim::cluster::{Change, Cluster, Interest};
+use towtank_sim::observe::{Note, NoteKinds, Observer};
 
 /// Collects the latencies of scheduling and of startup, one sample per pod.
 #[derive(Debug, Default)]
@@ -24,6 +24,10 @@ impl LatencyCollector {
 }
 
 impl Observer for LatencyCollector {
+    fn interest(&self) -> NoteKinds {
+        NoteKinds::SCHEDULED.and(NoteKinds::changes(Interest::POD_STARTED))
+    }
+
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
         match note {
             // From creation to binding, for pods that the scheduler placed.

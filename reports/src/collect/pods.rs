@@ -5,11 +5,11 @@ use crate::output::{OutputDir, OutputError};
 use crate::tables::PodRow;
 use rustc_hash::FxHashMap;
 use std::fmt::Write as _;
-use towtank_sim::cluster::{Cause, Change, Cluster};
+use towtank_sim::cluster::{Cause, Change, Cluster, Interest};
 use towtank_sim::model::PodId;
 use towtank_sim::model::pod::{Pod, PodClass, PodPhase};
 use towtank_sim::model::resources::{ResourceId, Resources};
-use towtank_sim::observe::{Note, Observer};
+use towtank_sim::observe::{Note, NoteKinds, Observer};
 
 /// Writes `pods.csv`.
 pub struct PodTable {
@@ -83,6 +83,11 @@ impl PodTable {
 }
 
 impl Observer for PodTable {
+    fn interest(&self) -> NoteKinds {
+        let changes = Interest::POD_DELETING.and(Interest::POD_FINISHED).and(Interest::POD_REMOVED);
+        NoteKinds::changes(changes).and(NoteKinds::REFUSED)
+    }
+
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
         match note {
             Note::Change(Change::PodDeleting(id, cause)) => {
