@@ -3,6 +3,7 @@
 use crate::cluster::Refusal;
 use crate::cluster::{Change, Cluster};
 use crate::model::{NodeId, ObjectId, PodId};
+use crate::phases::Phase;
 use crate::scheduler::fit_error::FitError;
 use crate::scheduler::{AttemptInspection, Move, Pool, Profile};
 use crate::time::{SimTime, Span};
@@ -124,6 +125,11 @@ pub trait Observer {
     /// at the end of the run.
     fn sample(&mut self, _at: SimTime, _cluster: &Cluster) {}
 
+    /// As what the time that it takes counts: [`Phase::Output`] for those who write files meanwhile.
+    fn phase(&self) -> Phase {
+        Phase::Observers
+    }
+
     /// Called every few thousand events.
     fn progress(&mut self, _now: SimTime, _events: u64) {}
 }
@@ -138,6 +144,7 @@ pub(crate) trait Notes {
 pub(crate) struct Observers<'o, 'b> {
     observers: &'o mut [&'b mut dyn Observer],
     next_sample: Vec<SimTime>,
+    phases: Vec<Phase>,
 }
 
 impl<'o, 'b> Observers<'o, 'b> {
@@ -146,14 +153,17 @@ impl<'o, 'b> Observers<'o, 'b> {
             .iter()
             .map(|o| o.sampling_interval().filter(|span| *span > Span::ZERO).map_or(SimTime::MAX, |_| SimTime::ZERO))
             .collect();
-        Self { observers, next_sample }
+        let phases = observers.iter().map(|o| o.phase()).collect();
+        Self { observers, next_sample, phases }
     }
 
     /// Gives everyone the samples of the instants before `now`: a sample shows what all events of its instant have done.
     pub(crate) fn sample_until(&mut self, now: SimTime, cluster: &Cluster) {
         for (observer, next) in self.observers.iter_mut().zip(&mut self.next_sample) {
             while *next < now && *next < SimTime::MAX {
+                let before = cluster.phases.enter(Phase::Observers);
                 observer.sample(*next, cluster);
+                cluster.phases.leave(before);
                 *next += observer.sampling_interval().unwrap_or(Span::MAX);
             }
         }
@@ -174,8 +184,16 @@ impl<'o, 'b> Observers<'o, 'b> {
 
 impl Notes for Observers<'_, '_> {
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
-        for observer in &mut *self.observers {
-            observer.note(note, cluster);
+        let before = cluster.phases.enter(Phase::Observers);
+        for (observer, phase) in self.observers.iter_mut().zip(&self.phases) {
+            if *phase == Phase::Observers {
+                observer.note(note, cluster);
+            } else {
+                cluster.phases.enter(*phase);
+                observer.note(note, cluster);
+                cluster.phases.enter(Phase::Observers);
+            }
         }
+        cluster.phases.leave(before);
     }
 }

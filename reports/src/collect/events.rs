@@ -6,6 +6,7 @@ use std::io::Write as _;
 use towtank_sim::cluster::{Change, Cluster};
 use towtank_sim::model::PodId;
 use towtank_sim::observe::{Note, Observer, Regarding};
+use towtank_sim::phases::Phase;
 
 /// Writes `events.jsonl`.
 pub struct EventLog {
@@ -76,6 +77,10 @@ fn line<'a>(warning: bool, reason: &'a str, message: &'a str, cluster: &Cluster)
 }
 
 impl Observer for EventLog {
+    fn phase(&self) -> Phase {
+        Phase::Output
+    }
+
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
         match note {
             Note::Scheduled { pod: id, node, .. } => {

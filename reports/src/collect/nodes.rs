@@ -10,6 +10,7 @@ use towtank_sim::model::NodeId;
 use towtank_sim::model::node::Node;
 use towtank_sim::model::resources::ResourceId;
 use towtank_sim::observe::{Note, Observer};
+use towtank_sim::phases::Phase;
 use towtank_sim::time::SimTime;
 
 /// Writes `nodes.csv`.
@@ -105,6 +106,10 @@ impl NodeTable {
 }
 
 impl Observer for NodeTable {
+    fn phase(&self) -> Phase {
+        Phase::Output
+    }
+
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
         let Note::Change(change) = note else { return };
         match *change {

@@ -10,6 +10,7 @@ use towtank_sim::model::PodId;
 use towtank_sim::model::pod::{Pod, PodClass, PodPhase};
 use towtank_sim::model::resources::{ResourceId, Resources};
 use towtank_sim::observe::{Note, Observer};
+use towtank_sim::phases::Phase;
 
 /// Writes `pods.csv`.
 pub struct PodTable {
@@ -83,6 +84,10 @@ impl PodTable {
 }
 
 impl Observer for PodTable {
+    fn phase(&self) -> Phase {
+        Phase::Output
+    }
+
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
         match note {
             Note::Change(Change::PodDeleting(id, cause)) => {
