@@ -27,6 +27,7 @@ use super::verdict::Verdict;
 use super::verdicts::Verdicts;
 use crate::model::NodeId;
 use crate::model::pod::PodSpec;
+use crate::phases::Phase;
 use plan::{Plan, Standing};
 use positions::Positions;
 use ranking::Ranking;
@@ -136,7 +137,10 @@ impl Index {
                 error = Some(found);
             }
             1 => {}
-            _ => ranking = Ranking::new(view, &walk, specs),
+            _ => {
+                cycle.cluster.phases.enter(Phase::Score);
+                ranking = Ranking::new(view, &walk, specs);
+            }
         }
         let Place::View(view) = &self.views[number][class] else { return None };
         let (examined, feasible) = (walk.examined as u32, walk.feasible);
