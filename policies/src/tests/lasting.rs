@@ -1,358 +1,385 @@
-//! What plugins say by key, against what they say node by node, while a random cluster changes.
+//! Answers that last are those that every cycle gives.
 
-use super::neighbours::{Draw, labels};
-use crate::config::InterPodAffinityArgs;
-use crate::kube::inter_pod_affinity::InterPodAffinity;
-use crate::kube::pod_topology_spread::{Defaults, PodTopologySpread};
-use proptest::prelude::*;
-use std::collections::BTreeMap;
-use towtank_sim::cluster::{Cause, Cluster, Fingerprint, Namespace, Object};
-use towtank_sim::model::labels::LabelSelector;
-use towtank_sim::model::node::HOSTNAME_LABEL;
-use towtank_sim::model::pod::{NewPod, PodPhase};
-use towtank_sim::model::taint::{Effect, Taint};
-use towtank_sim::model::{ClassId, NodeId, ObjectId, PodId};
-use towtank_sim::scheduler::{Cycle, Keys, Lasting, LastingFilter, LastingScore, Plugin, PreFilter, PreScore, Verdict};
+use crate::config::ParsedConfig;
+use crate::factory::BuildContext;
+use crate::named::POLICIES;
+use crate::registry::PLUGINS;
+use rand::RngExt as _;
+use rand::seq::SliceRandom as _;
+use std::collections::BTreeSet;
+use towtank_sim::cluster::Cluster;
+use towtank_sim::dra::DeviceClass;
+use towtank_sim::model::affinity::{NodeSelector, NodeSelectorTerm, PreferredNode};
+use towtank_sim::model::gpu::GpuRequest;
+use towtank_sim::model::labels::{Labels, Operator, Requirement};
+use towtank_sim::model::node::{NodeImage, NodeSpec};
+use towtank_sim::model::pod::{Container, HostPort, NewPod, PodClass, PodSpec};
+use towtank_sim::model::resource_claims::{ClaimSource, PodResourceClaim};
+use towtank_sim::model::resources::ResourceList;
+use towtank_sim::model::taint::{Effect, Taint, Toleration, TolerationOperator};
+use towtank_sim::model::volume::{Volume, VolumeSource};
+use towtank_sim::model::{NodeId, PodId, Quantity};
+use towtank_sim::random::{Rng, Streams};
+use towtank_sim::scheduler::{
+    Cycle, FeatureGates, Filter, LastingFilter, LastingScore, NodeFilter, NodeScore, Plugin, Points,
+    PreFilter, PreScore, Profile, Score, Verdict,
+};
 
-/// An object that says which pods belong together.
-#[derive(Debug)]
-struct Grouping {
-    kind: &'static str,
-    selector: Option<LabelSelector>,
-}
+/// Configurations that between them use every strategy and every argument that answers depend on.
+const PROFILES: [&str; 4] = [
+    "",
+    "\n    pluginConfig:
+      - { name: NodeResourcesFit, args: { scoringStrategy: { type: MostAllocated, resources: [{ name: memory, weight: 7 }] } } }
+      - { name: NodeAffinity, args: { addedAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [
+          { matchExpressions: [{ key: disk, operator: Exists }] }] } } } }
+      - { name: NodeLabel, args: { presentLabels: [disk], absentLabels: [zone] } }",
+    "\n    pluginConfig:
+      - { name: NodeResourcesFit, args: { ignoredResources: [example.com/a], scoringStrategy: { type: RequestedToCapacityRatio,
+          resources: [{ name: cpu, weight: 3 }, { name: memory, weight: 1 }], requestedToCapacityRatio: { shape: [
+          { utilization: 0, score: 0 }, { utilization: 70, score: 10 }, { utilization: 100, score: 3 }] } } } }
+      - { name: NodeResourcesBalancedAllocation, args: { resources: [{ name: memory }, { name: cpu }] } }
+      - { name: NodeLabel, args: { presentLabelsPreference: [disk], absentLabelsPreference: [zone, gone] } }",
+    "\n    pluginConfig:
+      - { name: NodeResourcesFit, args: { scoringStrategy: { type: LeastAllocated,
+          resources: [{ name: cpu, weight: 100 }, { name: memory }, { name: example.com/a, weight: 5 }] } } }
+      - { name: NodeResourcesBalancedAllocation, args: { resources: [{ name: cpu }, { name: memory }, { name: example.com/a }] } }
+      - { name: NodeResourcesMostAllocated, args: { resources: [{ name: cpu, weight: 9 }, { name: memory, weight: 2 }] } }",
+];
 
-impl Object for Grouping {
-    fn kind(&self) -> &'static str {
-        self.kind
-    }
-    fn pod_selector(&self) -> Option<&LabelSelector> {
-        self.selector.as_ref()
-    }
-    fn fold(&self, _into: &mut Fingerprint) {}
-}
-
-/// A cluster that changes.
+/// A random cluster, and random numbers for more.
 struct World {
     cluster: Cluster,
-    draw: Draw,
-    classes: Vec<ClassId>,
     nodes: Vec<NodeId>,
-    pods: Vec<PodId>,
-    groupings: Vec<ObjectId>,
-    made: usize,
+    rng: Rng,
+    pods: usize,
 }
 
 impl World {
     fn new(seed: u64) -> Self {
-        let mut world = Self {
-            cluster: Cluster::default(),
-            draw: Draw::new(seed),
-            classes: Vec::new(),
-            nodes: Vec::new(),
-            pods: Vec::new(),
-            groupings: Vec::new(),
-            made: 0,
-        };
-        let red = Namespace::new("x", labels(&[("team", "red")]));
-        world.cluster.create_object("", "x", None, Box::new(red)).expect("a new name");
-        (0..world.draw.below(8)).for_each(|_| world.add_node());
-        (0..3).for_each(|_| world.add_class());
+        let mut world =
+            Self { cluster: Cluster::default(), nodes: Vec::new(), rng: Streams::new(seed).stream("lasting"), pods: 0 };
+        if world.one_in(3) {
+            let class = DeviceClass { extended_resource_name: Some("example.com/b".into()), ..DeviceClass::default() };
+            world.cluster.create_object("", "b", None, Box::new(class)).expect("a new name");
+        }
+        for i in 0..2 + world.below(8) {
+            let spec = world.node(i);
+            world.nodes.push(world.cluster.add_node(spec).expect("a new name"));
+        }
+        world.place(20);
         world
     }
 
-    fn number(&mut self) -> usize {
-        self.made += 1;
-        self.made
+    fn below(&mut self, n: usize) -> usize {
+        self.rng.random_range(0..n as u64) as usize
     }
 
-    fn add_node(&mut self) {
-        let number = self.number();
-        let node = self.draw.node(number);
-        self.nodes.push(self.cluster.add_node(node).expect("a new name"));
+    fn one_in(&mut self, n: usize) -> bool {
+        self.below(n) == 0
     }
 
-    fn add_class(&mut self) {
-        let mut spec = self.draw.pod();
-        match self.draw.below(4) {
-            0 => spec.topology_spread.clear(),
-            1 => (spec.pod_affinity, spec.pod_anti_affinity) = Default::default(),
-            _ => {}
+    fn of<T: Clone>(&mut self, list: &[T]) -> T {
+        list[self.below(list.len())].clone()
+    }
+
+    /// Up to so many more pods on nodes, whether there is room for them or not.
+    fn place(&mut self, most: usize) {
+        for _ in 0..self.below(most) {
+            let spec = PodSpec { node_name: None, ..self.pod() };
+            let pod = self.submit(spec);
+            let node = self.of(&self.nodes.clone());
+            self.cluster.bind(pod, node);
         }
+    }
+
+    fn submit(&mut self, spec: PodSpec) -> PodId {
         let class = self.cluster.intern(spec);
-        self.classes.push(class);
+        self.pods += 1;
+        self.cluster.create_pod(NewPod::new(format!("p{}", self.pods), class)).expect("nobody refuses")
     }
 
-    fn add_grouping(&mut self) {
-        let kind = self.draw.of(&["Service", "Service", "ReplicaSet", "StatefulSet", "ReplicationController", "Job"]);
-        let name = format!("g{}", self.number());
-        let namespace = self.draw.of(&["x", "y"]);
-        let body = Box::new(self.grouping(kind));
-        self.groupings.push(self.cluster.create_object(namespace, &name, None, body).expect("a new name"));
+    /// Amounts that have something to do with each other, or are at the edges of what arithmetic takes.
+    fn amount(&mut self, usual: i64, edges: &[i64]) -> i64 {
+        if self.one_in(4) { self.of(edges) } else { usual * (1 + self.below(16) as i64) }
     }
 
-    fn grouping(&mut self, kind: &'static str) -> Grouping {
-        let by_labels = |selector: &LabelSelector| kind != "Service" || selector.expressions.is_empty();
-        Grouping { kind, selector: self.draw.selector().filter(by_labels) }
-    }
-
-    fn add_pod(&mut self) -> PodId {
-        let class = self.draw.of(&self.classes);
-        self.add_pod_of(class)
-    }
-
-    fn add_pod_of(&mut self, class: ClassId) -> PodId {
-        let namespace = &self.cluster.classes.get(class).spec.namespace;
-        let objects = self.cluster.objects();
-        let near = |id: &&ObjectId| objects.meta(**id).is_some_and(|meta| meta.namespace == *namespace);
-        let owners: Vec<ObjectId> = self.groupings.iter().filter(near).copied().collect();
-        let owner = if owners.is_empty() || self.draw.one_in(2) { None } else { Some(self.draw.of(&owners)) };
-        let name = format!("p{}", self.number());
-        self.cluster.create_pod(NewPod { owner, ..NewPod::new(name, class) }).expect("no quota")
-    }
-
-    /// A pod on a node.
-    fn placed(&mut self) -> Option<PodId> {
-        self.pods.retain(|id| self.cluster.pod(*id).is_some_and(|pod| pod.node.is_some() && !pod.is_finished()));
-        if self.pods.is_empty() { None } else { Some(self.draw.of(&self.pods.clone())) }
-    }
-
-    fn step(&mut self) {
-        let some_node = if self.nodes.is_empty() { None } else { Some(self.draw.of(&self.nodes.clone())) };
-        match (self.draw.below(24), some_node) {
-            (0..=7, Some(node)) => {
-                let pod = self.add_pod();
-                self.cluster.bind(pod, node);
-                self.pods.push(pod);
+    fn node(&mut self, number: usize) -> NodeSpec {
+        const MEMORY: [i64; 7] = [0, 1, 1 << 46, (1 << 46) + 1, (1 << 61) - 1, 1 << 61, i64::MAX];
+        const CPU: [i64; 6] = [0, 1, 999, 1 << 46, 1 << 53, i64::MAX];
+        let mut allocatable = ResourceList::new();
+        allocatable.insert("cpu".into(), Quantity::from_milli(self.amount(1000, &CPU)));
+        allocatable.insert("memory".into(), Quantity::from_units(self.amount(1 << 30, &MEMORY)));
+        allocatable.insert("pods".into(), Quantity::from_units(self.of(&[0, 3, 10, 110, i64::MAX])));
+        for name in ["ephemeral-storage", "example.com/a", "example.com/b"] {
+            if self.one_in(2) {
+                allocatable.insert(name.into(), Quantity::from_units(self.below(4) as i64));
             }
-            (8, Some(node)) => {
-                // Held, and perhaps given up again: often enough that nobody remembers.
-                let pod = self.add_pod();
-                for _ in 0..self.draw.of(&[0, 0, 1, 1500]) {
-                    self.cluster.assume(pod, node);
-                    self.cluster.forget(pod);
-                }
-                self.cluster.assume(pod, node);
-                if self.draw.one_in(2) {
-                    self.cluster.bind(pod, node);
-                    self.pods.push(pod);
-                }
-            }
-            (9..=13, _) => {
-                let Some(pod) = self.placed() else { return };
-                match self.draw.below(5) {
-                    0 => self.cluster.finish(pod, PodPhase::Succeeded),
-                    1 | 2 => self.cluster.delete_pod(pod, Cause::Deleted),
-                    3 => self.cluster.remove_pod(pod),
-                    _ => {
-                        let class = self.draw.of(&self.classes);
-                        self.cluster.update_pod(pod, class);
-                    }
-                }
-            }
-            (14..=16, Some(node)) => {
-                let key = self.draw.of(&["zone", HOSTNAME_LABEL, "disk"]);
-                let value = self.draw.of(&["a", "b", "c", "", "ssd", "own", "-"]);
-                let times = self.draw.of(&[1, 1, 1, 1, 1, 600]);
-                let own = format!("n{}", node.0);
-                for _ in 0..times {
-                    self.cluster.update_node(node, |spec| match value {
-                        "-" => _ = spec.labels.remove(key),
-                        "own" => _ = spec.labels.insert(key.to_owned(), own.clone()),
-                        _ => _ = spec.labels.insert(key.to_owned(), value.to_owned()),
-                    });
-                }
-            }
-            (17, Some(node)) => {
-                let taint = Taint { key: "t".to_owned(), value: String::new(), effect: Effect::NoSchedule };
-                self.cluster.update_node(node, |spec| match spec.taints.pop() {
-                    None => spec.taints.push(taint),
-                    Some(_) => {}
-                });
-            }
-            (18, Some(node)) => {
-                self.nodes.retain(|other| *other != node);
-                if self.draw.one_in(2) {
-                    self.cluster.remove_node(node);
-                } else {
-                    self.cluster.remove_node_alone(node);
-                }
-            }
-            (19, _) => self.add_class(),
-            (20, _) => self.change_object(),
-            _ => self.add_node(),
         }
-        self.cluster.deliver(|_, _| ());
-    }
-
-    fn change_object(&mut self) {
-        let some = if self.groupings.is_empty() { None } else { Some(self.draw.of(&self.groupings.clone())) };
-        match (self.draw.below(5), some) {
-            (0, _) => {
-                let team = self.draw.of(&["red", "blue"]);
-                let namespace = self.draw.of(&["x", "z"]);
-                let body = Box::new(Namespace::new(namespace, labels(&[("team", team)])));
-                match self.cluster.objects().by_name(Namespace::KIND, "", namespace) {
-                    Some(id) => self.cluster.replace_object(id, body),
-                    None => _ = self.cluster.create_object("", namespace, None, body),
-                }
+        let mut labels = Labels::new();
+        for (key, value) in [("disk", "ssd"), ("disk", "hdd"), ("zone", "7"), ("zone", "a")] {
+            if self.one_in(3) {
+                labels.insert(key.into(), value.into());
             }
-            (1, Some(id)) => {
-                self.groupings.retain(|other| *other != id);
-                self.cluster.remove_object(id);
-            }
-            (2, Some(id)) => {
-                let kind = self.cluster.objects().meta(id).expect("it has not left").kind;
-                let body = Box::new(self.grouping(kind));
-                self.cluster.replace_object(id, body);
-            }
-            _ => self.add_grouping(),
+        }
+        let effects = [Effect::NoSchedule, Effect::PreferNoSchedule, Effect::PreferNoSchedule, Effect::NoExecute];
+        let taints = (0..[0, 0, 1, 3][self.below(4)]).map(|_| Taint {
+            key: self.of(&["t", "u"]).into(),
+            value: self.of(&["", "3"]).into(),
+            effect: self.of(&effects),
+        });
+        let taints = taints.collect();
+        let image = NodeImage { names: vec!["app:latest".into(), "app:1".into()], size: 500 << 20 };
+        NodeSpec {
+            name: format!("n{number}").into(),
+            labels,
+            taints,
+            unschedulable: self.one_in(5),
+            allocatable,
+            images: vec![image; usize::from(self.one_in(8))],
+            declared_features: self.of(&[Vec::new(), vec!["UserNamespacesHostNetworkSupport".into()]]),
+            devices: self.below(4) as u8,
+            ..NodeSpec::default()
         }
     }
-}
 
-/// What is kept of what a plugin says to a class, as the scheduler would.
-struct Answers {
-    lasting: Lasting,
-    basis: Vec<u64>,
-    /// By slot.
-    keys: Vec<u64>,
-    seen: u64,
-    membership: u64,
-}
-
-impl Answers {
-    fn new(plugin: &dyn Plugin, class: ClassId, cluster: &Cluster) -> Self {
-        let lasting = plugin.lasting(cluster.classes.get(class), cluster);
-        let basis = basis(&lasting, cluster);
-        Self { lasting, basis, keys: Vec::new(), seen: u64::MAX, membership: 0 }
+    fn requests(&mut self) -> ResourceList {
+        let mut requests = ResourceList::new();
+        if !self.one_in(4) {
+            requests.insert("cpu".into(), Quantity::from_milli(self.amount(250, &[0, 1, 1 << 46, 1 << 54])));
+        }
+        if !self.one_in(4) {
+            let edges = [0, 1, (1 << 46) - 1, 1 << 46, 1 << 57];
+            requests.insert("memory".into(), Quantity::from_units(self.amount(256 << 20, &edges)));
+        }
+        for name in ["ephemeral-storage", "example.com/a", "example.com/b"] {
+            if self.one_in(5) {
+                requests.insert(name.into(), Quantity::from_units(self.below(3) as i64));
+            }
+        }
+        requests
     }
 
-    /// Asks for the keys that may have changed; whether there are any.
-    fn refresh(&mut self, cycle: &Cycle<'_>) -> bool {
-        let Some(judge) = &mut self.lasting.keys else { return true };
-        let answer = judge.begin(cycle);
-        let nodes = cycle.cluster.nodes();
-        let changed = nodes.changes().since(self.seen);
-        let changed = changed.filter(|_| answer == Keys::Kept && self.membership == nodes.membership());
-        let ids: Vec<NodeId> = match changed {
-            Some(changed) => changed.iter().copied().filter(|id| nodes.find(*id).is_some()).collect(),
-            None => nodes.iter().map(|node| node.id).collect(),
+    fn term(&mut self) -> NodeSelectorTerm {
+        let requirement = |key: &str, operator, values: &[&str]| Requirement {
+            key: key.into(),
+            operator,
+            values: values.iter().map(|value| (*value).to_owned()).collect(),
         };
-        (self.seen, self.membership) = (nodes.changes().end(), nodes.membership());
-        if answer == Keys::Useless {
-            self.seen = u64::MAX;
-            return false;
-        }
-        let mut keys = vec![0; ids.len()];
-        judge.keys(nodes, &ids, &mut keys);
-        self.keys.resize(nodes.slots(), 0);
-        ids.iter().zip(keys).for_each(|(id, key)| self.keys[id.index()] = key);
-        true
-    }
-
-    fn verdict(&self, node: NodeId) -> Verdict {
-        match (&self.lasting.filter, &self.lasting.keys) {
-            (LastingFilter::Skip, _) => Verdict::Fits,
-            (LastingFilter::ByKey, Some(judge)) => judge.filter(self.keys[node.index()]),
-            _ => panic!("it answers by key"),
+        let expressions = [
+            requirement("disk", Operator::In, &["ssd"]),
+            requirement("disk", Operator::NotIn, &["hdd"]),
+            requirement("zone", Operator::Gt, &["5"]),
+            requirement("zone", Operator::DoesNotExist, &[]),
+        ];
+        let fields = [
+            requirement("metadata.name", Operator::In, &["n0", "n1"]),
+            requirement("metadata.name", Operator::NotIn, &["n1"]),
+        ];
+        NodeSelectorTerm {
+            expressions: (0..self.below(3)).map(|_| self.of(&expressions)).collect(),
+            fields: if self.one_in(5) { vec![self.of(&fields)] } else { Vec::new() },
         }
     }
 
-    fn scores(&self, feasible: &[NodeId]) -> Vec<i64> {
-        match (&self.lasting.score, &self.lasting.keys) {
-            (LastingScore::Skip, _) => vec![0; feasible.len()],
-            (LastingScore::ByKey, Some(judge)) => {
-                let mut groups: BTreeMap<u64, u32> = BTreeMap::new();
-                feasible.iter().for_each(|id| *groups.entry(self.keys[id.index()]).or_default() += 1);
-                let groups: Vec<(u64, u32)> = groups.into_iter().collect();
-                let mut scores = vec![-1; groups.len()];
-                judge.score(&groups, &mut scores);
-                let place = |id: &NodeId| groups.iter().position(|(key, _)| *key == self.keys[id.index()]);
-                feasible.iter().map(|id| scores[place(id).expect("grouped above")]).collect()
-            }
-            _ => panic!("it answers by key"),
+    /// The specification of a pod that, most of the time, asks for little that is rare.
+    fn pod(&mut self) -> PodSpec {
+        let container = Container {
+            name: "main".into(),
+            requests: self.requests(),
+            image: self.of(&["", "app", "app:1", "other"]).into(),
+            ..Container::default()
+        };
+        let mut spec = PodSpec { containers: vec![container], ..PodSpec::default() };
+        if self.one_in(4) {
+            let ip = self.of(&["0.0.0.0", "10.0.0.1", "10.0.0.2"]).into();
+            spec.containers[0].host_ports.push(HostPort { ip, protocol: "TCP".into(), port: 80 });
+        }
+        if self.one_in(5) {
+            spec.gpu = Some(GpuRequest { count: 1 + self.below(2) as u8, milli: self.of(&[100, 500, 1000]) });
+        }
+        if self.one_in(8) {
+            spec.node_name = Some(self.of(&["", "n1"]).into());
+        }
+        if self.one_in(5) {
+            spec.node_selector.insert("disk".into(), "ssd".into());
+        }
+        if self.one_in(4) {
+            let terms = (0..self.below(3)).map(|_| self.term()).collect();
+            spec.node_affinity.required = Some(NodeSelector { terms });
+        }
+        if self.one_in(3) {
+            let preferred = |world: &mut Self| PreferredNode { weight: world.below(101) as i32, term: world.term() };
+            spec.node_affinity.preferred = (0..self.below(4)).map(|_| preferred(self)).collect();
+        }
+        for _ in 0..[0, 0, 1, 3][self.below(4)] {
+            let operators = [TolerationOperator::Exists, TolerationOperator::Equal, TolerationOperator::Lt];
+            spec.tolerations.push(Toleration {
+                key: self.of(&["", "t", "u", "node.kubernetes.io/unschedulable"]).into(),
+                operator: self.of(&operators),
+                value: self.of(&["", "3", "9"]).into(),
+                effect: self.of(&[None, Some(Effect::NoSchedule), Some(Effect::PreferNoSchedule)]),
+                seconds: None,
+            });
+        }
+        if self.one_in(10) {
+            let claim = VolumeSource::PersistentVolumeClaim { claim_name: "c".into(), read_only: false };
+            let image = VolumeSource::Image { reference: "app".into() };
+            let disk = VolumeSource::Iscsi { iqn: "q".into(), read_only: false };
+            let source = self.of(&[claim, image, disk, VolumeSource::Csi { driver: "d".into() }]);
+            spec.volumes.push(Volume { name: "v".into(), source });
+        }
+        if self.one_in(12) {
+            let source = ClaimSource::Claim("none".into());
+            spec.resource_claims.push(PodResourceClaim { name: "c".into(), source });
+        }
+        spec.host_network = self.one_in(4);
+        spec.host_users = !self.one_in(4);
+        spec
+    }
+
+    fn shuffled(&mut self) -> Vec<NodeId> {
+        let mut ids = self.nodes.clone();
+        ids.shuffle(&mut self.rng);
+        ids
+    }
+}
+
+fn build(profile: &str) -> Profile {
+    let text = format!(
+        "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\nprofiles:\n  - schedulerName: \
+         default-scheduler{profile}\n"
+    );
+    let config = ParsedConfig::read(&text, "test").unwrap_or_else(|e| panic!("{e}"));
+    build_config(&config)
+}
+
+fn build_config(config: &ParsedConfig) -> Profile {
+    let context = BuildContext { streams: Streams::new(7), gates: FeatureGates::default() };
+    crate::build(config, &context).profiles.remove(0)
+}
+
+/// The profiles with all plugins, and those of the named policies.
+fn profiles() -> Vec<Profile> {
+    let all: Vec<String> = PLUGINS.iter().map(|plugin| format!("{{ name: {} }}", plugin.name)).collect();
+    let shape = "{ name: RequestedToCapacityRatio, args: { shape: [{ utilization: 0, score: 10 }, { utilization: 100, score: 0 }] } }";
+    let with_all = PROFILES.map(|profile| {
+        let config = if profile.is_empty() { "\n    pluginConfig:" } else { profile };
+        build(&format!("\n    plugins: {{ multiPoint: {{ enabled: [{}] }} }}{config}\n      - {shape}", all.join(", ")))
+    });
+    with_all.into_iter().chain(POLICIES.iter().map(|policy| build_config(&policy.config()))).collect()
+}
+
+/// What a plugin says in a cycle, compared with what it has said for good.
+struct Twin<'a> {
+    plugin: &'a dyn Plugin,
+    cycle: Cycle<'a>,
+    /// All nodes, in any order.
+    ids: &'a [NodeId],
+}
+
+impl Twin<'_> {
+    fn name(&self) -> &'static str {
+        self.plugin.name()
+    }
+
+    fn check_filter(&self, lasting: &LastingFilter) {
+        let name = self.name();
+        let asked = self.plugin.pre_filter(&self.cycle);
+        match (lasting, &asked) {
+            (LastingFilter::InCycle | LastingFilter::ByKey, _) | (LastingFilter::Skip, PreFilter::Skip) => {}
+            (LastingFilter::ByNode(lasting), PreFilter::Ask(asked)) => self.compare_filters(&**lasting, &**asked),
+            (LastingFilter::Skip, _) => panic!("{name} skips for good, and not in the cycle"),
+            (LastingFilter::ByNode(_), _) => panic!("{name} judges nodes for good, and not in the cycle"),
+        }
+    }
+
+    fn compare_filters(&self, lasting: &dyn NodeFilter, asked: &dyn Filter) {
+        let nodes = self.cycle.cluster.nodes();
+        assert!(!asked.depends_on_more() && asked.fork().is_none(), "{}", self.name());
+        let verdicts: Vec<Verdict> = self.ids.iter().map(|id| asked.filter(nodes.get(*id))).collect();
+        let mut fits: Vec<bool> = (0..self.ids.len()).map(|i| i % 5 != 4).collect();
+        let expected: Vec<bool> = fits.iter().zip(&verdicts).map(|(fits, v)| *fits && *v == Verdict::Fits).collect();
+        lasting.narrow(nodes, self.ids, &mut fits);
+        assert_eq!(fits, expected, "{}: narrow", self.name());
+        for (id, verdict) in self.ids.iter().zip(verdicts) {
+            assert_eq!(lasting.verdict(nodes.get(*id)), verdict, "{}: verdict", self.name());
+        }
+    }
+
+    fn check_score(&self, lasting: &LastingScore) {
+        let name = self.name();
+        let asked = self.plugin.pre_score(&self.cycle, self.ids);
+        match (lasting, &asked) {
+            (LastingScore::InCycle | LastingScore::ByKey, _) | (LastingScore::Skip, PreScore::Skip) => {}
+            (LastingScore::Same(a), PreScore::Same(b)) => assert_eq!(a, b, "{name}"),
+            (LastingScore::ByNode(lasting), PreScore::Ask(asked)) => self.compare_scores(&**lasting, &**asked),
+            (LastingScore::Skip, _) => panic!("{name} skips scoring for good, and not in the cycle"),
+            (LastingScore::Same(_), _) => panic!("{name} finds all nodes alike for good, and not in the cycle"),
+            (LastingScore::ByNode(_), _) => panic!("{name} scores nodes for good, and not in the cycle"),
+        }
+    }
+
+    fn compare_scores(&self, lasting: &dyn NodeScore, asked: &dyn Score) {
+        let (name, nodes) = (self.name(), self.cycle.cluster.nodes());
+        let mut scores: Vec<i64> = self.ids.iter().map(|id| asked.score(nodes.get(*id))).collect();
+        let each: Vec<i64> = self.ids.iter().map(|id| lasting.score(nodes.get(*id))).collect();
+        assert_eq!(each, scores, "{name}: score");
+        assert_eq!(lasting.normalizes(), asked.normalizes(), "{name}");
+        if !lasting.normalizes() {
+            let mut totals: Vec<i64> = (0..self.ids.len() as i64).collect();
+            lasting.add(nodes, self.ids, 3, &mut totals);
+            let expected: Vec<i64> = scores.iter().zip(0..).map(|(score, before)| before + 3 * score).collect();
+            assert_eq!(totals, expected, "{name}: add");
+            return;
+        }
+        // Each different score once is enough.
+        let different: Vec<i64> = scores.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+        let mut normalized = different.clone();
+        lasting.normalize(&mut normalized);
+        let by_set: Vec<i64> =
+            scores.iter().map(|score| normalized[different.binary_search(score).expect("it is there")]).collect();
+        asked.normalize(&mut scores);
+        assert_eq!(by_set, scores, "{name}: normalize");
+    }
+}
+
+/// Everything that the plugins of a profile say for good of a class.
+fn lasting(profile: &Profile, class: &PodClass, cluster: &Cluster) -> Vec<towtank_sim::scheduler::Lasting> {
+    profile.plugins.iter().map(|plugin| plugin.lasting(class, cluster)).collect()
+}
+
+fn check(profile: &Profile, answers: &[towtank_sim::scheduler::Lasting], cycle: Cycle<'_>, ids: &[NodeId]) {
+    for (plugin, answers) in profile.plugins.iter().zip(answers) {
+        let twin = Twin { plugin: &**plugin, cycle, ids };
+        if plugin.points().contains(Points::FILTER) {
+            twin.check_filter(&answers.filter);
+        }
+        if plugin.points().contains(Points::SCORE) {
+            twin.check_score(&answers.score);
         }
     }
 }
 
-fn basis(lasting: &Lasting, cluster: &Cluster) -> Vec<u64> {
-    let basis = lasting.basis;
-    let versions = [
-        (basis.node_specs, cluster.nodes().spec_changes()),
-        (basis.affinity_classes, cluster.placements().affinity_version()),
-        (basis.selectors, cluster.objects().selector_version()),
-    ];
-    let versions = versions.map(|(counts, version)| if counts { version } else { 0 });
-    versions.into_iter().chain(basis.kinds.iter().map(|kind| cluster.objects().kind_version(kind))).collect()
+fn cycle_of(cluster: &Cluster, pod: PodId) -> Cycle<'_> {
+    let class = cluster.pod(pod).expect("the pod lives").class;
+    Cycle::new(cluster, class, Some(pod))
 }
 
-fn plain_verdicts(plugin: &dyn Plugin, cycle: &Cycle<'_>, nodes: &[NodeId]) -> Vec<Verdict> {
-    match plugin.pre_filter(cycle) {
-        PreFilter::Skip => vec![Verdict::Fits; nodes.len()],
-        PreFilter::Ask(filter) => nodes.iter().map(|id| filter.filter(cycle.cluster.node(*id))).collect(),
-        _ => panic!("nothing is rejected outright"),
-    }
-}
-
-fn plain_scores(plugin: &dyn Plugin, cycle: &Cycle<'_>, feasible: &[NodeId]) -> Vec<i64> {
-    match plugin.pre_score(cycle, feasible) {
-        PreScore::Skip => vec![0; feasible.len()],
-        PreScore::Same(score) => vec![score; feasible.len()],
-        PreScore::Ask(scorer) => {
-            let mut scores: Vec<i64> = feasible.iter().map(|id| scorer.score(cycle.cluster.node(*id))).collect();
-            scorer.normalize(&mut scores);
-            scores
-        }
-    }
-}
-
-fn plugins(draw: &mut Draw) -> Vec<Box<dyn Plugin>> {
-    let spread = Defaults {
-        constraints: (0..draw.below(4)).map(|_| draw.constraint()).collect(),
-        are_of_the_system: draw.one_in(2),
-    };
-    let args = InterPodAffinityArgs {
-        hard_pod_affinity_weight: draw.of(&[0, 1, 100]),
-        ignore_preferred_terms_of_existing_pods: draw.one_in(3),
-    };
-    vec![
-        Box::new(PodTopologySpread::default()),
-        Box::new(PodTopologySpread::new(spread)),
-        Box::new(InterPodAffinity::default()),
-        Box::new(InterPodAffinity::new(args)),
-    ]
-}
-
-proptest! {
-    #[test]
-    fn keys_give_what_asking_every_node_gives(seed in any::<u64>(), steps in 1_usize..60) {
+#[test]
+fn lasting_answers_are_those_of_every_cycle() {
+    for seed in 0..400 {
         let mut world = World::new(seed);
-        let plugins = plugins(&mut world.draw);
-        let mut answers: BTreeMap<(usize, ClassId), Answers> = BTreeMap::new();
-        for step in 0..steps {
-            world.step();
-            for class in world.classes.clone() {
-                if world.draw.one_in(2) {
-                    continue;
-                }
-                // A pod that waits, and may have an owner, or a hypothetical one.
-                let pod = if world.draw.one_in(2) { Some(world.add_pod_of(class)) } else { None };
-                let nodes: Vec<NodeId> = world.cluster.nodes().iter().map(|node| node.id).collect();
-                let feasible: Vec<NodeId> = nodes.iter().copied().filter(|_| !world.draw.one_in(4)).collect();
-                let cycle = Cycle::new(&world.cluster, class, pod);
-                for (number, plugin) in plugins.iter().enumerate() {
-                    let new = || Answers::new(&**plugin, class, &world.cluster);
-                    let known = answers.entry((number, class)).or_insert_with(new);
-                    if known.basis != basis(&known.lasting, &world.cluster) {
-                        *known = new();
-                    }
-                    prop_assert!(known.refresh(&cycle), "few nodes have few keys");
-                    let verdicts: Vec<Verdict> = nodes.iter().map(|id| known.verdict(*id)).collect();
-                    prop_assert_eq!(verdicts, plain_verdicts(&**plugin, &cycle, &nodes), "step {}, plugin {}", step, number);
-                    let scores = known.scores(&feasible);
-                    prop_assert_eq!(scores, plain_scores(&**plugin, &cycle, &feasible), "step {}, plugin {}", step, number);
-                }
-            }
+        for profile in profiles() {
+            let spec = world.pod();
+            let pod = world.submit(spec);
+            let class = world.cluster.class_of(world.cluster.pod(pod).expect("just made"));
+            let answers = lasting(&profile, class, &world.cluster);
+            let ids = world.shuffled();
+            check(&profile, &answers, cycle_of(&world.cluster, pod), &ids);
+            // They hold when pods come and go, for any part of the nodes.
+            world.place(4);
+            let some = 1 + world.below(ids.len());
+            check(&profile, &answers, cycle_of(&world.cluster, pod), &ids[..some]);
         }
     }
 }

@@ -93,6 +93,7 @@ impl Draw {
         self.below(n) == 0
     }
 
+    /// One of these.
     pub(crate) fn of<T: Clone>(&mut self, list: &[T]) -> T {
         list[self.below(list.len())].clone()
     }

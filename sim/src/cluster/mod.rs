@@ -24,6 +24,7 @@ mod quota_index;
 mod refusal;
 mod resource_quota;
 mod totals;
+mod unbound;
 
 pub use action::{Action, ObjectChange};
 pub use admission::{Admission, AdmissionPlugin};

@@ -98,7 +98,7 @@ impl Evaluator {
             return self.plain(cycle, search).select(choice);
         }
         // A pod with a nominated node tries that one first.
-        let nominated = cycle.live_pod().is_some_and(|pod| pod.nominated_node.is_some());
+        let nominated = cycle.live_pod().is_some_and(|pod| pod.nominated_node().is_some());
         let plain = (self.mode == Evaluation::Checked).then(|| self.plain(cycle, search));
         if !nominated && let Some(answer) = self.index.find(cycle, search) {
             if let Some(plain) = plain {
@@ -207,7 +207,7 @@ pub(super) fn scan(
         None => refusals.push((refusal, 1)),
     };
 
-    let nominated = cycle.live_pod().and_then(|pod| cycle.cluster.nodes().by_name(pod.nominated_node.as_deref()?));
+    let nominated = cycle.live_pod().and_then(|pod| cycle.cluster.nodes().by_name(pod.nominated_node()?));
     let mut tried = nominated.filter(|id| order.contains(id));
     if let Some(id) = tried {
         match verdict(id, verdicts) {

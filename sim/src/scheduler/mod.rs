@@ -97,6 +97,8 @@ pub struct Scheduler {
     profiles: Vec<Profile>,
     settings: SchedulerSettings,
     queue: SchedulingQueue,
+    /// An empty list for the next moves.
+    noted: Vec<Move>,
     selection: Selection,
     /// The attempt that is taking its time.
     in_flight: Option<InFlight>,
@@ -126,6 +128,7 @@ impl Scheduler {
             profiles,
             settings,
             queue: SchedulingQueue::new(settings.queue),
+            noted: Vec::new(),
             selection: Selection::new(settings.evaluation, settings.tie_break, None),
             in_flight: None,
             waiting: Vec::new(),
@@ -146,11 +149,13 @@ impl Scheduler {
 
     /// Tells the observers what came into which pool.
     fn note_moves(&mut self, cx: &mut Context<'_>) {
-        let moves = self.queue.take_moves();
+        let mut moves = self.queue.take_moves(std::mem::take(&mut self.noted));
         if let Some(first) = moves.first() {
             let profile = self.queue.get(first.pod).map_or(0, |queued| queued.profile);
             cx.note(&Note::QueueMoves { moves: &moves, profile: &self.profiles[usize::from(profile)] });
         }
+        moves.clear();
+        self.noted = moves;
     }
 
     /// Plans what is to be done next.

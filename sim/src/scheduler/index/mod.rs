@@ -104,7 +104,7 @@ impl Index {
         if std::mem::take(&mut view.is_renewed) {
             view.renew(positions.len());
         }
-        let moment = [cycle.cluster.version(), cycle.cluster.placements().version(), search.nominator.version()];
+        let moment = [cycle.cluster.version(), cycle.cluster.placements().log().end(), search.nominator.version()];
         let undisputed = search.nominator.is_empty();
         if let Some((at, error)) = &view.failure
             && *at == moment
