@@ -4,6 +4,8 @@ mod configuration;
 mod decisions;
 mod device_claims;
 mod hints;
+mod histories;
+mod keys;
 mod lasting;
 pub(crate) mod neighbours;
 mod policy;

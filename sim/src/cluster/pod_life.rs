@@ -31,7 +31,7 @@ impl Cluster {
             self.totals.starting -= 1;
             self.totals.running += 1;
             pod.phase = PodPhase::Running;
-            pod.started = Some(now);
+            pod.started = now.into();
         }
         if pod.working {
             return;
@@ -86,12 +86,15 @@ impl Cluster {
     pub fn delete_pod_within(&mut self, id: PodId, cause: Cause, grace: Option<Span>) {
         let now = self.now;
         let Some(pod) = self.pods.get_live_mut(id).filter(|pod| pod.deleting.is_none()) else { return };
-        pod.deleting = Some(now);
+        pod.deleting = now.into();
         pod.preempted = cause == Cause::Preempted;
-        pod.grace = grace;
+        if grace.is_some() {
+            pod.rare_mut().grace = grace;
+        }
         let unbound = pod.node.is_none();
         if let Some(node) = pod.placed_on() {
             self.placements.terminate(pod.class, node);
+            self.nodes.note_termination(node);
         }
         match cause {
             Cause::Preempted => self.counters.preempted += 1,
@@ -111,9 +114,10 @@ impl Cluster {
         let now = self.now;
         let Some(pod) = self.pods.get_live_mut(id) else { return };
         if pod.deleting.is_none() {
-            pod.deleting = Some(now);
+            pod.deleting = now.into();
             if let Some(node) = pod.placed_on() {
                 self.placements.terminate(pod.class, node);
+                self.nodes.note_termination(node);
             }
         }
         self.count_out(id);

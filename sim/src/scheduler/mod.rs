@@ -54,6 +54,7 @@ use crate::agenda::{Presence, Rank, Subject, Timer};
 use crate::cluster::{Change, Interest};
 use crate::controller::{Context, Controller};
 use crate::observe::Note;
+use crate::phases::Phase;
 use crate::time::{SimTime, Span};
 use attempt::InFlight;
 use binding::{Eviction, Waiting};
@@ -97,6 +98,8 @@ pub struct Scheduler {
     profiles: Vec<Profile>,
     settings: SchedulerSettings,
     queue: SchedulingQueue,
+    /// An empty list for the next moves.
+    noted: Vec<Move>,
     selection: Selection,
     /// The attempt that is taking its time.
     in_flight: Option<InFlight>,
@@ -126,6 +129,7 @@ impl Scheduler {
             profiles,
             settings,
             queue: SchedulingQueue::new(settings.queue),
+            noted: Vec::new(),
             selection: Selection::new(settings.evaluation, settings.tie_break, None),
             in_flight: None,
             waiting: Vec::new(),
@@ -146,11 +150,13 @@ impl Scheduler {
 
     /// Tells the observers what came into which pool.
     fn note_moves(&mut self, cx: &mut Context<'_>) {
-        let moves = self.queue.take_moves();
+        let mut moves = self.queue.take_moves(std::mem::take(&mut self.noted));
         if let Some(first) = moves.first() {
             let profile = self.queue.get(first.pod).map_or(0, |queued| queued.profile);
             cx.note(&Note::QueueMoves { moves: &moves, profile: &self.profiles[usize::from(profile)] });
         }
+        moves.clear();
+        self.noted = moves;
     }
 
     /// Plans what is to be done next.
@@ -226,9 +232,11 @@ impl Controller for Scheduler {
     }
 
     fn on_change(&mut self, change: Change, cx: &mut Context<'_>) {
+        let before = cx.cluster.phases.enter(Phase::Queue);
         self.changed(change, cx);
         self.look_after_waiting(cx);
         self.plan(cx);
+        cx.cluster.phases.leave(before);
     }
 
     fn on_timer(&mut self, timer: Timer, cx: &mut Context<'_>) {
@@ -237,6 +245,7 @@ impl Controller for Scheduler {
             return;
         }
         planned.presence = None;
+        let before = cx.cluster.phases.enter(Phase::Queue);
         match timer.kind {
             timer::ATTEMPT => self.attempt(cx),
             timer::APPLY => self.finish_attempt(cx),
@@ -248,5 +257,6 @@ impl Controller for Scheduler {
         // Also after an attempt that changed nothing in the store: a plugin may have learnt of it what others wait for.
         self.look_after_waiting(cx);
         self.plan(cx);
+        cx.cluster.phases.leave(before);
     }
 }
