@@ -4,6 +4,7 @@ use super::{Admission, Cause, Change, Charge, Cluster, Refusal};
 use crate::model::pod::{GivenDeletion, GivenStatus, NewPod, Pod, PodPhase};
 use crate::model::resource_claims::PodClaims;
 use crate::model::{ClassId, NodeId, PodId};
+use crate::phases::Phase;
 use crate::time::Moment;
 use std::sync::Arc;
 
@@ -15,7 +16,9 @@ impl Cluster {
     pub fn create_pod(&mut self, mut new: NewPod) -> Result<PodId, Refusal> {
         self.counters.submitted += 1;
         let admission = std::mem::take(&mut self.admission);
+        let before = self.phases.enter(Phase::Admission);
         let verdict = self.admit(&admission, &mut new);
+        self.phases.leave(before);
         self.admission = admission;
         if let Err(refusal) = verdict {
             self.counters.rejected += 1;

@@ -94,6 +94,7 @@ impl Cluster {
         let unbound = pod.node.is_none();
         if let Some(node) = pod.placed_on() {
             self.placements.terminate(pod.class, node);
+            self.nodes.note_termination(node);
         }
         match cause {
             Cause::Preempted => self.counters.preempted += 1,
@@ -116,6 +117,7 @@ impl Cluster {
             pod.deleting = now.into();
             if let Some(node) = pod.placed_on() {
                 self.placements.terminate(pod.class, node);
+                self.nodes.note_termination(node);
             }
         }
         self.count_out(id);
