@@ -227,7 +227,7 @@ impl Scheduler {
         }
         for waiting in std::mem::take(&mut self.waiting) {
             let there = cx.cluster.pod(waiting.pod).is_some_and(|pod| pod.node.is_none() && pod.deleting.is_none());
-            let node = cx.cluster.pod(waiting.pod).and_then(|pod| pod.assumed);
+            let node = cx.cluster.pod(waiting.pod).and_then(|pod| pod.assumed());
             if there && node == Some(waiting.node) {
                 self.go_on(waiting, cx);
             } else if there {
@@ -363,7 +363,7 @@ impl Scheduler {
     pub(super) fn evict_next(&mut self, cx: &mut Context<'_>) {
         // It counts as asked before it gives up its place: what that brings back must not be held back for its sake.
         let Some(next) = self.evictions.pop_front() else { return };
-        if cx.cluster.pod(next.victim).is_some_and(|pod| pod.assumed.is_some()) {
+        if cx.cluster.pod(next.victim).is_some_and(|pod| pod.assumed().is_some()) {
             self.evict_waiting(next.victim, cx);
         } else {
             cx.cluster.delete_pod(next.victim, Cause::Preempted);
