@@ -176,57 +176,53 @@ impl View {
             self.ask_keys(nodes, ids, keys);
         }
         stale.clear();
-        let mut note = |group: u16, block: usize| {
-            if stale.last() != Some(&(group, block as u32)) {
-                stale.push((group, block as u32));
-            }
-        };
         let mut key = GroupKey::new();
         for (index, &position) in places.iter().enumerate() {
             let position = position as usize;
             let (block, bit) = place(position);
-            let was = self.feasible[block] & bit != 0;
-            let before = self.group_of[position];
-            if fits[index] {
-                let Some(sum) = i32::try_from(sums[index]).ok().filter(|sum| *sum >= 0) else {
-                    self.defeated = true;
-                    continue;
-                };
-                self.sums[position] = sum;
-                let spec = specs.group(position);
-                let group = if grouped {
-                    key.clear();
-                    key.push(u64::from(spec));
-                    key.extend(keys.iter().map(|keys| keys[index]));
-                    let alike = was && self.groups.list[usize::from(before)].key == key;
-                    if alike { before } else { self.groups.intern(&key, positions.len()) }
-                } else {
-                    self.groups.of_spec(spec, positions.len())
-                };
-                if was && group != before {
-                    self.groups.list[usize::from(before)].leave(block, bit);
-                    note(before, block);
-                }
-                self.feasible[block] |= bit;
-                self.group_of[position] = group;
-                self.groups.list[usize::from(group)].join(block, bit);
-                note(group, block);
-            } else {
+            let before = if self.feasible[block] & bit != 0 { self.sums[position] } else { -1 };
+            let was_in = self.group_of[position];
+            if !fits[index] {
                 let refusal = verdicts.intern(self.plan.refusal(nodes.get(ids[index])));
                 self.defeated |= refusal == 0 || matches!(verdicts.get(refusal.max(1)).1, Verdict::Error(_));
                 self.sums[position] = -(refusal as i32);
-                if was {
+                if before >= 0 {
                     self.feasible[block] &= !bit;
-                    self.groups.list[usize::from(before)].leave(block, bit);
-                    note(before, block);
+                    if self.groups.list[usize::from(was_in)].leave((block, bit), before) {
+                        stale.push((was_in, block as u32));
+                    }
                 }
+                continue;
             }
+            let Some(sum) = i32::try_from(sums[index]).ok().filter(|sum| *sum >= 0) else {
+                self.defeated = true;
+                continue;
+            };
+            self.sums[position] = sum;
+            let spec = specs.group(position);
+            let group = if grouped {
+                key.clear();
+                key.push(u64::from(spec));
+                key.extend(keys.iter().map(|keys| keys[index]));
+                let alike = before >= 0 && self.groups.list[usize::from(was_in)].key == key;
+                if alike { was_in } else { self.groups.intern(&key, positions.len()) }
+            } else {
+                self.groups.of_spec(spec, positions.len())
+            };
+            if before >= 0 && group == was_in {
+                if self.groups.list[usize::from(group)].alter(block, before, sum) {
+                    stale.push((group, block as u32));
+                }
+                continue;
+            }
+            if before >= 0 && self.groups.list[usize::from(was_in)].leave((block, bit), before) {
+                stale.push((was_in, block as u32));
+            }
+            self.feasible[block] |= bit;
+            self.group_of[position] = group;
+            self.groups.list[usize::from(group)].join((block, bit), sum);
         }
         self.defeated |= self.groups.len() > MAX_GROUPS;
-        if self.groups.len() > 1 {
-            stale.sort_unstable();
-            stale.dedup();
-        }
         for &(group, block) in &*stale {
             let block = block as usize;
             self.groups.list[usize::from(group)].summarize(block, &self.sums, self.feasible[block]);
@@ -252,10 +248,11 @@ impl View {
     pub(super) fn exclude(&mut self, position: usize) {
         let (block, bit) = place(position);
         self.feasible[block] &= !bit;
-        self.sums[position] = i32::MIN;
+        let sum = std::mem::replace(&mut self.sums[position], i32::MIN);
         let group = &mut self.groups.list[usize::from(self.group_of[position])];
-        group.leave(block, bit);
-        group.summarize(block, &self.sums, self.feasible[block]);
+        if group.leave((block, bit), sum) {
+            group.summarize(block, &self.sums, self.feasible[block]);
+        }
         self.excluded.push(position);
     }
 
