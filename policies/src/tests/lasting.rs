@@ -21,8 +21,8 @@ use towtank_sim::model::volume::{Volume, VolumeSource};
 use towtank_sim::model::{NodeId, PodId, Quantity};
 use towtank_sim::random::{Rng, Streams};
 use towtank_sim::scheduler::{
-    Cycle, FeatureGates, Filter, LastingFilter, LastingScore, NodeFilter, NodeScore, Plugin, Points,
-    PreFilter, PreScore, Profile, Score, Verdict,
+    Cycle, FeatureGates, Filter, LastingFilter, LastingScore, NodeFilter, NodeScore, Plugin, Points, PreFilter,
+    PreScore, Profile, Score, Verdict,
 };
 
 /// Configurations that between them use every strategy and every argument that answers depend on.
