@@ -10,7 +10,7 @@ mod series;
 mod summary;
 
 pub use heatmap::Heatmap;
-pub use latencies::Latencies;
+pub use latencies::{Latencies, Steps};
 pub use notable::{Notable, NotableKind};
 pub use series::{ResourceSeries, Sample, Series};
 pub use summary::{

@@ -21,7 +21,9 @@ pub struct Simulation {
     /// The cluster.
     pub cluster: Cluster,
     streams: Streams,
-    controllers: Vec<(Interest, Box<dyn Controller>)>,
+    controllers: Vec<Box<dyn Controller>>,
+    /// Which controllers hear of each kind of change, in their order.
+    listeners: [Vec<u16>; Interest::KINDS],
     sources: Vec<Feeder>,
 }
 
@@ -92,12 +94,22 @@ pub enum RunError {
 impl Simulation {
     /// An empty cluster with nothing in it that reacts.
     pub fn new(seed: u64) -> Self {
-        Self { cluster: Cluster::default(), streams: Streams::new(seed), controllers: Vec::new(), sources: Vec::new() }
+        Self {
+            cluster: Cluster::default(),
+            streams: Streams::new(seed),
+            controllers: Vec::new(),
+            listeners: Default::default(),
+            sources: Vec::new(),
+        }
     }
 
     /// Adds a controller. Controllers hear of a change in the order in which they were added.
     pub fn add_controller(&mut self, controller: Box<dyn Controller>) {
-        self.controllers.push((controller.interest(), controller));
+        let interest = controller.interest();
+        for kind in (0..Interest::KINDS).filter(|kind| interest.contains(*kind)) {
+            self.listeners[kind].push(self.controllers.len() as u16);
+        }
+        self.controllers.push(controller);
     }
 
     /// Adds a source. At one instant, sources act in the order in which they were added.
@@ -186,10 +198,10 @@ impl Simulation {
         let mut changes = 0;
         while let Some(change) = self.cluster.next_change() {
             observers.note(&Note::Change(change), &self.cluster);
-            for index in 0..self.controllers.len() {
-                if self.controllers[index].0.covers(change) {
-                    self.with_context(index, agenda, observers, |controller, cx| controller.on_change(change, cx));
-                }
+            let kind = Interest::kind_of(change);
+            for number in 0..self.listeners[kind].len() {
+                let index = usize::from(self.listeners[kind][number]);
+                self.with_context(index, agenda, observers, |controller, cx| controller.on_change(change, cx));
             }
             self.cluster.settle(change);
             changes += 1;
@@ -215,7 +227,7 @@ impl Simulation {
             me: ControllerId(index as u16),
         };
         let before = cx.cluster.phases.enter(Phase::Controllers);
-        act(&mut *self.controllers[index].1, &mut cx);
+        act(&mut *self.controllers[index], &mut cx);
         self.cluster.phases.leave(before);
     }
 
@@ -317,7 +329,7 @@ impl Simulation {
 
 impl std::fmt::Debug for Simulation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let controllers: Vec<&str> = self.controllers.iter().map(|(_, c)| c.name()).collect();
+        let controllers: Vec<&str> = self.controllers.iter().map(|c| c.name()).collect();
         let sources: Vec<&str> = self.sources.iter().map(|f| f.source.name()).collect();
         f.debug_struct("Simulation")
             .field("controllers", &controllers)

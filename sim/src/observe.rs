@@ -1,7 +1,7 @@
 //! Observers: they see every step and keep what reports need. Nothing in the simulation reads them.
 
 use crate::cluster::Refusal;
-use crate::cluster::{Change, Cluster};
+use crate::cluster::{Change, Cluster, Interest};
 use crate::model::{NodeId, ObjectId, PodId};
 use crate::phases::Phase;
 use crate::scheduler::fit_error::FitError;
@@ -67,8 +67,10 @@ pub enum Note<'a> {
         examined: u32,
         /// How many of them were feasible.
         feasible: u32,
-        /// Their totals in visiting order; none where only one was feasible, because nothing is scored then.
-        totals: &'a [i64],
+        /// The highest total among them; `None` where only one was feasible, because nothing is scored then.
+        best: Option<i64>,
+        /// How many of them have it.
+        ties: u32,
         /// How long the attempt took, in simulated time.
         took: Span,
     },
@@ -111,8 +113,17 @@ pub enum Regarding<'a> {
     Named(&'static str, &'a str),
 }
 
+/// A set of kinds of notes that an observer wants to be told of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NoteKinds(u32);
+
 /// Watches a run. Every method does nothing unless it is written.
 pub trait Observer {
+    /// What [`Observer::note`] is called for. Asked once, when the run begins.
+    fn interest(&self) -> NoteKinds {
+        NoteKinds::ALL
+    }
+
     /// Something happened. For a change, the cluster is as it is after it.
     fn note(&mut self, _note: &Note<'_>, _cluster: &Cluster) {}
 
@@ -134,6 +145,66 @@ pub trait Observer {
     fn progress(&mut self, _now: SimTime, _events: u64) {}
 }
 
+impl NoteKinds {
+    /// None.
+    pub const NONE: Self = Self(0);
+    /// [`Note::Refused`].
+    pub const REFUSED: Self = Self(1);
+    /// [`Note::SchedulingAttempt`].
+    pub const ATTEMPTS: Self = Self(1 << 1);
+    /// [`Note::Inspected`].
+    pub const INSPECTED: Self = Self(1 << 2);
+    /// [`Note::QueueMoves`].
+    pub const QUEUE_MOVES: Self = Self(1 << 3);
+    /// [`Note::Preempting`].
+    pub const PREEMPTING: Self = Self(1 << 4);
+    /// [`Note::Scheduled`].
+    pub const SCHEDULED: Self = Self(1 << 5);
+    /// [`Note::FailedScheduling`].
+    pub const FAILED: Self = Self(1 << 6);
+    /// [`Note::Event`].
+    pub const EVENTS: Self = Self(1 << 7);
+    /// All of them.
+    pub const ALL: Self = Self((1 << Self::COUNT) - 1);
+
+    /// The kinds that are not changes come first.
+    const OTHERS: usize = 8;
+    const COUNT: usize = Self::OTHERS + Interest::KINDS;
+
+    /// These kinds of changes: [`Note::Change`].
+    pub const fn changes(of: Interest) -> Self {
+        let mut kinds = 0;
+        let mut kind = 0;
+        while kind < Interest::KINDS {
+            kinds |= (of.contains(kind) as u32) << (Self::OTHERS + kind);
+            kind += 1;
+        }
+        Self(kinds)
+    }
+
+    /// Both sets together.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    #[inline]
+    const fn number(note: &Note<'_>) -> usize {
+        let kind = match note {
+            Note::Change(change) => return Self::OTHERS + Interest::kind_of(*change),
+            Note::Refused { .. } => Self::REFUSED,
+            Note::SchedulingAttempt { .. } => Self::ATTEMPTS,
+            Note::Inspected { .. } => Self::INSPECTED,
+            Note::QueueMoves { .. } => Self::QUEUE_MOVES,
+            Note::Preempting { .. } => Self::PREEMPTING,
+            Note::Scheduled { .. } => Self::SCHEDULED,
+            Note::FailedScheduling { .. } => Self::FAILED,
+            Note::Event { .. } => Self::EVENTS,
+        };
+        kind.0.trailing_zeros() as usize
+    }
+}
+
 /// Where notes go.
 pub(crate) trait Notes {
     /// Tells everyone.
@@ -143,22 +214,34 @@ pub(crate) trait Notes {
 /// The observers of one run, with the times of their next samples.
 pub(crate) struct Observers<'o, 'b> {
     observers: &'o mut [&'b mut dyn Observer],
+    /// Which of them are told of each kind of note.
+    told: [Vec<u16>; NoteKinds::COUNT],
     next_sample: Vec<SimTime>,
+    /// The first of the next samples.
+    earliest: SimTime,
     phases: Vec<Phase>,
 }
 
 impl<'o, 'b> Observers<'o, 'b> {
     pub(crate) fn new(observers: &'o mut [&'b mut dyn Observer]) -> Self {
-        let next_sample = observers
+        let next_sample: Vec<SimTime> = observers
             .iter()
             .map(|o| o.sampling_interval().filter(|span| *span > Span::ZERO).map_or(SimTime::MAX, |_| SimTime::ZERO))
             .collect();
+        let earliest = next_sample.iter().copied().min().unwrap_or(SimTime::MAX);
+        let told = std::array::from_fn(|kind| {
+            let wants = |(_, observer): &(usize, &&mut dyn Observer)| observer.interest().0 & (1 << kind) != 0;
+            observers.iter().enumerate().filter(wants).map(|(index, _)| index as u16).collect()
+        });
         let phases = observers.iter().map(|o| o.phase()).collect();
-        Self { observers, next_sample, phases }
+        Self { observers, told, next_sample, earliest, phases }
     }
 
     /// Gives everyone the samples of the instants before `now`: a sample shows what all events of its instant have done.
     pub(crate) fn sample_until(&mut self, now: SimTime, cluster: &Cluster) {
+        if now <= self.earliest {
+            return;
+        }
         for (observer, next) in self.observers.iter_mut().zip(&mut self.next_sample) {
             while *next < now && *next < SimTime::MAX {
                 let before = cluster.phases.enter(Phase::Observers);
@@ -167,6 +250,7 @@ impl<'o, 'b> Observers<'o, 'b> {
                 *next += observer.sampling_interval().unwrap_or(Span::MAX);
             }
         }
+        self.earliest = self.next_sample.iter().copied().min().unwrap_or(SimTime::MAX);
     }
 
     pub(crate) fn sample_end(&mut self, now: SimTime, cluster: &Cluster) {
@@ -185,12 +269,13 @@ impl<'o, 'b> Observers<'o, 'b> {
 impl Notes for Observers<'_, '_> {
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
         let before = cluster.phases.enter(Phase::Observers);
-        for (observer, phase) in self.observers.iter_mut().zip(&self.phases) {
-            if *phase == Phase::Observers {
-                observer.note(note, cluster);
+        for index in &self.told[NoteKinds::number(note)] {
+            let index = usize::from(*index);
+            if self.phases[index] == Phase::Observers {
+                self.observers[index].note(note, cluster);
             } else {
-                cluster.phases.enter(*phase);
-                observer.note(note, cluster);
+                cluster.phases.enter(self.phases[index]);
+                self.observers[index].note(note, cluster);
                 cluster.phases.enter(Phase::Observers);
             }
         }

@@ -35,7 +35,7 @@ impl Stepper {
             match change {
                 Change::PodCreated(id) => {
                     if let Some(pod) = cluster.pod(id).filter(|pod| pod.node.is_none()) {
-                        selection.nominator.nominate(id, pod.nominated_node.clone());
+                        selection.nominator.nominate(id, pod.nominated_node().cloned());
                     }
                 }
                 Change::PodBound(id, _) | Change::PodRemoved(id) | Change::PodFinished(id) => {
@@ -57,7 +57,7 @@ impl Stepper {
         let cycle = Cycle::new(&self.cluster, class, Some(pod));
         let nodes = self.selection.order(&self.cluster).len();
         let mut selected = self.selection.select((number as u8, profile), &cycle);
-        let mut total = selected.best();
+        let mut total = selected.best;
         if let Some(id) = selected.node {
             total = total.or_else(|| Some(Inspection::total_of(profile, &cycle, id)));
             let node = self.cluster.node(id);

@@ -154,14 +154,14 @@ fn eligible(cycle: &Cycle<'_>, failure: &Failure<'_, '_>) -> Result<(), &'static
     if cycle.class.preemption_policy() == PreemptionPolicy::Never {
         return Err("not eligible due to preemptionPolicy=Never.");
     }
-    let nominated = cycle.live_pod().and_then(|pod| pod.nominated_node.as_deref());
+    let nominated = cycle.live_pod().and_then(|pod| Some(&**pod.nominated_node()?));
     let Some(node) = nominated.and_then(|name| cycle.cluster.nodes().by_name(name)) else { return Ok(()) };
     if failure.code(node) == Some(Code::Unresolvable) {
         return Ok(());
     }
     let on_its_way = |id: &PodId| {
         let pod = cycle.cluster.pod(*id);
-        pod.is_some_and(|pod| pod.preempted && cycle.cluster.class_of(pod).priority() < cycle.class.priority())
+        pod.is_some_and(|pod| pod.is_preempted() && cycle.cluster.class_of(pod).priority() < cycle.class.priority())
     };
     if cycle.cluster.node(node).pods.iter().any(on_its_way) {
         return Err("not eligible due to a terminating pod on the nominated node.");
@@ -225,7 +225,7 @@ fn importance(cluster: &Cluster, id: PodId) -> (Reverse<i32>, Option<(towtank_si
 
 /// When a pod started; bindings of one instant are told apart by their order.
 fn started(pod: &Pod) -> (towtank_sim::time::SimTime, u64) {
-    (pod.bound.unwrap_or(pod.created), pod.bound_order)
+    (pod.bound.get().unwrap_or(pod.created), pod.bound_order)
 }
 
 /// The candidate that does the least harm.

@@ -5,6 +5,8 @@ mod decisions;
 mod device_claims;
 mod hints;
 mod histories;
+mod keys;
+mod lasting;
 pub(crate) mod neighbours;
 mod policy;
 mod properties;

@@ -98,7 +98,8 @@ impl Draw {
         list[self.below(list.len())].clone()
     }
 
-    fn node(&mut self, number: usize) -> NodeSpec {
+    /// A node's specification.
+    pub(crate) fn node(&mut self, number: usize) -> NodeSpec {
         let name = format!("n{number}");
         let mut labels = labels(&[("disk", self.of(&["ssd", "hdd"]))]);
         if !self.one_in(6) {
@@ -143,7 +144,7 @@ impl Draw {
         spec
     }
 
-    fn constraint(&mut self) -> TopologySpreadConstraint {
+    pub(crate) fn constraint(&mut self) -> TopologySpreadConstraint {
         let policy = [NodeInclusionPolicy::Honor, NodeInclusionPolicy::Ignore];
         TopologySpreadConstraint {
             max_skew: 1 + self.below(3) as i32,
@@ -180,7 +181,7 @@ impl Draw {
         }
     }
 
-    fn selector(&mut self) -> Option<LabelSelector> {
+    pub(crate) fn selector(&mut self) -> Option<LabelSelector> {
         let app = |name| LabelSelector { match_labels: labels(&[("app", name)]), ..LabelSelector::default() };
         match self.below(12) {
             0 => None,
@@ -193,7 +194,7 @@ impl Draw {
     }
 }
 
-fn labels(pairs: &[(&str, &str)]) -> Labels {
+pub(crate) fn labels(pairs: &[(&str, &str)]) -> Labels {
     pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
 }
 

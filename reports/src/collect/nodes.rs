@@ -5,11 +5,11 @@ use super::written::WrittenTable;
 use crate::output::{OutputDir, OutputError};
 use crate::tables::NodeRow;
 use std::collections::BTreeMap;
-use towtank_sim::cluster::{Change, Cluster, NodeChange};
+use towtank_sim::cluster::{Change, Cluster, Interest, NodeChange};
 use towtank_sim::model::NodeId;
 use towtank_sim::model::node::Node;
 use towtank_sim::model::resources::ResourceId;
-use towtank_sim::observe::{Note, Observer};
+use towtank_sim::observe::{Note, NoteKinds, Observer};
 use towtank_sim::phases::Phase;
 use towtank_sim::time::SimTime;
 
@@ -106,6 +106,11 @@ impl NodeTable {
 }
 
 impl Observer for NodeTable {
+    fn interest(&self) -> NoteKinds {
+        let pods = Interest::POD_BOUND.and(Interest::POD_FINISHED).and(Interest::POD_REMOVED);
+        NoteKinds::changes(pods.and(Interest::NODES))
+    }
+
     fn phase(&self) -> Phase {
         Phase::Output
     }

@@ -24,6 +24,7 @@ mod quota_index;
 mod refusal;
 mod resource_quota;
 mod totals;
+mod unbound;
 
 pub use action::{Action, ObjectChange};
 pub use admission::{Admission, AdmissionPlugin};
@@ -35,7 +36,7 @@ pub use namespace::Namespace;
 pub use node_load::NodeLoad;
 pub use nodes::{DuplicateNode, Nodes};
 pub use objects::{Object, ObjectEntry, ObjectExists, ObjectMeta, Objects};
-pub use placements::{Placed, Placements};
+pub use placements::{Placed, PlacementChange, Placements};
 pub use pods::Pods;
 pub use refusal::Refusal;
 pub use resource_quota::{Charge, QuotaScope, ResourceQuota, ScopeOperator, ScopeRequirement};

@@ -5,6 +5,7 @@ use crate::model::pod::{GivenDeletion, GivenStatus, NewPod, Pod, PodPhase};
 use crate::model::resource_claims::PodClaims;
 use crate::model::{ClassId, NodeId, PodId};
 use crate::phases::Phase;
+use crate::time::Moment;
 use std::sync::Arc;
 
 impl Cluster {
@@ -36,33 +37,30 @@ impl Cluster {
             unschedulable: false,
             attempts: 0,
             created: self.now,
-            bound: None,
-            started: None,
-            deleting: None,
-            restarts: 0,
-            run: new.run,
+            bound: Moment::NEVER,
+            started: Moment::NEVER,
+            deleting: Moment::NEVER,
+            end: new.run.into(),
             usage: new.usage,
             devices: crate::model::gpu::DeviceSet::default(),
-            claims: None,
-            overdue: false,
-            preempted: false,
-            grace: None,
-            nominated_node: None,
-            assumed: None,
+            rare: None,
             bound_order: 0,
+            leaving: false,
             place: 0,
         };
         self.fingerprint.fold_name(&pod.name);
         let class = self.classes.get(pod.class);
-        let namespace = class.spec.namespace.clone();
-        self.quotas.each(&namespace, &mut self.objects, |quota| quota.charge(class, Charge::Full));
+        let namespace = &class.spec.namespace;
+        self.quotas.each(namespace, &mut self.objects, |quota| quota.charge(class, Charge::Full));
         let node = class.spec.node_name.as_deref().and_then(|name| self.nodes.by_name(name));
-        let id = self.pods.insert(namespace, pod);
         self.totals.pending += 1;
-        if let Some(status) = &new.status {
-            let pod = self.pods.get_mut(id).expect("inserted above");
-            pod.nominated_node.clone_from(&status.nominated_node);
-            pod.claims.clone_from(&status.claims);
+        let id = self.pods.insert(namespace, pod, self.totals.pending as usize);
+        if let Some(status) = &new.status
+            && (status.nominated_node.is_some() || status.claims.is_some())
+        {
+            let rare = self.pods.get_mut(id).expect("inserted above").rare_mut();
+            rare.nominated_node.clone_from(&status.nominated_node);
+            rare.claims.clone_from(&status.claims);
         }
         self.emit(Change::PodCreated(id));
         if let Some(node) = node {
@@ -78,7 +76,7 @@ impl Cluster {
     pub(super) fn give_status(&mut self, id: PodId, status: &GivenStatus) {
         let pod = self.pods.get_mut(id).expect("the caller inserted it");
         if let (Some(start), Some(_)) = (status.start, pod.node) {
-            pod.bound = Some(start);
+            pod.bound = start.into();
         }
         match status.deleting {
             Some(GivenDeletion::Preempted) => self.delete_pod(id, Cause::Preempted),
@@ -105,7 +103,7 @@ impl Cluster {
         let pod = self.pods.get_live_mut(id).expect("a pod to bind exists");
         assert!(pod.node.is_none(), "a pod is bound once");
         pod.node = Some(node);
-        match pod.assumed.take() {
+        match pod.rare.as_mut().and_then(|rare| rare.assumed.take()) {
             None => self.take_node(id, node),
             Some(assumed) => {
                 assert!(assumed == node, "a pod is bound where it was assumed");
@@ -113,10 +111,12 @@ impl Cluster {
             }
         }
         let pod = self.pods.get_mut(id).expect("looked up above");
-        pod.bound = Some(self.now);
+        pod.bound = self.now.into();
         pod.bound_order = self.counters.bound;
         pod.unschedulable = false;
-        pod.nominated_node = None;
+        if let Some(rare) = &mut pod.rare {
+            rare.nominated_node = None;
+        }
         self.pods.no_longer_unbound(id);
         self.totals.pending -= 1;
         self.totals.starting += 1;
@@ -132,17 +132,17 @@ impl Cluster {
         assert!(!self.nodes.is_leaving(node), "a node to assume a pod on exists");
         let pod = self.pods.get_live_mut(id).expect("a pod to assume exists");
         assert!(pod.placed_on().is_none(), "a pod is assumed once");
-        pod.assumed = Some(node);
+        pod.rare_mut().assumed = Some(node);
         self.take_node(id, node);
     }
 
     /// The scheduler gives up what it held for a pod; whether it held anything.
     pub fn forget(&mut self, id: PodId) -> bool {
-        if self.pods.get_live_mut(id).is_none_or(|pod| pod.assumed.is_none()) {
+        if self.pods.get_live_mut(id).is_none_or(|pod| pod.assumed().is_none()) {
             return false;
         }
         self.release_node(id);
-        self.pods.get_mut(id).expect("looked up above").assumed = None;
+        self.pods.get_mut(id).expect("looked up above").rare_mut().assumed = None;
         true
     }
 
@@ -172,7 +172,7 @@ impl Cluster {
     /// its node follows.
     pub fn update_pod(&mut self, id: PodId, class: ClassId) {
         let Some(pod) = self.pods.get_live_mut(id).filter(|pod| pod.class != class) else { return };
-        let (old, node, assumed) = (pod.class, pod.placed_on(), pod.assumed);
+        let (old, node) = (pod.class, pod.placed_on());
         if node.is_some() {
             self.release_node(id);
         }
@@ -183,7 +183,6 @@ impl Cluster {
             self.totals.remove_usage(pod, self.classes.get(old));
         }
         pod.class = class;
-        pod.assumed = assumed;
         if working {
             self.totals.add_usage(pod, self.classes.get(class));
         }
@@ -217,18 +216,16 @@ impl Cluster {
 
     /// Sets or clears the node that is being made free for a pod.
     pub fn nominate(&mut self, id: PodId, node: Option<Arc<str>>) {
-        let Some(pod) = self.pods.get_live_mut(id).filter(|pod| pod.node.is_none() && pod.nominated_node != node)
-        else {
-            return;
-        };
-        let had_one = std::mem::replace(&mut pod.nominated_node, node).is_some();
+        let changes = |pod: &&mut Pod| pod.node.is_none() && pod.nominated_node() != node.as_ref();
+        let Some(pod) = self.pods.get_live_mut(id).filter(changes) else { return };
+        let had_one = std::mem::replace(&mut pod.rare_mut().nominated_node, node).is_some();
         self.emit(Change::PodNominated { pod: id, had_one });
     }
 
     /// Sets the part of a pod's status that says which claims were made for it.
     pub fn set_pod_claims(&mut self, id: PodId, claims: PodClaims) {
         if let Some(pod) = self.pods.get_live_mut(id) {
-            pod.claims = Some(Box::new(claims));
+            pod.rare_mut().claims = Some(Box::new(claims));
             self.emit(Change::PodClaims(id));
         }
     }

@@ -2,11 +2,12 @@
 //!
 //! Source: `pkg/scheduler/schedule_one.go`.
 
+use super::evaluate::Selected;
 use super::fit_error::FitError;
 use super::framework::{Cycle, Permit, PostFilter};
 use super::profile::Profile;
 use super::queue::QueuedPod;
-use super::selection::{Selected, Selection};
+use super::selection::Selection;
 use super::verdict::{Reason, Verdict};
 use super::{ClusterEvent, Scheduler};
 use crate::cluster::{Action, Cluster};

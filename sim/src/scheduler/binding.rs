@@ -4,11 +4,11 @@
 //! `pkg/scheduler/framework/preemption/executor.go`. Writes to the API take no time.
 
 use super::attempt::{Attempt, Chosen, Decision, Nomination, Remedy, refusal_because};
+use super::evaluate::Selected;
 use super::events::ClusterEvent;
 use super::fit_error::FitError;
 use super::framework::{Bind, Cycle, Permit, PreBound};
 use super::queue::QueuedPod;
-use super::selection::Selected;
 use super::{Profile, Scheduler};
 use crate::cluster::{Cause, Cluster};
 use crate::controller::Context;
@@ -183,8 +183,8 @@ impl Scheduler {
         bind(profile, &cycle, target)?;
         cx.cluster.bind(pod, node);
         let Waiting { examined, took, selected, .. } = waiting;
-        let (feasible, totals) = (selected.feasible, &*selected.totals);
-        cx.note(&Note::Scheduled { pod, node, examined: *examined, feasible, totals, took: *took });
+        let Selected { feasible, best, ties, .. } = *selected;
+        cx.note(&Note::Scheduled { pod, node, examined: *examined, feasible, best, ties, took: *took });
         let cycle = Cycle::new(cx.cluster, queued.class, Some(pod));
         let target = cx.cluster.node(node);
         profile.post_bind.iter().for_each(|&index| profile.plugins[index].post_bind(&cycle, target));
@@ -227,7 +227,7 @@ impl Scheduler {
         }
         for waiting in std::mem::take(&mut self.waiting) {
             let there = cx.cluster.pod(waiting.pod).is_some_and(|pod| pod.node.is_none() && pod.deleting.is_none());
-            let node = cx.cluster.pod(waiting.pod).and_then(|pod| pod.assumed);
+            let node = cx.cluster.pod(waiting.pod).and_then(|pod| pod.assumed());
             if there && node == Some(waiting.node) {
                 self.go_on(waiting, cx);
             } else if there {
@@ -363,7 +363,7 @@ impl Scheduler {
     pub(super) fn evict_next(&mut self, cx: &mut Context<'_>) {
         // It counts as asked before it gives up its place: what that brings back must not be held back for its sake.
         let Some(next) = self.evictions.pop_front() else { return };
-        if cx.cluster.pod(next.victim).is_some_and(|pod| pod.assumed.is_some()) {
+        if cx.cluster.pod(next.victim).is_some_and(|pod| pod.assumed().is_some()) {
             self.evict_waiting(next.victim, cx);
         } else {
             cx.cluster.delete_pod(next.victim, Cause::Preempted);

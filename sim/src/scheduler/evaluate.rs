@@ -1,17 +1,23 @@
-//! Filtering and scoring: from a pod and the nodes to the feasible nodes and their totals.
+//! Filtering and scoring: from a pod and the nodes to the feasible nodes and the best of them.
 //!
-//! What a plugin answers from the node alone ([`Dependence::Node`]) is kept per pod class and node until the node changes.
-//! [`Evaluation::Plain`] keeps nothing and is the definition; [`Evaluation::Checked`] runs both and compares.
+//! [`Evaluation::Plain`] asks every plugin about every node, every time, and is the definition. [`Evaluation::Indexed`] keeps what
+//! lasts: in the index (`index/`) where every plugin gives lasting answers to the class, else by node (`kept.rs`).
+//! [`Evaluation::Checked`] does both and compares (`check.rs`).
 
+use super::check;
 use super::fit_error::FitError;
-use super::framework::{Cycle, Dependence, PreScore, Score};
+use super::framework::Cycle;
+use super::index::Index;
 use super::inspection::{PluginScores, scores};
+use super::kept::KeptAnswers;
 use super::nominator::Nominator;
 use super::profile::{FilterChain, PreFiltered, Profile, Rejection};
 use super::sampling::feasible_quota;
+use super::tie_break::{Choice, Ties, top_of_heap};
 use super::verdict::{Reason, Verdict};
-use crate::model::{ClassId, NodeId};
-use rustc_hash::FxHashMap;
+use super::verdicts::{VerdictId, Verdicts};
+use crate::model::NodeId;
+use crate::phases::Phase;
 
 /// How nodes are evaluated. The decisions are the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,9 +30,6 @@ pub enum Evaluation {
     /// Both, compared.
     Checked,
 }
-
-/// The most answers that are kept, over all classes; 24 bytes and more each.
-const MAX_KEPT: usize = 4_000_000;
 
 /// Where nodes are looked for.
 #[derive(Clone, Copy, Debug)]
@@ -56,55 +59,30 @@ pub(super) struct Found {
     pub(super) error: Option<FitError>,
 }
 
+/// A node for a pod, or why there is none.
+#[derive(Clone, Debug, Default)]
+pub struct Selected {
+    /// The node; `None` where none is feasible.
+    pub node: Option<NodeId>,
+    /// How many feasible nodes were found.
+    pub feasible: u32,
+    /// The highest total; `None` where at most one node is feasible, because nothing is scored then.
+    pub best: Option<i64>,
+    /// How many of the feasible nodes have that total; 1 where only one is feasible.
+    pub ties: u32,
+    /// How many nodes were looked at.
+    pub examined: u32,
+    /// Why there is none.
+    pub error: Option<FitError>,
+}
+
 /// Evaluates pods, and remembers.
 #[derive(Debug, Default)]
 pub(super) struct Evaluator {
     mode: Evaluation,
-    views: FxHashMap<(u8, ClassId), View>,
-    kept: usize,
     verdicts: Verdicts,
-}
-
-/// What is remembered of one class in one profile. Index: the node's slot.
-#[derive(Debug, Default)]
-struct View {
-    /// The filters whose verdicts are kept: those before the first that depends on more than the node.
-    kept_filters: Vec<usize>,
-    verdicts: Vec<(u64, VerdictId)>,
-    scores: Vec<u64>,
-    /// Weighted sum of the scores that need no normalisation.
-    fixed: Vec<i64>,
-    /// Scores before normalisation, one column for each plugin that normalises.
-    raw: Vec<Vec<i64>>,
-    /// The versions of the cluster and of the nominations at which no node was feasible, and why.
-    hopeless: Option<((u64, u64), FitError)>,
-}
-
-/// A verdict by number: 0 for "fits".
-type VerdictId = u32;
-
-/// The verdicts that have occurred, each with its plugin.
-#[derive(Debug, Default)]
-struct Verdicts {
-    list: Vec<(usize, Verdict)>,
-    ids: FxHashMap<(usize, Verdict), VerdictId>,
-}
-
-impl Verdicts {
-    fn intern(&mut self, refused: Option<(usize, Verdict)>) -> VerdictId {
-        let Some(refused) = refused else { return 0 };
-        if let Some(&id) = self.ids.get(&refused) {
-            return id;
-        }
-        self.list.push(refused.clone());
-        let id = self.list.len() as VerdictId;
-        self.ids.insert(refused, id);
-        id
-    }
-
-    fn get(&self, id: VerdictId) -> &(usize, Verdict) {
-        &self.list[id as usize - 1]
-    }
+    index: Index,
+    kept: KeptAnswers,
 }
 
 impl Evaluator {
@@ -112,21 +90,29 @@ impl Evaluator {
         Self { mode, ..Self::default() }
     }
 
-    /// Finds the feasible nodes and scores them.
+    /// Finds a node for the cycle's pod, and how far the start of the next scan moves on.
     ///
     /// # Panics
     /// In mode [`Evaluation::Checked`], if the two ways differ: our own bug.
-    pub(super) fn find(&mut self, cycle: &Cycle<'_>, search: Search<'_>) -> Found {
-        match self.mode {
-            Evaluation::Plain => self.plain(cycle, search),
-            Evaluation::Indexed => self.indexed(cycle, search),
-            Evaluation::Checked => {
-                let plain = self.plain(cycle, search);
-                let indexed = self.indexed(cycle, search);
-                assert_eq!(plain, indexed, "plain and indexed evaluation differ for class {:?}", cycle.class_id);
-                plain
-            }
+    pub(super) fn find(&mut self, cycle: &Cycle<'_>, search: Search<'_>, choice: Choice<'_>) -> (Selected, u32) {
+        if self.mode == Evaluation::Plain {
+            return self.plain(cycle, search).select(choice);
         }
+        // A pod with a nominated node tries that one first.
+        let nominated = cycle.live_pod().is_some_and(|pod| pod.nominated_node().is_some());
+        let plain = (self.mode == Evaluation::Checked).then(|| self.plain(cycle, search));
+        if !nominated && let Some(answer) = self.index.find(cycle, search) {
+            if let Some(plain) = plain {
+                check::compare_answers(&plain, &answer, cycle, search);
+                return plain.select(choice);
+            }
+            return answer.select(choice);
+        }
+        let kept = self.kept.find(cycle, search);
+        if let Some(plain) = plain {
+            check::compare_lists(&plain, &kept, cycle, search);
+        }
+        kept.select(choice)
     }
 
     fn plain(&mut self, cycle: &Cycle<'_>, search: Search<'_>) -> Found {
@@ -140,104 +126,50 @@ impl Evaluator {
             all.intern(chain.check_beside(cycle, nodes.get(id), search.nominator))
         });
         if found.feasible.len() > 1 {
+            cycle.cluster.phases.enter(Phase::Score);
             found.totals = plain_totals(profile, cycle, &found.feasible);
         }
         found
     }
+}
 
-    fn indexed(&mut self, cycle: &Cycle<'_>, search: Search<'_>) -> Found {
-        let (number, profile) = search.profile;
-        let PreFiltered { chain, rejection } = profile.pre_filter(cycle);
-        if let Some(rejection) = rejection {
-            return rejected(&rejection, &chain, search, cycle);
-        }
-        let by_node = |plugin: usize| profile.plugins[plugin].filter_depends_on() == Dependence::Node;
-        // The order of plugins decides which of them is to blame: only what comes before all others can be kept.
-        let kept_filters =
-            chain.filters.iter().take_while(|(plugin, filter)| by_node(*plugin) && !filter.depends_on_more()).count();
-        let all_kept = kept_filters == chain.filters.len();
+impl Found {
+    /// The highest total; `None` where nothing is scored.
+    pub(super) fn best(&self) -> Option<i64> {
+        self.totals.iter().copied().max()
+    }
 
-        let slots = cycle.cluster.nodes().slots();
-        if self.kept + slots > MAX_KEPT {
-            self.views.clear();
-            self.kept = 0;
-        }
-        let kept = &mut self.kept;
-        let view = self.views.entry((number, cycle.class_id)).or_insert_with(|| {
-            *kept += slots;
-            View::default()
-        });
-        let versions = (cycle.cluster.version(), search.nominator.version());
-        let nominated = cycle.pod.is_some_and(|pod| search.nominator.node_of(pod).is_some());
-        let may_keep_failure = all_kept && chain.only.is_none() && !nominated;
-        if let Some((at, error)) = &view.hopeless
-            && *at == versions
-            && may_keep_failure
-        {
-            let nodes = search.order.len() as u32;
-            return Found { examined: nodes, advance: nodes, error: Some(error.clone()), ..Found::default() };
-        }
-        view.grow(slots);
-        view.keep_filters(chain.filters[..kept_filters].iter().map(|(plugin, _)| *plugin));
-
-        let nodes = cycle.cluster.nodes();
-        let kept = &mut view.verdicts;
-        let may_be_kept = all_kept && search.nominator.is_empty();
-        let mut found = scan(cycle, search, &chain, &mut self.verdicts, |id, all| {
-            // Most of the walk ends here, without a look at the node.
-            let (version, verdict) = kept[id.index()];
-            if may_be_kept && version == nodes.version(id) {
-                return verdict;
-            }
-            ask((cycle, search.nominator), (&chain, kept_filters), id, &mut kept[id.index()], all)
-        });
-        if let (Some(error), true) = (&found.error, may_keep_failure) {
-            view.hopeless = Some((versions, error.clone()));
-        }
-        if found.feasible.len() > 1 {
-            found.totals = view.totals(profile, cycle, &found.feasible);
-        }
-        found
+    fn select(self, choice: Choice<'_>) -> (Selected, u32) {
+        let node = if self.error.is_some() { None } else { Some(choice.of(&self)) };
+        let ties = if self.error.is_some() { 0 } else { self.count() };
+        let (feasible, best) = (self.feasible.len() as u32, self.best());
+        let selected = Selected { node, feasible, best, ties, examined: self.examined, error: self.error };
+        (selected, self.advance)
     }
 }
 
-/// Asks what is not kept of a node, and keeps what can be.
-#[inline(never)]
-fn ask(
-    (cycle, nominator): (&Cycle<'_>, &Nominator),
-    (chain, kept_filters): (&FilterChain<'_>, usize),
-    id: NodeId,
-    (version, verdict): &mut (u64, VerdictId),
-    verdicts: &mut Verdicts,
-) -> VerdictId {
-    let nodes = cycle.cluster.nodes();
-    let node = nodes.get(id);
-    if !nominator.is_empty() && !nominator.beside(cycle, node).is_empty() {
-        return verdicts.intern(chain.check_beside(cycle, node, nominator));
+impl Ties for Found {
+    fn count(&self) -> u32 {
+        self.all().len() as u32
     }
-    if *version != nodes.version(id) {
-        *version = nodes.version(id);
-        *verdict = verdicts.intern(check(&chain.filters[..kept_filters], node));
-    }
-    match *verdict {
-        0 => verdicts.intern(check(&chain.filters[kept_filters..], node)),
-        refusal => refusal,
-    }
-}
 
-/// The first of some filters that refuses the node.
-fn check(
-    filters: &[(usize, Box<dyn super::framework::Filter + '_>)],
-    node: &crate::model::node::Node,
-) -> Option<(usize, Verdict)> {
-    filters.iter().find_map(|(index, filter)| match filter.filter(node) {
-        Verdict::Fits => None,
-        verdict => Some((*index, verdict)),
-    })
+    fn nth(&self, index: u32) -> NodeId {
+        self.all()[index as usize]
+    }
+
+    fn all(&self) -> Vec<NodeId> {
+        let Some(best) = self.best() else { return self.feasible.clone() };
+        let of_best = self.feasible.iter().zip(&self.totals).filter(|(_, total)| **total == best);
+        of_best.map(|(id, _)| *id).collect()
+    }
+
+    fn top_of_heap(&self) -> NodeId {
+        if self.totals.is_empty() { self.feasible[0] } else { self.feasible[top_of_heap(&self.totals)] }
+    }
 }
 
 /// PreFilter rejected the pod on all nodes.
-fn rejected(rejection: &Rejection, chain: &FilterChain<'_>, search: Search<'_>, cycle: &Cycle<'_>) -> Found {
+pub(super) fn rejected(rejection: &Rejection, chain: &FilterChain<'_>, search: Search<'_>, cycle: &Cycle<'_>) -> Found {
     let nodes = search.order.len() as u32;
     let text = rejection.verdict.message(&cycle.cluster.resources);
     let mut error = FitError { nodes, instead: Some(text), ..FitError::default() };
@@ -259,7 +191,7 @@ fn rejected(rejection: &Rejection, chain: &FilterChain<'_>, search: Search<'_>, 
 ///
 /// Source: `pkg/scheduler/schedule_one.go`, `findNodesThatFitPod` and `findNodesThatPassFilters`, with one worker: the walk ends at
 /// the first feasible node beyond the quota, which is neither kept nor counted.
-fn scan(
+pub(super) fn scan(
     cycle: &Cycle<'_>,
     search: Search<'_>,
     chain: &FilterChain<'_>,
@@ -277,7 +209,7 @@ fn scan(
         None => refusals.push((refusal, 1)),
     };
 
-    let nominated = cycle.live_pod().and_then(|pod| cycle.cluster.nodes().by_name(pod.nominated_node.as_deref()?));
+    let nominated = cycle.live_pod().and_then(|pod| cycle.cluster.nodes().by_name(pod.nominated_node()?));
     let mut tried = nominated.filter(|id| order.contains(id));
     if let Some(id) = tried {
         match verdict(id, verdicts) {
@@ -367,76 +299,4 @@ fn plain_totals(profile: &Profile, cycle: &Cycle<'_>, feasible: &[NodeId]) -> Ve
         }
     }
     totals
-}
-
-fn add_normalized(totals: &mut [i64], weight: i64, scorer: &dyn Score, raw: impl Fn(usize) -> i64) {
-    let mut scores: Vec<i64> = (0..totals.len()).map(raw).collect();
-    scorer.normalize(&mut scores);
-    for (total, score) in totals.iter_mut().zip(scores) {
-        *total += weight * score;
-    }
-}
-
-impl View {
-    /// Forgets the verdicts if they were those of other filters.
-    fn keep_filters(&mut self, filters: impl Iterator<Item = usize> + Clone) {
-        if !self.kept_filters.iter().copied().eq(filters.clone()) {
-            self.kept_filters = filters.collect();
-            self.verdicts.fill((0, 0));
-        }
-    }
-
-    fn grow(&mut self, slots: usize) {
-        if self.verdicts.len() < slots {
-            self.verdicts.resize(slots, (0, 0));
-            self.scores.resize(slots, 0);
-            self.fixed.resize(slots, 0);
-            for column in &mut self.raw {
-                column.resize(slots, 0);
-            }
-        }
-    }
-
-    /// The weighted sums of all scores, asking plugins only about nodes that have changed.
-    fn totals(&mut self, profile: &Profile, cycle: &Cycle<'_>, feasible: &[NodeId]) -> Vec<i64> {
-        let nodes = cycle.cluster.nodes();
-        let mut same = 0;
-        let mut fixed: Vec<(i64, Box<dyn Score + '_>)> = Vec::new();
-        let mut normalized: Vec<(i64, Box<dyn Score + '_>)> = Vec::new();
-        let mut always: Vec<(i64, Box<dyn Score + '_>)> = Vec::new();
-        for &(plugin, weight) in &profile.score {
-            let plugin = &profile.plugins[plugin];
-            match plugin.pre_score(cycle, feasible) {
-                PreScore::Skip => {}
-                PreScore::Same(score) => same += weight * score,
-                PreScore::Ask(scorer) if plugin.score_depends_on() == Dependence::Anything => {
-                    always.push((weight, scorer));
-                }
-                PreScore::Ask(scorer) if scorer.normalizes() => normalized.push((weight, scorer)),
-                PreScore::Ask(scorer) => fixed.push((weight, scorer)),
-            }
-        }
-        self.raw.resize_with(normalized.len(), || vec![0; self.verdicts.len()]);
-
-        let mut totals = Vec::with_capacity(feasible.len());
-        for &id in feasible {
-            let slot = id.index();
-            if self.scores[slot] != nodes.version(id) {
-                self.scores[slot] = nodes.version(id);
-                let node = nodes.get(id);
-                self.fixed[slot] = fixed.iter().map(|(weight, scorer)| weight * scorer.score(node)).sum();
-                for (column, (_, scorer)) in self.raw.iter_mut().zip(&normalized) {
-                    column[slot] = scorer.score(node);
-                }
-            }
-            totals.push(same + self.fixed[slot]);
-        }
-        for (column, (weight, scorer)) in self.raw.iter().zip(&normalized) {
-            add_normalized(&mut totals, *weight, &**scorer, |i| column[feasible[i].index()]);
-        }
-        for (weight, scorer) in &always {
-            add_normalized(&mut totals, *weight, &**scorer, |i| scorer.score(nodes.get(feasible[i])));
-        }
-        totals
-    }
 }

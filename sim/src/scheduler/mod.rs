@@ -5,6 +5,7 @@
 
 mod attempt;
 mod binding;
+mod check;
 mod dry_run;
 mod evaluate;
 mod events;
@@ -12,7 +13,9 @@ mod feature_gates;
 pub(crate) mod fit_error;
 mod framework;
 mod image_states;
+mod index;
 mod inspection;
+mod kept;
 mod lasting;
 mod latency;
 mod node_order;
@@ -23,11 +26,12 @@ mod sampling;
 mod selection;
 mod tie_break;
 mod verdict;
+mod verdicts;
 mod wake;
 
 pub use attempt::{Nomination, Remedy};
 pub use dry_run::{Code, DryRun, Failure};
-pub use evaluate::Evaluation;
+pub use evaluate::{Evaluation, Selected};
 pub use events::{ClusterEvent, EventLabel, Events};
 pub use feature_gates::{FeatureGates, Gate};
 pub use fit_error::FitError;
@@ -42,7 +46,7 @@ pub use latency::AttemptLatency;
 pub use nominator::Nominator;
 pub use profile::{FilterChain, PreFiltered, Profile, Rejection};
 pub use queue::{Move, PendingPods, Pool, QueueSettings};
-pub use selection::{Selected, Selection};
+pub use selection::Selection;
 pub use tie_break::TieBreak;
 pub use verdict::{Reason, Reasons, Verdict};
 
@@ -94,6 +98,8 @@ pub struct Scheduler {
     profiles: Vec<Profile>,
     settings: SchedulerSettings,
     queue: SchedulingQueue,
+    /// An empty list for the next moves.
+    noted: Vec<Move>,
     selection: Selection,
     /// The attempt that is taking its time.
     in_flight: Option<InFlight>,
@@ -123,6 +129,7 @@ impl Scheduler {
             profiles,
             settings,
             queue: SchedulingQueue::new(settings.queue),
+            noted: Vec::new(),
             selection: Selection::new(settings.evaluation, settings.tie_break, None),
             in_flight: None,
             waiting: Vec::new(),
@@ -143,11 +150,13 @@ impl Scheduler {
 
     /// Tells the observers what came into which pool.
     fn note_moves(&mut self, cx: &mut Context<'_>) {
-        let moves = self.queue.take_moves();
+        let mut moves = self.queue.take_moves(std::mem::take(&mut self.noted));
         if let Some(first) = moves.first() {
             let profile = self.queue.get(first.pod).map_or(0, |queued| queued.profile);
             cx.note(&Note::QueueMoves { moves: &moves, profile: &self.profiles[usize::from(profile)] });
         }
+        moves.clear();
+        self.noted = moves;
     }
 
     /// Plans what is to be done next.

@@ -52,6 +52,11 @@ impl Nominator {
         self.by_node.get(node).map_or(&[], Vec::as_slice)
     }
 
+    /// The names of the nodes that pods are nominated for.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = &str> + '_ {
+        self.by_node.keys().map(|name| &**name)
+    }
+
     /// Whether nobody is nominated.
     pub fn is_empty(&self) -> bool {
         self.by_node.is_empty()

@@ -353,9 +353,9 @@ impl SchedulingQueue {
         }
     }
 
-    /// What came into which pool since the last call.
-    pub(super) fn take_moves(&mut self) -> Vec<Move> {
-        std::mem::take(&mut self.moves)
+    /// What came into which pool since the last call, in exchange for an empty list.
+    pub(super) fn take_moves(&mut self, empty: Vec<Move>) -> Vec<Move> {
+        std::mem::replace(&mut self.moves, empty)
     }
 
     /// Where a pod is, unless it is being tried.

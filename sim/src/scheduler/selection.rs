@@ -4,7 +4,7 @@
 //! the last scan ended, the nominations. It changes nothing in the cluster, so recordings are played through it too.
 
 use super::dry_run::Failure;
-use super::evaluate::{Evaluation, Evaluator, Found, Search};
+use super::evaluate::{Evaluation, Evaluator, Search, Selected};
 use super::fit_error::FitError;
 use super::framework::Cycle;
 use super::image_states::ImageStates;
@@ -13,7 +13,7 @@ use super::node_order::NodeOrder;
 use super::nominator::Nominator;
 use super::profile::Profile;
 use super::sampling::feasible_quota;
-use super::tie_break::TieBreak;
+use super::tie_break::{Choice, TieBreak};
 use crate::cluster::{Change, Cluster, NodeChange};
 use crate::model::NodeId;
 use crate::random::Rng;
@@ -32,21 +32,6 @@ pub struct Selection {
     ties: Option<Rng>,
 }
 
-/// The node that was found for a pod, or why there is none.
-#[derive(Clone, Debug, Default)]
-pub struct Selected {
-    /// The node; `None` where none is feasible.
-    pub node: Option<NodeId>,
-    /// How many feasible nodes were found.
-    pub feasible: u32,
-    /// The totals of the feasible nodes in visiting order; empty where at most one is feasible, because nothing is scored then.
-    pub totals: Vec<i64>,
-    /// How many nodes were looked at.
-    pub examined: u32,
-    /// Why there is none.
-    pub error: Option<FitError>,
-}
-
 impl Selection {
     /// A selection that evaluates and chooses this way. `ties` is drawn from with [`TieBreak::Random`].
     pub fn new(evaluation: Evaluation, tie_break: TieBreak, ties: Option<Rng>) -> Self {
@@ -62,13 +47,10 @@ impl Selection {
         self.images.begin_cycle(cycle.cluster);
         let cycle = &Cycle { images: Some(&self.images), ..*cycle };
         let search = Search { profile: (number, profile), order, start: self.start, nominator: &self.nominator };
-        let Found { feasible, totals, examined, advance, error } = self.evaluator.find(cycle, search);
+        let choice = Choice { rule: self.tie_break, cluster: cycle.cluster, rng: &mut self.ties };
+        let (selected, advance) = self.evaluator.find(cycle, search, choice);
         self.start = (self.start + advance as usize) % order.len();
-        let node = match error {
-            Some(_) => None,
-            None => Some(self.tie_break.select(&feasible, &totals, cycle.cluster, &mut self.ties)),
-        };
-        Selected { node, feasible: feasible.len() as u32, totals, examined, error }
+        selected
     }
 
     /// An attempt that found no node for this reason.
@@ -126,18 +108,5 @@ impl Selection {
             Change::NodeRemoved(node) => self.order.remove(node),
             _ => {}
         }
-    }
-}
-
-impl Selected {
-    /// The total of the node that was found, where nodes were scored.
-    pub fn best(&self) -> Option<i64> {
-        self.totals.iter().copied().max()
-    }
-
-    /// How many nodes have that total.
-    pub fn ties(&self) -> usize {
-        let best = self.best();
-        self.totals.iter().filter(|total| Some(**total) == best).count()
     }
 }

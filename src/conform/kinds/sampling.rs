@@ -81,7 +81,6 @@ fn try_pod(recording: &Recording, field: &str, pod: &Value, stepper: &mut Steppe
         .try_pod(id)
         .ok_or_else(|| recording.problem(&format!("{field}.spec.schedulerName"), "no profile of this name"))?;
     let node = step.selected.node.map(|node| stepper.cluster.node(node).name().to_owned());
-    let ties = if step.selected.totals.is_empty() { usize::from(node.is_some()) } else { step.selected.ties() };
     let columns = [
         ("pod", pod["metadata"]["name"].as_str().unwrap_or_default().to_owned()),
         ("node", node.unwrap_or_default()),
@@ -89,8 +88,8 @@ fn try_pod(recording: &Recording, field: &str, pod: &Value, stepper: &mut Steppe
         ("feasible", step.selected.feasible.to_string()),
         ("examined", step.selected.examined.to_string()),
         ("nextStart", stepper.selection.start().to_string()),
-        ("score", step.selected.best().map(|total| total.to_string()).unwrap_or_default()),
-        ("ties", ties.to_string()),
+        ("score", step.selected.best.map(|total| total.to_string()).unwrap_or_default()),
+        ("ties", step.selected.ties.to_string()),
     ];
     Ok(columns.into_iter().map(|(column, value)| (column.to_owned(), value)).collect())
 }

@@ -48,13 +48,12 @@ fn run(recording: &Recording, options: &Options) -> Result<Vec<CaseResult>, Diag
             .try_pod(id)
             .ok_or_else(|| recording.problem(&format!("{field}.spec.schedulerName"), "no profile of this name"))?;
         let node = step.selected.node.map(|node| stepper.cluster.node(node).name().to_owned());
-        let ties = if step.selected.totals.is_empty() { usize::from(node.is_some()) } else { step.selected.ties() };
         let got: Row = [
             ("pod", name),
             ("node", node.unwrap_or_default()),
             ("feasible", step.selected.feasible.to_string()),
             ("score", step.total.map(|total| total.to_string()).unwrap_or_default()),
-            ("ties", ties.to_string()),
+            ("ties", step.selected.ties.to_string()),
         ]
         .into_iter()
         .map(|(column, value)| (column.to_owned(), value))

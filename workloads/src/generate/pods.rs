@@ -10,8 +10,8 @@ use rustc_hash::FxHashMap;
 use serde::Deserialize;
 use thiserror::Error;
 use towtank_sim::cluster::Cluster;
-use towtank_sim::model::ClassId;
 use towtank_sim::model::pod::{NewPod, Run, Usage};
+use towtank_sim::model::{ClassId, Name};
 use towtank_sim::random::{Distribution, Rng, Streams};
 use towtank_sim::source::{Source, SourceError, Submission, Work};
 use towtank_sim::time::SimTime;
@@ -188,8 +188,8 @@ impl GeneratedPods {
             run = Run::Fails(span);
         }
         let prefix = self.generator.name_prefix.as_ref().unwrap_or(&self.generator.name);
-        let name = format!("{prefix}-{}", self.made - 1);
-        NewPod { name: name.into(), class, owner: None, run, usage: Usage::default(), status: None }
+        let name = Name::numbered(prefix, self.made - 1);
+        NewPod { name, class, owner: None, run, usage: Usage::default(), status: None }
     }
 
     fn pick_variant(&mut self) -> usize {

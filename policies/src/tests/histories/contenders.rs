@@ -61,7 +61,7 @@ impl Contenders {
                 match change {
                     Change::PodCreated(id) | Change::PodNominated { pod: id, .. } => {
                         if let Some(pod) = cluster.pod(id).filter(|pod| pod.node.is_none()) {
-                            selection.nominator.nominate(id, pod.nominated_node.clone());
+                            selection.nominator.nominate(id, pod.nominated_node().cloned());
                         }
                     }
                     Change::PodBound(id, _) | Change::PodRemoved(id) | Change::PodFinished(id) => {

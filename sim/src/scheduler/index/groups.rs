@@ -1,0 +1,160 @@
+//! Groups of nodes that normalised scores and keys treat alike: within one, the node of the highest sum of all other scores is
+//! the best.
+
+use super::bits::{self, BLOCK, ones};
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+/// What makes nodes alike: the number of what their specification says, then what the pods on them do.
+pub(super) type GroupKey = SmallVec<[u64; 4]>;
+
+/// The groups of one view.
+#[derive(Debug, Default)]
+pub(super) struct Groups {
+    pub(super) list: Vec<Group>,
+    ids: FxHashMap<GroupKey, u16>,
+    /// The groups of keys that are one number, by that number; [`NONE`] where there is none.
+    of_spec: Vec<u16>,
+}
+
+/// No group.
+const NONE: u16 = u16::MAX;
+
+/// The feasible nodes of one group, and the best of them in each block of positions.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) key: GroupKey,
+    pub(super) members: Vec<u64>,
+    /// How many members there are.
+    pub(super) size: u32,
+    /// The highest sum in each block; negative without a member.
+    best: Vec<i32>,
+    /// How many members of the block have it.
+    ties: Vec<u8>,
+}
+
+impl Groups {
+    /// The group of this key, made if it is new.
+    pub(super) fn intern(&mut self, key: &GroupKey, positions: usize) -> u16 {
+        if let Some(&id) = self.ids.get(key) {
+            return id;
+        }
+        let id = self.list.len() as u16;
+        self.ids.insert(key.clone(), id);
+        self.list.push(Group::new(key.clone(), positions));
+        id
+    }
+
+    /// The group of nodes that nothing but this number makes alike.
+    #[inline]
+    pub(super) fn of_spec(&mut self, spec: u16, positions: usize) -> u16 {
+        match self.of_spec.get(usize::from(spec)) {
+            Some(&group) if group != NONE => group,
+            _ => {
+                let group = self.intern(&GroupKey::from_slice(&[u64::from(spec)]), positions);
+                if self.of_spec.len() <= usize::from(spec) {
+                    self.of_spec.resize(usize::from(spec) + 1, NONE);
+                }
+                self.of_spec[usize::from(spec)] = group;
+                group
+            }
+        }
+    }
+
+    /// The number of groups.
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.list.clear();
+        self.ids.clear();
+        self.of_spec.clear();
+    }
+}
+
+impl Group {
+    fn new(key: GroupKey, positions: usize) -> Self {
+        let blocks = bits::blocks(positions);
+        Self { key, members: vec![0; blocks], size: 0, best: vec![-1; blocks], ties: vec![0; blocks] }
+    }
+
+    /// A node joins. [`Group::summarize`] has to follow.
+    #[inline]
+    pub(super) fn join(&mut self, block: usize, bit: u64) {
+        self.size += u32::from(self.members[block] & bit == 0);
+        self.members[block] |= bit;
+    }
+
+    /// A node leaves. [`Group::summarize`] has to follow.
+    #[inline]
+    pub(super) fn leave(&mut self, block: usize, bit: u64) {
+        self.size -= u32::from(self.members[block] & bit != 0);
+        self.members[block] &= !bit;
+    }
+
+    /// Finds the best of a block anew, from the sums of all positions (negative where a node is not feasible).
+    #[inline]
+    pub(super) fn summarize(&mut self, block: usize, sums: &[i32], feasible: u64) {
+        let sums: &[i32; BLOCK] = sums[block * BLOCK..][..BLOCK].try_into().expect("sums fill whole blocks");
+        let members = self.members[block];
+        let (mut best, mut ties) = (-1, 0_u8);
+        if members == feasible {
+            // All that count: no need to look who they are, and a loop over all is one that the compiler makes wide.
+            best = sums.iter().fold(-1, |best, sum| best.max(*sum));
+            ties = if best < 0 { 0 } else { sums.iter().map(|sum| u8::from(*sum == best)).sum() };
+        } else {
+            for place in ones(members) {
+                match sums[place].cmp(&best) {
+                    std::cmp::Ordering::Greater => (best, ties) = (sums[place], 1),
+                    std::cmp::Ordering::Equal => ties += 1,
+                    std::cmp::Ordering::Less => {}
+                }
+            }
+        }
+        (self.best[block], self.ties[block]) = (best, ties);
+    }
+
+    /// The highest sum among the members in these parts of blocks; negative without any.
+    pub(super) fn best(&self, parts: impl Iterator<Item = (usize, u64)>, sums: &[i32]) -> i32 {
+        parts.fold(-1, |best, (block, mask)| best.max(self.best_of(block, mask, sums)))
+    }
+
+    /// The highest sum of all members; negative without any.
+    pub(super) fn best_of_all(&self) -> i32 {
+        self.best.iter().fold(-1, |best, of_block| best.max(*of_block))
+    }
+
+    /// How many of all members have this sum, the highest of all.
+    pub(super) fn count_all(&self, sum: i32) -> u32 {
+        self.best.iter().zip(&self.ties).map(|(best, ties)| if *best == sum { u32::from(*ties) } else { 0 }).sum()
+    }
+
+    fn best_of(&self, block: usize, mask: u64, sums: &[i32]) -> i32 {
+        if self.best[block] < 0 || self.members[block] & !mask == 0 {
+            return self.best[block];
+        }
+        ones(self.members[block] & mask).fold(-1, |best, place| best.max(sums[block * BLOCK + place]))
+    }
+
+    /// How many members in a part of a block have this sum, at most the highest of all.
+    #[inline]
+    pub(super) fn count(&self, (block, mask): (usize, u64), sum: i32, sums: &[i32]) -> u32 {
+        if self.best[block] < sum {
+            0
+        } else if self.members[block] & !mask == 0 && self.best[block] == sum {
+            u32::from(self.ties[block])
+        } else {
+            self.with(block, mask, sum, sums).count_ones()
+        }
+    }
+
+    /// Which members in a part of a block have this sum.
+    pub(super) fn with(&self, block: usize, mask: u64, sum: i32, sums: &[i32]) -> u64 {
+        if self.best[block] < sum {
+            return 0;
+        }
+        let sums = &sums[block * BLOCK..][..BLOCK];
+        ones(self.members[block] & mask).filter(|place| sums[*place] == sum).fold(0, |found, place| found | 1 << place)
+    }
+}

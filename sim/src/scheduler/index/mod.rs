@@ -1,0 +1,353 @@
+//! The index: what is kept of the nodes for each class of pods, so that a decision costs work that follows what changed since
+//! the class was last asked about, and not the size of the cluster.
+//!
+//! For each class there is a [`View`]: of every node in visiting order the verdict or the sum of scores, and of every block of 64
+//! nodes the best sum and how many have it. A change of a node makes it dirty in every view; a view looks at its dirty nodes when
+//! its class is next asked about, and only at those within the reach of the scan. Scores that are normalised, and answers by key
+//! (topology), are alike within groups of nodes, and are added to the best sum of each group at the end.
+//!
+//! A class for which a plugin has no lasting answers is not served: see `evaluate.rs`.
+
+mod bits;
+mod groups;
+mod plan;
+mod positions;
+mod ranking;
+mod specs;
+mod view;
+mod walk;
+
+use super::evaluate::{Search, Selected};
+use super::fit_error::FitError;
+use super::framework::Cycle;
+use super::lasting::Keys;
+use super::sampling::feasible_quota;
+use super::tie_break::{Choice, Ties};
+use super::verdict::Verdict;
+use super::verdicts::Verdicts;
+use crate::model::NodeId;
+use crate::model::pod::PodSpec;
+use crate::phases::Phase;
+use plan::{Plan, Standing};
+use positions::Positions;
+use ranking::Ranking;
+use rustc_hash::FxHashMap;
+use specs::{Specs, demands};
+use view::{Scratch, Sources, View};
+use walk::Walk;
+
+/// The most memory that views take, in bytes, before those that were not asked for long are dropped.
+const MAX_BYTES: usize = 128 << 20;
+
+/// What is kept of all classes.
+#[derive(Default)]
+pub(super) struct Index {
+    positions: Positions,
+    /// By profile and class.
+    views: Vec<Vec<Place>>,
+    specs: Vec<Specs>,
+    by_demand: FxHashMap<(u8, PodSpec), usize>,
+    verdicts: Verdicts,
+    scratch: Scratch,
+    bytes: usize,
+    attempts: u64,
+}
+
+/// What there is for a class.
+#[derive(Default)]
+enum Place {
+    #[default]
+    Unknown,
+    /// A plugin has to be asked in every cycle.
+    Unserved,
+    View(Box<View>),
+}
+
+/// What the index finds.
+pub(super) struct Answer<'a> {
+    /// How many nodes were looked at.
+    pub(super) examined: u32,
+    /// How many of them are feasible.
+    pub(super) feasible: u32,
+    /// Why none is.
+    pub(super) error: Option<FitError>,
+    index: &'a Index,
+    view: &'a View,
+    walk: Walk,
+    ranking: Ranking,
+}
+
+impl Index {
+    /// Finds the feasible nodes and the best of them; `None` if it does not serve the class, or not now.
+    pub(super) fn find(&mut self, cycle: &Cycle<'_>, search: Search<'_>) -> Option<Answer<'_>> {
+        self.attempts += 1;
+        self.positions.follow(search.order, cycle.cluster);
+        let (number, class) = (usize::from(search.profile.0), cycle.class_id.index());
+        self.prepare(cycle, search)?;
+        let Self { positions, views, specs, verdicts, scratch, attempts, bytes, .. } = self;
+        let Place::View(view) = &mut views[number][class] else { return None };
+        view.last_used = *attempts;
+        if view.defeated {
+            return None;
+        }
+        let nodes = cycle.cluster.nodes();
+        let specs = &mut specs[view.specs];
+        specs.follow(&view.plan, positions, nodes);
+        let before = view.bytes();
+        view.follow(positions, nodes);
+        for keyed in &mut view.plan.keyed {
+            match keyed.judge.begin(cycle) {
+                Keys::Kept => {}
+                Keys::Renewed => view.is_renewed = true,
+                Keys::Useless => return None,
+            }
+        }
+        if std::mem::take(&mut view.is_renewed) {
+            view.renew(positions.len());
+        }
+        let moment = [cycle.cluster.version(), cycle.cluster.placements().log().end(), search.nominator.version()];
+        let undisputed = search.nominator.is_empty();
+        if let Some((at, error)) = &view.failure
+            && *at == moment
+        {
+            let examined = positions.len() as u32;
+            let error = Some(error.clone());
+            let (walk, ranking) = (Walk::default(), Ranking::default());
+            let Place::View(view) = &self.views[number][class] else { return None };
+            return Some(Answer { examined, feasible: 0, error, index: self, view, walk, ranking });
+        }
+        let (begin, quota) = extent(search);
+        let mut sources = Sources { nodes, positions, specs, verdicts, scratch };
+        if !undisputed {
+            yield_to_nominated(view, cycle, search, &mut sources);
+        }
+        let walk = Walk::new(view, begin, quota, &mut sources);
+        *bytes = (*bytes + view.bytes()).saturating_sub(before);
+        if view.defeated || !specs.serves() {
+            view.defeated = true;
+            return None;
+        }
+        let mut ranking = Ranking::default();
+        let mut error = None;
+        match walk.feasible {
+            0 if !undisputed => return None,
+            0 => {
+                let found = failure(view, &walk, positions.len() as u32, verdicts);
+                view.failure = Some((moment, found.clone()));
+                error = Some(found);
+            }
+            1 => {}
+            _ => {
+                cycle.cluster.phases.enter(Phase::Score);
+                ranking = Ranking::new(view, &walk, specs);
+            }
+        }
+        let Place::View(view) = &self.views[number][class] else { return None };
+        let (examined, feasible) = (walk.examined as u32, walk.feasible);
+        Some(Answer { examined, feasible, error, index: self, view, walk, ranking })
+    }
+
+    /// Sees to it that the class has a view that holds.
+    fn prepare(&mut self, cycle: &Cycle<'_>, search: Search<'_>) -> Option<()> {
+        let (number, profile) = search.profile;
+        let class = cycle.class_id.index();
+        if self.views.len() <= usize::from(number) {
+            self.views.resize_with(usize::from(number) + 1, Vec::new);
+        }
+        let views = &mut self.views[usize::from(number)];
+        if views.len() <= class {
+            views.resize_with(class + 1, Place::default);
+        }
+        let place = &mut views[class];
+        match place {
+            Place::Unknown => {}
+            Place::Unserved => return None,
+            Place::View(view) => match view.plan.standing(profile, cycle.class, cycle.cluster) {
+                Standing::Holds => return Some(()),
+                Standing::Void => {}
+            },
+        }
+        // A view that was void may be of use with other answers.
+        let Some(plan) = Plan::new(profile, cycle.class, cycle.cluster) else {
+            *place = Place::Unserved;
+            return None;
+        };
+        let old = std::mem::take(place);
+        let mut view = match old {
+            Place::View(view) => view,
+            _ => self.spare(),
+        };
+        let next = self.specs.len();
+        let specs = *self.by_demand.entry((number, demands(&cycle.class.spec))).or_insert(next);
+        if specs == next {
+            self.specs.push(Specs::default());
+        }
+        view.restart(plan, specs);
+        self.views[usize::from(number)][class] = Place::View(view);
+        Some(())
+    }
+
+    /// A view to fill: a new one, or what was not asked for longest if there are too many.
+    fn spare(&mut self) -> Box<View> {
+        if self.bytes <= MAX_BYTES {
+            return Box::default();
+        }
+        let mut ages: Vec<u64> = self.in_use().map(|view| view.last_used).collect();
+        let oldest = ages.len() / 8;
+        let (_, limit, _) = ages.select_nth_unstable(oldest);
+        let limit = *limit;
+        let mut spare = None;
+        for place in self.views.iter_mut().flatten() {
+            if matches!(place, Place::View(view) if view.last_used <= limit)
+                && let Place::View(view) = std::mem::take(place)
+            {
+                self.bytes = self.bytes.saturating_sub(view.bytes());
+                spare = Some(view);
+            }
+        }
+        spare.unwrap_or_default()
+    }
+
+    fn in_use(&self) -> impl Iterator<Item = &View> {
+        self.views.iter().flatten().filter_map(|place| match place {
+            Place::View(view) => Some(&**view),
+            _ => None,
+        })
+    }
+}
+
+impl Answer<'_> {
+    /// The node that is chosen, and how far the start of the next scan moves on.
+    pub(super) fn select(self, choice: Choice<'_>) -> (Selected, u32) {
+        let node = if self.error.is_some() { None } else { Some(choice.of(&self)) };
+        let (ties, best) = (if self.error.is_some() { 0 } else { self.count() }, self.best());
+        let Answer { examined, feasible, error, .. } = self;
+        (Selected { node, feasible, best, ties, examined, error }, examined)
+    }
+
+    /// The highest total; `None` where at most one node is feasible, because nothing is scored then.
+    pub(super) fn best(&self) -> Option<i64> {
+        (self.feasible > 1).then_some(self.ranking.best)
+    }
+
+    /// The total of a node among the feasible ones; `None` if it is not one of them.
+    pub(super) fn total(&self, id: NodeId) -> Option<i64> {
+        let position = self.index.positions.of(id)?;
+        self.view.is_feasible(position).then(|| self.ranking.total(position, self.view))
+    }
+
+    /// A node that is feasible to the index and not among these.
+    pub(super) fn stray(&self, others: &[NodeId]) -> Option<NodeId> {
+        let ids = self.index.positions.ids().iter().enumerate();
+        ids.filter(|(position, _)| self.view.is_feasible(*position)).map(|(_, id)| *id).find(|id| !others.contains(id))
+    }
+
+    fn node(&self, position: usize) -> NodeId {
+        self.index.positions.ids()[position]
+    }
+
+    /// The only feasible node.
+    fn only(&self) -> usize {
+        let found = self.walk.parts().find_map(|(block, mask)| {
+            let feasible = self.walk.feasible(block, self.view) & mask;
+            (feasible != 0).then(|| block * bits::BLOCK + feasible.trailing_zeros() as usize)
+        });
+        found.unwrap_or_default()
+    }
+}
+
+impl Ties for Answer<'_> {
+    fn count(&self) -> u32 {
+        if self.feasible > 1 { self.ranking.ties } else { self.feasible }
+    }
+
+    fn nth(&self, index: u32) -> NodeId {
+        if self.feasible == 1 {
+            return self.node(self.only());
+        }
+        self.node(self.ranking.tie(index, self.view, &self.walk))
+    }
+
+    fn all(&self) -> Vec<NodeId> {
+        if self.feasible == 1 {
+            return vec![self.node(self.only())];
+        }
+        self.ranking.all(self.view, &self.walk).map(|position| self.node(position)).collect()
+    }
+
+    fn top_of_heap(&self) -> NodeId {
+        if self.feasible == 1 {
+            return self.node(self.only());
+        }
+        self.node(self.ranking.top_of_heap(self.view, &self.walk))
+    }
+}
+
+/// Where a scan begins, and how many feasible nodes it looks for.
+fn extent(search: Search<'_>) -> (usize, usize) {
+    let (nodes, profile) = (search.order.len(), search.profile.1);
+    let quota = if profile.score.is_empty() { 1 } else { feasible_quota(nodes, profile.percentage_of_nodes_to_score) };
+    (search.start % nodes, quota)
+}
+
+/// Takes out the nodes on which the pod does not fit beside those that are nominated for them.
+fn yield_to_nominated(view: &mut View, cycle: &Cycle<'_>, search: Search<'_>, sources: &mut Sources<'_>) {
+    let nodes = sources.nodes;
+    let mut chain = None;
+    for name in search.nominator.nodes() {
+        let Some((id, position)) = nodes.by_name(name).and_then(|id| Some((id, sources.positions.of(id)?))) else {
+            continue;
+        };
+        let node = nodes.get(id);
+        if search.nominator.beside(cycle, node).is_empty() {
+            continue;
+        }
+        let block = position / bits::BLOCK;
+        view.refresh(block..block + 1, sources);
+        if view.is_feasible(position) {
+            let chain = chain.get_or_insert_with(|| search.profile.1.pre_filter(cycle).chain);
+            if chain.check_beside(cycle, node, search.nominator).is_some() {
+                view.exclude(position);
+            }
+        }
+    }
+}
+
+/// Why no node is feasible: the verdicts, counted in the order of the walk.
+fn failure(view: &View, walk: &Walk, nodes: u32, verdicts: &mut Verdicts) -> FitError {
+    let mut refusals: Vec<(u32, u32)> = Vec::new();
+    let of_group: Vec<u32> = view
+        .groups
+        .list
+        .iter()
+        .enumerate()
+        .map(|(number, group)| if walk.admits(number) { 0 } else { verdicts.intern(walk::refusal(view, group)) })
+        .collect();
+    for (block, mask) in walk.parts() {
+        for bit in bits::ones(mask) {
+            let position = block * bits::BLOCK + bit;
+            let refusal =
+                if view.is_feasible(position) { of_group[view.group_of(position)] } else { view.refusal(position) };
+            match refusals.iter_mut().find(|(known, _)| *known == refusal) {
+                Some((_, count)) => *count += 1,
+                None => refusals.push((refusal, 1)),
+            }
+        }
+    }
+    let mut error = FitError { nodes, ..FitError::default() };
+    for (refusal, count) in refusals {
+        let (plugin, verdict) = verdicts.get(refusal);
+        error.plugins |= 1 << plugin;
+        error.unschedulable += if matches!(verdict, Verdict::Unschedulable(_)) { count } else { 0 };
+        for reason in verdict.reasons() {
+            error.count(reason, count);
+        }
+    }
+    error
+}
+
+impl std::fmt::Debug for Index {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Index").field("bytes", &self.bytes).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,125 @@
+//! What follows from the specifications of the nodes and from what a pod asks of them: shared by all classes that ask the
+//! same, whatever they request.
+
+use super::bits::{self, place};
+use super::plan::Plan;
+use super::positions::Positions;
+use crate::cluster::Nodes;
+use crate::model::labels::Labels;
+use crate::model::pod::PodSpec;
+use crate::model::resources::ResourceList;
+use smallvec::SmallVec;
+
+/// The scores before normalisation, of the plugins whose scores are normalised.
+pub(super) type Raw = SmallVec<[i64; 2]>;
+
+/// The verdicts and scores that specifications decide, by position.
+#[derive(Debug, Default)]
+pub(super) struct Specs {
+    /// Where no filter refuses the node.
+    passes: Vec<u64>,
+    /// The number of the scores that the node has, among `raws`.
+    group: Vec<u16>,
+    raws: Vec<Raw>,
+    /// Whether scores differ in too many ways.
+    overflow: bool,
+    order: Option<u64>,
+    seen: u64,
+}
+
+/// More different scores than that are not kept apart.
+pub(super) const MAX_GROUPS: usize = 256;
+
+impl Specs {
+    /// Whether no filter refuses the node.
+    #[inline]
+    pub(super) fn passes(&self, position: usize) -> bool {
+        let (block, bit) = place(position);
+        self.passes[block] & bit != 0
+    }
+
+    /// The number of the node's scores, for [`Specs::raw`].
+    #[inline]
+    pub(super) fn group(&self, position: usize) -> u16 {
+        self.group[position]
+    }
+
+    /// The scores of this number.
+    pub(super) fn raw(&self, group: u16) -> &Raw {
+        &self.raws[usize::from(group)]
+    }
+
+    /// Whether it can be used.
+    pub(super) fn serves(&self) -> bool {
+        !self.overflow
+    }
+
+    /// Follows the nodes.
+    pub(super) fn follow(&mut self, plan: &Plan, positions: &Positions, nodes: &Nodes) {
+        let log = nodes.spec_log();
+        if self.order == Some(positions.number())
+            && let Some(changed) = log.since(self.seen)
+        {
+            if !changed.is_empty() {
+                for position in changed.iter().filter_map(|id| positions.of(*id)) {
+                    self.judge(position, plan, positions, nodes);
+                }
+                self.seen = log.end();
+            }
+            return;
+        }
+        *self = Self { order: Some(positions.number()), seen: log.end(), ..Self::default() };
+        self.passes.resize(bits::blocks(positions.len()), 0);
+        self.group.resize(positions.len(), 0);
+        for position in 0..positions.len() {
+            self.judge(position, plan, positions, nodes);
+        }
+    }
+
+    fn judge(&mut self, position: usize, plan: &Plan, positions: &Positions, nodes: &Nodes) {
+        let id = [positions.ids()[position]];
+        let mut fits = [true];
+        for filtering in plan.filters.iter().filter(|filtering| filtering.by_spec) {
+            filtering.filter.narrow(nodes, &id, &mut fits);
+        }
+        let (block, bit) = place(position);
+        if fits[0] {
+            self.passes[block] |= bit;
+        } else {
+            self.passes[block] &= !bit;
+        }
+        let node = nodes.get(id[0]);
+        let raw: Raw = plan.normalized[..plan.normalized_by_spec].iter().map(|(_, score)| score.score(node)).collect();
+        let known = self.raws.iter().position(|known| *known == raw);
+        let group = known.unwrap_or_else(|| {
+            self.overflow |= self.raws.len() >= MAX_GROUPS;
+            if self.overflow {
+                return 0;
+            }
+            self.raws.push(raw);
+            self.raws.len() - 1
+        });
+        self.group[position] = group as u16;
+    }
+}
+
+/// What a pod asks of the specifications of nodes: its own specification without what it requests and what it is called.
+pub(super) fn demands(spec: &PodSpec) -> PodSpec {
+    let mut demands = PodSpec {
+        namespace: "".into(),
+        labels: Labels::new(),
+        requests: ResourceList::new(),
+        limits: ResourceList::new(),
+        overhead: ResourceList::new(),
+        actual: None,
+        gpu: None,
+        ..spec.clone()
+    };
+    let inits = demands.init_containers.iter_mut().map(|init| &mut init.container);
+    for container in inits.chain(&mut demands.containers) {
+        container.requests = ResourceList::new();
+        container.limits = ResourceList::new();
+        container.actual = None;
+    }
+    demands
+}
