@@ -175,7 +175,7 @@ impl World {
             selection.changed(change, cluster);
             match change {
                 Change::PodNominated { pod, .. } => {
-                    let node = cluster.pod(pod).and_then(|pod| pod.nominated_node.clone());
+                    let node = cluster.pod(pod).and_then(|pod| pod.nominated_node().cloned());
                     selection.nominator.nominate(pod, node);
                 }
                 Change::PodBound(pod, _) | Change::PodRemoved(pod) => selection.nominator.remove(pod),
