@@ -98,7 +98,9 @@ impl Kind {
 
 /// So many nodes, as in a scenario.
 pub fn nodes(count: usize) -> String {
-    format!("{{ nodes: [{{ count: {count}, zones: [a, b, c], allocatable: {{ cpu: 16, memory: 64Gi, pods: 110 }} }}] }}")
+    format!(
+        "{{ nodes: [{{ count: {count}, zones: [a, b, c], allocatable: {{ cpu: 16, memory: 64Gi, pods: 110 }} }}] }}"
+    )
 }
 
 /// A generator of pods that come one every millisecond, as in a scenario.
