@@ -8,7 +8,7 @@ use std::ops::Range;
 use towtank_sim::cluster::{Cause, Cluster, Fingerprint, Namespace, Object};
 use towtank_sim::model::labels::{LabelSelector, Labels};
 use towtank_sim::model::node::NodeSpec;
-use towtank_sim::model::pod::{NewPod, PodPhase};
+use towtank_sim::model::pod::{NewPod, Pod, PodPhase};
 use towtank_sim::model::{ClassId, NodeId, ObjectId, PodId};
 use towtank_sim::scheduler::{Nomination, Remedy, TieBreak};
 use towtank_sim::time::SimTime;
@@ -309,7 +309,7 @@ impl History {
         let Some(pod) = self.held.pop() else { return };
         // It may have had to make room, or have lost its node.
         let lives = self.cluster.pod(pod).filter(|pod| pod.deleting.is_none());
-        let Some(node) = lives.and_then(|pod| pod.assumed) else { return };
+        let Some(node) = lives.and_then(Pod::assumed) else { return };
         if self.draw.one_in(2) {
             self.cluster.bind(pod, node);
         } else {
