@@ -3,11 +3,13 @@
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-/// Lists of words, all of one length, each with a small number.
+/// Lists of words, all of one length, each with a number that no other list gets.
 #[derive(Debug, Default)]
 pub(crate) struct KeyTable {
-    numbers: FxHashMap<SmallVec<[u64; 4]>, u32>,
+    numbers: FxHashMap<SmallVec<[u64; 4]>, u64>,
     words: Vec<u64>,
+    /// The lowest number that is not forgotten.
+    first: u64,
 }
 
 impl KeyTable {
@@ -15,19 +17,19 @@ impl KeyTable {
     #[inline]
     pub(crate) fn number(&mut self, words: &[u64]) -> u64 {
         if let Some(number) = self.numbers.get(words) {
-            return u64::from(*number);
+            return *number;
         }
-        let number = self.numbers.len() as u32;
+        let number = self.first + self.numbers.len() as u64;
         self.numbers.insert(words.into(), number);
         self.words.extend_from_slice(words);
-        u64::from(number)
+        number
     }
 
-    /// The list of this number, of so many words.
+    /// The list of this number, of so many words; `None` if it is forgotten.
     #[inline]
-    pub(crate) fn words(&self, number: u64, length: usize) -> &[u64] {
-        let first = number as usize * length;
-        &self.words[first..first + length]
+    pub(crate) fn words(&self, number: u64, length: usize) -> Option<&[u64]> {
+        let at = usize::try_from(number.checked_sub(self.first)?).ok()? * length;
+        self.words.get(at..at + length)
     }
 
     /// How many lists there are.
@@ -37,6 +39,7 @@ impl KeyTable {
 
     /// Forgets all.
     pub(crate) fn clear(&mut self) {
+        self.first += self.numbers.len() as u64;
         self.numbers.clear();
         self.words.clear();
     }
@@ -71,6 +74,30 @@ impl Whereabouts {
             0 => Self::Nowhere,
             1 => Self::Shared((word >> 2) as u32),
             _ => Self::Own(word >> 2),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_forgotten_number_is_not_given_again() {
+        let mut table = KeyTable::default();
+        let old = [table.number(&[1, 2]), table.number(&[3, 4]), table.number(&[1, 2])];
+        assert_eq!(old, [0, 1, 0]);
+        assert_eq!(table.words(1, 2), Some(&[3, 4][..]));
+        table.clear();
+        assert_eq!((table.number(&[5]), table.words(1, 1), table.words(3, 1)), (2, None, None));
+    }
+
+    #[test]
+    fn words_say_where_a_node_is() {
+        for whereabouts in
+            [Whereabouts::Nowhere, Whereabouts::Shared(u32::MAX), Whereabouts::Own(0), Whereabouts::Own(9)]
+        {
+            assert_eq!(Whereabouts::of(whereabouts.word()), whereabouts);
         }
     }
 }

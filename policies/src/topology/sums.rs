@@ -9,7 +9,10 @@ use towtank_sim::model::NodeId;
 pub(crate) struct Sums {
     /// The place to which each slot's pods go.
     at: Vec<u32>,
-    sums: Vec<i64>,
+    /// Each node is a place of its own, whose number is that of its slot.
+    by_node: bool,
+    /// Weights are at most 100, and so are small for any number of pods that there can be.
+    sums: Vec<i32>,
     total: i64,
     levels: Option<Levels>,
 }
@@ -30,10 +33,15 @@ impl Sums {
         Self { levels: Some(Levels::default()), ..Self::default() }
     }
 
+    /// Sums node by node.
+    pub(crate) fn by_node() -> Self {
+        Self { by_node: true, ..Self::default() }
+    }
+
     /// The sum of a place; 0 where nothing was.
     #[inline]
     pub(crate) fn get(&self, place: u32) -> i64 {
-        self.sums.get(place as usize).copied().unwrap_or(0)
+        self.sums.get(place as usize).copied().unwrap_or(0).into()
     }
 
     /// The sum over all places.
@@ -54,13 +62,20 @@ impl Sums {
     /// Pods on the node count this much more.
     #[inline]
     pub(crate) fn add(&mut self, node: NodeId, delta: i64) {
-        if let Some(place) = self.at.get(node.index()).copied().filter(|place| *place != NOWHERE) {
+        if self.by_node {
+            self.grow(node.0);
+            self.change(node.0, delta);
+        } else if let Some(place) = self.at.get(node.index()).copied().filter(|place| *place != NOWHERE) {
             self.change(place, delta);
         }
     }
 
-    /// The pods on the node, which count this much, go to another place from now on.
+    /// The pods on the node, which count this much, go to this place from now on.
     pub(crate) fn put(&mut self, node: NodeId, place: u32, pods: i64) {
+        if self.by_node {
+            let before = self.get(node.0);
+            return self.add(node, pods - before);
+        }
         if self.at.len() <= node.index() {
             self.at.resize(node.index() + 1, NOWHERE);
         }
@@ -73,24 +88,29 @@ impl Sums {
             self.take_node(before);
         }
         if place != NOWHERE {
-            if self.sums.len() <= place as usize {
-                self.sums.resize(place as usize + 1, 0);
-            }
+            self.grow(place);
             self.add_node(place);
             self.change(place, pods);
         }
     }
 
+    fn grow(&mut self, place: u32) {
+        if self.sums.len() <= place as usize {
+            self.sums.resize(place as usize + 1, 0);
+        }
+    }
+
     fn change(&mut self, place: u32, delta: i64) {
         let sum = &mut self.sums[place as usize];
+        let new = i64::from(*sum) + delta;
         if let Some(levels) = &mut self.levels
             && levels.nodes[place as usize] > 0
             && delta != 0
         {
-            levels.leave(*sum);
-            *levels.places.entry(*sum + delta).or_default() += 1;
+            levels.leave((*sum).into());
+            *levels.places.entry(new).or_default() += 1;
         }
-        *sum += delta;
+        *sum = i32::try_from(new).expect("fewer than 20 million pods on nodes");
         self.total += delta;
     }
 
@@ -100,7 +120,7 @@ impl Sums {
         levels.nodes[place as usize] += 1;
         if levels.nodes[place as usize] == 1 {
             levels.present += 1;
-            *levels.places.entry(self.sums[place as usize]).or_default() += 1;
+            *levels.places.entry(self.sums[place as usize].into()).or_default() += 1;
         }
     }
 
@@ -109,7 +129,7 @@ impl Sums {
         levels.nodes[place as usize] -= 1;
         if levels.nodes[place as usize] == 0 {
             levels.present -= 1;
-            levels.leave(self.sums[place as usize]);
+            levels.leave(self.sums[place as usize].into());
         }
     }
 }
@@ -144,5 +164,13 @@ mod tests {
         sums.put(NodeId(1), NOWHERE, 1);
         sums.add(NodeId(1), -1);
         assert_eq!((sums.get(4), sums.total(), sums.least(), sums.present()), (0, 2, Some(2), 1));
+    }
+    #[test]
+    fn a_node_can_be_a_place_of_its_own() {
+        let mut sums = Sums::by_node();
+        sums.add(NodeId(3), 2);
+        sums.put(NodeId(3), NOWHERE, 2);
+        sums.put(NodeId(5), NOWHERE, 1);
+        assert_eq!((sums.get(3), sums.get(5), sums.get(9)), (2, 1, 0));
     }
 }

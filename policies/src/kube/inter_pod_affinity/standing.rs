@@ -96,11 +96,12 @@ impl Standing {
         let used = || subject.columns.iter().map(|column| partitions.get(column.partition));
         let regrouped = used().map(Partition::regrouped).sum();
         let too_many = self.keys.len() > MOST_KEYS + 2 * partitions.slots();
-        if columns != subject.columns.len() || self.regrouped != regrouped || too_many {
-            self.regrouped = regrouped;
+        if columns != subject.columns.len() || too_many {
             self.keys.clear();
             self.era += 1;
         }
+        // The words mean what they did before, but nodes that did not change have others.
+        self.era += u64::from(std::mem::replace(&mut self.regrouped, regrouped) != regrouped);
         let mut wanted = subject.columns.iter().filter_map(|column| column.row(Role::Wanted));
         self.may_be_first = self.means_itself && wanted.all(|row| self.census.row(row).total() == 0);
         used().all(|partition| partition.shared() <= MOST_DOMAINS)
@@ -146,7 +147,7 @@ impl Standing {
         self.keys.number(&words)
     }
 
-    /// The verdict on nodes of this key.
+    /// The verdict on nodes of this key; of a key of an earlier era, which no node has, nothing is said.
     pub(super) fn verdict(&self, key: u64) -> Verdict {
         let columns = || self.columns(key);
         let mut all_there = true;
@@ -172,12 +173,12 @@ impl Standing {
     /// The normalised scores of feasible nodes of these keys.
     pub(super) fn score(&self, feasible: &[(u64, u32)], scores: &mut [i64]) {
         for ((key, _), score) in feasible.iter().zip(&mut *scores) {
-            let words = self.keys.words(*key, self.words());
+            let own = self.keys.words(*key, self.words()).and_then(<[u64]>::last).copied().unwrap_or(0);
             let shared = |(column, whereabouts)| match whereabouts {
                 Whereabouts::Shared(domain) => self.sum(column, Role::Weighing, domain),
                 _ => 0,
             };
-            *score = words[words.len() - 1] as i64 + self.columns(*key).map(shared).sum::<i64>();
+            *score = own as i64 + self.columns(*key).map(shared).sum::<i64>();
         }
         normalize(scores);
     }
@@ -189,7 +190,7 @@ impl Standing {
 
     /// Where nodes of this key are, by each label key.
     fn columns(&self, key: u64) -> impl Iterator<Item = (&Column, Whereabouts)> {
-        let words = self.keys.words(key, self.words());
+        let words = self.keys.words(key, self.words()).unwrap_or_default();
         self.census.subject.columns.iter().zip(words.iter().map(|word| Whereabouts::of(*word)))
     }
 

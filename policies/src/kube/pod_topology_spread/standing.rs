@@ -59,6 +59,8 @@ struct Row {
     partition: usize,
     /// A soft constraint that counts node by node.
     by_host: bool,
+    /// 1 if the pod itself will be counted.
+    itself: i64,
 }
 
 /// Which domains have been seen, by row.
@@ -87,6 +89,7 @@ impl Standing {
         let row = |from: &TopologySpreadConstraint| Row {
             partition: partitions.by_key(&from.topology_key),
             by_host: from.when_unsatisfiable == WhenUnsatisfiable::ScheduleAnyway && is_by_host(&from.topology_key),
+            itself: i64::from(constraint_of(from, derived.as_ref(), compares).matches(&pod.labels)),
             derived: derived.clone(),
             from: from.clone(),
         };
@@ -111,16 +114,17 @@ impl Standing {
         let subject = &self.census.subject;
         let by_domain = || subject.rows.iter().filter(|row| !row.by_host).map(|row| partitions.get(row.partition));
         let regrouped = by_domain().map(Partition::regrouped).sum();
-        if self.regrouped != regrouped || self.keys.len() > MOST_KEYS + 2 * partitions.slots() {
-            self.regrouped = regrouped;
+        if self.keys.len() > MOST_KEYS + 2 * partitions.slots() {
             self.keys.clear();
             self.era += 1;
         }
+        // The words mean what they did before, but nodes that did not change have others.
+        self.era += u64::from(std::mem::replace(&mut self.regrouped, regrouped) != regrouped);
         let limit = |row: usize| {
             let (constraint, sums) = (subject.constraint(row), self.census.row(row));
             let enough = sums.present() as i64 >= constraint.min_domains();
             let fewest = if enough { sums.least().unwrap_or(0) } else { 0 };
-            constraint.max_skew() + fewest - i64::from(constraint.matches(&subject.pod.labels))
+            constraint.max_skew() + fewest - subject.rows[row].itself
         };
         self.limits = (0..subject.hard).map(limit).collect();
         by_domain().all(|partition| partition.shared() <= MOST_DOMAINS)
@@ -149,9 +153,9 @@ impl Standing {
         self.keys.number(&words)
     }
 
-    /// The verdict on nodes of this key.
+    /// The verdict on nodes of this key; of a key of an earlier era, which no node has, nothing is said.
     pub(super) fn verdict(&self, key: u64) -> Verdict {
-        let words = self.keys.words(key, self.census.subject.rows.len());
+        let Some(words) = self.keys.words(key, self.census.subject.rows.len()) else { return Verdict::Fits };
         for (row, limit) in self.limits.iter().enumerate() {
             let pods = match Whereabouts::of(words[row]) {
                 Whereabouts::Nowhere => return Verdict::unresolvable(NO_DOMAIN),
@@ -173,7 +177,7 @@ impl Standing {
             return scores.fill(0);
         }
         let (keys, all, hard) = (&self.keys, subject.rows.len(), subject.hard);
-        let words = |key: u64| &keys.words(key, all)[hard..];
+        let words = |key: u64| keys.words(key, all).map_or(&[][..], |words| &words[hard..]);
         let nowhere = Whereabouts::Nowhere.word();
         let left_out = |key: u64| subject.require_all && words(key).contains(&nowhere);
 
@@ -223,10 +227,18 @@ impl Standing {
 impl Rows {
     fn constraint(&self, row: usize) -> Constraint<'_> {
         let Row { from, derived, .. } = &self.rows[row];
-        match derived {
-            None => Constraint::own(from, self.compares),
-            Some(selector) => Constraint::derived(from, selector, self.compares),
-        }
+        constraint_of(from, derived.as_ref(), self.compares)
+    }
+}
+
+fn constraint_of<'a>(
+    from: &'a TopologySpreadConstraint,
+    derived: Option<&Rc<LabelSelector>>,
+    compares: bool,
+) -> Constraint<'a> {
+    match derived {
+        None => Constraint::own(from, compares),
+        Some(selector) => Constraint::derived(from, selector, compares),
     }
 }
 
@@ -247,15 +259,16 @@ impl Subject for Rows {
     }
 
     fn sums(&self, row: usize) -> Sums {
-        if row < self.hard { Sums::with_least() } else { Sums::default() }
+        match &self.rows[row] {
+            // The pods of a host count whether or not the host would.
+            Row { by_host: true, .. } => Sums::by_node(),
+            _ if row < self.hard => Sums::with_least(),
+            _ => Sums::default(),
+        }
     }
 
     fn place(&self, row: usize, node: NodeId, partitions: &Partitions) -> u32 {
         let Some(spec) = partitions.spec(node) else { return NOWHERE };
-        if self.rows[row].by_host {
-            // The pods of a host count whether or not the host would.
-            return node.0;
-        }
         let is_hard = row < self.hard;
         let rows = if is_hard { &self.rows[..self.hard] } else { &self.rows[self.hard..] };
         let domain = |row: &Row| partitions.get(row.partition).of(node);

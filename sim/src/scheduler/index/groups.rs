@@ -79,18 +79,38 @@ impl Group {
         Self { key, members: vec![0; blocks], size: 0, best: vec![-1; blocks], ties: vec![0; blocks] }
     }
 
-    /// A node joins. [`Group::summarize`] has to follow.
+    /// A node joins with this sum.
     #[inline]
-    pub(super) fn join(&mut self, block: usize, bit: u64) {
-        self.size += u32::from(self.members[block] & bit == 0);
+    pub(super) fn join(&mut self, (block, bit): (usize, u64), sum: i32) {
+        self.size += 1;
         self.members[block] |= bit;
+        self.alter(block, -1, sum);
     }
 
-    /// A node leaves. [`Group::summarize`] has to follow.
+    /// A member leaves, which had this sum. Whether [`Group::summarize`] has to follow.
     #[inline]
-    pub(super) fn leave(&mut self, block: usize, bit: u64) {
-        self.size -= u32::from(self.members[block] & bit != 0);
+    #[must_use]
+    pub(super) fn leave(&mut self, (block, bit): (usize, u64), sum: i32) -> bool {
+        self.size -= 1;
         self.members[block] &= !bit;
+        self.alter(block, sum, -1)
+    }
+
+    /// A member has another sum than before; a negative one for a node that is none. Whether the best of the block has to be looked
+    /// for, because none that had the highest sum is left.
+    #[inline]
+    pub(super) fn alter(&mut self, block: usize, before: i32, now: i32) -> bool {
+        let (best, ties) = (&mut self.best[block], &mut self.ties[block]);
+        if now > *best {
+            (*best, *ties) = (now, 1);
+        } else if now != before {
+            if before == *best {
+                *ties -= 1;
+                return *ties == 0;
+            }
+            *ties += u8::from(now == *best);
+        }
+        false
     }
 
     /// Finds the best of a block anew, from the sums of all positions (negative where a node is not feasible).

@@ -103,9 +103,11 @@ impl Index {
             }
         }
         if std::mem::take(&mut view.is_renewed) {
-            view.renew(positions.len());
+            view.forget(positions.len());
         }
-        let moment = [cycle.cluster.version(), cycle.cluster.placements().log().end(), search.nominator.version()];
+        let cluster = cycle.cluster;
+        let objects = if view.plan.keyed.is_empty() { 0 } else { cluster.objects().version() };
+        let moment = [cluster.version(), cluster.placements().log().end(), search.nominator.version(), objects];
         let undisputed = search.nominator.is_empty();
         if let Some((at, error)) = &view.failure
             && *at == moment
@@ -290,7 +292,7 @@ fn extent(search: Search<'_>) -> (usize, usize) {
     (search.start % nodes, quota)
 }
 
-/// Takes out the nodes on which the pod does not fit beside those that are nominated for them.
+/// Takes out, for this cycle, the nodes on which the pod does not fit beside those that are nominated for them.
 fn yield_to_nominated(view: &mut View, cycle: &Cycle<'_>, search: Search<'_>, sources: &mut Sources<'_>) {
     let nodes = sources.nodes;
     let mut chain = None;

@@ -24,6 +24,8 @@ pub(super) struct View {
     group_of: Vec<u16>,
     feasible: Vec<u64>,
     dirty: Vec<u64>,
+    /// The nodes that were taken out for one cycle.
+    excluded: Vec<usize>,
     /// Whether `dirty` has any bit.
     is_dirty: bool,
     pub(super) groups: Groups,
@@ -41,8 +43,8 @@ pub(super) struct View {
     pub(super) defeated: bool,
 }
 
-/// The versions of the cluster, of the placements and of the nominations.
-pub(super) type Moment = [u64; 3];
+/// The versions of the cluster, of the placements, of the nominations, and, where keys decide, of the objects.
+pub(super) type Moment = [u64; 4];
 
 /// What is read while nodes are looked at anew.
 pub(super) struct Sources<'a> {
@@ -81,6 +83,9 @@ impl View {
 
     /// Notes which nodes have changed.
     pub(super) fn follow(&mut self, positions: &Positions, nodes: &Nodes) {
+        for position in std::mem::take(&mut self.excluded) {
+            self.doubt(position);
+        }
         let log = nodes.changes();
         let changed = log.since(self.seen).filter(|changed| changed.len() <= positions.len());
         if self.order == Some(positions.number())
@@ -92,32 +97,38 @@ impl View {
                 self.is_dirty = true;
             }
         } else if self.order == Some(positions.number()) {
-            self.renew(positions.len());
+            self.doubt_all(positions.len());
         } else {
             self.order = Some(positions.number());
-            self.groups.clear();
-            let blocks = bits::blocks(positions.len());
-            for (list, value) in [(&mut self.feasible, 0), (&mut self.dirty, 0)] {
-                list.clear();
-                list.resize(blocks, value);
-            }
-            self.sums.clear();
-            self.sums.resize(blocks * BLOCK, i32::MIN);
-            self.group_of.clear();
-            self.group_of.resize(blocks * BLOCK, 0);
-            self.renew(positions.len());
+            self.forget(positions.len());
         }
         self.seen = log.end();
     }
 
+    /// Nothing is known of any node.
+    pub(super) fn forget(&mut self, positions: usize) {
+        self.failure = None;
+        self.groups.clear();
+        let blocks = bits::blocks(positions);
+        for list in [&mut self.feasible, &mut self.dirty] {
+            list.clear();
+            list.resize(blocks, 0);
+        }
+        self.sums.clear();
+        self.sums.resize(blocks * BLOCK, i32::MIN);
+        self.group_of.clear();
+        self.group_of.resize(blocks * BLOCK, 0);
+        self.doubt_all(positions);
+    }
+
     /// Every node has to be looked at anew.
-    pub(super) fn renew(&mut self, positions: usize) {
+    fn doubt_all(&mut self, positions: usize) {
         cover(0..positions).for_each(|(block, mask)| self.dirty[block] = mask);
         self.is_dirty = true;
     }
 
     /// Notes that a node has to be looked at anew.
-    pub(super) fn doubt(&mut self, position: usize) {
+    fn doubt(&mut self, position: usize) {
         let (block, bit) = place(position);
         self.dirty[block] |= bit;
         self.is_dirty = true;
@@ -165,57 +176,53 @@ impl View {
             self.ask_keys(nodes, ids, keys);
         }
         stale.clear();
-        let mut note = |group: u16, block: usize| {
-            if stale.last() != Some(&(group, block as u32)) {
-                stale.push((group, block as u32));
-            }
-        };
         let mut key = GroupKey::new();
         for (index, &position) in places.iter().enumerate() {
             let position = position as usize;
             let (block, bit) = place(position);
-            let was = self.feasible[block] & bit != 0;
-            let before = self.group_of[position];
-            if fits[index] {
-                let Some(sum) = i32::try_from(sums[index]).ok().filter(|sum| *sum >= 0) else {
-                    self.defeated = true;
-                    continue;
-                };
-                self.sums[position] = sum;
-                let spec = specs.group(position);
-                let group = if grouped {
-                    key.clear();
-                    key.push(u64::from(spec));
-                    key.extend(keys.iter().map(|keys| keys[index]));
-                    let alike = was && self.groups.list[usize::from(before)].key == key;
-                    if alike { before } else { self.groups.intern(&key, positions.len()) }
-                } else {
-                    self.groups.of_spec(spec, positions.len())
-                };
-                if was && group != before {
-                    self.groups.list[usize::from(before)].leave(block, bit);
-                    note(before, block);
-                }
-                self.feasible[block] |= bit;
-                self.group_of[position] = group;
-                self.groups.list[usize::from(group)].join(block, bit);
-                note(group, block);
-            } else {
+            let before = if self.feasible[block] & bit != 0 { self.sums[position] } else { -1 };
+            let was_in = self.group_of[position];
+            if !fits[index] {
                 let refusal = verdicts.intern(self.plan.refusal(nodes.get(ids[index])));
                 self.defeated |= refusal == 0 || matches!(verdicts.get(refusal.max(1)).1, Verdict::Error(_));
                 self.sums[position] = -(refusal as i32);
-                if was {
+                if before >= 0 {
                     self.feasible[block] &= !bit;
-                    self.groups.list[usize::from(before)].leave(block, bit);
-                    note(before, block);
+                    if self.groups.list[usize::from(was_in)].leave((block, bit), before) {
+                        stale.push((was_in, block as u32));
+                    }
                 }
+                continue;
             }
+            let Some(sum) = i32::try_from(sums[index]).ok().filter(|sum| *sum >= 0) else {
+                self.defeated = true;
+                continue;
+            };
+            self.sums[position] = sum;
+            let spec = specs.group(position);
+            let group = if grouped {
+                key.clear();
+                key.push(u64::from(spec));
+                key.extend(keys.iter().map(|keys| keys[index]));
+                let alike = before >= 0 && self.groups.list[usize::from(was_in)].key == key;
+                if alike { was_in } else { self.groups.intern(&key, positions.len()) }
+            } else {
+                self.groups.of_spec(spec, positions.len())
+            };
+            if before >= 0 && group == was_in {
+                if self.groups.list[usize::from(group)].alter(block, before, sum) {
+                    stale.push((group, block as u32));
+                }
+                continue;
+            }
+            if before >= 0 && self.groups.list[usize::from(was_in)].leave((block, bit), before) {
+                stale.push((was_in, block as u32));
+            }
+            self.feasible[block] |= bit;
+            self.group_of[position] = group;
+            self.groups.list[usize::from(group)].join((block, bit), sum);
         }
         self.defeated |= self.groups.len() > MAX_GROUPS;
-        if self.groups.len() > 1 {
-            stale.sort_unstable();
-            stale.dedup();
-        }
         for &(group, block) in &*stale {
             let block = block as usize;
             self.groups.list[usize::from(group)].summarize(block, &self.sums, self.feasible[block]);
@@ -237,15 +244,16 @@ impl View {
         }
     }
 
-    /// Takes a feasible node out until it is looked at anew.
+    /// Takes a feasible node out until the next cycle.
     pub(super) fn exclude(&mut self, position: usize) {
         let (block, bit) = place(position);
         self.feasible[block] &= !bit;
-        self.sums[position] = i32::MIN;
+        let sum = std::mem::replace(&mut self.sums[position], i32::MIN);
         let group = &mut self.groups.list[usize::from(self.group_of[position])];
-        group.leave(block, bit);
-        group.summarize(block, &self.sums, self.feasible[block]);
-        self.doubt(position);
+        if group.leave((block, bit), sum) {
+            group.summarize(block, &self.sums, self.feasible[block]);
+        }
+        self.excluded.push(position);
     }
 
     /// Whether the node is feasible, as far as nodes alone decide.
