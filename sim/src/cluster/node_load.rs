@@ -31,11 +31,18 @@ impl NodeLoad {
 
     pub(super) fn of(node: &Node) -> Self {
         let [cpu, memory, pods] = Self::RESOURCES;
-        let (has, taken) = (&node.allocatable, &node.requested);
-        Self {
-            allocatable: [has.get(cpu), has.get(memory), has.get(pods)],
-            requested: [taken.get(cpu), taken.get(memory), taken.get(pods)],
-            nonzero: [node.nonzero_cpu, node.nonzero_memory],
-        }
+        let has = &node.allocatable;
+        let mut load = Self { allocatable: [has.get(cpu), has.get(memory), has.get(pods)], ..Self::default() };
+        load.take_pods_of(node);
+        load
+    }
+
+    /// The node has other pods now.
+    #[inline]
+    pub(super) fn take_pods_of(&mut self, node: &Node) {
+        let [cpu, memory, pods] = Self::RESOURCES;
+        let taken = &node.requested;
+        self.requested = [taken.get(cpu), taken.get(memory), taken.get(pods)];
+        self.nonzero = [node.nonzero_cpu, node.nonzero_memory];
     }
 }

@@ -112,12 +112,19 @@ impl Nodes {
 
     /// Changes a node or what is on it.
     pub(super) fn change<R>(&mut self, id: NodeId, version: u64, change: impl FnOnce(&mut Node) -> R) -> R {
+        let result = self.change_pods(id, version, change);
+        self.loads[id.index()] = NodeLoad::of(self.get(id));
+        result
+    }
+
+    /// Changes what is on a node, and nothing else of it.
+    pub(super) fn change_pods<R>(&mut self, id: NodeId, version: u64, change: impl FnOnce(&mut Node) -> R) -> R {
         let slots = self.slots.len();
         self.versions[id.index()] = version;
         self.changes.push(id, slots);
         let node = self.slots[id.index()].as_mut().expect("the node exists");
         let result = change(node);
-        self.loads[id.index()] = NodeLoad::of(node);
+        self.loads[id.index()].take_pods_of(node);
         result
     }
 

@@ -151,7 +151,7 @@ impl Cluster {
         let pod = self.pods.get_mut(id).expect("the caller looked it up");
         let class = self.classes.get(pod.class);
         self.version += 1;
-        self.nodes.change(node, self.version, |target| {
+        self.nodes.change_pods(node, self.version, |target| {
             if let Some(request) = class.spec.gpu {
                 pod.devices = target.devices.take(request).unwrap_or_default();
             }

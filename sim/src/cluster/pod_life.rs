@@ -5,6 +5,9 @@ use crate::model::PodId;
 use crate::model::pod::PodPhase;
 use crate::time::Span;
 
+/// Up to so many pods of a node, their places in its list are not kept up.
+const SHORT_LIST: usize = 128;
+
 impl Cluster {
     /// Records a failed scheduling attempt: condition PodScheduled=False.
     pub fn mark_unschedulable(&mut self, id: PodId) {
@@ -161,7 +164,11 @@ impl Cluster {
         let class = self.classes.get(pod.class);
         self.placements.remove(pod.class, class, node, pod.deleting.is_some());
         self.version += 1;
-        let moved = self.nodes.change(node, self.version, |target| {
+        let moved = self.nodes.change_pods(node, self.version, |target| {
+            // On a node of ordinary size it costs less to look for the pod than to tell another one that it has moved.
+            let is_long = target.pods.len() > SHORT_LIST;
+            let right = target.pods.get(place) == Some(&id);
+            let place = if right { place } else { target.pods.iter().position(|pod| *pod == id).expect("it is there") };
             target.pods.swap_remove(place);
             target.requested.sub(&class.requests);
             target.nonzero_cpu -= class.nonzero_cpu;
@@ -174,13 +181,13 @@ impl Cluster {
             if let Some(request) = class.spec.gpu {
                 target.devices.give_back(request, devices);
             }
-            target.pods.get(place).copied()
+            target.pods.get(place).filter(|_| is_long).map(|moved| (*moved, place as u32))
         });
         if pod.node.is_some() {
             self.totals.allocated.sub(&class.requests);
         }
-        if let Some(moved) = moved {
-            self.pods.get_mut(moved).expect("a node's pods exist").place = place as u32;
+        if let Some((moved, place)) = moved {
+            self.pods.get_mut(moved).expect("a node's pods exist").place = place;
         }
     }
 }

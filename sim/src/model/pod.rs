@@ -432,7 +432,7 @@ pub struct Pod {
     pub bound_order: u64,
     /// Whether it has gone, and only waits for everyone to have heard of it.
     pub(crate) leaving: bool,
-    /// Its place in the node's list of pods.
+    /// Its place in the node's list of pods, or where it once was.
     pub(crate) place: u32,
 }
 
