@@ -4,7 +4,7 @@
 
 use crate::config::{ShapePoint, Strategy};
 use crate::lasting::score_by_node;
-use crate::pair::{Pair, allocatable, integer, is_exact, pair, whole, zip};
+use crate::pair::{Pair, allocatable, is_exact, pair, whole_part, zip};
 use crate::resource_ref::{CycleResource, CycleResources, ResourceRef};
 use std::sync::Arc;
 use towtank_sim::cluster::{Cluster, Nodes};
@@ -31,8 +31,8 @@ struct RowAllocation {
     plain: Allocation,
     /// What the pod asks for.
     pod: Pair,
-    weights: Pair,
-    /// `2^40 / (sum of the weights)`, rounded up.
+    weights: [u64; 2],
+    /// `2^40` divided by the sum of the weights, rounded up.
     inverse: u64,
 }
 
@@ -95,7 +95,8 @@ impl RowAllocation {
         if !(1..=Self::MAX_WEIGHT).contains(&sum) {
             return Err(plain);
         }
-        Ok(Self { plain, pod: pair(pod), weights: pair(weights), inverse: (1 << 40) / sum as u64 + 1 })
+        let weights = [weights[0] as u64, weights[1] as u64];
+        Ok(Self { plain, pod: pair(pod), weights, inverse: (1 << 40) / sum as u64 + 1 })
     }
 
     /// Adds the scores to the totals. `scored` gives what of a node counts, from what it has and what is taken with the pod on it.
@@ -107,6 +108,7 @@ impl RowAllocation {
         totals: &mut [i64],
         scored: impl Fn(f64, f64) -> f64,
     ) {
+        let [cpu_weight, memory_weight] = self.weights;
         for (id, total) in ids.iter().zip(totals) {
             let load = nodes.load(*id);
             let has = allocatable(load);
@@ -114,10 +116,11 @@ impl RowAllocation {
                 let has = pair(has);
                 let taken = zip(pair(load.nonzero), self.pod, |node, pod| node + pod);
                 let counted = zip(has, taken, &scored);
-                let scores = zip(counted, has, |counted, has| whole(MAX_NODE_SCORE as f64 * counted / has));
-                let weighted = zip(scores, self.weights, |score, weight| score * weight);
-                let sum = integer(weighted[0] + weighted[1]);
-                *total += weight * ((sum as u64 * self.inverse) >> 40) as i64;
+                // One more than the scores: whole parts are of numbers from 1 on.
+                let [cpu, memory] = zip(counted, has, |counted, has| (MAX_NODE_SCORE as f64 * counted + has) / has);
+                let sum = u64::from(whole_part(cpu)) * cpu_weight + u64::from(whole_part(memory)) * memory_weight
+                    - (cpu_weight + memory_weight);
+                *total += weight * ((sum * self.inverse) >> 40) as i64;
             } else {
                 *total += weight * self.plain.score(nodes.get(*id));
             }

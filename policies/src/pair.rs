@@ -1,7 +1,7 @@
 //! CPU and memory of a node side by side, in arithmetic that the compiler does for both at once.
 //!
 //! Amounts below 2^46 are exact as `f64`, and so is the hundredfold of one. A quotient of such numbers is rounded, but never up to a
-//! whole number that it does not reach. So [`whole`] of it is what integer division gives.
+//! whole number that it does not reach. So [`whole_part`] of it is what integer division gives.
 
 use towtank_sim::cluster::NodeLoad;
 
@@ -38,6 +38,7 @@ pub(crate) fn requested(load: &NodeLoad) -> [i64; 2] {
 #[inline]
 pub(crate) fn pair(amounts: [i64; 2]) -> Pair {
     let exact = |amount: i64| f64::from_bits(amount as u64 | WHOLE.to_bits()) - WHOLE;
+    // Not by `map`: that is not always inlined.
     [exact(amounts[0]), exact(amounts[1])]
 }
 
@@ -47,17 +48,13 @@ pub(crate) fn zip(a: Pair, b: Pair, f: impl Fn(f64, f64) -> f64) -> Pair {
     [f(a[0], b[0]), f(a[1], b[1])]
 }
 
-/// The whole part of a number from 0 to 2^51.
+/// The whole part of a number from 1 to 2^30, without a branch that depends on it.
+///
+/// Twice the number, less a half, is rounded to the nearest whole number, of two to the even one: that is twice the whole part, or
+/// one more. Half of it is the whole part. The subtraction and the rounding are one step, so nothing is rounded twice.
 #[inline]
-pub(crate) fn whole(number: f64) -> f64 {
-    let nearest = (number + WHOLE) - WHOLE;
-    nearest - if nearest > number { 1.0 } else { 0.0 }
-}
-
-/// A whole number from 0 to 2^51 as an integer.
-#[inline]
-pub(crate) fn integer(whole: f64) -> i64 {
-    ((whole + WHOLE).to_bits() - WHOLE.to_bits()) as i64
+pub(crate) fn whole_part(number: f64) -> u32 {
+    ((number + number) + (WHOLE - 0.5)).to_bits() as u32 >> 1
 }
 
 #[cfg(test)]
@@ -67,12 +64,25 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whole_parts_of_quotients_are_those_of_integers(a in 0..LIMIT, b in 1..LIMIT, factor in 0_i64..=100) {
-            for (a, b) in [(a, b), (b * factor / 100, b), (a % 1000, b % 1000 + 1)] {
+        fn whole_parts_of_quotients_are_those_of_integers(a in 0..LIMIT, b in 1..LIMIT, percent in 0_i64..=100) {
+            for (a, b) in [(a, b), (b / 100 * percent, b), (b / 100 * percent, b / 100 * 100 + 1), (a % 1000, b % 1000 + 1)] {
                 let [x, y] = pair([a, b]);
                 prop_assert_eq!([x, y], [a as f64, b as f64]);
-                prop_assert_eq!(integer(whole(100.0 * x.min(y) / y)), 100 * a.min(b) / b);
+                let one_more = (100.0 * x.min(y) + y) / y;
+                prop_assert_eq!(i64::from(whole_part(one_more)), 100 * a.min(b) / b + 1);
             }
+        }
+    }
+
+    #[test]
+    fn whole_parts_are_right_beside_whole_numbers() {
+        for whole in 1..=200_u32 {
+            let number = f64::from(whole);
+            assert_eq!(whole_part(number), whole);
+            assert_eq!(whole_part(number.next_up()), whole);
+            assert_eq!(whole_part(number + 0.25), whole);
+            assert_eq!(whole_part(number + 0.5), whole);
+            assert_eq!(whole_part((number + 1.0).next_down()), whole);
         }
     }
 

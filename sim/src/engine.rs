@@ -4,6 +4,7 @@ use crate::agenda::{Agenda, ControllerId, Event, Presence, Rank};
 use crate::cluster::{Cause, Cluster, Interest};
 use crate::controller::{Context, Controller};
 use crate::observe::{Note, Notes, Observer, Observers};
+use crate::phases::Phase;
 use crate::random::Streams;
 use crate::source::{Source, SourceError, SourceId, Submission, Work};
 use crate::time::{SimTime, Span};
@@ -146,9 +147,11 @@ impl Simulation {
         for index in 0..self.controllers.len() {
             self.with_context(index, &mut agenda, &mut observers, |controller, cx| controller.start(cx));
         }
+        let before = self.cluster.phases.enter(Phase::Sources);
         for index in 0..self.sources.len() {
             self.fetch(index, &mut agenda)?;
         }
+        self.cluster.phases.leave(before);
         self.deliver(&mut agenda, &mut observers)?;
 
         let mut stopped = false;
@@ -223,14 +226,19 @@ impl Simulation {
             notes: observers,
             me: ControllerId(index as u16),
         };
+        let before = cx.cluster.phases.enter(Phase::Controllers);
         act(&mut *self.controllers[index], &mut cx);
+        self.cluster.phases.leave(before);
     }
 
     /// Lets a source's submission happen and asks for the next one.
     fn arrive(&mut self, index: usize, agenda: &mut Agenda, observers: &mut Observers<'_, '_>) -> Result<(), RunError> {
         let Some(submission) = self.sources[index].next.take() else { return Ok(()) };
+        let before = self.cluster.phases.enter(Phase::Sources);
         self.submit(index, submission.work, observers)?;
-        self.fetch(index, agenda)
+        self.fetch(index, agenda)?;
+        self.cluster.phases.leave(before);
+        Ok(())
     }
 
     fn fetch(&mut self, index: usize, agenda: &mut Agenda) -> Result<(), RunError> {

@@ -3,6 +3,7 @@
 use crate::cluster::Refusal;
 use crate::cluster::{Change, Cluster, Interest};
 use crate::model::{NodeId, ObjectId, PodId};
+use crate::phases::Phase;
 use crate::scheduler::fit_error::FitError;
 use crate::scheduler::{AttemptInspection, Move, Pool, Profile};
 use crate::time::{SimTime, Span};
@@ -135,6 +136,11 @@ pub trait Observer {
     /// at the end of the run.
     fn sample(&mut self, _at: SimTime, _cluster: &Cluster) {}
 
+    /// As what the time that it takes counts: [`Phase::Output`] for those who write files meanwhile.
+    fn phase(&self) -> Phase {
+        Phase::Observers
+    }
+
     /// Called every few thousand events.
     fn progress(&mut self, _now: SimTime, _events: u64) {}
 }
@@ -213,6 +219,7 @@ pub(crate) struct Observers<'o, 'b> {
     next_sample: Vec<SimTime>,
     /// The first of the next samples.
     earliest: SimTime,
+    phases: Vec<Phase>,
 }
 
 impl<'o, 'b> Observers<'o, 'b> {
@@ -226,7 +233,8 @@ impl<'o, 'b> Observers<'o, 'b> {
             let wants = |(_, observer): &(usize, &&mut dyn Observer)| observer.interest().0 & (1 << kind) != 0;
             observers.iter().enumerate().filter(wants).map(|(index, _)| index as u16).collect()
         });
-        Self { observers, told, next_sample, earliest }
+        let phases = observers.iter().map(|o| o.phase()).collect();
+        Self { observers, told, next_sample, earliest, phases }
     }
 
     /// Gives everyone the samples of the instants before `now`: a sample shows what all events of its instant have done.
@@ -236,7 +244,9 @@ impl<'o, 'b> Observers<'o, 'b> {
         }
         for (observer, next) in self.observers.iter_mut().zip(&mut self.next_sample) {
             while *next < now && *next < SimTime::MAX {
+                let before = cluster.phases.enter(Phase::Observers);
                 observer.sample(*next, cluster);
+                cluster.phases.leave(before);
                 *next += observer.sampling_interval().unwrap_or(Span::MAX);
             }
         }
@@ -258,8 +268,17 @@ impl<'o, 'b> Observers<'o, 'b> {
 
 impl Notes for Observers<'_, '_> {
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
+        let before = cluster.phases.enter(Phase::Observers);
         for index in &self.told[NoteKinds::number(note)] {
-            self.observers[usize::from(*index)].note(note, cluster);
+            let index = usize::from(*index);
+            if self.phases[index] == Phase::Observers {
+                self.observers[index].note(note, cluster);
+            } else {
+                cluster.phases.enter(self.phases[index]);
+                self.observers[index].note(note, cluster);
+                cluster.phases.enter(Phase::Observers);
+            }
         }
+        cluster.phases.leave(before);
     }
 }

@@ -103,7 +103,7 @@ fn nothing_is_left_undone(cluster: &Cluster) -> Result<(), String> {
         };
         // What is on a machine that is never repaired stays there.
         let may_go_on = cluster.node(node).machine_up;
-        if may_go_on && (pod.deleting.is_some() || !pod.working || pod.run != Run::Forever) {
+        if may_go_on && (pod.deleting.is_some() || !pod.working || pod.run() != Run::Forever) {
             return Err(format!("the run ended before pod {} did: {pod:?}", pod.name));
         }
     }

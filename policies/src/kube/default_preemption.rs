@@ -161,7 +161,7 @@ fn eligible(cycle: &Cycle<'_>, failure: &Failure<'_, '_>) -> Result<(), &'static
     }
     let on_its_way = |id: &PodId| {
         let pod = cycle.cluster.pod(*id);
-        pod.is_some_and(|pod| pod.preempted && cycle.cluster.class_of(pod).priority() < cycle.class.priority())
+        pod.is_some_and(|pod| pod.is_preempted() && cycle.cluster.class_of(pod).priority() < cycle.class.priority())
     };
     if cycle.cluster.node(node).pods.iter().any(on_its_way) {
         return Err("not eligible due to a terminating pod on the nominated node.");

@@ -3,7 +3,7 @@
 use crate::config::{ArgsSource, BalancedArgs, ConfigError};
 use crate::factory::Factory;
 use crate::lasting::{score_by_node, scores};
-use crate::pair::{Pair, allocatable, integer, is_exact, pair, requested, whole, zip};
+use crate::pair::{Pair, allocatable, is_exact, pair, requested, whole_part, zip};
 use crate::resource_ref::{CycleResource, CycleResources, ResourceRef};
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -126,7 +126,8 @@ impl NodeScore for RowBalance {
             if fraction < 1.0 { fraction } else { 1.0 }
         };
         // The same operations in the same order as in `balance`; halving is exact.
-        let balance = |[cpu, memory]: Pair| whole((1.0 - ((cpu - memory) * 0.5).abs()) * MAX_NODE_SCORE as f64);
+        let balance =
+            |[cpu, memory]: Pair| i64::from(whole_part((1.0 - ((cpu - memory) * 0.5).abs()) * MAX_NODE_SCORE as f64));
         let half = MAX_NODE_SCORE / 2;
         for (id, total) in ids.iter().zip(totals) {
             let load = nodes.load(*id);
@@ -134,9 +135,10 @@ impl NodeScore for RowBalance {
             if is_exact(has, taken) {
                 let (has, before) = (pair(has), pair(taken));
                 let after = zip(before, self.pod, |node, pod| node + pod);
-                let (before, after) = (balance(zip(before, has, fraction)), balance(zip(after, has, fraction)));
+                let before = balance(zip(before, has, fraction));
+                let after = balance(zip(after, has, fraction));
                 // With two resources neither balance is below 50, so this is not negative, and shifting is dividing.
-                *total += weight * (half + (integer(half as f64 + after - before) >> 1));
+                *total += weight * (half + ((half + after - before) >> 1));
             } else {
                 *total += weight * self.plain.score(nodes.get(*id));
             }

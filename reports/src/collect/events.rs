@@ -6,6 +6,7 @@ use std::io::Write as _;
 use towtank_sim::cluster::{Change, Cluster, Interest};
 use towtank_sim::model::PodId;
 use towtank_sim::observe::{Note, NoteKinds, Observer, Regarding};
+use towtank_sim::phases::Phase;
 
 /// Writes `events.jsonl`.
 pub struct EventLog {
@@ -79,6 +80,10 @@ impl Observer for EventLog {
     fn interest(&self) -> NoteKinds {
         let attempts = NoteKinds::SCHEDULED.and(NoteKinds::FAILED).and(NoteKinds::PREEMPTING);
         NoteKinds::changes(Interest::POD_DELETING).and(attempts).and(NoteKinds::REFUSED).and(NoteKinds::EVENTS)
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Output
     }
 
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {

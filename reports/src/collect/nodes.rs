@@ -10,6 +10,7 @@ use towtank_sim::model::NodeId;
 use towtank_sim::model::node::Node;
 use towtank_sim::model::resources::ResourceId;
 use towtank_sim::observe::{Note, NoteKinds, Observer};
+use towtank_sim::phases::Phase;
 use towtank_sim::time::SimTime;
 
 /// Writes `nodes.csv`.
@@ -108,6 +109,10 @@ impl Observer for NodeTable {
     fn interest(&self) -> NoteKinds {
         let pods = Interest::POD_BOUND.and(Interest::POD_FINISHED).and(Interest::POD_REMOVED);
         NoteKinds::changes(pods.and(Interest::NODES))
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Output
     }
 
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {

@@ -10,6 +10,7 @@ use towtank_sim::model::PodId;
 use towtank_sim::model::pod::{Pod, PodClass, PodPhase};
 use towtank_sim::model::resources::{ResourceId, Resources};
 use towtank_sim::observe::{Note, NoteKinds, Observer};
+use towtank_sim::phases::Phase;
 
 /// Writes `pods.csv`.
 pub struct PodTable {
@@ -86,6 +87,10 @@ impl Observer for PodTable {
     fn interest(&self) -> NoteKinds {
         let changes = Interest::POD_DELETING.and(Interest::POD_FINISHED).and(Interest::POD_REMOVED);
         NoteKinds::changes(changes).and(NoteKinds::REFUSED)
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Output
     }
 
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {

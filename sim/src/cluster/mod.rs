@@ -46,6 +46,7 @@ use crate::model::node::Node;
 use crate::model::pod::{Pod, PodClass};
 use crate::model::resources::ResourceTable;
 use crate::model::{ClassId, NodeId, PodId};
+use crate::phases::Phases;
 use crate::time::SimTime;
 use quota_index::QuotaIndex;
 use std::collections::VecDeque;
@@ -63,6 +64,8 @@ pub struct Cluster {
     pub admission: Admission,
     /// Whether no controller keeps the status of objects up to date, so that what manifests say of it counts.
     pub statuses_as_given: bool,
+    /// Who works how long, if somebody measures it.
+    pub phases: Phases,
     nodes: Nodes,
     pods: Pods,
     objects: Objects,

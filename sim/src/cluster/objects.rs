@@ -90,6 +90,7 @@ pub struct Objects {
     next: u32,
     kind_versions: BTreeMap<&'static str, u64>,
     selector_version: u64,
+    version: u64,
 }
 
 impl Objects {
@@ -155,6 +156,11 @@ impl Objects {
         self.kind_versions.get(kind).copied().unwrap_or(0)
     }
 
+    /// Grows whenever any object comes, changes or goes.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
     /// Grows whenever an object that selects pods ([`Object::pod_selector`]) comes, goes or is replaced.
     pub fn selector_version(&self) -> u64 {
         self.selector_version
@@ -163,6 +169,7 @@ impl Objects {
     fn note_change(&mut self, kind: &'static str, selects: bool) {
         *self.kind_versions.entry(kind).or_default() += 1;
         self.selector_version += u64::from(selects);
+        self.version += 1;
     }
 
     /// How many there are.
@@ -221,6 +228,7 @@ impl Objects {
         let selects = entry.body.pod_selector().is_some() || body.pod_selector().is_some();
         entry.body = body;
         self.selector_version += u64::from(selects);
+        self.version += 1;
         true
     }
 

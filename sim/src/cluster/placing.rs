@@ -4,6 +4,7 @@ use super::{Admission, Cause, Change, Charge, Cluster, Refusal};
 use crate::model::pod::{GivenDeletion, GivenStatus, NewPod, Pod, PodPhase};
 use crate::model::resource_claims::PodClaims;
 use crate::model::{ClassId, NodeId, PodId};
+use crate::phases::Phase;
 use crate::time::Moment;
 use std::sync::Arc;
 
@@ -15,7 +16,9 @@ impl Cluster {
     pub fn create_pod(&mut self, mut new: NewPod) -> Result<PodId, Refusal> {
         self.counters.submitted += 1;
         let admission = std::mem::take(&mut self.admission);
+        let before = self.phases.enter(Phase::Admission);
         let verdict = self.admit(&admission, &mut new);
+        self.phases.leave(before);
         self.admission = admission;
         if let Err(refusal) = verdict {
             self.counters.rejected += 1;
@@ -37,15 +40,12 @@ impl Cluster {
             bound: Moment::NEVER,
             started: Moment::NEVER,
             deleting: Moment::NEVER,
-            restarts: 0,
-            run: new.run,
+            end: new.run.into(),
             usage: new.usage,
             devices: crate::model::gpu::DeviceSet::default(),
             rare: None,
-            overdue: false,
-            preempted: false,
-            assumed: None,
             bound_order: 0,
+            leaving: false,
             place: 0,
         };
         self.fingerprint.fold_name(&pod.name);
@@ -103,7 +103,7 @@ impl Cluster {
         let pod = self.pods.get_live_mut(id).expect("a pod to bind exists");
         assert!(pod.node.is_none(), "a pod is bound once");
         pod.node = Some(node);
-        match pod.assumed.take() {
+        match pod.rare.as_mut().and_then(|rare| rare.assumed.take()) {
             None => self.take_node(id, node),
             Some(assumed) => {
                 assert!(assumed == node, "a pod is bound where it was assumed");
@@ -132,17 +132,17 @@ impl Cluster {
         assert!(!self.nodes.is_leaving(node), "a node to assume a pod on exists");
         let pod = self.pods.get_live_mut(id).expect("a pod to assume exists");
         assert!(pod.placed_on().is_none(), "a pod is assumed once");
-        pod.assumed = Some(node);
+        pod.rare_mut().assumed = Some(node);
         self.take_node(id, node);
     }
 
     /// The scheduler gives up what it held for a pod; whether it held anything.
     pub fn forget(&mut self, id: PodId) -> bool {
-        if self.pods.get_live_mut(id).is_none_or(|pod| pod.assumed.is_none()) {
+        if self.pods.get_live_mut(id).is_none_or(|pod| pod.assumed().is_none()) {
             return false;
         }
         self.release_node(id);
-        self.pods.get_mut(id).expect("looked up above").assumed = None;
+        self.pods.get_mut(id).expect("looked up above").rare_mut().assumed = None;
         true
     }
 
@@ -172,7 +172,7 @@ impl Cluster {
     /// its node follows.
     pub fn update_pod(&mut self, id: PodId, class: ClassId) {
         let Some(pod) = self.pods.get_live_mut(id).filter(|pod| pod.class != class) else { return };
-        let (old, node, assumed) = (pod.class, pod.placed_on(), pod.assumed);
+        let (old, node) = (pod.class, pod.placed_on());
         if node.is_some() {
             self.release_node(id);
         }
@@ -183,7 +183,6 @@ impl Cluster {
             self.totals.remove_usage(pod, self.classes.get(old));
         }
         pod.class = class;
-        pod.assumed = assumed;
         if working {
             self.totals.add_usage(pod, self.classes.get(class));
         }

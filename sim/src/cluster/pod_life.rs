@@ -54,7 +54,7 @@ impl Cluster {
     /// The machine under a pod lost its containers; when it comes back they start again, from the beginning.
     pub fn interrupt(&mut self, id: PodId) {
         let Some(pod) = self.pods.get_live_mut(id) else { return };
-        pod.restarts += 1;
+        pod.rare_mut().restarts += 1;
         if std::mem::replace(&mut pod.working, false) {
             self.totals.remove_usage(pod, self.classes.get(pod.class));
         }
@@ -87,9 +87,9 @@ impl Cluster {
         let now = self.now;
         let Some(pod) = self.pods.get_live_mut(id).filter(|pod| pod.deleting.is_none()) else { return };
         pod.deleting = now.into();
-        pod.preempted = cause == Cause::Preempted;
-        if grace.is_some() {
-            pod.rare_mut().grace = grace;
+        if cause == Cause::Preempted || grace.is_some() {
+            let rare = pod.rare_mut();
+            (rare.preempted, rare.grace) = (cause == Cause::Preempted, grace);
         }
         let unbound = pod.node.is_none();
         if let Some(node) = pod.placed_on() {
@@ -145,8 +145,8 @@ impl Cluster {
 
     /// Quotas no longer wait for the end of a pod whose deletion takes too long: its node may be lost.
     pub fn stop_charging(&mut self, id: PodId) {
-        let Some(pod) = self.pods.get_live_mut(id).filter(|pod| !pod.overdue) else { return };
-        pod.overdue = true;
+        let Some(pod) = self.pods.get_live_mut(id).filter(|pod| !pod.is_overdue()) else { return };
+        pod.rare_mut().overdue = true;
         let class = self.classes.get(pod.class);
         self.fingerprint.fold(self.now, 3, &[pod.uid]);
         self.quotas.each(&class.spec.namespace, &mut self.objects, |quota| {

@@ -26,7 +26,6 @@ struct Slot {
     generation: u32,
     /// The number of the pod's namespace.
     namespace: u32,
-    leaving: bool,
     pod: Option<Pod>,
 }
 
@@ -83,14 +82,14 @@ impl Pods {
     #[inline]
     pub(super) fn get_live_mut(&mut self, id: PodId) -> Option<&mut Pod> {
         let slot = self.slots.get_mut(id.index())?;
-        let there = slot.generation == id.generation && !slot.leaving;
-        slot.pod.as_mut().filter(|pod| there && !pod.is_finished())
+        let there = slot.generation == id.generation;
+        slot.pod.as_mut().filter(|pod| there && !pod.leaving && !pod.is_finished())
     }
 
     /// Adds a pod. So many wait for a node, it included.
     pub(super) fn insert(&mut self, namespace: &Arc<str>, pod: Pod, pending: usize) -> PodId {
         let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Slot { generation: 0, namespace: 0, leaving: false, pod: None });
+            self.slots.push(Slot { generation: 0, namespace: 0, pod: None });
             (self.slots.len() - 1) as u32
         });
         let id = PodId { slot, generation: self.slots[slot as usize].generation };
@@ -118,12 +117,14 @@ impl Pods {
     /// Marks a pod as gone: its name may be used again, its data stays until [`Pods::free`].
     pub(super) fn leave(&mut self, id: PodId) {
         self.forget_name(id);
-        self.slots[id.index()].leaving = true;
+        if let Some(pod) = &mut self.slots[id.index()].pod {
+            pod.leaving = true;
+        }
     }
 
     /// Whether a pod that exists has gone, and only waits for everyone to have heard of it.
     pub(crate) fn is_leaving(&self, id: PodId) -> bool {
-        self.slots[id.index()].leaving
+        self.slots[id.index()].pod.as_ref().is_some_and(|pod| pod.leaving)
     }
 
     pub(super) fn free(&mut self, id: PodId) {
@@ -135,7 +136,6 @@ impl Pods {
         }
         let slot = &mut self.slots[id.index()];
         slot.pod = None;
-        slot.leaving = false;
         slot.generation = slot.generation.wrapping_add(1);
         self.free.push(id.slot);
         self.live -= 1;
@@ -155,7 +155,7 @@ impl Pods {
     }
 
     fn is_unbound(&self, id: PodId) -> bool {
-        self.get(id).is_some_and(|pod| pod.node.is_none() && !pod.is_finished()) && !self.is_leaving(id)
+        self.get(id).is_some_and(|pod| pod.node.is_none() && !pod.is_finished() && !pod.leaving)
     }
 
     /// The number of a namespace. Namespaces are few, and a number is smaller than a pointer.
@@ -190,6 +190,6 @@ mod tests {
 
     #[test]
     fn a_live_pod_is_small() {
-        assert!(size_of::<Slot>() <= 160, "{} bytes", size_of::<Slot>());
+        assert!(size_of::<Slot>() <= 136, "{} bytes", size_of::<Slot>());
     }
 }

@@ -98,8 +98,8 @@ pub enum Charge {
 
 impl Charge {
     /// How much this pod is charged while it exists.
-    pub(crate) const fn of(pod: &Pod) -> Self {
-        if pod.overdue { Self::ObjectOnly } else { Self::Full }
+    pub(crate) fn of(pod: &Pod) -> Self {
+        if pod.is_overdue() { Self::ObjectOnly } else { Self::Full }
     }
 }
 

@@ -82,7 +82,7 @@ impl MachineFailures {
         let next = repaired + sample(&rules.time_to_failure, rng);
         let awaited = cx.cluster.node(node).pods.iter().any(|id| {
             let pod = cx.cluster.pod(*id);
-            pod.is_some_and(|pod| pod.is_active() && pod.run != Run::Forever)
+            pod.is_some_and(|pod| pod.is_active() && pod.run() != Run::Forever)
         });
         self.fail(node, repaired, awaited, cx);
         plan_random(rule, node, uid, next, cx);

@@ -3,20 +3,24 @@
 //! Source: `pkg/controller/tainteviction/taint_eviction.go`.
 
 use crate::agenda::{Rank, Subject, Timer};
-use crate::cluster::{Cause, Change, Interest, NodeChange};
+use crate::cluster::{Cause, Change, Cluster, Interest, NodeChange};
 use crate::controller::{Context, Controller};
-use crate::model::node::NodeSpec;
+use crate::model::node::{Node, NodeSpec};
 use crate::model::taint::{Effect, Taint, Toleration};
 use crate::model::{NodeId, PodId};
 use crate::observe::{Note, Regarding};
 use crate::time::{SimTime, Span};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The controller.
 #[derive(Debug, Default)]
 pub struct TaintEviction {
     /// The pods to be evicted, and when.
     scheduled: BTreeMap<PodId, SimTime>,
+    /// Every node with a `NoExecute` taint, and perhaps some that have left: almost every pod comes to another one.
+    tainted: BTreeSet<NodeId>,
+    /// How far the changes of specifications have been read for that.
+    seen: u64,
 }
 
 /// How long a pod may stay.
@@ -56,6 +60,24 @@ impl TaintEviction {
         }
     }
 
+    fn is_tainted(&mut self, node: NodeId, cluster: &Cluster) -> bool {
+        let (nodes, log) = (cluster.nodes(), cluster.nodes().spec_log());
+        let mut look = |node: &Node| {
+            if no_execute(&node.spec).is_empty() {
+                self.tainted.remove(&node.id);
+            } else {
+                self.tainted.insert(node.id);
+            }
+        };
+        match log.since(self.seen) {
+            Some(changed) => changed.iter().filter_map(|id| nodes.find(*id)).for_each(&mut look),
+            None => nodes.iter().for_each(&mut look),
+        }
+        self.seen = log.end();
+        // Of one that has just left nothing is known for sure.
+        self.tainted.contains(&node) || nodes.find(node).is_none()
+    }
+
     fn taints_changed(&mut self, node: NodeId, cx: &mut Context<'_>) {
         let node = cx.cluster.node(node);
         let taints = no_execute(&node.spec);
@@ -82,7 +104,7 @@ impl Controller for TaintEviction {
     fn on_change(&mut self, change: Change, cx: &mut Context<'_>) {
         match change {
             Change::NodeChanged(node, what) if what.contains(NodeChange::TAINTS) => self.taints_changed(node, cx),
-            Change::PodBound(pod, node) => {
+            Change::PodBound(pod, node) if self.is_tainted(node, cx.cluster) => {
                 let taints = no_execute(&cx.cluster.node(node).spec);
                 if !taints.is_empty() {
                     self.process_pod(pod, &taints, cx);

@@ -1,6 +1,6 @@
 //! Names of pods: there are as many as pods, and most of them are short.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::ops::Deref;
 
 /// The longest name in bytes that is kept in place.
@@ -17,13 +17,22 @@ enum Kept {
 }
 
 impl Name {
-    /// The name that a format gives, as in `Name::of(format_args!("{prefix}-{number}"))`.
-    pub fn of(format: fmt::Arguments<'_>) -> Self {
-        let mut writer = Writer { len: 0, bytes: [0; SHORT] };
-        match writer.write_fmt(format) {
-            Ok(()) => Self(Kept::Short { len: writer.len as u8, bytes: writer.bytes }),
-            Err(fmt::Error) => fmt::format(format).into(),
+    /// `PREFIX-NUMBER`.
+    pub fn numbered(prefix: &str, number: u64) -> Self {
+        let digits = number.checked_ilog10().unwrap_or(0) as usize + 1;
+        let len = prefix.len() + 1 + digits;
+        if len > SHORT {
+            return Self(Kept::Long(format!("{prefix}-{number}").into()));
         }
+        let mut bytes = [0; SHORT];
+        bytes[..prefix.len()].copy_from_slice(prefix.as_bytes());
+        bytes[prefix.len()] = b'-';
+        let mut rest = number;
+        for place in bytes[prefix.len() + 1..len].iter_mut().rev() {
+            *place = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        Self(Kept::Short { len: len as u8, bytes })
     }
 
     /// The name as text.
@@ -44,21 +53,6 @@ impl Name {
             Kept::Short { len, bytes } => &bytes[..usize::from(*len)],
             Kept::Long(text) => text.as_bytes(),
         }
-    }
-}
-
-/// Writes into a short name, and fails where that is too short.
-struct Writer {
-    len: usize,
-    bytes: [u8; SHORT],
-}
-
-impl fmt::Write for Writer {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let place = self.bytes.get_mut(self.len..self.len + text.len()).ok_or(fmt::Error)?;
-        place.copy_from_slice(text.as_bytes());
-        self.len += text.len();
-        Ok(())
     }
 }
 
@@ -133,12 +127,15 @@ mod tests {
     #[test]
     fn short_and_long_names_read_alike() {
         for text in ["", "p-1", "a-name-of-22-bytes----", "a-name-of-23-bytes-----", "äöü"] {
-            let names = [Name::from(text), Name::from(text.to_owned()), Name::of(format_args!("{text}"))];
-            for name in &names {
-                assert_eq!((&**name, name.as_bytes(), name == &names[0]), (text, text.as_bytes(), true));
+            for name in [Name::from(text), Name::from(text.to_owned())] {
+                assert_eq!((&*name, name.as_bytes()), (text, text.as_bytes()));
             }
         }
-        assert_eq!(Name::of(format_args!("{}-{}", "a-prefix-of-some-length", 7)).as_str(), "a-prefix-of-some-length-7");
+        for prefix in ["", "p", "a-prefix-that-is-rather-long"] {
+            for number in [0, 9, 10, 123_456_789, u64::MAX] {
+                assert_eq!(*Name::numbered(prefix, number), format!("{prefix}-{number}"));
+            }
+        }
         assert!(Name::from("b") > Name::from("a-name-of-more-than-22-bytes"));
         assert_eq!(size_of::<Name>(), 24);
     }

@@ -391,7 +391,6 @@ impl NewPod {
 ///
 /// There may be hundreds of thousands of them: what few have is kept apart.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "they are conditions of the API, each true or false on its own")]
 pub struct Pod {
     /// Unique in the run, in order of creation.
     pub uid: u64,
@@ -421,24 +420,18 @@ pub struct Pod {
     pub started: Moment,
     /// When its deletion was asked for, if it was.
     pub deleting: Moment,
-    /// How often its containers were lost and started again.
-    pub restarts: u32,
     /// How it ends by itself.
-    pub run: Run,
+    pub(crate) end: End,
     /// What it uses while it runs.
     pub usage: Usage,
     /// The GPU devices it holds.
     pub devices: DeviceSet,
     /// What few pods have.
     pub(crate) rare: Option<Box<RareStatus>>,
-    /// Whether quotas have given up waiting for its end: it is still counted as an object, and no longer charged.
-    pub overdue: bool,
-    /// Whether it is being deleted to make room for a pod of higher priority.
-    pub preempted: bool,
-    /// The node that the scheduler holds resources on for it, while its binding waits.
-    pub assumed: Option<NodeId>,
     /// The how manieth binding of the run its own was.
     pub bound_order: u64,
+    /// Whether it has gone, and only waits for everyone to have heard of it.
+    pub(crate) leaving: bool,
     /// Its place in the node's list of pods.
     pub(crate) place: u32,
 }
@@ -449,6 +442,35 @@ pub(crate) struct RareStatus {
     pub(crate) claims: Option<Box<PodClaims>>,
     pub(crate) grace: Option<Span>,
     pub(crate) nominated_node: Option<Arc<str>>,
+    pub(crate) assumed: Option<NodeId>,
+    pub(crate) restarts: u32,
+    pub(crate) overdue: bool,
+    pub(crate) preempted: bool,
+}
+
+/// A [`Run`] in 8 bytes: the time until success, the complement of the time until failure, or the least number for never.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct End(i64);
+
+impl From<Run> for End {
+    fn from(run: Run) -> Self {
+        match run {
+            Run::Forever => Self(i64::MIN),
+            Run::Succeeds(span) => Self(span.0.max(0)),
+            // The longest span is as good as the one before it.
+            Run::Fails(span) => Self(!span.0.clamp(0, i64::MAX - 1)),
+        }
+    }
+}
+
+impl From<End> for Run {
+    fn from(End(nanos): End) -> Self {
+        match nanos {
+            i64::MIN => Self::Forever,
+            0.. => Self::Succeeds(Span(nanos)),
+            _ => Self::Fails(Span(!nanos)),
+        }
+    }
 }
 
 impl Pod {
@@ -477,11 +499,33 @@ impl Pod {
     }
 
     /// The node whose resources it takes: bound to it, or assumed there by the scheduler.
-    pub const fn placed_on(&self) -> Option<NodeId> {
-        match self.node {
-            Some(node) => Some(node),
-            None => self.assumed,
-        }
+    pub fn placed_on(&self) -> Option<NodeId> {
+        self.node.or_else(|| self.assumed())
+    }
+
+    /// The node that the scheduler holds resources on for it, while its binding waits.
+    pub fn assumed(&self) -> Option<NodeId> {
+        self.rare.as_ref()?.assumed
+    }
+
+    /// How it ends by itself.
+    pub fn run(&self) -> Run {
+        self.end.into()
+    }
+
+    /// How often its containers were lost and started again.
+    pub fn restarts(&self) -> u32 {
+        self.rare.as_ref().map_or(0, |rare| rare.restarts)
+    }
+
+    /// Whether quotas have given up waiting for its end: it is still counted as an object, and no longer charged.
+    pub fn is_overdue(&self) -> bool {
+        self.rare.as_ref().is_some_and(|rare| rare.overdue)
+    }
+
+    /// Whether it is being deleted to make room for a pod of higher priority.
+    pub fn is_preempted(&self) -> bool {
+        self.rare.as_ref().is_some_and(|rare| rare.preempted)
     }
 
     /// Whether it has ended.

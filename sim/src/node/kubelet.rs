@@ -88,20 +88,20 @@ impl Kubelet {
 
     fn plan(kind: u16, id: PodId, at: SimTime, cx: &mut Context<'_>) {
         // A timer is void when the pod's containers have been lost since.
-        let Some(tag) = cx.cluster.pod(id).map(|pod| pod.restarts) else { return };
+        let Some(tag) = cx.cluster.pod(id).map(|pod| pod.restarts()) else { return };
         cx.remind(at, Rank::Kubelet, Timer { kind, tag, about: Subject::Pod(id) });
     }
 
     fn started(id: PodId, cx: &mut Context<'_>) {
         cx.cluster.start(id);
-        let Some(run) = cx.cluster.pod(id).map(|pod| pod.run) else { return };
+        let Some(run) = cx.cluster.pod(id).map(|pod| pod.run()) else { return };
         if let Run::Succeeds(span) | Run::Fails(span) = run {
             Self::plan(timer::END, id, cx.now() + span, cx);
         }
     }
 
     fn ended(id: PodId, cx: &mut Context<'_>) {
-        let phase = match cx.cluster.pod(id).map(|pod| pod.run) {
+        let phase = match cx.cluster.pod(id).map(|pod| pod.run()) {
             Some(Run::Succeeds(_)) => PodPhase::Succeeded,
             Some(Run::Fails(_)) => PodPhase::Failed,
             _ => return,
@@ -150,7 +150,7 @@ impl Controller for Kubelet {
 
     fn on_timer(&mut self, timer: Timer, cx: &mut Context<'_>) {
         let Subject::Pod(id) = timer.about else { return };
-        let Some(pod) = cx.cluster.pod(id).filter(|pod| pod.restarts == timer.tag) else { return };
+        let Some(pod) = cx.cluster.pod(id).filter(|pod| pod.restarts() == timer.tag) else { return };
         match timer.kind {
             timer::START if pod.deleting.is_none() => Self::started(id, cx),
             // Also one that has been asked to stop may come to its own end first.

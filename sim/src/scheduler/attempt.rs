@@ -14,6 +14,7 @@ use crate::cluster::{Action, Cluster};
 use crate::controller::Context;
 use crate::model::{NodeId, PodId};
 use crate::observe::Note;
+use crate::phases::Phase;
 use crate::time::{SimTime, Span};
 
 /// An attempt that is taking its time.
@@ -123,17 +124,24 @@ impl Scheduler {
     fn decide(&mut self, pod: PodId, queued: QueuedPod, cluster: &Cluster) -> (Decision, u32) {
         let profile = &self.profiles[queued.profile as usize];
         let cycle = Cycle::new(cluster, queued.class, Some(pod));
+        // The evaluation itself says when it goes on to score.
+        let before = cluster.phases.enter(Phase::Filter);
         let mut selected = self.selection.select((queued.profile, profile), &cycle);
         let examined = selected.examined;
         let decision = match (selected.error.take(), selected.node) {
             (Some(error), _) if error.internal => Decision::Error(error),
             (Some(error), _) => {
+                cluster.phases.enter(Phase::PostFilter);
                 let (error, remedy) = self.selection.post_filter(profile, &cycle, error);
                 Decision::Reject(error, remedy)
             }
-            (None, Some(node)) => reserve(profile, &cycle, selected, node),
+            (None, Some(node)) => {
+                cluster.phases.enter(Phase::Bind);
+                reserve(profile, &cycle, selected, node)
+            }
             (None, None) => Decision::Error(FitError::internal("no node was found, and no reason given".to_owned())),
         };
+        cluster.phases.leave(before);
         (decision, examined)
     }
 }

@@ -15,6 +15,7 @@ use crate::controller::Context;
 use crate::model::node::Node;
 use crate::model::{NodeId, PodId};
 use crate::observe::Note;
+use crate::phases::Phase;
 use crate::time::{SimTime, Span};
 
 /// A plugin cannot let a pod wait longer than this.
@@ -130,7 +131,9 @@ impl Scheduler {
 
     /// Takes a binding as far as it goes now.
     fn go_on(&mut self, mut waiting: Waiting, cx: &mut Context<'_>) {
+        let before = cx.cluster.phases.enter(Phase::Bind);
         let result = self.step(&mut waiting, cx);
+        cx.cluster.phases.leave(before);
         match result {
             Ok(true) => {}
             Ok(false) => {
@@ -224,7 +227,7 @@ impl Scheduler {
         }
         for waiting in std::mem::take(&mut self.waiting) {
             let there = cx.cluster.pod(waiting.pod).is_some_and(|pod| pod.node.is_none() && pod.deleting.is_none());
-            let node = cx.cluster.pod(waiting.pod).and_then(|pod| pod.assumed);
+            let node = cx.cluster.pod(waiting.pod).and_then(|pod| pod.assumed());
             if there && node == Some(waiting.node) {
                 self.go_on(waiting, cx);
             } else if there {
@@ -360,7 +363,7 @@ impl Scheduler {
     pub(super) fn evict_next(&mut self, cx: &mut Context<'_>) {
         // It counts as asked before it gives up its place: what that brings back must not be held back for its sake.
         let Some(next) = self.evictions.pop_front() else { return };
-        if cx.cluster.pod(next.victim).is_some_and(|pod| pod.assumed.is_some()) {
+        if cx.cluster.pod(next.victim).is_some_and(|pod| pod.assumed().is_some()) {
             self.evict_waiting(next.victim, cx);
         } else {
             cx.cluster.delete_pod(next.victim, Cause::Preempted);

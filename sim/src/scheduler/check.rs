@@ -77,14 +77,22 @@ fn culprit(node: Option<NodeId>, cycle: &Cycle<'_>, search: Search<'_>) -> Optio
     let chain = profile.pre_filter(cycle).chain;
     let asked: Vec<NodeId> = node.map_or_else(|| search.order.to_vec(), |id| vec![id]);
     for (index, plugin) in profile.plugins.iter().enumerate() {
-        let lasting = plugin.lasting(cycle.class, cycle.cluster);
+        let mut lasting = plugin.lasting(cycle.class, cycle.cluster);
+        if let Some(judge) = &mut lasting.keys {
+            judge.begin(cycle);
+        }
         let filter = chain.filters.iter().find(|(other, _)| *other == index).map(|(_, filter)| filter);
-        for id in asked.iter().map(|id| nodes.get(*id)) {
-            let now = filter.map_or(Verdict::Fits, |filter| filter.filter(id));
-            let kept = match &lasting.filter {
-                LastingFilter::Skip => Verdict::Fits,
-                LastingFilter::ByNode(filter) => filter.verdict(id),
-                LastingFilter::ByKey | LastingFilter::InCycle => continue,
+        for node in asked.iter().map(|id| nodes.get(*id)) {
+            let now = filter.map_or(Verdict::Fits, |filter| filter.filter(node));
+            let kept = match (&lasting.filter, &lasting.keys) {
+                (LastingFilter::Skip, _) => Verdict::Fits,
+                (LastingFilter::ByNode(filter), _) => filter.verdict(node),
+                (LastingFilter::ByKey, Some(judge)) => {
+                    let mut key = [0];
+                    judge.keys(nodes, &[node.id], &mut key);
+                    judge.filter(key[0])
+                }
+                _ => continue,
             };
             if profile.filter.contains(&index) && now != kept {
                 return Some(plugin.name());

@@ -17,6 +17,7 @@ use super::tie_break::{Choice, Ties, top_of_heap};
 use super::verdict::{Reason, Verdict};
 use super::verdicts::{VerdictId, Verdicts};
 use crate::model::NodeId;
+use crate::phases::Phase;
 
 /// How nodes are evaluated. The decisions are the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -125,6 +126,7 @@ impl Evaluator {
             all.intern(chain.check_beside(cycle, nodes.get(id), search.nominator))
         });
         if found.feasible.len() > 1 {
+            cycle.cluster.phases.enter(Phase::Score);
             found.totals = plain_totals(profile, cycle, &found.feasible);
         }
         found

@@ -54,6 +54,7 @@ use crate::agenda::{Presence, Rank, Subject, Timer};
 use crate::cluster::{Change, Interest};
 use crate::controller::{Context, Controller};
 use crate::observe::Note;
+use crate::phases::Phase;
 use crate::time::{SimTime, Span};
 use attempt::InFlight;
 use binding::{Eviction, Waiting};
@@ -231,9 +232,11 @@ impl Controller for Scheduler {
     }
 
     fn on_change(&mut self, change: Change, cx: &mut Context<'_>) {
+        let before = cx.cluster.phases.enter(Phase::Queue);
         self.changed(change, cx);
         self.look_after_waiting(cx);
         self.plan(cx);
+        cx.cluster.phases.leave(before);
     }
 
     fn on_timer(&mut self, timer: Timer, cx: &mut Context<'_>) {
@@ -242,6 +245,7 @@ impl Controller for Scheduler {
             return;
         }
         planned.presence = None;
+        let before = cx.cluster.phases.enter(Phase::Queue);
         match timer.kind {
             timer::ATTEMPT => self.attempt(cx),
             timer::APPLY => self.finish_attempt(cx),
@@ -253,5 +257,6 @@ impl Controller for Scheduler {
         // Also after an attempt that changed nothing in the store: a plugin may have learnt of it what others wait for.
         self.look_after_waiting(cx);
         self.plan(cx);
+        cx.cluster.phases.leave(before);
     }
 }

@@ -166,7 +166,7 @@ impl State {
     /// Whether and how the Job ends.
     fn decide(&self, job: &Job, start: Option<SimTime>, cx: &Context<'_>) -> Option<(bool, &'static str)> {
         let restarts = || {
-            let restarts = |id: &PodId| cx.cluster.pod(*id).map_or(0, |pod| pod.restarts);
+            let restarts = |id: &PodId| cx.cluster.pod(*id).map_or(0, |pod| pod.restarts());
             self.active.values().map(restarts).sum::<u32>()
         };
         let restarted_too_often =
@@ -235,7 +235,7 @@ impl Controller for JobController {
         match change {
             // Only a restarted pod can change what is decided.
             Change::PodStarted(id) => {
-                let restarted = cx.cluster.pod(id).filter(|pod| pod.restarts > 0).and_then(|pod| pod.owner);
+                let restarted = cx.cluster.pod(id).filter(|pod| pod.restarts() > 0).and_then(|pod| pod.owner);
                 if let Some(owner) = restarted.filter(|owner| self.jobs.contains_key(owner)) {
                     self.queue.add_after(owner, BATCH_PERIOD, cx);
                 }

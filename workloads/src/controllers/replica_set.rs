@@ -182,7 +182,7 @@ impl ReplicaSetController {
                 phase: pod.phase,
                 ready: member.ready_since,
                 rank: pod.node.and_then(|node| on_nodes.get(&node)).copied().unwrap_or(0),
-                restarts: pod.restarts,
+                restarts: pod.restarts(),
                 created: pod.created,
             })
         });

@@ -164,7 +164,7 @@ impl GeneratedPods {
             run = Run::Fails(span);
         }
         let prefix = self.generator.name_prefix.as_ref().unwrap_or(&self.generator.name);
-        let name = Name::of(format_args!("{prefix}-{}", self.made - 1));
+        let name = Name::numbered(prefix, self.made - 1);
         NewPod { name, class, owner: None, run, usage: Usage::default(), status: None }
     }
 

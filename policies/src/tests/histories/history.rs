@@ -254,8 +254,13 @@ impl History {
         self.names += 1;
         let class = self.draw.of(&self.classes);
         let mut pod = NewPod::new(format!("p{}", self.names), class);
-        if self.draw.one_in(3) && !self.groups.is_empty() {
-            pod.owner = Some(self.draw.of(&self.groups));
+        // An owner is in its pods' namespace.
+        let namespace = &self.cluster.classes.get(class).spec.namespace;
+        let objects = self.cluster.objects();
+        let here = |id: &ObjectId| objects.meta(*id).is_some_and(|meta| meta.namespace == *namespace);
+        let owners: Vec<ObjectId> = self.groups.iter().copied().filter(here).collect();
+        if self.draw.one_in(3) && !owners.is_empty() {
+            pod.owner = Some(self.draw.of(&owners));
         }
         self.cluster.create_pod(pod).expect("no quota")
     }
@@ -309,7 +314,7 @@ impl History {
         let Some(pod) = self.held.pop() else { return };
         // It may have had to make room, or have lost its node.
         let lives = self.cluster.pod(pod).filter(|pod| pod.deleting.is_none());
-        let Some(node) = lives.and_then(|pod| pod.assumed) else { return };
+        let Some(node) = lives.and_then(|pod| pod.assumed()) else { return };
         if self.draw.one_in(2) {
             self.cluster.bind(pod, node);
         } else {

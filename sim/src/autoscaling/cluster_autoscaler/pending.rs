@@ -22,7 +22,7 @@ pub(super) fn unschedulable(cluster: &Cluster, settings: &ClusterAutoscalerSetti
         cluster.pod(*id).is_some_and(|pod| {
             pod.unschedulable
                 && pod.is_active()
-                && pod.assumed.is_none()
+                && pod.assumed().is_none()
                 && cluster.class_of(pod).priority() >= settings.expendable_pods_priority_cutoff
                 && !is_of_daemon_set(pod, cluster)
         })

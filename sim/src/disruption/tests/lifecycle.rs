@@ -79,7 +79,7 @@ fn a_node_that_comes_back_in_time_keeps_its_pods() {
             "150 TaintManagerEviction: Cancelling deletion of Pod default/p",
         ],
     );
-    assert!(tank.cluster().pod(pod).is_some_and(|pod| pod.ready && pod.restarts == 1));
+    assert!(tank.cluster().pod(pod).is_some_and(|pod| pod.ready && pod.restarts() == 1));
 }
 
 /// Terminating pods go when the machine is back.

@@ -27,6 +27,7 @@ use super::verdict::Verdict;
 use super::verdicts::Verdicts;
 use crate::model::NodeId;
 use crate::model::pod::PodSpec;
+use crate::phases::Phase;
 use plan::{Plan, Standing};
 use positions::Positions;
 use ranking::Ranking;
@@ -102,9 +103,11 @@ impl Index {
             }
         }
         if std::mem::take(&mut view.is_renewed) {
-            view.renew(positions.len());
+            view.forget(positions.len());
         }
-        let moment = [cycle.cluster.version(), cycle.cluster.placements().log().end(), search.nominator.version()];
+        let cluster = cycle.cluster;
+        let objects = if view.plan.keyed.is_empty() { 0 } else { cluster.objects().version() };
+        let moment = [cluster.version(), cluster.placements().log().end(), search.nominator.version(), objects];
         let undisputed = search.nominator.is_empty();
         if let Some((at, error)) = &view.failure
             && *at == moment
@@ -136,7 +139,10 @@ impl Index {
                 error = Some(found);
             }
             1 => {}
-            _ => ranking = Ranking::new(view, &walk, specs),
+            _ => {
+                cycle.cluster.phases.enter(Phase::Score);
+                ranking = Ranking::new(view, &walk, specs);
+            }
         }
         let Place::View(view) = &self.views[number][class] else { return None };
         let (examined, feasible) = (walk.examined as u32, walk.feasible);
@@ -286,7 +292,7 @@ fn extent(search: Search<'_>) -> (usize, usize) {
     (search.start % nodes, quota)
 }
 
-/// Takes out the nodes on which the pod does not fit beside those that are nominated for them.
+/// Takes out, for this cycle, the nodes on which the pod does not fit beside those that are nominated for them.
 fn yield_to_nominated(view: &mut View, cycle: &Cycle<'_>, search: Search<'_>, sources: &mut Sources<'_>) {
     let nodes = sources.nodes;
     let mut chain = None;

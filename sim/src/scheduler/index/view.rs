@@ -24,6 +24,8 @@ pub(super) struct View {
     group_of: Vec<u16>,
     feasible: Vec<u64>,
     dirty: Vec<u64>,
+    /// The nodes that were taken out for one cycle.
+    excluded: Vec<usize>,
     /// Whether `dirty` has any bit.
     is_dirty: bool,
     pub(super) groups: Groups,
@@ -41,8 +43,8 @@ pub(super) struct View {
     pub(super) defeated: bool,
 }
 
-/// The versions of the cluster, of the placements and of the nominations.
-pub(super) type Moment = [u64; 3];
+/// The versions of the cluster, of the placements, of the nominations, and, where keys decide, of the objects.
+pub(super) type Moment = [u64; 4];
 
 /// What is read while nodes are looked at anew.
 pub(super) struct Sources<'a> {
@@ -81,6 +83,9 @@ impl View {
 
     /// Notes which nodes have changed.
     pub(super) fn follow(&mut self, positions: &Positions, nodes: &Nodes) {
+        for position in std::mem::take(&mut self.excluded) {
+            self.doubt(position);
+        }
         let log = nodes.changes();
         let changed = log.since(self.seen).filter(|changed| changed.len() <= positions.len());
         if self.order == Some(positions.number())
@@ -92,32 +97,38 @@ impl View {
                 self.is_dirty = true;
             }
         } else if self.order == Some(positions.number()) {
-            self.renew(positions.len());
+            self.doubt_all(positions.len());
         } else {
             self.order = Some(positions.number());
-            self.groups.clear();
-            let blocks = bits::blocks(positions.len());
-            for (list, value) in [(&mut self.feasible, 0), (&mut self.dirty, 0)] {
-                list.clear();
-                list.resize(blocks, value);
-            }
-            self.sums.clear();
-            self.sums.resize(blocks * BLOCK, i32::MIN);
-            self.group_of.clear();
-            self.group_of.resize(blocks * BLOCK, 0);
-            self.renew(positions.len());
+            self.forget(positions.len());
         }
         self.seen = log.end();
     }
 
+    /// Nothing is known of any node.
+    pub(super) fn forget(&mut self, positions: usize) {
+        self.failure = None;
+        self.groups.clear();
+        let blocks = bits::blocks(positions);
+        for list in [&mut self.feasible, &mut self.dirty] {
+            list.clear();
+            list.resize(blocks, 0);
+        }
+        self.sums.clear();
+        self.sums.resize(blocks * BLOCK, i32::MIN);
+        self.group_of.clear();
+        self.group_of.resize(blocks * BLOCK, 0);
+        self.doubt_all(positions);
+    }
+
     /// Every node has to be looked at anew.
-    pub(super) fn renew(&mut self, positions: usize) {
+    fn doubt_all(&mut self, positions: usize) {
         cover(0..positions).for_each(|(block, mask)| self.dirty[block] = mask);
         self.is_dirty = true;
     }
 
     /// Notes that a node has to be looked at anew.
-    pub(super) fn doubt(&mut self, position: usize) {
+    fn doubt(&mut self, position: usize) {
         let (block, bit) = place(position);
         self.dirty[block] |= bit;
         self.is_dirty = true;
@@ -237,7 +248,7 @@ impl View {
         }
     }
 
-    /// Takes a feasible node out until it is looked at anew.
+    /// Takes a feasible node out until the next cycle.
     pub(super) fn exclude(&mut self, position: usize) {
         let (block, bit) = place(position);
         self.feasible[block] &= !bit;
@@ -245,7 +256,7 @@ impl View {
         let group = &mut self.groups.list[usize::from(self.group_of[position])];
         group.leave(block, bit);
         group.summarize(block, &self.sums, self.feasible[block]);
-        self.doubt(position);
+        self.excluded.push(position);
     }
 
     /// Whether the node is feasible, as far as nodes alone decide.

@@ -1,0 +1,267 @@
+//! Answers that last are those that every cycle gives.
+
+mod world;
+
+use crate::config::ParsedConfig;
+use crate::factory::BuildContext;
+use crate::named::POLICIES;
+use crate::registry::PLUGINS;
+use std::collections::BTreeSet;
+use towtank_sim::cluster::Cluster;
+use towtank_sim::model::pod::{PodClass, PodSpec};
+use towtank_sim::model::{NodeId, PodId};
+use towtank_sim::random::Streams;
+use towtank_sim::scheduler::{
+    Basis, Cycle, FeatureGates, Filter, Lasting, LastingFilter, LastingScore, NodeFilter, NodePart, NodeScore, Plugin,
+    Points, PreFilter, PreScore, Profile, Score, Verdict,
+};
+use world::World;
+
+/// Configurations that between them use every strategy and every argument that answers depend on.
+const PROFILES: [&str; 4] = [
+    "",
+    "\n    pluginConfig:
+      - { name: NodeResourcesFit, args: { scoringStrategy: { type: MostAllocated, resources: [{ name: memory, weight: 7 }] } } }
+      - { name: NodeAffinity, args: { addedAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [
+          { matchExpressions: [{ key: disk, operator: Exists }] }] } } } }
+      - { name: NodeLabel, args: { presentLabels: [disk], absentLabels: [zone] } }",
+    "\n    pluginConfig:
+      - { name: NodeResourcesFit, args: { ignoredResources: [example.com/a], scoringStrategy: { type: RequestedToCapacityRatio,
+          resources: [{ name: cpu, weight: 3 }, { name: memory, weight: 1 }], requestedToCapacityRatio: { shape: [
+          { utilization: 0, score: 0 }, { utilization: 70, score: 10 }, { utilization: 100, score: 3 }] } } } }
+      - { name: NodeResourcesBalancedAllocation, args: { resources: [{ name: memory }, { name: cpu }] } }
+      - { name: NodeLabel, args: { presentLabelsPreference: [disk], absentLabelsPreference: [zone, gone] } }",
+    "\n    pluginConfig:
+      - { name: NodeResourcesFit, args: { scoringStrategy: { type: LeastAllocated,
+          resources: [{ name: cpu, weight: 100 }, { name: memory }, { name: example.com/a, weight: 5 }] } } }
+      - { name: NodeResourcesBalancedAllocation, args: { resources: [{ name: cpu }, { name: memory }, { name: example.com/a }] } }
+      - { name: NodeResourcesMostAllocated, args: { resources: [{ name: cpu, weight: 9 }, { name: memory, weight: 2 }] } }",
+];
+
+fn build(profile: &str, gates: FeatureGates) -> Profile {
+    let text = format!(
+        "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\nprofiles:\n  - schedulerName: \
+         default-scheduler{profile}\n"
+    );
+    let config = ParsedConfig::read(&text, "test").unwrap_or_else(|e| panic!("{e}"));
+    build_config(&config, gates)
+}
+
+fn build_config(config: &ParsedConfig, gates: FeatureGates) -> Profile {
+    crate::build(config, &BuildContext { streams: Streams::new(7), gates }).profiles.remove(0)
+}
+
+/// The profiles with all plugins, and those of the named policies.
+fn profiles(gates: FeatureGates) -> Vec<Profile> {
+    let all: Vec<String> = PLUGINS.iter().map(|plugin| format!("{{ name: {} }}", plugin.name)).collect();
+    let shape = "{ name: RequestedToCapacityRatio, args: { shape: [{ utilization: 0, score: 10 }, { utilization: 100, score: 0 }] } }";
+    let with_all = PROFILES.map(|profile| {
+        let config = if profile.is_empty() { "\n    pluginConfig:" } else { profile };
+        let plugins = format!("plugins: {{ multiPoint: {{ enabled: [{}] }} }}", all.join(", "));
+        build(&format!("\n    {plugins}{config}\n      - {shape}"), gates)
+    });
+    with_all.into_iter().chain(POLICIES.iter().map(|policy| build_config(&policy.config(), gates))).collect()
+}
+
+/// The default gates, with every third of them the other way round.
+fn gates(seed: u64) -> FeatureGates {
+    let mut gates = FeatureGates::default();
+    for (gate, number) in FeatureGates::ALL.iter().zip(0..) {
+        if (number + seed) % 3 == 0 && seed % 2 == 1 {
+            gates.set(*gate, !gate.default);
+        }
+    }
+    gates
+}
+
+/// What a plugin says in a cycle, compared with what it has said for good.
+struct Twin<'a> {
+    plugin: &'a dyn Plugin,
+    cycle: Cycle<'a>,
+    /// All nodes, in any order.
+    ids: &'a [NodeId],
+}
+
+impl Twin<'_> {
+    fn name(&self) -> &'static str {
+        self.plugin.name()
+    }
+
+    fn check_filter(&self, lasting: &LastingFilter) {
+        let name = self.name();
+        let asked = self.plugin.pre_filter(&self.cycle);
+        match (lasting, &asked) {
+            (LastingFilter::InCycle | LastingFilter::ByKey, _) | (LastingFilter::Skip, PreFilter::Skip) => {}
+            (LastingFilter::ByNode(lasting), PreFilter::Ask(asked)) => self.compare_filters(&**lasting, &**asked),
+            (LastingFilter::Skip, _) => panic!("{name} skips for good, and not in the cycle"),
+            (LastingFilter::ByNode(_), _) => panic!("{name} judges nodes for good, and not in the cycle"),
+        }
+    }
+
+    fn compare_filters(&self, lasting: &dyn NodeFilter, asked: &dyn Filter) {
+        let nodes = self.cycle.cluster.nodes();
+        assert!(!asked.depends_on_more() && asked.fork().is_none(), "{}", self.name());
+        let verdicts: Vec<Verdict> = self.ids.iter().map(|id| asked.filter(nodes.get(*id))).collect();
+        let mut fits: Vec<bool> = (0..self.ids.len()).map(|i| i % 5 != 4).collect();
+        let expected: Vec<bool> = fits.iter().zip(&verdicts).map(|(fits, v)| *fits && *v == Verdict::Fits).collect();
+        lasting.narrow(nodes, self.ids, &mut fits);
+        assert_eq!(fits, expected, "{}: narrow", self.name());
+        for (id, verdict) in self.ids.iter().zip(verdicts) {
+            assert_eq!(lasting.verdict(nodes.get(*id)), verdict, "{}: verdict", self.name());
+        }
+    }
+
+    fn check_score(&self, lasting: &LastingScore) {
+        let name = self.name();
+        let asked = self.plugin.pre_score(&self.cycle, self.ids);
+        match (lasting, &asked) {
+            (LastingScore::InCycle | LastingScore::ByKey, _) | (LastingScore::Skip, PreScore::Skip) => {}
+            (LastingScore::Same(a), PreScore::Same(b)) => assert_eq!(a, b, "{name}"),
+            (LastingScore::ByNode(lasting), PreScore::Ask(asked)) => self.compare_scores(&**lasting, &**asked),
+            (LastingScore::Skip, _) => panic!("{name} skips scoring for good, and not in the cycle"),
+            (LastingScore::Same(_), _) => panic!("{name} finds all nodes alike for good, and not in the cycle"),
+            (LastingScore::ByNode(_), _) => panic!("{name} scores nodes for good, and not in the cycle"),
+        }
+    }
+
+    fn compare_scores(&self, lasting: &dyn NodeScore, asked: &dyn Score) {
+        let (name, nodes) = (self.name(), self.cycle.cluster.nodes());
+        let mut scores: Vec<i64> = self.ids.iter().map(|id| asked.score(nodes.get(*id))).collect();
+        let each: Vec<i64> = self.ids.iter().map(|id| lasting.score(nodes.get(*id))).collect();
+        assert_eq!(each, scores, "{name}: score");
+        assert_eq!(lasting.normalizes(), asked.normalizes(), "{name}");
+        if !lasting.normalizes() {
+            let mut totals: Vec<i64> = (0..self.ids.len() as i64).collect();
+            lasting.add(nodes, self.ids, 3, &mut totals);
+            let expected: Vec<i64> = scores.iter().zip(0..).map(|(score, before)| before + 3 * score).collect();
+            assert_eq!(totals, expected, "{name}: add");
+            return;
+        }
+        // Each different score once is enough.
+        let different: Vec<i64> = scores.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+        let mut normalized = different.clone();
+        lasting.normalize(&mut normalized);
+        let by_set: Vec<i64> =
+            scores.iter().map(|score| normalized[different.binary_search(score).expect("it is there")]).collect();
+        asked.normalize(&mut scores);
+        assert_eq!(by_set, scores, "{name}: normalize");
+    }
+}
+
+/// Everything that the plugins of a profile say for good of a class.
+fn lasting(profile: &Profile, class: &PodClass, cluster: &Cluster) -> Vec<Lasting> {
+    profile.plugins.iter().map(|plugin| plugin.lasting(class, cluster)).collect()
+}
+
+fn check(profile: &Profile, answers: &[Lasting], cycle: Cycle<'_>, ids: &[NodeId]) {
+    for (plugin, answers) in profile.plugins.iter().zip(answers) {
+        let twin = Twin { plugin: &**plugin, cycle, ids };
+        if plugin.points().contains(Points::FILTER) {
+            twin.check_filter(&answers.filter);
+        }
+        if plugin.points().contains(Points::SCORE) {
+            twin.check_score(&answers.score);
+        }
+    }
+}
+
+fn class_of(cluster: &Cluster, pod: PodId) -> &PodClass {
+    cluster.class_of(cluster.pod(pod).expect("the pod lives"))
+}
+
+fn cycle_of(cluster: &Cluster, pod: PodId) -> Cycle<'_> {
+    Cycle::new(cluster, cluster.pod(pod).expect("the pod lives").class, Some(pod))
+}
+
+#[test]
+fn lasting_answers_are_those_of_every_cycle() {
+    for seed in 0..200 {
+        let mut world = World::new(seed);
+        for profile in profiles(gates(seed)) {
+            let spec = world.pod();
+            let pod = world.submit(spec);
+            let mut answers = lasting(&profile, class_of(&world.cluster, pod), &world.cluster);
+            let ids = world.shuffled();
+            check(&profile, &answers, cycle_of(&world.cluster, pod), &ids);
+            // They hold when pods come and go and nodes change, for any part of the nodes.
+            world.place(4);
+            world.change_node();
+            let class_came = world.one_in(4);
+            if class_came {
+                world.add_device_class();
+            }
+            for (plugin, answers) in profile.plugins.iter().zip(&mut answers) {
+                if answers.basis.node_specs || (class_came && !answers.basis.kinds.is_empty()) {
+                    *answers = plugin.lasting(class_of(&world.cluster, pod), &world.cluster);
+                }
+            }
+            let some = 1 + world.below(ids.len());
+            check(&profile, &answers, cycle_of(&world.cluster, pod), &ids[..some]);
+        }
+    }
+}
+
+/// What an answer that follows from specifications says of some nodes; `None` of other answers.
+fn by_spec(answers: &Lasting, cluster: &Cluster, ids: &[NodeId]) -> (Option<Vec<Verdict>>, Option<Vec<i64>>) {
+    let lasts = answers.basis == Basis::default();
+    let nodes = || ids.iter().map(|id| cluster.node(*id));
+    let verdicts = match &answers.filter {
+        LastingFilter::ByNode(filter) if lasts && filter.reads() == NodePart::Spec => {
+            Some(nodes().map(|node| filter.verdict(node)).collect())
+        }
+        _ => None,
+    };
+    let scores = match &answers.score {
+        LastingScore::ByNode(score) if lasts && score.reads() == NodePart::Spec => {
+            Some(nodes().map(|node| score.score(node)).collect())
+        }
+        _ => None,
+    };
+    (verdicts, scores)
+}
+
+/// Such answers are shared by classes that differ in what they request and how they are called.
+#[test]
+fn what_follows_from_specifications_does_not_depend_on_requests_names_and_other_pods() {
+    for seed in 0..200 {
+        let mut world = World::new(seed);
+        let profile = profiles(gates(seed)).swap_remove(seed as usize % PROFILES.len());
+        let spec = PodSpec { node_name: None, ..world.pod() };
+        let other = world.renamed(&spec);
+        let (pod, other) = (world.submit(spec), world.submit(other));
+        let before = lasting(&profile, class_of(&world.cluster, pod), &world.cluster);
+        let ids = world.shuffled();
+        let say = |answers: &[Lasting], world: &World| -> Vec<_> {
+            answers.iter().map(|answers| by_spec(answers, &world.cluster, &ids)).collect()
+        };
+        let said = say(&before, &world);
+        world.place(8);
+        assert_eq!(said, say(&before, &world), "pods that came make a difference");
+        let after = lasting(&profile, class_of(&world.cluster, other), &world.cluster);
+        assert_eq!(said, say(&after, &world), "requests or names make a difference");
+    }
+}
+
+/// So that a decision about such a pod asks no plugin about nodes that have not changed.
+#[test]
+fn of_plain_pods_everything_lasts() {
+    let mut world = World::new(1);
+    let profile = build("", FeatureGates::default());
+    let mut requests = world.requests();
+    requests.retain(|name, _| !name.contains('/'));
+    let pod = world.submit(PodSpec::with_requests(requests));
+    for (plugin, answers) in
+        profile.plugins.iter().zip(lasting(&profile, class_of(&world.cluster, pod), &world.cluster))
+    {
+        let (name, points) = (plugin.name(), plugin.points());
+        if ["PodTopologySpread", "InterPodAffinity"].contains(&name) {
+            continue;
+        }
+        if points.contains(Points::FILTER) {
+            assert!(!matches!(answers.filter, LastingFilter::InCycle), "{name}");
+        }
+        if points.contains(Points::SCORE) {
+            assert!(!matches!(answers.score, LastingScore::InCycle), "{name}");
+        }
+    }
+}
