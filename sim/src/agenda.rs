@@ -98,6 +98,7 @@ pub struct Agenda {
     heap: BinaryHeap<Reverse<Entry>>,
     next: u64,
     foreground: u64,
+    happened: u64,
 }
 
 impl Agenda {
@@ -122,7 +123,23 @@ impl Agenda {
     pub fn pop(&mut self) -> Option<(SimTime, Event)> {
         let Reverse(entry) = self.heap.pop()?;
         self.foreground -= u64::from(entry.presence == Presence::Foreground);
+        self.happened += 1;
         Some((entry.key.0, entry.event))
+    }
+
+    /// Counts what happens at once, without having been planned.
+    pub fn count(&mut self, events: u64) {
+        self.happened += events;
+    }
+
+    /// How many events have happened.
+    pub fn happened(&self) -> u64 {
+        self.happened
+    }
+
+    /// Whether nothing is planned that comes before what would be planned now.
+    pub fn is_next(&self, at: SimTime, rank: Rank) -> bool {
+        self.heap.peek().is_none_or(|Reverse(entry)| (entry.key.0, entry.key.1) > (at, rank))
     }
 
     /// Whether nothing is planned that the run waits for.

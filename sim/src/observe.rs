@@ -4,7 +4,7 @@ use crate::cluster::Refusal;
 use crate::cluster::{Change, Cluster};
 use crate::model::{NodeId, ObjectId, PodId};
 use crate::scheduler::fit_error::FitError;
-use crate::scheduler::{AttemptInspection, Move, Pool, Profile};
+use crate::scheduler::{AttemptInspection, FailedAgain, Moves, Pool, Profile};
 use crate::time::{SimTime, Span};
 
 /// Something worth observing.
@@ -29,6 +29,22 @@ pub enum Note<'a> {
         pod: PodId,
         /// Whether its backoff was not over, and nothing else was there to be tried.
         early: bool,
+        /// The plugins of the profile that rejected its last attempt, one bit each.
+        blamed: u64,
+        /// The profile that is responsible for it.
+        profile: &'a Profile,
+    },
+    /// The scheduler tried pods that fail as other pods of their classes have. Told to those who
+    /// [count](Observer::counts_repeats) such attempts; all others are told of each attempt by itself.
+    FailedAgain(&'a FailedAgain<'a>),
+    /// A pod that waited in the scheduling queue is bound or gone.
+    LeftQueue {
+        /// Where it was.
+        from: Pool,
+        /// The plugins of the profile that rejected its last attempt, one bit each.
+        blamed: u64,
+        /// The profile that was responsible for it.
+        profile: &'a Profile,
     },
     /// What the plugins say of a pod that is being tried, before it is decided; see
     /// [`Scheduler::inspecting`](crate::scheduler::Scheduler::inspecting).
@@ -43,7 +59,7 @@ pub enum Note<'a> {
     /// Pods came into other pools of the scheduling queue, all for one reason.
     QueueMoves {
         /// Which ones, from where to where.
-        moves: &'a [Move],
+        moves: &'a Moves,
         /// The profile of the first of them.
         profile: &'a Profile,
     },
@@ -117,6 +133,11 @@ pub trait Observer {
     /// Something happened. For a change, the cluster is as it is after it.
     fn note(&mut self, _note: &Note<'_>, _cluster: &Cluster) {}
 
+    /// Whether it is told of attempts that repeat a failure by [`Note::FailedAgain`].
+    fn counts_repeats(&self) -> bool {
+        false
+    }
+
     /// How often [`Observer::sample`] is called, if at all.
     fn sampling_interval(&self) -> Option<Span> {
         None
@@ -177,7 +198,12 @@ impl<'o, 'b> Observers<'o, 'b> {
 impl Notes for Observers<'_, '_> {
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
         for observer in &mut *self.observers {
-            observer.note(note, cluster);
+            match note {
+                Note::FailedAgain(again) if !observer.counts_repeats() => {
+                    again.tell_each(|note| observer.note(note, cluster));
+                }
+                _ => observer.note(note, cluster),
+            }
         }
     }
 }

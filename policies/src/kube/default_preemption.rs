@@ -2,12 +2,11 @@
 
 use crate::config::{ArgsSource, ConfigError, DefaultPreemptionArgs};
 use crate::factory::Factory;
-use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::sync::Arc;
 use towtank_sim::cluster::Cluster;
 use towtank_sim::disruption::{BudgetAllowances, PodDisruptionBudget};
-use towtank_sim::model::pod::{Pod, PreemptionPolicy};
+use towtank_sim::model::pod::{Pod, PodClass, PreemptionPolicy};
 use towtank_sim::model::{NodeId, PodId};
 use towtank_sim::random::{Rng, Streams, index};
 use towtank_sim::scheduler::{
@@ -32,7 +31,7 @@ pub struct DefaultPreemption {
     min_candidate_nodes_absolute: usize,
     /// Whether the pod waits outside the queue while its victims are asked to go (gate `SchedulerAsyncPreemption`).
     asynchronous: bool,
-    offsets: RefCell<Rng>,
+    offsets: Rng,
 }
 
 /// A node that can be made free.
@@ -58,7 +57,7 @@ pub(crate) fn prepare(args: &ArgsSource<'_>) -> Result<Factory, ConfigError> {
             min_candidate_nodes_percentage: args.min_candidate_nodes_percentage as usize,
             min_candidate_nodes_absolute: args.min_candidate_nodes_absolute as usize,
             asynchronous: context.gates.enabled(FeatureGates::SCHEDULER_ASYNC_PREEMPTION),
-            offsets: RefCell::new(context.streams.stream(&stream)),
+            offsets: context.streams.stream(&stream),
         })
     }))
 }
@@ -93,6 +92,12 @@ impl Plugin for DefaultPreemption {
         }
     }
 
+    /// Who could go depends on the pods on the nodes and on the disruption budgets, and where it begins to look on nothing that
+    /// counts where nobody is found.
+    fn post_filter_lasts(&self, _class: &PodClass, _cluster: &Cluster) -> bool {
+        true
+    }
+
     fn events(&self) -> Events {
         Events::ASSIGNED_POD_DELETE
     }
@@ -110,7 +115,7 @@ impl DefaultPreemption {
             min_candidate_nodes_percentage: 100,
             min_candidate_nodes_absolute: 0,
             asynchronous: true,
-            offsets: RefCell::new(Streams::new(0).stream("policies/default-preemption")),
+            offsets: Streams::new(0).stream("policies/default-preemption"),
         }
     }
 
@@ -121,7 +126,7 @@ impl DefaultPreemption {
         let may_help = failure.codes().iter().filter(|(_, code)| *code == Code::Unschedulable);
         let potential: Vec<NodeId> = may_help.map(|(node, _)| *node).collect();
         let enough = self.enough(potential.len());
-        let offset = if enough < potential.len() { index(&mut self.offsets.borrow_mut(), potential.len()) } else { 0 };
+        let offset = if enough < potential.len() { self.offset(cycle, potential.len()) } else { 0 };
         let budgets = Budgets::of(cycle.cluster);
         let (mut found, mut harmless): (Vec<Candidate>, usize) = (Vec::new(), 0);
         let mut refusals: Vec<(String, usize)> = Vec::new();
@@ -138,6 +143,15 @@ impl DefaultPreemption {
             }
         }
         (found, refusals)
+    }
+
+    /// Where to begin.
+    fn offset(&self, cycle: &Cycle<'_>, nodes: usize) -> usize {
+        let pod = cycle.live_pod();
+        let mut rng = self.offsets.clone();
+        // One run has fewer than 2^32 pods, so no two attempts share a stream.
+        rng.set_stream(pod.map_or(0, |pod| pod.uid << 32 | u64::from(pod.attempts)));
+        index(&mut rng, nodes)
     }
 
     /// How many candidates are enough.

@@ -26,6 +26,10 @@ impl HeatmapCollector {
 }
 
 impl Observer for HeatmapCollector {
+    fn counts_repeats(&self) -> bool {
+        true
+    }
+
     fn sampling_interval(&self) -> Option<Span> {
         Some(Span(self.heatmap.column_width_ns() / SAMPLES_PER_COLUMN))
     }

@@ -24,6 +24,10 @@ impl LatencyCollector {
 }
 
 impl Observer for LatencyCollector {
+    fn counts_repeats(&self) -> bool {
+        true
+    }
+
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
         match note {
             // From creation to binding, for pods that the scheduler placed.

@@ -105,6 +105,10 @@ impl NodeTable {
 }
 
 impl Observer for NodeTable {
+    fn counts_repeats(&self) -> bool {
+        true
+    }
+
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
         let Note::Change(change) = note else { return };
         match *change {

@@ -90,6 +90,10 @@ impl NotableCollector {
 }
 
 impl Observer for NotableCollector {
+    fn counts_repeats(&self) -> bool {
+        true
+    }
+
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
         let now = cluster.now;
         let grouped = |id| cluster.node(id).spec.group.as_deref().map(str::to_owned);

@@ -83,6 +83,10 @@ impl PodTable {
 }
 
 impl Observer for PodTable {
+    fn counts_repeats(&self) -> bool {
+        true
+    }
+
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
         match note {
             Note::Change(Change::PodDeleting(id, cause)) => {

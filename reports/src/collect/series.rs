@@ -31,6 +31,10 @@ impl SeriesCollector {
 }
 
 impl Observer for SeriesCollector {
+    fn counts_repeats(&self) -> bool {
+        true
+    }
+
     fn sampling_interval(&self) -> Option<Span> {
         Some(self.interval)
     }

@@ -71,6 +71,10 @@ impl UtilizationCollector {
 }
 
 impl Observer for UtilizationCollector {
+    fn counts_repeats(&self) -> bool {
+        true
+    }
+
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
         let Note::Change(change) = note else { return };
         let counts = matches!(

@@ -147,6 +147,11 @@ impl Interest {
     /// Everything.
     pub const ALL: Self = Self(2047);
 
+    /// Whether all of `other` is in it.
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
     /// Both sets together.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {

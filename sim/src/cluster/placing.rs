@@ -31,6 +31,7 @@ impl Cluster {
             working: false,
             ready: false,
             unschedulable: false,
+            condition: None,
             attempts: 0,
             created: self.now,
             bound: None,
@@ -113,6 +114,7 @@ impl Cluster {
         pod.bound = Some(self.now);
         pod.bound_order = self.counters.bound;
         pod.unschedulable = false;
+        pod.condition = None;
         pod.nominated_node = None;
         self.pods.no_longer_unbound(id);
         self.totals.pending -= 1;

@@ -1,17 +1,43 @@
 //! What the store does to pods in the course of their life: starts, readiness, ends, deletions.
 
-use super::{Cause, Change, Charge, Cluster};
+use super::{Cause, Change, Charge, Cluster, Interest};
 use crate::model::PodId;
 use crate::model::pod::PodPhase;
+use crate::scheduler::FitError;
 use crate::time::Span;
+use std::sync::Arc;
+
+const FOLD_ALL: bool = false;
 
 impl Cluster {
-    /// Records a failed scheduling attempt: condition PodScheduled=False.
-    pub fn mark_unschedulable(&mut self, id: PodId) {
-        if let Some(pod) = self.pods.get_live_mut(id).filter(|pod| pod.node.is_none()) {
-            pod.unschedulable = true;
-            self.emit(Change::PodUnschedulable(id));
+    /// Records a failed scheduling attempt: condition PodScheduled=False, with this message. As long as the message is the same,
+    /// nothing changes; controllers that want to hear of failed attempts do all the same.
+    ///
+    /// Source: `pkg/scheduler/schedule_one.go`, `updatePod`.
+    pub fn mark_unschedulable(&mut self, id: PodId, error: &Arc<FitError>) {
+        let is_news = self.set_unschedulable(id, error);
+        if is_news || self.heard.contains(Interest::POD_UNSCHEDULABLE) {
+            self.feed.push_back(Change::PodUnschedulable(id));
         }
+    }
+
+    /// Counts a failed attempt that nobody wants to hear of, and records it; whether its message is a new one.
+    pub(crate) fn fail_again(&mut self, id: PodId, error: &Arc<FitError>) -> bool {
+        self.count_attempt(id);
+        self.set_unschedulable(id, error)
+    }
+
+    fn set_unschedulable(&mut self, id: PodId, error: &Arc<FitError>) -> bool {
+        let Some(pod) = self.pods.get_live_mut(id).filter(|pod| pod.node.is_none()) else { return false };
+        let same = |old: &Arc<FitError>| Arc::ptr_eq(old, error) || old.says_the_same(error);
+        pod.unschedulable = true;
+        if !FOLD_ALL && pod.condition.as_ref().is_some_and(same) {
+            return false;
+        }
+        pod.condition = Some(error.clone());
+        let (code, words) = Change::PodUnschedulable(id).words(self);
+        self.fingerprint.fold(self.now, code, &words);
+        true
     }
 
     /// Counts a scheduling attempt of the pod.

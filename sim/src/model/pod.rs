@@ -10,6 +10,7 @@ use super::resources::{ResourceId, ResourceList, ResourceTable, Resources};
 use super::taint::Toleration;
 use super::topology_spread::TopologySpreadConstraint;
 use super::volume::Volume;
+use crate::scheduler::FitError;
 use crate::time::{SimTime, Span};
 use std::sync::{Arc, OnceLock};
 
@@ -408,6 +409,8 @@ pub struct Pod {
     pub ready: bool,
     /// The scheduler's last word was "unschedulable" (condition PodScheduled=False).
     pub unschedulable: bool,
+    /// Why, as that condition says.
+    pub condition: Option<Arc<FitError>>,
     /// How often scheduling was tried.
     pub attempts: u32,
     /// When it was created.

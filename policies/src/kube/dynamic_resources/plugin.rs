@@ -1,6 +1,7 @@
 //! The plugin at its extension points.
 
 use super::conditions;
+use super::device_resources::DeviceResources;
 use super::extended::Extended;
 use super::features::Features;
 use super::pod_claims::{PodClaim, identity, pod_claims};
@@ -11,12 +12,13 @@ use crate::factory::Factory;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use towtank_sim::cluster::{Action, ObjectMeta};
+use towtank_sim::cluster::{Action, Cluster, ObjectMeta};
 use towtank_sim::dra::{
     AllocationResult, ClaimSpec, ClaimStatus, ConsumerReference, DeviceClass, RESERVED_FOR_MAX_SIZE, RequestForm,
     ResourceClaim, generated_name,
 };
 use towtank_sim::model::node::Node;
+use towtank_sim::model::pod::PodClass;
 use towtank_sim::model::{NodeId, ObjectId, PodId};
 use towtank_sim::scheduler::{
     ClusterEvent, Cycle, Events, Failure, Hint, Plugin, Points, PostFilter, PreBound, PreFilter, PreScore, Reason,
@@ -177,6 +179,10 @@ impl Plugin for DynamicResources {
             return PostFilter::Change("deletion of ResourceClaim completed".to_owned(), vec![action]);
         }
         PostFilter::Message("still not schedulable".to_owned())
+    }
+
+    fn post_filter_lasts(&self, class: &PodClass, cluster: &Cluster) -> bool {
+        class.spec.resource_claims.is_empty() && DeviceResources::of(class, cluster).is_empty()
     }
 
     fn pre_score<'c>(&'c self, cycle: &Cycle<'c>, _feasible: &[NodeId]) -> PreScore<'c> {
