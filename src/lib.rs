@@ -7,6 +7,7 @@
 //! The crates are re-exported under short names: [`sim`], [`policies`], [`workloads`], [`traces`], [`reports`].
 
 pub mod cli;
+mod clock;
 pub mod conform;
 pub mod diagnostic;
 pub mod exit;

@@ -4,7 +4,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal as _;
 use std::time::Duration;
 use towtank_sim::engine::Until;
-use towtank_sim::observe::Observer;
+use towtank_sim::observe::{NoteKinds, Observer};
 use towtank_sim::time::SimTime;
 
 /// Shows how far a run is.
@@ -34,6 +34,10 @@ impl Progress {
 }
 
 impl Observer for Progress {
+    fn interest(&self) -> NoteKinds {
+        NoteKinds::NONE
+    }
+
     fn progress(&mut self, now: SimTime, events: u64) {
         self.bar.set_position(seconds(now));
         let elapsed = self.bar.elapsed().as_secs_f64();

@@ -1,18 +1,21 @@
 //! One run: a scenario under one scheduler, observed.
 
+use crate::clock::nanoseconds;
 use crate::exit::Failure;
 use crate::memory::peak_rss_bytes;
 use crate::progress::Progress;
 use crate::scenario::{Scenario, SchedulerChoice};
+use std::collections::BTreeMap;
 use std::time::Instant;
 use towtank_reports::collect::{CollectOptions, Collectors};
-use towtank_reports::data::{Run, Summary};
+use towtank_reports::data::{NANOS_PER_SECOND, PhaseTime, Run, Summary};
 use towtank_reports::output::OutputDir;
 use towtank_sim::observe::Observer;
+use towtank_sim::phases::{Phase, Phases};
 use towtank_sim::scheduler::Evaluation;
 
 /// How a run is made and watched.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct RunOptions {
     /// How nodes are evaluated; the results are the same.
     pub evaluation: Evaluation,
@@ -20,6 +23,8 @@ pub struct RunOptions {
     pub progress: bool,
     /// Whether the invariants are checked, and after how many notes of the run each time.
     pub audit: Option<u64>,
+    /// Whether it is measured where the time goes.
+    pub profile_phases: bool,
 }
 
 /// A run's data, and what the user should know about its input.
@@ -41,6 +46,8 @@ pub fn simulate(
     out: Option<&OutputDir>,
 ) -> Result<Simulated, Failure> {
     let began = Instant::now();
+    let phases = if options.profile_phases { Phases::measured(nanoseconds) } else { Phases::default() };
+    phases.enter(Phase::Inputs);
     let mut prepared = scenario.prepare(scheduler, options.evaluation)?;
     let observe = &scenario.spec.observe;
     let collect = CollectOptions {
@@ -50,14 +57,19 @@ pub fn simulate(
         heatmap: observe.figures,
     };
     let mut collectors = Collectors::new(collect, out)?;
+    phases.enter(Phase::Other);
+    prepared.simulation.cluster.phases = phases;
     let mut progress = options.progress.then(|| Progress::new(scenario.until));
     let mut audit = options.audit.map(|every| prepared.audit(every));
+    let started = Instant::now();
     let outcome = {
         let mut observers = collectors.observers();
         observers.extend(audit.as_mut().map(|audit| audit as &mut dyn Observer));
         observers.extend(progress.as_mut().map(|progress| progress as &mut dyn Observer));
         prepared.simulation.run(scenario.until, &mut observers)
     };
+    let simulating = started.elapsed().as_secs_f64();
+    prepared.simulation.cluster.phases.enter(Phase::Output);
     if let Some(progress) = &progress {
         progress.finish();
     }
@@ -73,11 +85,23 @@ pub fn simulate(
     summary.policy.clone_from(&scheduler.label);
     summary.seed = scenario.spec.seed;
     summary.wall_seconds = wall;
-    summary.decisions_per_second = if wall > 0.0 { summary.decisions as f64 / wall } else { 0.0 };
+    summary.decisions_per_second = if simulating > 0.0 { summary.decisions as f64 / simulating } else { 0.0 };
+    summary.phases = phase_times(&prepared.simulation.cluster.phases);
     summary.peak_rss_bytes = peak_rss_bytes();
     let mut warnings = prepared.warnings;
     warnings.extend(suspicions(summary));
     Ok(Simulated { run, warnings })
+}
+
+/// The times of the phases that took any.
+fn phase_times(phases: &Phases) -> BTreeMap<&'static str, PhaseTime> {
+    let spent = phases.nanoseconds().unwrap_or_default();
+    let all: u64 = spent.iter().map(|(_, nanoseconds)| nanoseconds).sum();
+    let time = |nanoseconds: u64| PhaseTime {
+        seconds: nanoseconds as f64 / NANOS_PER_SECOND as f64,
+        share: nanoseconds as f64 / all as f64,
+    };
+    spent.iter().filter(|(_, spent)| *spent > 0).map(|(phase, spent)| (phase.name(), time(*spent))).collect()
 }
 
 /// What a run's numbers say about its input: that something was probably forgotten.

@@ -7,7 +7,7 @@ use towtank::reports::terminal;
 use towtank::scenario::{Overrides, Scenario, SchedulerChoice};
 use towtank::sim::model::node::Node;
 use towtank::sim::model::resources::ResourceId;
-use towtank::sim::scheduler::{Cycle, Dependence, Evaluation, Filter, Plugin, Points, PreFilter, Verdict};
+use towtank::sim::scheduler::{Cycle, Dependence, Filter, Plugin, Points, PreFilter, Verdict};
 use towtank::simulate::{RunOptions, simulate};
 
 /// Refuses nodes on which the pod would leave less than a tenth of the CPU free.
@@ -50,8 +50,7 @@ const HEADROOM: PluginEntry = PluginEntry {
 fn run() -> Result<String, Failure> {
     let scenario = Scenario::read(Path::new("examples/plugin/scenario.yaml"), &Overrides::default())?;
     let scheduler = SchedulerChoice::with_plugins(&scenario, Registry::with(&[HEADROOM]))?;
-    let options = RunOptions { evaluation: Evaluation::Indexed, progress: false, audit: None };
-    let simulated = simulate(&scenario, &scheduler, options, None)?;
+    let simulated = simulate(&scenario, &scheduler, RunOptions::default(), None)?;
     Ok(terminal::summary(&simulated.run.summary))
 }
 

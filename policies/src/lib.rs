@@ -4,13 +4,16 @@
 //! it as text. It knows `towtank_sim` and none of the sibling crates. Adding a plugin is one file in [`kube`],
 //! [`legacy`] or [`research`] and one line in [`registry`].
 
+mod allocation_score;
 pub mod cel;
 mod claims;
 pub mod config;
 mod factory;
 pub mod kube;
+mod lasting;
 pub mod legacy;
 pub mod named;
+mod pair;
 pub mod profile;
 pub mod registry;
 mod remaining;

@@ -44,7 +44,7 @@ pub const PLUGINS: &[PluginEntry] = &[
     entry("NodeResourcesFit", "requests fit; scored by LeastAllocated, MostAllocated or RequestedToCapacityRatio", kube::node_resources_fit::prepare),
     entry("NodeGpuShare", "shares of GPU devices fit device by device (towtank's own)", |args| plain(args, |_| Box::new(kube::node_gpu_share::NodeGpuShare))),
     entry("NodeResourcesBalancedAllocation", "prefers nodes that the pod brings into balance", kube::node_resources_balanced_allocation::prepare),
-    entry("ImageLocality", "prefers nodes that have the pod's images", |args| plain(args, |_| Box::new(kube::image_locality::ImageLocality))),
+    entry("ImageLocality", "prefers nodes that have the pod's images", |args| plain(args, |_| Box::<kube::image_locality::ImageLocality>::default())),
     entry("VolumeRestrictions", "no disk twice on a node, and no claim twice that is for one pod", |args| plain(args, |_| Box::new(kube::volume_restrictions::VolumeRestrictions))),
     entry("NodeVolumeLimits", "a node takes no more volumes than its CSI drivers allow", |args| plain(args, |context| Box::new(kube::node_volume_limits::NodeVolumeLimits::new(context.gates)))),
     entry("VolumeBinding", "pods go where their volumes are or can be made, and have them before they are bound", kube::volume_binding::prepare),

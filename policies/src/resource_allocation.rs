@@ -1,17 +1,20 @@
 //! A strategy of NodeResourcesFit as a plugin of its own, so that one profile can have several of them with weights: what is
 //! common to NodeResourcesLeastAllocated, NodeResourcesMostAllocated and RequestedToCapacityRatio.
 
+use crate::allocation_score::AllocationScore;
 use crate::config::{
     Invalid, ShapePoint, Step, Strategy, WeightedResource, or_cpu_and_memory, or_default, validate_shape,
 };
 use crate::factory::Factory;
-use crate::kube::node_resources_fit::score_allocation;
+use crate::lasting::scores;
 use crate::resource_ref::ResourceRef;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use std::sync::Arc;
+use towtank_sim::cluster::Cluster;
 use towtank_sim::model::NodeId;
-use towtank_sim::scheduler::{Cycle, Dependence, Events, Plugin, Points, PreScore};
+use towtank_sim::model::pod::PodClass;
+use towtank_sim::scheduler::{Cycle, Dependence, Events, Lasting, Plugin, Points, PreScore};
 
 /// The plugin.
 ///
@@ -20,8 +23,7 @@ use towtank_sim::scheduler::{Cycle, Dependence, Events, Plugin, Points, PreScore
 #[derive(Clone, Debug)]
 pub(crate) struct ResourceAllocation {
     name: &'static str,
-    strategy: Strategy,
-    resources: Arc<[ResourceRef]>,
+    score: AllocationScore,
 }
 
 /// The arguments of such a plugin; only RequestedToCapacityRatio may have a shape.
@@ -41,7 +43,7 @@ pub(crate) struct AllocationArgs {
 impl ResourceAllocation {
     /// A plugin of this name.
     pub(crate) fn new(name: &'static str, strategy: Strategy, resources: &[WeightedResource]) -> Self {
-        Self { name, strategy, resources: ResourceRef::list(&or_cpu_and_memory(resources)).into() }
+        Self { name, score: AllocationScore::new(strategy, ResourceRef::list(&or_cpu_and_memory(resources))) }
     }
 
     /// What makes such plugins.
@@ -60,11 +62,15 @@ impl Plugin for ResourceAllocation {
     }
 
     fn pre_score<'c>(&'c self, cycle: &Cycle<'c>, _feasible: &[NodeId]) -> PreScore<'c> {
-        score_allocation(&self.strategy, &self.resources, cycle)
+        PreScore::Ask(Box::new(self.score.of(cycle.class, cycle.cluster)))
     }
 
     fn score_depends_on(&self) -> Dependence {
         Dependence::Node
+    }
+
+    fn lasting(&self, class: &PodClass, cluster: &Cluster) -> Lasting {
+        scores(self.score.lasting(class, cluster))
     }
 
     fn events(&self) -> Events {

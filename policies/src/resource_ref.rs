@@ -1,6 +1,8 @@
 //! Resources as configurations name them, resolved in the cluster at hand.
 
 use crate::config::WeightedResource;
+use crate::pair;
+use smallvec::SmallVec;
 use towtank_sim::cluster::Cluster;
 use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::PodClass;
@@ -24,6 +26,9 @@ pub(crate) struct CycleResource {
     pub(crate) pod: i64,
     nonzero: bool,
 }
+
+/// The resources of a scorer in one cycle: nearly always CPU and memory.
+pub(crate) type CycleResources = SmallVec<[CycleResource; 2]>;
 
 /// A resource's amounts on a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +58,7 @@ impl ResourceRef {
     /// and `pods`. With `nonzero`, CPU and memory count with the defaults for containers without a request.
     ///
     /// Source: `pkg/scheduler/framework/plugins/noderesources/resource_allocation.go`.
-    pub(crate) fn resolve(list: &[Self], class: &PodClass, cluster: &Cluster, nonzero: bool) -> Vec<CycleResource> {
+    pub(crate) fn resolve(list: &[Self], class: &PodClass, cluster: &Cluster, nonzero: bool) -> CycleResources {
         let resolve = |resource: &Self| {
             let id = resource.fixed.or_else(|| cluster.resources.get(&resource.name))?;
             let pod = if nonzero { class.scored.get(id) } else { class.requests.get(id) };
@@ -69,6 +74,22 @@ impl ResourceRef {
 }
 
 impl CycleResource {
+    /// What the pod asks for of CPU and of memory, and the weights of both; `None` where something else is scored, or where that is
+    /// too much for [`pair`].
+    pub(crate) fn cpu_and_memory(resources: &[Self]) -> Option<([i64; 2], [i64; 2])> {
+        let (mut pod, mut weights) = ([0; 2], [0; 2]);
+        for resource in resources {
+            let place = match resource.id {
+                ResourceId::CPU => 0,
+                ResourceId::MEMORY => 1,
+                _ => return None,
+            };
+            pod[place] = resource.pod;
+            weights[place] += resource.weight;
+        }
+        (pair::is_exact([1, 1], pod) && pair::is_exact([1, 1], weights)).then_some((pod, weights))
+    }
+
     /// The amounts on a node; `None` where the node has none of the resource, which is then not scored.
     #[inline]
     pub(crate) fn on(&self, node: &Node) -> Option<Amounts> {

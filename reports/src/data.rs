@@ -10,10 +10,12 @@ mod series;
 mod summary;
 
 pub use heatmap::Heatmap;
-pub use latencies::Latencies;
+pub use latencies::{Latencies, Steps};
 pub use notable::{Notable, NotableKind};
 pub use series::{ResourceSeries, Sample, Series};
-pub use summary::{AutoscalerCounts, LatencyPair, LatencySummary, NodeCounts, PodCounts, ResourceUtilization, Summary};
+pub use summary::{
+    AutoscalerCounts, LatencyPair, LatencySummary, NodeCounts, PhaseTime, PodCounts, ResourceUtilization, Summary,
+};
 
 /// Nanoseconds in a second, the factor between stored times and written ones.
 pub const NANOS_PER_SECOND: i64 = 1_000_000_000;

@@ -1,22 +1,6 @@
-//! Reductions: percentiles, means over time, and thinning for plots.
+//! Reductions: means over time, and thinning for plots.
 
 use crate::data::{ResourceSeries, ResourceUtilization, Run, Series};
-
-/// The nearest-rank percentile of ascending samples: the smallest sample that at least `percent` % of them do not exceed.
-///
-/// `percent` is 0 to 100; 0 gives the smallest sample and 100 the largest. The answer is always an observed value, never
-/// an interpolation. `None` without samples.
-///
-/// ```
-/// use towtank_reports::stats::percentile;
-/// assert_eq!(percentile(&[15, 20, 35, 40, 50], 30), Some(20));
-/// assert_eq!(percentile(&[15, 20, 35, 40, 50], 100), Some(50));
-/// assert_eq!(percentile(&[], 50), None);
-/// ```
-pub fn percentile(ascending: &[i64], percent: u32) -> Option<i64> {
-    let rank = (ascending.len() as u64 * u64::from(percent.min(100))).div_ceil(100);
-    ascending.get(rank.saturating_sub(1) as usize).copied()
-}
 
 /// Sum of value × duration over a step function, in unit-nanoseconds: each value holds until the next time, and the last
 /// one until `end_ns`.
@@ -56,16 +40,6 @@ pub fn utilization(series: &Series, resource: &ResourceSeries, end_ns: i64) -> R
     ResourceUtilization { mean_allocated, peak_allocated }
 }
 
-/// The cumulative distribution of ascending samples, as the corners `(value, share of samples not above it)` of a step
-/// function: one corner per distinct value.
-pub fn cumulative(ascending: &[i64]) -> impl Iterator<Item = (i64, f64)> {
-    let total = ascending.len() as f64;
-    ascending.chunk_by(|a, b| a == b).scan(0, move |seen, equal| {
-        *seen += equal.len();
-        Some((equal[0], *seen as f64 / total))
-    })
-}
-
 /// Thins a curve to what `columns` pixel columns over `range` can show: of each column it keeps the first, lowest, highest and
 /// last point, in their order.
 ///
@@ -99,28 +73,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percentiles_are_observed_values() {
-        let hundred: Vec<i64> = (1..=100).collect();
-        for (percent, expected) in [(0, 1), (1, 1), (50, 50), (90, 90), (99, 99), (100, 100), (250, 100)] {
-            assert_eq!(percentile(&hundred, percent), Some(expected), "p{percent}");
-        }
-        assert_eq!(percentile(&[7], 99), Some(7));
-        assert_eq!(percentile(&[1, 2], 50), Some(1));
-        assert_eq!(percentile(&[1, 2], 51), Some(2));
-    }
-
-    #[test]
     fn means_weigh_by_time_and_do_not_overflow() {
         assert_eq!(time_weighted_mean(&[0, 10], &[4, 8], 40), Some(7));
         assert_eq!(time_weighted_mean(&[0], &[5], 0), None);
         assert_eq!(time_weighted_mean(&[], &[], 9), None);
         assert_eq!(time_weighted_mean(&[0, 1], &[i64::MAX, i64::MAX], i64::MAX), Some(i64::MAX));
-    }
-
-    #[test]
-    fn cumulative_has_one_corner_per_value() {
-        assert!(cumulative(&[0, 0, 3, 9]).eq([(0, 0.5), (3, 0.75), (9, 1.0)]));
-        assert_eq!(cumulative(&[]).next(), None);
     }
 
     #[test]

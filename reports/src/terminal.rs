@@ -67,7 +67,22 @@ pub fn summary(run: &Summary) -> String {
         let speed = count(run.decisions_per_second.round() as u64);
         let _ = writeln!(text, "\nTook {}: {speed} decisions per second{memory}.", duration(run.wall_seconds));
     }
+    text.push_str(&phases(run));
     text
+}
+
+/// Where the real time went, the largest part first; empty where it was not measured.
+fn phases(run: &Summary) -> String {
+    if run.phases.is_empty() {
+        return String::new();
+    }
+    let mut parts: Vec<_> = run.phases.iter().collect();
+    parts.sort_by(|(_, a), (_, b)| b.seconds.total_cmp(&a.seconds));
+    let mut rows = vec![["Phase", "seconds", "share"].map(str::to_owned).to_vec()];
+    for (name, part) in parts {
+        rows.push(vec![format!("  {name}"), format!("{:.3}", part.seconds), percent(part.share)]);
+    }
+    format!("\n{}", align(&rows))
 }
 
 /// Several runs side by side, as text with a newline at its end.

@@ -1,10 +1,15 @@
 //! The agenda: what will happen, in a total order.
 
+mod entry;
+mod future;
+
 use crate::model::{NodeId, ObjectId, PodId};
 use crate::source::SourceId;
 use crate::time::SimTime;
+use entry::{Entry, NodeSubjects};
+use future::Future;
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, VecDeque};
 
 /// Which of several events at one instant comes first. Lower ranks do; within a rank, the one planned earlier.
 ///
@@ -25,6 +30,11 @@ pub enum Rank {
     Control,
     /// Scheduling attempts.
     Schedule,
+}
+
+impl Rank {
+    /// How many ranks there are.
+    const COUNT: usize = Self::Schedule as usize + 1;
 }
 
 /// A controller's place in the order in which controllers hear of a change.
@@ -73,58 +83,72 @@ pub enum Presence {
     Background,
 }
 
-#[derive(Debug, PartialEq, Eq)]
-struct Entry {
-    key: (SimTime, Rank, u64),
-    presence: Presence,
-    event: Event,
-}
-
-impl PartialOrd for Entry {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Entry {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.key.cmp(&other.key)
-    }
-}
-
 /// The events to come. Their order is by (time, rank, sequence number): total by construction.
+///
+/// Most events are planned for the very instant in which they are planned: they wait in a line by rank. The next few of all
+/// others are in a small heap, and those further away in [`Future`], where planning one costs the same however many there are.
 #[derive(Debug, Default)]
 pub struct Agenda {
-    heap: BinaryHeap<Reverse<Entry>>,
+    /// The instant of the last event that was taken.
+    now: SimTime,
+    /// What has been planned for that instant since it began, by rank.
+    instant: [VecDeque<Entry>; Rank::COUNT],
+    /// What comes before `horizon`, but for the above.
+    near: BinaryHeap<Reverse<Entry>>,
+    horizon: SimTime,
+    future: Future,
+    nodes: NodeSubjects,
     next: u64,
     foreground: u64,
     happened: u64,
 }
 
 impl Agenda {
-    /// Plans an event.
+    /// Plans an event, not before the last one that was taken.
     pub fn plan(&mut self, at: SimTime, rank: Rank, presence: Presence, event: Event) {
-        // At one instant a source's submissions all come before the next source's.
-        let order = match event {
-            Event::Arrival(source) => (u64::from(source.0) << 48) | self.next,
-            Event::Timer(..) => self.next,
+        debug_assert!(at >= self.now, "the past is over");
+        // At one instant a source's submissions all come before the next source's; each has no more than one planned.
+        let (in_line, order) = match event {
+            Event::Arrival(source) => (false, u64::from(source.0)),
+            Event::Timer(..) => (at == self.now, self.next),
         };
-        self.heap.push(Reverse(Entry { key: (at, rank, order), presence, event }));
+        let entry = Entry::new(at, rank, order, presence, event, &mut self.nodes);
         self.next += 1;
         self.foreground += u64::from(presence == Presence::Foreground);
+        if in_line {
+            self.instant[rank as usize].push_back(entry);
+        } else if at < self.horizon {
+            self.near.push(Reverse(entry));
+        } else {
+            self.future.push(entry);
+        }
     }
 
     /// When the next event is due.
-    pub fn next_time(&self) -> Option<SimTime> {
-        self.heap.peek().map(|Reverse(entry)| entry.key.0)
+    pub fn next_time(&mut self) -> Option<SimTime> {
+        if self.instant.iter().any(|line| !line.is_empty()) {
+            return Some(self.now);
+        }
+        self.look_ahead();
+        self.near.peek().map(|Reverse(entry)| entry.at())
     }
 
     /// Takes the next event.
     pub fn pop(&mut self) -> Option<(SimTime, Event)> {
-        let Reverse(entry) = self.heap.pop()?;
-        self.foreground -= u64::from(entry.presence == Presence::Foreground);
+        self.look_ahead();
+        let line = self.instant.iter().position(|line| !line.is_empty());
+        // What was planned for this instant before it began comes before what was planned since.
+        let entry = match (line, self.near.peek()) {
+            (Some(rank), Some(Reverse(near))) if near.at() > self.now || near.rank() > rank => {
+                self.instant[rank].pop_front()?
+            }
+            (Some(rank), None) => self.instant[rank].pop_front()?,
+            _ => self.near.pop()?.0,
+        };
+        self.now = entry.at();
         self.happened += 1;
-        Some((entry.key.0, entry.event))
+        self.foreground -= u64::from(entry.presence() == Presence::Foreground);
+        Some((self.now, entry.event(&mut self.nodes)))
     }
 
     /// Counts what happens at once, without having been planned.
@@ -137,14 +161,26 @@ impl Agenda {
         self.happened
     }
 
-    /// Whether nothing is planned that comes before what would be planned now.
-    pub fn is_next(&self, at: SimTime, rank: Rank) -> bool {
-        self.heap.peek().is_none_or(|Reverse(entry)| (entry.key.0, entry.key.1) > (at, rank))
+    /// Whether nothing is planned that comes before what would be planned now, for the instant of the last event.
+    pub fn is_next(&mut self, rank: Rank) -> bool {
+        self.look_ahead();
+        let rank = rank as usize;
+        let later = |near: &Entry| near.at() > self.now || near.rank() > rank;
+        self.instant[..=rank].iter().all(VecDeque::is_empty) && self.near.peek().is_none_or(|Reverse(near)| later(near))
     }
 
     /// Whether nothing is planned that the run waits for.
     pub fn is_idle(&self) -> bool {
         self.foreground == 0
+    }
+
+    /// Sees to it that the next event that is not of this instant is in the heap.
+    fn look_ahead(&mut self) {
+        if self.near.is_empty()
+            && let Some(horizon) = self.future.take_first(|entry| self.near.push(Reverse(entry)))
+        {
+            self.horizon = horizon;
+        }
     }
 }
 
@@ -159,6 +195,9 @@ impl Timer {
 mod tests {
     use super::*;
 
+    const RANKS: [Rank; Rank::COUNT] =
+        [Rank::QueueTimer, Rank::Kubelet, Rank::Machine, Rank::Arrival, Rank::Control, Rank::Schedule];
+
     #[test]
     fn events_come_by_time_then_rank_then_plan() {
         let mut agenda = Agenda::default();
@@ -169,6 +208,41 @@ mod tests {
         }
         let order: Vec<Event> = std::iter::from_fn(|| agenda.pop().map(|(_, event)| event)).collect();
         assert_eq!(order, [2, 3, 1, 0].map(arrival));
+        assert!(agenda.is_idle());
+    }
+
+    /// Against a sorted list, with spans from none to hours and many events at one instant.
+    #[test]
+    fn whatever_is_planned_meanwhile_comes_in_its_place() {
+        let mut rng = crate::random::Streams::new(1).stream("agenda");
+        let mut draw = |n: usize| crate::random::index(&mut rng, n);
+        let mut agenda = Agenda::default();
+        let mut list = std::collections::BTreeMap::new();
+        let mut now = SimTime::ZERO;
+        for number in 0..20_000_u32 {
+            for _ in 0..=usize::from(number < 10_000) {
+                let at = SimTime(now.0 + [0, draw(3), draw(1000), draw(1 << 30), draw(1 << 45)][draw(5)] as i64);
+                let rank = RANKS[draw(RANKS.len())];
+                let about = match draw(4) {
+                    0 => Subject::Itself,
+                    1 => Subject::Pod(PodId { slot: number, generation: 7 }),
+                    2 => Subject::Node(NodeId(number), u64::MAX - u64::from(number)),
+                    _ => Subject::Object(ObjectId(number)),
+                };
+                let timer = Timer { kind: draw(1 << 16) as u16, tag: number, about };
+                let event = Event::Timer(ControllerId(draw(9) as u16), timer);
+                agenda.plan(at, rank, [Presence::Foreground, Presence::Background][draw(2)], event);
+                list.insert((at, rank, list.len() + number as usize * 100_000), event);
+            }
+            let ((at, ..), event) = list.pop_first().expect("more is planned than taken");
+            assert_eq!(agenda.next_time(), Some(at));
+            assert_eq!(agenda.pop(), Some((at, event)));
+            now = at;
+        }
+        while let Some(((at, ..), event)) = list.pop_first() {
+            assert_eq!(agenda.pop(), Some((at, event)));
+        }
+        assert_eq!(agenda.pop(), None);
         assert!(agenda.is_idle());
     }
 }

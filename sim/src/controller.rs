@@ -59,8 +59,8 @@ impl Context<'_> {
     }
 
     /// Whether what would be planned for this instant comes next.
-    pub(crate) fn is_next(&self, rank: Rank) -> bool {
-        self.agenda.is_next(self.cluster.now, rank)
+    pub(crate) fn is_next(&mut self, rank: Rank) -> bool {
+        self.agenda.is_next(rank)
     }
 
     /// Counts what happened within this event as events of their own.

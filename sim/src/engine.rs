@@ -4,6 +4,7 @@ use crate::agenda::{Agenda, ControllerId, Event, Presence, Rank};
 use crate::cluster::{Cause, Cluster, Interest};
 use crate::controller::{Context, Controller};
 use crate::observe::{Note, Notes, Observer, Observers};
+use crate::phases::Phase;
 use crate::random::Streams;
 use crate::source::{Source, SourceError, SourceId, Submission, Work};
 use crate::time::{SimTime, Span};
@@ -20,7 +21,9 @@ pub struct Simulation {
     /// The cluster.
     pub cluster: Cluster,
     streams: Streams,
-    controllers: Vec<(Interest, Box<dyn Controller>)>,
+    controllers: Vec<Box<dyn Controller>>,
+    /// Which controllers hear of each kind of change, in their order.
+    listeners: [Vec<u16>; Interest::KINDS],
     sources: Vec<Feeder>,
 }
 
@@ -91,12 +94,22 @@ pub enum RunError {
 impl Simulation {
     /// An empty cluster with nothing in it that reacts.
     pub fn new(seed: u64) -> Self {
-        Self { cluster: Cluster::default(), streams: Streams::new(seed), controllers: Vec::new(), sources: Vec::new() }
+        Self {
+            cluster: Cluster::default(),
+            streams: Streams::new(seed),
+            controllers: Vec::new(),
+            listeners: Default::default(),
+            sources: Vec::new(),
+        }
     }
 
     /// Adds a controller. Controllers hear of a change in the order in which they were added.
     pub fn add_controller(&mut self, controller: Box<dyn Controller>) {
-        self.controllers.push((controller.interest(), controller));
+        let interest = controller.interest();
+        for kind in (0..Interest::KINDS).filter(|kind| interest.contains(*kind)) {
+            self.listeners[kind].push(self.controllers.len() as u16);
+        }
+        self.controllers.push(controller);
     }
 
     /// Adds a source. At one instant, sources act in the order in which they were added.
@@ -131,14 +144,16 @@ impl Simulation {
         let mut observers = Observers::new(observers);
         let mut reported = 0;
 
-        let interests = self.controllers.iter().map(|(interest, _)| *interest);
+        let interests = self.controllers.iter().map(|controller| controller.interest());
         self.cluster.heard = interests.fold(Interest::NONE, Interest::and);
         for index in 0..self.controllers.len() {
             self.with_context(index, &mut agenda, &mut observers, |controller, cx| controller.start(cx));
         }
+        let before = self.cluster.phases.enter(Phase::Sources);
         for index in 0..self.sources.len() {
             self.fetch(index, &mut agenda)?;
         }
+        self.cluster.phases.leave(before);
         self.deliver(&mut agenda, &mut observers)?;
 
         let mut stopped = false;
@@ -186,10 +201,10 @@ impl Simulation {
         let mut changes = 0;
         while let Some(change) = self.cluster.next_change() {
             observers.note(&Note::Change(change), &self.cluster);
-            for index in 0..self.controllers.len() {
-                if self.controllers[index].0.covers(change) {
-                    self.with_context(index, agenda, observers, |controller, cx| controller.on_change(change, cx));
-                }
+            let kind = Interest::kind_of(change);
+            for number in 0..self.listeners[kind].len() {
+                let index = usize::from(self.listeners[kind][number]);
+                self.with_context(index, agenda, observers, |controller, cx| controller.on_change(change, cx));
             }
             self.cluster.settle(change);
             changes += 1;
@@ -214,14 +229,19 @@ impl Simulation {
             notes: observers,
             me: ControllerId(index as u16),
         };
-        act(&mut *self.controllers[index].1, &mut cx);
+        let before = cx.cluster.phases.enter(Phase::Controllers);
+        act(&mut *self.controllers[index], &mut cx);
+        self.cluster.phases.leave(before);
     }
 
     /// Lets a source's submission happen and asks for the next one.
     fn arrive(&mut self, index: usize, agenda: &mut Agenda, observers: &mut Observers<'_, '_>) -> Result<(), RunError> {
         let Some(submission) = self.sources[index].next.take() else { return Ok(()) };
+        let before = self.cluster.phases.enter(Phase::Sources);
         self.submit(index, submission.work, observers)?;
-        self.fetch(index, agenda)
+        self.fetch(index, agenda)?;
+        self.cluster.phases.leave(before);
+        Ok(())
     }
 
     fn fetch(&mut self, index: usize, agenda: &mut Agenda) -> Result<(), RunError> {
@@ -312,7 +332,7 @@ impl Simulation {
 
 impl std::fmt::Debug for Simulation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let controllers: Vec<&str> = self.controllers.iter().map(|(_, c)| c.name()).collect();
+        let controllers: Vec<&str> = self.controllers.iter().map(|c| c.name()).collect();
         let sources: Vec<&str> = self.sources.iter().map(|f| f.source.name()).collect();
         f.debug_struct("Simulation")
             .field("controllers", &controllers)

@@ -16,6 +16,7 @@ pub mod invariants;
 pub mod model;
 pub mod node;
 pub mod observe;
+pub mod phases;
 pub mod random;
 pub mod scheduler;
 pub mod source;

@@ -1,8 +1,9 @@
 //! Observers: they see every step and keep what reports need. Nothing in the simulation reads them.
 
 use crate::cluster::Refusal;
-use crate::cluster::{Change, Cluster};
+use crate::cluster::{Change, Cluster, Interest};
 use crate::model::{NodeId, ObjectId, PodId};
+use crate::phases::Phase;
 use crate::scheduler::fit_error::FitError;
 use crate::scheduler::{AttemptInspection, FailedAgain, Moves, Pool, Profile};
 use crate::time::{SimTime, Span};
@@ -35,7 +36,7 @@ pub enum Note<'a> {
         profile: &'a Profile,
     },
     /// The scheduler tried pods that fail as other pods of their classes have. Told to those who
-    /// [count](Observer::counts_repeats) such attempts; all others are told of each attempt by itself.
+    /// [ask for it](NoteKinds::FAILED_AGAIN); all others are told of each attempt by itself.
     FailedAgain(&'a FailedAgain<'a>),
     /// A pod that waited in the scheduling queue is bound or gone.
     LeftQueue {
@@ -128,15 +129,19 @@ pub enum Regarding<'a> {
     Named(&'static str, &'a str),
 }
 
+/// A set of kinds of notes that an observer wants to be told of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NoteKinds(u32);
+
 /// Watches a run. Every method does nothing unless it is written.
 pub trait Observer {
+    /// What [`Observer::note`] is called for. Asked once, when the run begins.
+    fn interest(&self) -> NoteKinds {
+        NoteKinds::ALL
+    }
+
     /// Something happened. For a change, the cluster is as it is after it.
     fn note(&mut self, _note: &Note<'_>, _cluster: &Cluster) {}
-
-    /// Whether it is told of attempts that repeat a failure by [`Note::FailedAgain`].
-    fn counts_repeats(&self) -> bool {
-        false
-    }
 
     /// How often [`Observer::sample`] is called, if at all.
     fn sampling_interval(&self) -> Option<Span> {
@@ -147,8 +152,79 @@ pub trait Observer {
     /// at the end of the run.
     fn sample(&mut self, _at: SimTime, _cluster: &Cluster) {}
 
+    /// As what the time that it takes counts: [`Phase::Output`] for those who write files meanwhile.
+    fn phase(&self) -> Phase {
+        Phase::Observers
+    }
+
     /// Called every few thousand events.
     fn progress(&mut self, _now: SimTime, _events: u64) {}
+}
+
+impl NoteKinds {
+    /// None.
+    pub const NONE: Self = Self(0);
+    /// [`Note::Refused`].
+    pub const REFUSED: Self = Self(1);
+    /// [`Note::SchedulingAttempt`].
+    pub const ATTEMPTS: Self = Self(1 << 1);
+    /// [`Note::Inspected`].
+    pub const INSPECTED: Self = Self(1 << 2);
+    /// [`Note::QueueMoves`].
+    pub const QUEUE_MOVES: Self = Self(1 << 3);
+    /// [`Note::Preempting`].
+    pub const PREEMPTING: Self = Self(1 << 4);
+    /// [`Note::Scheduled`].
+    pub const SCHEDULED: Self = Self(1 << 5);
+    /// [`Note::FailedScheduling`].
+    pub const FAILED: Self = Self(1 << 6);
+    /// [`Note::Event`].
+    pub const EVENTS: Self = Self(1 << 7);
+    /// [`Note::LeftQueue`].
+    pub const LEFT_QUEUE: Self = Self(1 << 8);
+    /// [`Note::FailedAgain`]. Who does not ask for it is told of each of these attempts by itself, as of others.
+    pub const FAILED_AGAIN: Self = Self(1 << 9);
+    /// All of them but [`NoteKinds::FAILED_AGAIN`], without which all is told as well.
+    pub const ALL: Self = Self(((1 << Self::COUNT) - 1) & !Self::FAILED_AGAIN.0);
+
+    /// The kinds that are not changes come first.
+    const OTHERS: usize = 10;
+    const COUNT: usize = Self::OTHERS + Interest::KINDS;
+
+    /// These kinds of changes: [`Note::Change`].
+    pub const fn changes(of: Interest) -> Self {
+        let mut kinds = 0;
+        let mut kind = 0;
+        while kind < Interest::KINDS {
+            kinds |= (of.contains(kind) as u32) << (Self::OTHERS + kind);
+            kind += 1;
+        }
+        Self(kinds)
+    }
+
+    /// Both sets together.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    #[inline]
+    const fn number(note: &Note<'_>) -> usize {
+        let kind = match note {
+            Note::Change(change) => return Self::OTHERS + Interest::kind_of(*change),
+            Note::Refused { .. } => Self::REFUSED,
+            Note::SchedulingAttempt { .. } => Self::ATTEMPTS,
+            Note::Inspected { .. } => Self::INSPECTED,
+            Note::QueueMoves { .. } => Self::QUEUE_MOVES,
+            Note::Preempting { .. } => Self::PREEMPTING,
+            Note::Scheduled { .. } => Self::SCHEDULED,
+            Note::FailedScheduling { .. } => Self::FAILED,
+            Note::Event { .. } => Self::EVENTS,
+            Note::LeftQueue { .. } => Self::LEFT_QUEUE,
+            Note::FailedAgain(_) => Self::FAILED_AGAIN,
+        };
+        kind.0.trailing_zeros() as usize
+    }
 }
 
 /// Where notes go.
@@ -160,26 +236,52 @@ pub(crate) trait Notes {
 /// The observers of one run, with the times of their next samples.
 pub(crate) struct Observers<'o, 'b> {
     observers: &'o mut [&'b mut dyn Observer],
+    /// Which of them are told of each kind of note.
+    told: [Vec<u16>; NoteKinds::COUNT],
+    /// Which of them are told of each attempt that repeats a failure.
+    follow: Vec<u16>,
     next_sample: Vec<SimTime>,
+    /// The first of the next samples.
+    earliest: SimTime,
+    phases: Vec<Phase>,
 }
 
 impl<'o, 'b> Observers<'o, 'b> {
     pub(crate) fn new(observers: &'o mut [&'b mut dyn Observer]) -> Self {
-        let next_sample = observers
+        let next_sample: Vec<SimTime> = observers
             .iter()
             .map(|o| o.sampling_interval().filter(|span| *span > Span::ZERO).map_or(SimTime::MAX, |_| SimTime::ZERO))
             .collect();
-        Self { observers, next_sample }
+        let earliest = next_sample.iter().copied().min().unwrap_or(SimTime::MAX);
+        let told = std::array::from_fn(|kind| {
+            let wants = |(_, observer): &(usize, &&mut dyn Observer)| observer.interest().0 & (1 << kind) != 0;
+            observers.iter().enumerate().filter(wants).map(|(index, _)| index as u16).collect()
+        });
+        let follows = |(_, observer): &(usize, &&mut dyn Observer)| {
+            let changes = NoteKinds::changes(Interest::POD_UNSCHEDULABLE);
+            let each = NoteKinds::ATTEMPTS.and(NoteKinds::FAILED).and(changes);
+            let interest = observer.interest();
+            interest.0 & NoteKinds::FAILED_AGAIN.0 == 0 && interest.0 & each.0 != 0
+        };
+        let follow = observers.iter().enumerate().filter(follows).map(|(index, _)| index as u16).collect();
+        let phases = observers.iter().map(|o| o.phase()).collect();
+        Self { observers, told, follow, next_sample, earliest, phases }
     }
 
     /// Gives everyone the samples of the instants before `now`: a sample shows what all events of its instant have done.
     pub(crate) fn sample_until(&mut self, now: SimTime, cluster: &Cluster) {
+        if now <= self.earliest {
+            return;
+        }
         for (observer, next) in self.observers.iter_mut().zip(&mut self.next_sample) {
             while *next < now && *next < SimTime::MAX {
+                let before = cluster.phases.enter(Phase::Observers);
                 observer.sample(*next, cluster);
+                cluster.phases.leave(before);
                 *next += observer.sampling_interval().unwrap_or(Span::MAX);
             }
         }
+        self.earliest = self.next_sample.iter().copied().min().unwrap_or(SimTime::MAX);
     }
 
     pub(crate) fn sample_end(&mut self, now: SimTime, cluster: &Cluster) {
@@ -197,13 +299,38 @@ impl<'o, 'b> Observers<'o, 'b> {
 
 impl Notes for Observers<'_, '_> {
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
-        for observer in &mut *self.observers {
-            match note {
-                Note::FailedAgain(again) if !observer.counts_repeats() => {
-                    again.tell_each(|note| observer.note(note, cluster));
-                }
-                _ => observer.note(note, cluster),
-            }
+        let before = cluster.phases.enter(Phase::Observers);
+        let Self { observers, told: all, follow, phases, .. } = self;
+        if let Note::FailedAgain(again) = note
+            && !follow.is_empty()
+        {
+            again.tell_each(|note| {
+                let told = &all[NoteKinds::number(note)];
+                let told = told.iter().filter(|index| follow.contains(index));
+                tell(observers, told, phases, note, cluster);
+            });
+        }
+        tell(observers, all[NoteKinds::number(note)].iter(), phases, note, cluster);
+        cluster.phases.leave(before);
+    }
+}
+
+/// Tells some of the observers.
+fn tell<'i>(
+    observers: &mut [&mut dyn Observer],
+    told: impl Iterator<Item = &'i u16>,
+    phases: &[Phase],
+    note: &Note<'_>,
+    cluster: &Cluster,
+) {
+    for index in told {
+        let index = usize::from(*index);
+        if phases[index] == Phase::Observers {
+            observers[index].note(note, cluster);
+        } else {
+            cluster.phases.enter(phases[index]);
+            observers[index].note(note, cluster);
+            cluster.phases.enter(Phase::Observers);
         }
     }
 }

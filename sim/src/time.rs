@@ -13,6 +13,10 @@ pub struct SimTime(pub i64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span(pub i64);
 
+/// An instant that may not have come: as large as a [`SimTime`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(i64);
+
 impl SimTime {
     /// The scenario's start.
     pub const ZERO: Self = Self(0);
@@ -55,6 +59,50 @@ impl SimTime {
     #[must_use]
     pub const fn saturating_add(self, span: Span) -> Self {
         Self(self.0.saturating_add(span.0))
+    }
+}
+
+impl Moment {
+    /// It has not come.
+    pub const NEVER: Self = Self(i64::MIN);
+
+    /// The instant, if it has come.
+    pub const fn get(self) -> Option<SimTime> {
+        if self.0 == Self::NEVER.0 { None } else { Some(SimTime(self.0)) }
+    }
+
+    /// Whether it has come.
+    pub const fn is_some(self) -> bool {
+        self.0 != Self::NEVER.0
+    }
+
+    /// Whether it has not come.
+    pub const fn is_none(self) -> bool {
+        self.0 == Self::NEVER.0
+    }
+}
+
+impl Default for Moment {
+    fn default() -> Self {
+        Self::NEVER
+    }
+}
+
+impl From<SimTime> for Moment {
+    fn from(at: SimTime) -> Self {
+        Self(at.0)
+    }
+}
+
+impl PartialEq<SimTime> for Moment {
+    fn eq(&self, at: &SimTime) -> bool {
+        self.0 == at.0
+    }
+}
+
+impl fmt::Debug for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
     }
 }
 

@@ -29,6 +29,10 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "STEPS", num_args = 0..=1, require_equals = true, default_missing_value = "1000",
           value_parser = clap::value_parser!(u64).range(1..))]
     audit: Option<u64>,
+    /// Measure in which parts of the simulator the time goes, and print it after the summary. The results are the same; the run
+    /// takes somewhat longer.
+    #[arg(long)]
+    profile_phases: bool,
     /// How the summary is printed.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -51,7 +55,12 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Failure> {
     // Before the run: what it reads may change meanwhile. Of a file that cannot be read the run itself says more.
     let replay = out.as_ref().map(|_| Replay::new(&scenario, &overrides, args.policy.as_deref(), &target));
 
-    let options = RunOptions { evaluation: args.scenario.evaluation.into(), progress: true, audit: args.audit };
+    let options = RunOptions {
+        evaluation: args.scenario.evaluation.into(),
+        progress: true,
+        audit: args.audit,
+        profile_phases: args.profile_phases,
+    };
     let simulated = simulate(&scenario, &scheduler, options, out.as_ref())?;
     warn(&simulated.warnings);
     let run = simulated.run;

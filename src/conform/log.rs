@@ -76,13 +76,13 @@ impl Log {
         let Some(pod) = cluster.pod(id) else { return };
         let name = world::pod_name(id, cluster);
         let node = pod.node.map(|node| cluster.node(node).name().to_owned());
-        let grace = pod.grace.unwrap_or(cluster.class_of(pod).spec.termination_grace);
+        let grace = pod.grace().unwrap_or(cluster.class_of(pod).spec.termination_grace);
         match change {
             Change::PodNominated { .. } => {
-                self.row(cluster, "nominated", &name, json!({"node": pod.nominated_node.as_deref()}));
+                self.row(cluster, "nominated", &name, json!({"node": pod.nominated_node().map(|name| &**name)}));
             }
             Change::PodDeleting(_, cause) if node.is_some() => {
-                let at_once = cause == Cause::Deleted && pod.grace == Some(Span::ZERO);
+                let at_once = cause == Cause::Deleted && pod.grace() == Some(Span::ZERO);
                 if grace > Span::ZERO {
                     let why = if cause == Cause::Preempted { "preempted" } else { "deleted" };
                     self.row(cluster, "terminating", &name, json!({"node": node, "cause": why}));
@@ -94,7 +94,7 @@ impl Log {
             Change::PodRemoved(_) => {
                 self.waiting.remove(&name);
                 if let (Some(node), Some(cause)) = (node, self.stopping.remove(&id)) {
-                    let in_time = pod.deleting.is_some_and(|at| cluster.now - at >= grace);
+                    let in_time = pod.deleting.get().is_some_and(|at| cluster.now - at >= grace);
                     let preempted = cause == Cause::Preempted && in_time;
                     let why = if preempted { "preempted" } else { "deleted" };
                     self.row(cluster, "gone", &name, json!({"node": node, "cause": why}));

@@ -35,7 +35,7 @@ impl Stepper {
             match change {
                 Change::PodCreated(id) => {
                     if let Some(pod) = cluster.pod(id).filter(|pod| pod.node.is_none()) {
-                        selection.nominator.nominate(id, pod.nominated_node.clone());
+                        selection.nominator.nominate(id, pod.nominated_node().cloned());
                     }
                 }
                 Change::PodBound(id, _) | Change::PodRemoved(id) | Change::PodFinished(id) => {

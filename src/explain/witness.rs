@@ -74,7 +74,7 @@ impl<'a> Witness<'a> {
         let Some(life) = self.lives.last_mut() else { return };
         life.since.extend(moves);
         let Some(pod) = self.pod.and_then(|id| cluster.pod(id)) else { return };
-        let outcome = match (pod.deleting, pod.node, pod.phase) {
+        let outcome = match (pod.deleting.get(), pod.node, pod.phase) {
             (Some(_), ..) => "terminating",
             (None, None, _) => "pending",
             (None, Some(_), PodPhase::Pending) => "starting",
@@ -124,7 +124,7 @@ impl<'a> Witness<'a> {
             }
             Change::PodStarted(id) if own(id) => life.end.started = Some(now),
             Change::PodNominated { pod: id, .. } if own(id) => {
-                let node = cluster.pod(id).and_then(|pod| pod.nominated_node.as_deref());
+                let node = cluster.pod(id).and_then(|pod| Some(&**pod.nominated_node()?));
                 if let (Some(attempt), Some(node)) = (life.attempts.last_mut(), node) {
                     attempt.nominated = Some(node.to_owned());
                 }

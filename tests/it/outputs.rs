@@ -102,6 +102,25 @@ fn the_summary_has_every_promised_field() {
     assert_eq!(summary["fingerprint"].as_str().map(str::len), Some(32));
 }
 
+#[test]
+fn phases_are_measured_when_asked_for() {
+    let args = ["run", "tests/scenarios/csv.yaml", "--out", "-", "--format", "json"];
+    let plain: Value = serde_json::from_str(&towtank(root(), &args).expect(0).stdout).expect("JSON");
+    assert_eq!(plain.get("phases"), None);
+
+    let args = [&args[..], &["--profile-phases"]].concat();
+    let measured: Value = serde_json::from_str(&towtank(root(), &args).expect(0).stdout).expect("JSON");
+    assert_eq!(measured["fingerprint"], plain["fingerprint"]);
+    let phases = measured["phases"].as_object().expect("phases by name");
+    // What surely happens in this run.
+    for name in ["inputs", "sources", "queue", "filter", "bind", "controllers", "observers"] {
+        assert!(phases.contains_key(name), "{name} is not among {:?}", phases.keys());
+    }
+    let sum = |field: &str| phases.values().map(|phase| phase[field].as_f64().expect("a number")).sum::<f64>();
+    assert!((sum("share") - 1.0).abs() < 1e-4, "the shares add up to {}", sum("share"));
+    assert!(sum("seconds") <= measured["wall_seconds"].as_f64().expect("a number") + 1e-4);
+}
+
 /// Nearest-rank, as the summary has it.
 fn percentile(sorted: &[f64], percent: f64) -> f64 {
     let rank = (percent / 100.0 * sorted.len() as f64).ceil() as usize;

@@ -168,7 +168,7 @@ fn eligible(cycle: &Cycle<'_>, failure: &Failure<'_, '_>) -> Result<(), &'static
     if cycle.class.preemption_policy() == PreemptionPolicy::Never {
         return Err("not eligible due to preemptionPolicy=Never.");
     }
-    let nominated = cycle.live_pod().and_then(|pod| pod.nominated_node.as_deref());
+    let nominated = cycle.live_pod().and_then(|pod| Some(&**pod.nominated_node()?));
     let Some(node) = nominated.and_then(|name| cycle.cluster.nodes().by_name(name)) else { return Ok(()) };
     if failure.code(node) == Some(Code::Unresolvable) {
         return Ok(());
@@ -239,7 +239,7 @@ fn importance(cluster: &Cluster, id: PodId) -> (Reverse<i32>, Option<(towtank_si
 
 /// When a pod started; bindings of one instant are told apart by their order.
 fn started(pod: &Pod) -> (towtank_sim::time::SimTime, u64) {
-    (pod.bound.unwrap_or(pod.created), pod.bound_order)
+    (pod.bound.get().unwrap_or(pod.created), pod.bound_order)
 }
 
 /// The candidate that does the least harm.

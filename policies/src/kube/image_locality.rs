@@ -1,11 +1,17 @@
 //! ImageLocality: prefers nodes that have the pod's images already, the more the larger they are.
 
+use crate::lasting::scores;
+use rustc_hash::FxHashSet;
 use std::borrow::Cow;
-use towtank_sim::cluster::Cluster;
+use std::cell::RefCell;
+use towtank_sim::cluster::{Cluster, Nodes};
 use towtank_sim::model::NodeId;
 use towtank_sim::model::node::Node;
+use towtank_sim::model::pod::{Container, PodClass, PodSpec};
 use towtank_sim::model::volume::VolumeSource;
-use towtank_sim::scheduler::{Cycle, Events, ImageStates, MAX_NODE_SCORE, Plugin, Points, PreScore, Score};
+use towtank_sim::scheduler::{
+    Basis, Cycle, Events, ImageStates, Lasting, LastingScore, MAX_NODE_SCORE, Plugin, Points, PreScore, Score,
+};
 
 const MIB: i64 = 1024 * 1024;
 
@@ -18,8 +24,18 @@ const MAX_CONTAINER_THRESHOLD: i64 = 1000 * MIB;
 /// The plugin.
 ///
 /// Source: `imagelocality/image_locality.go`.
-#[derive(Clone, Copy, Debug)]
-pub struct ImageLocality;
+#[derive(Debug, Default)]
+pub struct ImageLocality {
+    names: RefCell<Names>,
+}
+
+/// The names of images that nodes have, those of some that they had among them.
+#[derive(Debug, Default)]
+struct Names {
+    names: FxHashSet<String>,
+    /// How far the log of changed nodes has been read.
+    read: u64,
+}
 
 struct Locality<'c> {
     cluster: &'c Cluster,
@@ -45,13 +61,7 @@ impl Plugin for ImageLocality {
         if states.get().is_empty() {
             return PreScore::Same(0);
         }
-        let containers = spec.init_containers.iter().map(|init| &init.container).chain(&spec.containers);
-        let volumes = spec.volumes.iter().filter_map(|volume| match &volume.source {
-            VolumeSource::Image { reference } => Some(reference),
-            _ => None,
-        });
-        let counted = containers.clone().map(|container| &container.image).chain(volumes).filter_map(|image| {
-            let name = normalized(image);
+        let counted = images(spec).filter_map(|name| {
             let (size, nodes) = states.get().find(&name)?;
             Some((name, size, counts(size, nodes, cycle.cluster)))
         });
@@ -59,12 +69,41 @@ impl Plugin for ImageLocality {
         if images.is_empty() {
             return PreScore::Same(0);
         }
-        let containers = containers.count() as i64;
+        let containers = containers(spec).count() as i64;
         PreScore::Ask(Box::new(Locality { cluster: cycle.cluster, states, images, containers }))
+    }
+
+    /// How many nodes have an image is a matter of the scheduler's snapshot. That none has it is not.
+    fn lasting(&self, class: &PodClass, cluster: &Cluster) -> Lasting {
+        let mut names = self.names.borrow_mut();
+        names.catch_up(cluster.nodes());
+        if !names.names.is_empty() && images(&class.spec).any(|name| names.names.contains(&*name)) {
+            return Lasting::default();
+        }
+        let basis = Basis { node_specs: true, ..Basis::default() };
+        Lasting { basis, ..scores(LastingScore::Same(0)) }
     }
 
     fn events(&self) -> Events {
         Events::NONE
+    }
+}
+
+impl Names {
+    fn catch_up(&mut self, nodes: &Nodes) {
+        let log = nodes.spec_log();
+        match log.since(self.read) {
+            Some(changed) => changed.iter().filter_map(|id| nodes.find(*id)).for_each(|node| self.add(node)),
+            None => {
+                self.names.clear();
+                nodes.iter().for_each(|node| self.add(node));
+            }
+        }
+        self.read = log.end();
+    }
+
+    fn add(&mut self, node: &Node) {
+        self.names.extend(node.spec.images.iter().flat_map(|image| &image.names).cloned());
     }
 }
 
@@ -102,6 +141,19 @@ impl Score for Locality<'_> {
         let max = MAX_CONTAINER_THRESHOLD * self.containers;
         MAX_NODE_SCORE * (sum.clamp(MIN_THRESHOLD, max) - MIN_THRESHOLD) / (max - MIN_THRESHOLD)
     }
+}
+
+fn containers(pod: &PodSpec) -> impl Iterator<Item = &Container> {
+    pod.init_containers.iter().map(|init| &init.container).chain(&pod.containers)
+}
+
+/// The names of the pod's images, those of volumes among them.
+fn images(pod: &PodSpec) -> impl Iterator<Item = Cow<'_, str>> {
+    let volumes = pod.volumes.iter().filter_map(|volume| match &volume.source {
+        VolumeSource::Image { reference } => Some(reference),
+        _ => None,
+    });
+    containers(pod).map(|container| &container.image).chain(volumes).map(|image| normalized(image))
 }
 
 /// The name with a tag: `:latest` where it has none.

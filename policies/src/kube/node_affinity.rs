@@ -2,16 +2,19 @@
 
 use crate::config::{ArgsSource, ConfigError, NodeAffinityArgs};
 use crate::factory::Factory;
+use crate::lasting::{filter_by_node, score_by_node};
+use std::borrow::{Borrow, Cow};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use towtank_sim::cluster::Cluster;
 use towtank_sim::model::NodeId;
-use towtank_sim::model::affinity::{NodeAffinity as Affinity, NodeSelectorTerm, PreferredNode};
-use towtank_sim::model::labels::Operator;
+use towtank_sim::model::affinity::{NodeAffinity as Affinity, NodeSelector, NodeSelectorTerm, PreferredNode};
+use towtank_sim::model::labels::{Labels, Operator};
 use towtank_sim::model::node::{Node, NodeSpec};
-use towtank_sim::model::pod::PodSpec;
+use towtank_sim::model::pod::{PodClass, PodSpec};
 use towtank_sim::scheduler::{
-    ClusterEvent, Cycle, Dependence, Events, Filter, Hint, Plugin, Points, PreFilter, PreScore, Score, Verdict,
-    default_normalize,
+    ClusterEvent, Cycle, Dependence, Events, Filter, Hint, Lasting, LastingFilter, LastingScore, NodePart, Plugin,
+    Points, PreFilter, PreScore, Score, Verdict, default_normalize,
 };
 
 /// The plugin.
@@ -24,14 +27,13 @@ pub struct NodeAffinity {
 }
 
 struct Required<'c> {
-    plugin: &'c NodeAffinity,
-    pod: &'c PodSpec,
+    added: Option<Cow<'c, NodeSelector>>,
+    selector: Cow<'c, Labels>,
+    affinity: Option<Cow<'c, NodeSelector>>,
 }
 
-struct Preferred<'c> {
-    added: &'c [PreferredNode],
-    pod: &'c [PreferredNode],
-}
+/// The preferences of the profile and of the pod.
+struct Preferred<P>(Vec<P>);
 
 /// Reads the arguments.
 pub(crate) fn prepare(args: &ArgsSource<'_>) -> Result<Factory, ConfigError> {
@@ -49,13 +51,9 @@ impl Plugin for NodeAffinity {
     }
 
     fn pre_filter<'c>(&'c self, cycle: &Cycle<'c>) -> PreFilter<'c> {
-        let pod = &cycle.class.spec;
-        if pod.node_affinity.required.is_none() && self.added.required.is_none() && pod.node_selector.is_empty() {
-            return PreFilter::Skip;
-        }
-        let filter = Box::new(Required { plugin: self, pod });
-        let terms = pod.node_affinity.required.as_ref().map_or(&[][..], |selector| &selector.terms);
-        match named_nodes(terms) {
+        let Some(filter) = self.required(&cycle.class.spec) else { return PreFilter::Skip };
+        let filter = Box::new(filter);
+        match named_nodes(&cycle.class.spec) {
             None => PreFilter::Ask(filter),
             Some(names) if names.is_empty() => PreFilter::Reject(Verdict::unresolvable("pod affinity terms conflict")),
             Some(names) => PreFilter::AskOnly(names.into_iter().map(Arc::from).collect(), filter),
@@ -67,15 +65,26 @@ impl Plugin for NodeAffinity {
     }
 
     fn pre_score<'c>(&'c self, cycle: &Cycle<'c>, _feasible: &[NodeId]) -> PreScore<'c> {
-        let (added, pod) = (&self.added.preferred, &cycle.class.spec.node_affinity.preferred);
-        if added.is_empty() && pod.is_empty() {
-            return PreScore::Skip;
-        }
-        PreScore::Ask(Box::new(Preferred { added, pod }))
+        let preferred: Vec<&PreferredNode> = self.preferred(&cycle.class.spec).collect();
+        if preferred.is_empty() { PreScore::Skip } else { PreScore::Ask(Box::new(Preferred(preferred))) }
     }
 
     fn score_depends_on(&self) -> Dependence {
         Dependence::Node
+    }
+
+    /// A pod that names its nodes is tried on them alone, which only PreFilter can say.
+    fn lasting(&self, class: &PodClass, _cluster: &Cluster) -> Lasting {
+        let filter = match named_nodes(&class.spec) {
+            Some(_) => LastingFilter::InCycle,
+            None => filter_by_node(NodePart::Spec, self.required(&class.spec).map(Required::into_owned)),
+        };
+        let preferred: Vec<PreferredNode> = self.preferred(&class.spec).cloned().collect();
+        let score = match preferred.is_empty() {
+            true => LastingScore::Skip,
+            false => score_by_node(NodePart::Spec, Preferred(preferred)),
+        };
+        Lasting { filter, score, ..Lasting::default() }
     }
 
     fn events(&self) -> Events {
@@ -100,27 +109,53 @@ impl Plugin for NodeAffinity {
 
 impl NodeAffinity {
     fn admits(&self, node: &NodeSpec) -> bool {
-        self.added.required.as_ref().is_none_or(|selector| selector.matches(&node.name, &node.labels))
+        admits(self.added.required.as_ref(), node)
+    }
+
+    /// What the profile and the pod ask of nodes, if they ask for anything.
+    fn required<'c>(&'c self, pod: &'c PodSpec) -> Option<Required<'c>> {
+        let required = Required {
+            added: self.added.required.as_ref().map(Cow::Borrowed),
+            selector: Cow::Borrowed(&pod.node_selector),
+            affinity: pod.node_affinity.required.as_ref().map(Cow::Borrowed),
+        };
+        let asks = required.added.is_some() || required.affinity.is_some() || !required.selector.is_empty();
+        asks.then_some(required)
+    }
+
+    fn preferred<'c>(&'c self, pod: &'c PodSpec) -> impl Iterator<Item = &'c PreferredNode> {
+        self.added.preferred.iter().chain(&pod.node_affinity.preferred)
+    }
+}
+
+impl Required<'_> {
+    fn into_owned(self) -> Required<'static> {
+        let owned = |selector: Cow<'_, NodeSelector>| Cow::Owned(selector.into_owned());
+        Required {
+            added: self.added.map(owned),
+            selector: Cow::Owned(self.selector.into_owned()),
+            affinity: self.affinity.map(owned),
+        }
     }
 }
 
 impl Filter for Required<'_> {
     fn filter(&self, node: &Node) -> Verdict {
-        if !self.plugin.admits(&node.spec) {
+        if !admits(self.added.as_deref(), &node.spec) {
             return Verdict::unresolvable("node(s) didn't match scheduler-enforced node affinity");
         }
-        if !matches(self.pod, &node.spec) {
+        if !has(&self.selector, &node.spec) || !admits(self.affinity.as_deref(), &node.spec) {
             return Verdict::unresolvable("node(s) didn't match Pod's node affinity/selector");
         }
         Verdict::Fits
     }
 }
 
-impl Score for Preferred<'_> {
+impl<P: Borrow<PreferredNode>> Score for Preferred<P> {
     /// The summed weights of the preferences that the node matches.
     fn score(&self, node: &Node) -> i64 {
         let matching = |p: &&PreferredNode| p.weight != 0 && p.term.matches(node.name(), &node.spec.labels);
-        self.added.iter().chain(self.pod).filter(matching).map(|p| i64::from(p.weight)).sum()
+        self.0.iter().map(P::borrow).filter(matching).map(|p| i64::from(p.weight)).sum()
     }
 
     fn normalizes(&self) -> bool {
@@ -134,12 +169,22 @@ impl Score for Preferred<'_> {
 
 /// Whether the node has the pod's node selector and required affinity.
 pub(super) fn matches(pod: &PodSpec, node: &NodeSpec) -> bool {
-    pod.node_selector.iter().all(|(key, value)| node.labels.get(key) == Some(value))
-        && pod.node_affinity.required.as_ref().is_none_or(|selector| selector.matches(&node.name, &node.labels))
+    has(&pod.node_selector, node) && admits(pod.node_affinity.required.as_ref(), node)
 }
 
-/// The only nodes that the terms leave, if every term names some by `metadata.name In`.
-fn named_nodes(terms: &[NodeSelectorTerm]) -> Option<BTreeSet<&str>> {
+/// Whether the node has these labels.
+fn has(labels: &Labels, node: &NodeSpec) -> bool {
+    labels.iter().all(|(key, value)| node.labels.get(key) == Some(value))
+}
+
+/// Whether the node matches the selector, if there is one.
+fn admits(selector: Option<&NodeSelector>, node: &NodeSpec) -> bool {
+    selector.is_none_or(|selector| selector.matches(&node.name, &node.labels))
+}
+
+/// The only nodes that the pod's terms leave, if every term names some by `metadata.name In`.
+fn named_nodes(pod: &PodSpec) -> Option<BTreeSet<&str>> {
+    let terms: &[NodeSelectorTerm] = &pod.node_affinity.required.as_ref()?.terms;
     if terms.is_empty() {
         return None;
     }

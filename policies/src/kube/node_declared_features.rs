@@ -2,11 +2,14 @@
 
 use crate::config::{ArgsSource, ConfigError};
 use crate::factory::Factory;
+use crate::lasting::{filter_by_node, filters};
 use std::sync::Arc;
-use towtank_sim::cluster::NodeChange;
+use towtank_sim::cluster::{Cluster, NodeChange};
 use towtank_sim::model::node::Node;
+use towtank_sim::model::pod::PodClass;
 use towtank_sim::scheduler::{
-    ClusterEvent, Cycle, Dependence, Events, FeatureGates, Filter, Hint, Plugin, Points, PreFilter, Verdict,
+    ClusterEvent, Cycle, Dependence, Events, FeatureGates, Filter, Hint, Lasting, NodePart, Plugin, Points, PreFilter,
+    Verdict,
 };
 
 /// The plugin.
@@ -29,6 +32,14 @@ pub(crate) fn prepare(_args: &ArgsSource<'_>) -> Result<Factory, ConfigError> {
     }))
 }
 
+impl NodeDeclaredFeatures {
+    /// What pods of the class need, if they need anything.
+    fn needed(self, class: &PodClass) -> Option<Needed> {
+        let needed: Vec<&str> = class.spec.needed_features().collect();
+        (self.enabled && !needed.is_empty()).then_some(Needed(needed))
+    }
+}
+
 impl Plugin for NodeDeclaredFeatures {
     fn name(&self) -> &'static str {
         "NodeDeclaredFeatures"
@@ -39,15 +50,15 @@ impl Plugin for NodeDeclaredFeatures {
     }
 
     fn pre_filter<'c>(&'c self, cycle: &Cycle<'c>) -> PreFilter<'c> {
-        let needed: Vec<&str> = cycle.class.spec.needed_features().collect();
-        if !self.enabled || needed.is_empty() {
-            return PreFilter::Skip;
-        }
-        PreFilter::Ask(Box::new(Needed(needed)))
+        self.needed(cycle.class).map_or(PreFilter::Skip, |needed| PreFilter::Ask(Box::new(needed)))
     }
 
     fn filter_depends_on(&self) -> Dependence {
         Dependence::Node
+    }
+
+    fn lasting(&self, class: &PodClass, _cluster: &Cluster) -> Lasting {
+        filters(filter_by_node(NodePart::Spec, self.needed(class)))
     }
 
     fn events(&self) -> Events {

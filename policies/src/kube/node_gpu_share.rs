@@ -3,10 +3,13 @@
 //! NodeResourcesFit sees only the sum of the free shares of a node; a share never spans two devices (see
 //! [`towtank_sim::model::gpu`]).
 
+use crate::lasting::{filter_by_node, filters};
+use towtank_sim::cluster::Cluster;
 use towtank_sim::model::gpu::GpuRequest;
 use towtank_sim::model::node::Node;
+use towtank_sim::model::pod::PodClass;
 use towtank_sim::scheduler::{
-    ClusterEvent, Cycle, Dependence, Events, Filter, Hint, Plugin, Points, PreFilter, Verdict,
+    ClusterEvent, Cycle, Dependence, Events, Filter, Hint, Lasting, NodePart, Plugin, Points, PreFilter, Verdict,
 };
 
 /// The plugin.
@@ -33,6 +36,10 @@ impl Plugin for NodeGpuShare {
 
     fn filter_depends_on(&self) -> Dependence {
         Dependence::Node
+    }
+
+    fn lasting(&self, class: &PodClass, _cluster: &Cluster) -> Lasting {
+        filters(filter_by_node(NodePart::Whole, class.spec.gpu.map(Shares)))
     }
 
     fn events(&self) -> Events {

@@ -1,7 +1,13 @@
 //! NodeName: a pod that names its node goes nowhere else.
 
+use crate::lasting::{filter_by_node, filters};
+use std::sync::Arc;
+use towtank_sim::cluster::Cluster;
 use towtank_sim::model::node::Node;
-use towtank_sim::scheduler::{Cycle, Dependence, Events, Filter, Plugin, Points, PreFilter, Verdict};
+use towtank_sim::model::pod::PodClass;
+use towtank_sim::scheduler::{
+    Cycle, Dependence, Events, Filter, Lasting, NodePart, Plugin, Points, PreFilter, Verdict,
+};
 
 /// The plugin.
 ///
@@ -9,7 +15,14 @@ use towtank_sim::scheduler::{Cycle, Dependence, Events, Filter, Plugin, Points, 
 #[derive(Clone, Copy, Debug)]
 pub struct NodeName;
 
-struct Only<'c>(&'c str);
+struct Only(Arc<str>);
+
+impl Only {
+    /// The node that pods of the class name, if they name one.
+    fn of(class: &PodClass) -> Option<Self> {
+        class.spec.node_name.clone().filter(|name| !name.is_empty()).map(Self)
+    }
+}
 
 impl Plugin for NodeName {
     fn name(&self) -> &'static str {
@@ -21,14 +34,15 @@ impl Plugin for NodeName {
     }
 
     fn pre_filter<'c>(&'c self, cycle: &Cycle<'c>) -> PreFilter<'c> {
-        match cycle.class.spec.node_name.as_deref() {
-            None | Some("") => PreFilter::Skip,
-            Some(name) => PreFilter::Ask(Box::new(Only(name))),
-        }
+        Only::of(cycle.class).map_or(PreFilter::Skip, |only| PreFilter::Ask(Box::new(only)))
     }
 
     fn filter_depends_on(&self) -> Dependence {
         Dependence::Node
+    }
+
+    fn lasting(&self, class: &PodClass, _cluster: &Cluster) -> Lasting {
+        filters(filter_by_node(NodePart::Spec, Only::of(class)))
     }
 
     fn events(&self) -> Events {
@@ -36,9 +50,9 @@ impl Plugin for NodeName {
     }
 }
 
-impl Filter for Only<'_> {
+impl Filter for Only {
     fn filter(&self, node: &Node) -> Verdict {
-        if node.name() == self.0 {
+        if node.name() == &*self.0 {
             Verdict::Fits
         } else {
             Verdict::unresolvable("node(s) didn't match the requested node name")

@@ -1,9 +1,11 @@
 //! NodePorts: two pods cannot have the same port of one host.
 
+use crate::lasting::{filter_by_node, filters};
+use towtank_sim::cluster::Cluster;
 use towtank_sim::model::node::Node;
-use towtank_sim::model::pod::HostPort;
+use towtank_sim::model::pod::{HostPort, PodClass};
 use towtank_sim::scheduler::{
-    ClusterEvent, Cycle, Dependence, Events, Filter, Hint, Plugin, Points, PreFilter, Verdict,
+    ClusterEvent, Cycle, Dependence, Events, Filter, Hint, Lasting, NodePart, Plugin, Points, PreFilter, Verdict,
 };
 
 /// The plugin.
@@ -12,7 +14,7 @@ use towtank_sim::scheduler::{
 #[derive(Clone, Copy, Debug)]
 pub struct NodePorts;
 
-struct Wanted<'c>(&'c [HostPort]);
+struct Wanted<P>(P);
 
 impl Plugin for NodePorts {
     fn name(&self) -> &'static str {
@@ -34,6 +36,11 @@ impl Plugin for NodePorts {
         Dependence::Node
     }
 
+    fn lasting(&self, class: &PodClass, _cluster: &Cluster) -> Lasting {
+        let wanted = (!class.host_ports.is_empty()).then(|| Wanted(class.host_ports.clone()));
+        filters(filter_by_node(NodePart::Whole, wanted))
+    }
+
     fn events(&self) -> Events {
         Events::ASSIGNED_POD_DELETE.and(Events::NODE_ADD)
     }
@@ -50,9 +57,9 @@ impl Plugin for NodePorts {
     }
 }
 
-impl Filter for Wanted<'_> {
+impl<P: AsRef<[HostPort]>> Filter for Wanted<P> {
     fn filter(&self, node: &Node) -> Verdict {
-        if conflict(self.0, &node.ports) {
+        if conflict(self.0.as_ref(), &node.ports) {
             Verdict::unschedulable("node(s) didn't have free ports for the requested pod ports")
         } else {
             Verdict::Fits

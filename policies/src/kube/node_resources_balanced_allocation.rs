@@ -2,12 +2,19 @@
 
 use crate::config::{ArgsSource, BalancedArgs, ConfigError};
 use crate::factory::Factory;
-use crate::resource_ref::{CycleResource, ResourceRef};
+use crate::lasting::{score_by_node, scores};
+use crate::pair::{Pair, allocatable, integer, is_exact, pair, requested, whole, zip};
+use crate::resource_ref::{CycleResource, CycleResources, ResourceRef};
 use smallvec::SmallVec;
 use std::sync::Arc;
+use towtank_sim::cluster::{Cluster, Nodes};
 use towtank_sim::model::NodeId;
 use towtank_sim::model::node::Node;
-use towtank_sim::scheduler::{Cycle, Dependence, Events, MAX_NODE_SCORE, Plugin, Points, PreScore, Score};
+use towtank_sim::model::pod::PodClass;
+use towtank_sim::scheduler::{
+    Cycle, Dependence, Events, Lasting, LastingScore, MAX_NODE_SCORE, NodePart, NodeScore, Plugin, Points, PreScore,
+    Score,
+};
 
 /// The plugin.
 ///
@@ -17,7 +24,14 @@ pub struct NodeResourcesBalancedAllocation {
     resources: Arc<[ResourceRef]>,
 }
 
-struct Balance(Vec<CycleResource>);
+struct Balance(CycleResources);
+
+/// As [`Balance`], where CPU and memory are to be in balance: most nodes are scored by their rows in the table of loads.
+struct RowBalance {
+    plain: Balance,
+    /// What the pod asks for.
+    pod: Pair,
+}
 
 /// Fractions of a node's resources; two of them in nearly every configuration.
 type Fractions = SmallVec<[f64; 4]>;
@@ -33,6 +47,13 @@ impl NodeResourcesBalancedAllocation {
     pub fn new(args: &BalancedArgs) -> Self {
         Self { resources: ResourceRef::list(&args.resources()).into() }
     }
+
+    /// What scores nodes for pods of the class. Requests count as they are, without defaults; a pod that asks for none of the
+    /// resources is not scored.
+    fn balance(&self, class: &PodClass, cluster: &Cluster) -> Option<Balance> {
+        let resources = ResourceRef::resolve(&self.resources, class, cluster, false);
+        resources.iter().any(|resource| resource.pod != 0).then_some(Balance(resources))
+    }
 }
 
 impl Plugin for NodeResourcesBalancedAllocation {
@@ -44,17 +65,22 @@ impl Plugin for NodeResourcesBalancedAllocation {
         Points::PRE_SCORE.and(Points::SCORE)
     }
 
-    /// Requests count as they are, without defaults; a pod that asks for none of the resources is not scored.
     fn pre_score<'c>(&'c self, cycle: &Cycle<'c>, _feasible: &[NodeId]) -> PreScore<'c> {
-        let resources = ResourceRef::resolve(&self.resources, cycle.class, cycle.cluster, false);
-        if resources.iter().all(|resource| resource.pod == 0) {
-            return PreScore::Skip;
-        }
-        PreScore::Ask(Box::new(Balance(resources)))
+        let balance = self.balance(cycle.class, cycle.cluster);
+        balance.map_or(PreScore::Skip, |balance| PreScore::Ask(Box::new(balance)))
     }
 
     fn score_depends_on(&self) -> Dependence {
         Dependence::Node
+    }
+
+    fn lasting(&self, class: &PodClass, cluster: &Cluster) -> Lasting {
+        let score = match self.balance(class, cluster).map(RowBalance::new) {
+            None => LastingScore::Skip,
+            Some(Ok(by_row)) => LastingScore::ByNode(Box::new(by_row)),
+            Some(Err(plain)) => score_by_node(NodePart::Whole, plain),
+        };
+        scores(score)
     }
 
     fn events(&self) -> Events {
@@ -73,6 +99,48 @@ impl Score for Balance {
         }
         let half = MAX_NODE_SCORE / 2;
         half + (half + balance(&after) - balance(&before)) / 2
+    }
+}
+
+impl RowBalance {
+    fn new(plain: Balance) -> Result<Self, Balance> {
+        match CycleResource::cpu_and_memory(&plain.0) {
+            Some((pod, weights)) if plain.0.len() == 2 && !weights.contains(&0) => Ok(Self { pod: pair(pod), plain }),
+            _ => Err(plain),
+        }
+    }
+}
+
+impl NodeScore for RowBalance {
+    fn reads(&self) -> NodePart {
+        NodePart::Whole
+    }
+
+    fn score(&self, node: &Node) -> i64 {
+        self.plain.score(node)
+    }
+
+    fn add(&self, nodes: &Nodes, ids: &[NodeId], weight: i64, totals: &mut [i64]) {
+        let fraction = |amount: f64, allocatable: f64| {
+            let fraction = amount / allocatable;
+            if fraction < 1.0 { fraction } else { 1.0 }
+        };
+        // The same operations in the same order as in `balance`; halving is exact.
+        let balance = |[cpu, memory]: Pair| whole((1.0 - ((cpu - memory) * 0.5).abs()) * MAX_NODE_SCORE as f64);
+        let half = MAX_NODE_SCORE / 2;
+        for (id, total) in ids.iter().zip(totals) {
+            let load = nodes.load(*id);
+            let (has, taken) = (allocatable(load), requested(load));
+            if is_exact(has, taken) {
+                let (has, before) = (pair(has), pair(taken));
+                let after = zip(before, self.pod, |node, pod| node + pod);
+                let (before, after) = (balance(zip(before, has, fraction)), balance(zip(after, has, fraction)));
+                // With two resources neither balance is below 50, so this is not negative, and shifting is dividing.
+                *total += weight * (half + (integer(half as f64 + after - before) >> 1));
+            } else {
+                *total += weight * self.plain.score(nodes.get(*id));
+            }
+        }
     }
 }
 

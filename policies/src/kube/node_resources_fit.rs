@@ -2,19 +2,21 @@
 //! of three strategies.
 
 use super::dynamic_resources::device_resources::{self, DeviceResources};
-use crate::config::{ArgsSource, ConfigError, FitArgs, ShapePoint, Strategy};
+use crate::allocation_score::AllocationScore;
+use crate::config::{ArgsSource, ConfigError, FitArgs};
 use crate::factory::Factory;
-use crate::resource_ref::{CycleResource, ResourceRef};
+use crate::resource_ref::ResourceRef;
+use smallvec::SmallVec;
 use std::sync::Arc;
-use towtank_sim::cluster::{Cluster, NodeChange};
+use towtank_sim::cluster::{Cluster, NodeChange, NodeLoad, Nodes};
 use towtank_sim::dra::DeviceClass;
 use towtank_sim::model::NodeId;
 use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::PodClass;
-use towtank_sim::model::resources::{ResourceId, ResourceTable, Resources, amount};
+use towtank_sim::model::resources::{ResourceId, ResourceTable, amount};
 use towtank_sim::scheduler::{
-    ClusterEvent, Cycle, Dependence, Events, FeatureGates, Filter, Hint, MAX_NODE_SCORE, Plugin, Points, PreFilter,
-    PreScore, Reason, Reasons, Score, Verdict,
+    Basis, ClusterEvent, Cycle, Dependence, Events, FeatureGates, Filter, Hint, Lasting, LastingFilter, NodeFilter,
+    NodePart, Plugin, Points, PreFilter, PreScore, Reason, Reasons, Verdict,
 };
 
 /// The plugin.
@@ -24,22 +26,26 @@ use towtank_sim::scheduler::{
 pub struct NodeResourcesFit {
     ignored: Vec<String>,
     ignored_groups: Vec<String>,
-    strategy: Strategy,
-    resources: Arc<[ResourceRef]>,
+    score: AllocationScore,
     /// Whether classes may stand behind extended resources (gate `DRAExtendedResource`).
     devices: bool,
 }
 
-struct Fits<'c> {
+struct Fits {
+    /// Places among the node's pods: one.
+    pods: i64,
     /// What is asked for, in the order of the reasons; nothing that is 0 and nothing that is ignored.
-    wanted: Vec<(ResourceId, i64)>,
-    requests: &'c Resources,
+    wanted: SmallVec<[(ResourceId, i64); 4]>,
     devices: DeviceResources,
 }
 
-struct Allocation<'c> {
-    strategy: &'c Strategy,
-    resources: Vec<CycleResource>,
+/// As [`Fits`], for good. Most nodes are judged by their rows in the table of loads, as far as these go.
+struct FitsByRow {
+    plain: Fits,
+    /// What is wanted of the resources of the rows; [`FitsByRow::NOTHING`] where none is.
+    rows: [i64; 3],
+    /// Whether the rows do not say everything.
+    more: bool,
 }
 
 /// Reads the arguments.
@@ -61,8 +67,10 @@ impl NodeResourcesFit {
         Self {
             ignored: args.ignored_resources.clone(),
             ignored_groups: args.ignored_resource_groups.clone(),
-            strategy: args.scoring_strategy.strategy(),
-            resources: ResourceRef::list(&args.scoring_strategy.resources()).into(),
+            score: AllocationScore::new(
+                args.scoring_strategy.strategy(),
+                ResourceRef::list(&args.scoring_strategy.resources()),
+            ),
             devices: true,
         }
     }
@@ -70,6 +78,15 @@ impl NodeResourcesFit {
     /// The resources of a pod of the class that nodes may give through devices.
     fn devices(&self, class: &PodClass, cluster: &Cluster) -> DeviceResources {
         if self.devices { DeviceResources::of(class, cluster) } else { DeviceResources::default() }
+    }
+
+    /// What pods of the class ask of a node.
+    fn fits(&self, class: &PodClass, cluster: &Cluster) -> Fits {
+        Fits {
+            pods: class.requests.get(ResourceId::PODS),
+            wanted: class.requests.iter().filter(|(id, _)| self.counts(*id, &cluster.resources)).collect(),
+            devices: self.devices(class, cluster),
+        }
     }
 
     /// Whether the filter looks at the resource: ignoring works for extended resources only.
@@ -97,10 +114,7 @@ impl Plugin for NodeResourcesFit {
     }
 
     fn pre_filter<'c>(&'c self, cycle: &Cycle<'c>) -> PreFilter<'c> {
-        let requests = &cycle.class.requests;
-        let wanted = requests.iter().filter(|(id, _)| self.counts(*id, &cycle.cluster.resources)).collect();
-        let devices = self.devices(cycle.class, cycle.cluster);
-        PreFilter::Ask(Box::new(Fits { wanted, requests, devices }))
+        PreFilter::Ask(Box::new(self.fits(cycle.class, cycle.cluster)))
     }
 
     fn filter_depends_on(&self) -> Dependence {
@@ -108,11 +122,22 @@ impl Plugin for NodeResourcesFit {
     }
 
     fn pre_score<'c>(&'c self, cycle: &Cycle<'c>, _feasible: &[NodeId]) -> PreScore<'c> {
-        score_allocation(&self.strategy, &self.resources, cycle)
+        PreScore::Ask(Box::new(self.score.of(cycle.class, cycle.cluster)))
     }
 
     fn score_depends_on(&self) -> Dependence {
         Dependence::Node
+    }
+
+    fn lasting(&self, class: &PodClass, cluster: &Cluster) -> Lasting {
+        let basis = if self.devices { device_resources::basis(class, cluster) } else { Basis::default() };
+        let fits = self.fits(class, cluster);
+        let filter = if fits.devices.is_empty() {
+            LastingFilter::ByNode(Box::new(FitsByRow::new(fits)))
+        } else {
+            LastingFilter::InCycle
+        };
+        Lasting { filter, score: self.score.lasting(class, cluster), basis, ..Lasting::default() }
     }
 
     fn events(&self) -> Events {
@@ -148,13 +173,7 @@ impl Plugin for NodeResourcesFit {
     }
 }
 
-/// Scores nodes by how much of these resources is taken with the pod on them.
-pub(crate) fn score_allocation<'c>(strategy: &'c Strategy, list: &[ResourceRef], cycle: &Cycle<'c>) -> PreScore<'c> {
-    let resources = ResourceRef::resolve(list, cycle.class, cycle.cluster, true);
-    PreScore::Ask(Box::new(Allocation { strategy, resources }))
-}
-
-impl Filter for Fits<'_> {
+impl Filter for Fits {
     /// Classes come and go.
     fn depends_on_more(&self) -> bool {
         !self.devices.is_empty()
@@ -163,7 +182,7 @@ impl Filter for Fits<'_> {
     fn filter(&self, node: &Node) -> Verdict {
         let mut reasons = Reasons::new();
         let mut too_large = false;
-        let pods = node.requested.get(ResourceId::PODS).saturating_add(self.requests.get(ResourceId::PODS));
+        let pods = node.requested.get(ResourceId::PODS).saturating_add(self.pods);
         if pods > node.allocatable.get(ResourceId::PODS) {
             reasons.push(Reason::Insufficient(ResourceId::PODS));
         }
@@ -182,63 +201,54 @@ impl Filter for Fits<'_> {
     }
 }
 
-impl Score for Allocation<'_> {
-    fn score(&self, node: &Node) -> i64 {
-        let (mut sum, mut weights) = (0_i64, 0_i64);
-        for resource in &self.resources {
-            let Some(amounts) = resource.on(node) else { continue };
-            let score = self.strategy.score(amounts.after, amounts.allocatable);
-            // A shape's zeros do not count at all, so that they do not drag the mean down.
-            if matches!(self.strategy, Strategy::RequestedToCapacityRatio(_)) && score <= 0 {
-                continue;
+impl FitsByRow {
+    /// Amounts from here on are compared with more care.
+    const LIMIT: i64 = 1 << 61;
+
+    /// Less than any node has left.
+    const NOTHING: i64 = -2 * Self::LIMIT;
+
+    fn new(plain: Fits) -> Self {
+        let mut rows = [Self::NOTHING, Self::NOTHING, plain.pods];
+        let mut more = false;
+        for &(id, wanted) in &plain.wanted {
+            match NodeLoad::place_of(id) {
+                Some(place) if wanted < Self::LIMIT => rows[place] = wanted,
+                _ => more = true,
             }
-            sum = sum.saturating_add(score.saturating_mul(resource.weight));
-            weights += resource.weight;
         }
-        match (weights, &self.strategy) {
-            (0, _) => 0,
-            (_, Strategy::RequestedToCapacityRatio(_)) => round_half_up(sum, weights),
-            _ => sum / weights,
-        }
+        Self { plain, rows, more }
+    }
+
+    /// Whether the node has what is wanted of the resources of the rows; `None` where the amounts are too large to tell.
+    #[inline]
+    fn fits_row(&self, load: &NodeLoad) -> Option<bool> {
+        let (has, taken, wanted) = (&load.allocatable, &load.requested, &self.rows);
+        let bits = has[0] | has[1] | has[2] | taken[0] | taken[1] | taken[2];
+        let left = |i: usize| has[i] - taken[i];
+        ((bits as u64) < Self::LIMIT as u64)
+            .then(|| (left(0) >= wanted[0]) & (left(1) >= wanted[1]) & (left(2) >= wanted[2]))
     }
 }
 
-impl Strategy {
-    /// The score of one resource, 0 to 100, where the node's pods and the incoming one together want `requested` of
-    /// `capacity`, which is not 0.
-    ///
-    /// Source: `noderesources/{least_allocated,most_allocated,requested_to_capacity_ratio}.go`.
-    fn score(&self, requested: i64, capacity: i64) -> i64 {
-        let percent = |amount: i64| amount.saturating_mul(MAX_NODE_SCORE) / capacity;
-        match self {
-            Self::LeastAllocated if requested > capacity => 0,
-            Self::LeastAllocated => percent(capacity - requested),
-            Self::MostAllocated => percent(requested.min(capacity)),
-            Self::RequestedToCapacityRatio(shape) if requested > capacity => broken_line(shape, 100),
-            Self::RequestedToCapacityRatio(shape) => broken_line(shape, percent(requested)),
+impl NodeFilter for FitsByRow {
+    fn reads(&self) -> NodePart {
+        NodePart::Whole
+    }
+
+    fn verdict(&self, node: &Node) -> Verdict {
+        self.plain.filter(node)
+    }
+
+    fn narrow(&self, nodes: &Nodes, ids: &[NodeId], fits: &mut [bool]) {
+        for (&id, fits) in ids.iter().zip(fits) {
+            let by_row = self.fits_row(nodes.load(id));
+            *fits &= by_row != Some(false);
+            if *fits && (self.more || by_row.is_none()) {
+                *fits = self.plain.filter(nodes.get(id)) == Verdict::Fits;
+            }
         }
     }
-}
-
-/// The height of a line through points of ascending utilization, flat outside them; a shape's score of 10 is 100 here.
-///
-/// Source: `plugins/helper/shape_score.go`.
-pub(super) fn broken_line(shape: &[ShapePoint], utilization: i64) -> i64 {
-    let height = |point: &ShapePoint| i64::from(point.score) * (MAX_NODE_SCORE / 10);
-    match shape.iter().position(|point| utilization <= i64::from(point.utilization)) {
-        None => shape.last().map_or(0, height),
-        Some(0) => height(&shape[0]),
-        Some(i) => {
-            let (left, right) = (&shape[i - 1], &shape[i]);
-            let (from, to) = (i64::from(left.utilization), i64::from(right.utilization));
-            height(left) + (height(right) - height(left)) * (utilization - from) / (to - from)
-        }
-    }
-}
-
-/// `round(sum / weights)` for numbers that are not negative.
-pub(super) const fn round_half_up(sum: i64, weights: i64) -> i64 {
-    (2 * sum + weights) / (2 * weights)
 }
 
 /// Whether the node would hold the pod if it were empty.
@@ -253,24 +263,4 @@ fn has_grown(class: &PodClass, node: &Node, table: &ResourceTable, devices: &Dev
         let before = previous.allocatable.get(table.name(id)).map_or(0, |quantity| amount(id, *quantity));
         node.allocatable.get(id) > before || devices.leaves(id, node)
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::{prop_assert, prop_assert_eq, proptest};
-
-    proptest! {
-        #[test]
-        fn rounding_is_that_of_the_float_formula(sum in 0_i64..1_000_000, weights in 1_i64..10_000) {
-            prop_assert_eq!(round_half_up(sum, weights), (sum as f64 / weights as f64).round() as i64);
-        }
-
-        #[test]
-        fn every_strategy_stays_in_range(requested in 0_i64..1 << 50, capacity in 1_i64..1 << 50) {
-            for strategy in [Strategy::LeastAllocated, Strategy::MostAllocated] {
-                prop_assert!((0..=100).contains(&strategy.score(requested, capacity)));
-            }
-        }
-    }
 }

@@ -1,10 +1,12 @@
 //! NodeUnschedulable: cordoned nodes take no pods but those that tolerate it.
 
+use crate::lasting::{filter_by_node, filters};
+use towtank_sim::cluster::Cluster;
 use towtank_sim::model::node::{Node, NodeSpec};
-use towtank_sim::model::pod::PodSpec;
+use towtank_sim::model::pod::{PodClass, PodSpec};
 use towtank_sim::model::taint::{Effect, Taint};
 use towtank_sim::scheduler::{
-    ClusterEvent, Cycle, Dependence, Events, Filter, Hint, Plugin, Points, PreFilter, Verdict,
+    ClusterEvent, Cycle, Dependence, Events, Filter, Hint, Lasting, NodePart, Plugin, Points, PreFilter, Verdict,
 };
 
 /// The plugin.
@@ -30,6 +32,11 @@ impl Plugin for NodeUnschedulable {
 
     fn filter_depends_on(&self) -> Dependence {
         Dependence::Node
+    }
+
+    fn lasting(&self, class: &PodClass, _cluster: &Cluster) -> Lasting {
+        let filter = filter_by_node(NodePart::Spec, (!tolerates(&class.spec)).then_some(Schedulable));
+        filters(filter)
     }
 
     fn events(&self) -> Events {
@@ -59,6 +66,10 @@ impl Filter for Schedulable {
 
 /// Whether the pod tolerates the taint that a cordon amounts to.
 fn tolerates(spec: &PodSpec) -> bool {
+    // Most pods have no toleration, and need no taint made for them.
+    if spec.tolerations.is_empty() {
+        return false;
+    }
     let taint =
         Taint { key: "node.kubernetes.io/unschedulable".to_owned(), value: String::new(), effect: Effect::NoSchedule };
     spec.tolerations.iter().any(|toleration| toleration.tolerates(&taint))

@@ -1,14 +1,16 @@
 //! NodeVolumeLimits: a node takes no more volumes of a CSI driver than its CSINode says.
 
 use crate::claims;
+use crate::lasting::filters;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use towtank_sim::cluster::{Cluster, ObjectMeta};
 use towtank_sim::model::node::Node;
-use towtank_sim::model::pod::PodSpec;
+use towtank_sim::model::pod::{PodClass, PodSpec};
 use towtank_sim::model::volume::{Volume, VolumeSource};
 use towtank_sim::scheduler::{
-    ClusterEvent, Cycle, Events, FeatureGates, Filter, Hint, Plugin, Points, PreFilter, Reason, Verdict,
+    ClusterEvent, Cycle, Events, FeatureGates, Filter, Hint, Lasting, LastingFilter, Plugin, Points, PreFilter, Reason,
+    Verdict,
 };
 use towtank_sim::storage::{
     CsiDriver, CsiMigration, CsiNode, CsiVolume, PersistentVolumeClaim, PersistentVolumeSource, VolumeAttachment,
@@ -58,6 +60,12 @@ impl Plugin for NodeVolumeLimits {
             attachments.entry(&attachment.node_name).or_default().push(attachment);
         }
         PreFilter::Ask(Box::new(Limits { plugin: self, cycle: *cycle, attachments }))
+    }
+
+    fn lasting(&self, class: &PodClass, _cluster: &Cluster) -> Lasting {
+        let asks = class.spec.volumes.iter().any(may_count);
+        let filter = if asks { LastingFilter::InCycle } else { LastingFilter::Skip };
+        filters(filter)
     }
 
     fn events(&self) -> Events {

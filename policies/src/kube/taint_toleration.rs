@@ -1,12 +1,15 @@
 //! TaintToleration: tainted nodes take only pods that tolerate it; the fewer soft taints against the pod, the better.
 
+use crate::lasting::{filter_by_node, score_by_node};
+use std::borrow::Borrow;
+use towtank_sim::cluster::Cluster;
 use towtank_sim::model::NodeId;
 use towtank_sim::model::node::{Node, NodeSpec};
-use towtank_sim::model::pod::PodSpec;
-use towtank_sim::model::taint::{Effect, Toleration, TolerationOperator};
+use towtank_sim::model::pod::{PodClass, PodSpec};
+use towtank_sim::model::taint::{Effect, Taint, Toleration, TolerationOperator};
 use towtank_sim::scheduler::{
-    ClusterEvent, Cycle, Dependence, Events, FeatureGates, Filter, Hint, Plugin, Points, PreFilter, PreScore, Score,
-    Verdict, default_normalize,
+    ClusterEvent, Cycle, Dependence, Events, FeatureGates, Filter, Hint, Lasting, NodePart, Plugin, Points, PreFilter,
+    PreScore, Score, Verdict, default_normalize,
 };
 
 /// The plugin.
@@ -17,12 +20,11 @@ pub struct TaintToleration {
     compares: bool,
 }
 
-struct Hard<'c> {
-    pod: &'c PodSpec,
-    compares: bool,
-}
+/// The tolerations that count against hard taints.
+struct Hard<T>(Vec<T>);
 
-struct Soft<'c>(Vec<&'c Toleration>);
+/// The tolerations that count against soft taints.
+struct Soft<T>(Vec<T>);
 
 impl TaintToleration {
     /// Under these gates. Tolerations that compare numbers tolerate nothing where TaintTolerationComparisonOperators is off.
@@ -41,7 +43,7 @@ impl Plugin for TaintToleration {
     }
 
     fn pre_filter<'c>(&'c self, cycle: &Cycle<'c>) -> PreFilter<'c> {
-        PreFilter::Ask(Box::new(Hard { pod: &cycle.class.spec, compares: self.compares }))
+        PreFilter::Ask(Box::new(Hard(tolerations(&cycle.class.spec, self.compares).collect())))
     }
 
     fn filter_depends_on(&self) -> Dependence {
@@ -49,12 +51,21 @@ impl Plugin for TaintToleration {
     }
 
     fn pre_score<'c>(&'c self, cycle: &Cycle<'c>, _feasible: &[NodeId]) -> PreScore<'c> {
-        let soft = |t: &&Toleration| matches!(t.effect, None | Some(Effect::PreferNoSchedule));
-        PreScore::Ask(Box::new(Soft(tolerations(&cycle.class.spec, self.compares).filter(soft).collect())))
+        PreScore::Ask(Box::new(Soft(soft(&cycle.class.spec, self.compares).collect())))
     }
 
     fn score_depends_on(&self) -> Dependence {
         Dependence::Node
+    }
+
+    fn lasting(&self, class: &PodClass, _cluster: &Cluster) -> Lasting {
+        let hard: Vec<Toleration> = tolerations(&class.spec, self.compares).cloned().collect();
+        let soft: Vec<Toleration> = soft(&class.spec, self.compares).cloned().collect();
+        Lasting {
+            filter: filter_by_node(NodePart::Spec, Some(Hard(hard))),
+            score: score_by_node(NodePart::Spec, Soft(soft)),
+            ..Lasting::default()
+        }
     }
 
     fn events(&self) -> Events {
@@ -76,9 +87,9 @@ impl Plugin for TaintToleration {
     }
 }
 
-impl Filter for Hard<'_> {
+impl<T: Borrow<Toleration>> Filter for Hard<T> {
     fn filter(&self, node: &Node) -> Verdict {
-        if tolerates(self.pod, &node.spec, self.compares) {
+        if tolerate(&self.0, &node.spec) {
             Verdict::Fits
         } else {
             Verdict::unresolvable("node(s) had untolerated taint(s)")
@@ -86,11 +97,11 @@ impl Filter for Hard<'_> {
     }
 }
 
-impl Score for Soft<'_> {
+impl<T: Borrow<Toleration>> Score for Soft<T> {
     /// How many soft taints the pod does not tolerate.
     fn score(&self, node: &Node) -> i64 {
         let soft = node.spec.taints.iter().filter(|taint| taint.effect == Effect::PreferNoSchedule);
-        soft.filter(|taint| !self.0.iter().any(|toleration| toleration.tolerates(taint))).count() as i64
+        soft.filter(|taint| !self.0.iter().any(|toleration| toleration.borrow().tolerates(taint))).count() as i64
     }
 
     fn normalizes(&self) -> bool {
@@ -108,19 +119,28 @@ fn tolerations(pod: &PodSpec, compares: bool) -> impl Iterator<Item = &Toleratio
     pod.tolerations.iter().filter(move |toleration| compares || !is_comparison(toleration))
 }
 
+/// Those of them that count against soft taints.
+fn soft(pod: &PodSpec, compares: bool) -> impl Iterator<Item = &Toleration> {
+    tolerations(pod, compares).filter(|t| matches!(t.effect, None | Some(Effect::PreferNoSchedule)))
+}
+
 /// Whether the pod tolerates all hard taints of the node.
 pub(super) fn tolerates(pod: &PodSpec, node: &NodeSpec, compares: bool) -> bool {
-    let hard = |effect| matches!(effect, Effect::NoSchedule | Effect::NoExecute);
-    node.taints
-        .iter()
-        .filter(|taint| hard(taint.effect))
-        .all(|taint| tolerations(pod, compares).any(|toleration| toleration.tolerates(taint)))
+    hard_taints(node).all(|taint| tolerations(pod, compares).any(|toleration| toleration.tolerates(taint)))
+}
+
+/// Whether these tolerations cover all hard taints of the node.
+fn tolerate<T: Borrow<Toleration>>(tolerations: &[T], node: &NodeSpec) -> bool {
+    hard_taints(node).all(|taint| tolerations.iter().any(|toleration| toleration.borrow().tolerates(taint)))
+}
+
+fn hard_taints(node: &NodeSpec) -> impl Iterator<Item = &Taint> {
+    node.taints.iter().filter(|taint| matches!(taint.effect, Effect::NoSchedule | Effect::NoExecute))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use towtank_sim::model::taint::Taint;
 
     #[test]
     fn comparing_tolerations_count_only_where_the_gate_is_on() {

@@ -1,13 +1,14 @@
 //! VolumeRestrictions: what cannot be used twice is not: disks on one node, and claims that are for one pod.
 
 use crate::claims;
+use crate::lasting::filters;
 use std::collections::BTreeSet;
 use towtank_sim::cluster::Cluster;
 use towtank_sim::model::node::Node;
-use towtank_sim::model::pod::PodSpec;
+use towtank_sim::model::pod::{PodClass, PodSpec};
 use towtank_sim::model::volume::{InTreeVolume, Volume, VolumeSource};
 use towtank_sim::scheduler::{
-    ClusterEvent, Cycle, Events, Filter, Hint, Plugin, PodOnNode, Points, PreFilter, Verdict,
+    ClusterEvent, Cycle, Events, Filter, Hint, Lasting, LastingFilter, Plugin, PodOnNode, Points, PreFilter, Verdict,
 };
 
 /// The plugin.
@@ -56,6 +57,12 @@ impl Plugin for VolumeRestrictions {
             return PreFilter::Skip;
         }
         PreFilter::Ask(Box::new(Restrictions { cluster: cycle.cluster, disks, for_one_pod, uses }))
+    }
+
+    fn lasting(&self, class: &PodClass, _cluster: &Cluster) -> Lasting {
+        let asks = claims::named_claims(&class.spec).next().is_some() || class.spec.volumes.iter().any(is_disk);
+        let filter = if asks { LastingFilter::InCycle } else { LastingFilter::Skip };
+        filters(filter)
     }
 
     fn events(&self) -> Events {

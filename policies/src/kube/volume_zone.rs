@@ -1,10 +1,15 @@
 //! VolumeZone: pods go only to the zone and region with which their volumes are labelled.
 
 use crate::claims;
+use crate::lasting::filters;
 use std::collections::BTreeSet;
+use towtank_sim::cluster::Cluster;
 use towtank_sim::model::labels::Labels;
 use towtank_sim::model::node::{Node, REGION_LABEL, ZONE_LABEL};
-use towtank_sim::scheduler::{ClusterEvent, Cycle, Events, Filter, Hint, Plugin, Points, PreFilter, Verdict};
+use towtank_sim::model::pod::PodClass;
+use towtank_sim::scheduler::{
+    ClusterEvent, Cycle, Events, Filter, Hint, Lasting, LastingFilter, Plugin, Points, PreFilter, Verdict,
+};
 use towtank_sim::storage::{PersistentVolume, StorageClass, VolumeBindingMode};
 
 /// The labels that say where a volume is, each with the present name of its kind: those before Kubernetes 1.17 count too.
@@ -47,6 +52,12 @@ impl Plugin for VolumeZone {
             Ok(topologies) if topologies.is_empty() => PreFilter::Skip,
             Ok(topologies) => PreFilter::Ask(Box::new(Topologies(topologies))),
         }
+    }
+
+    fn lasting(&self, class: &PodClass, _cluster: &Cluster) -> Lasting {
+        let asks = claims::named_claims(&class.spec).next().is_some();
+        let filter = if asks { LastingFilter::InCycle } else { LastingFilter::Skip };
+        filters(filter)
     }
 
     fn events(&self) -> Events {

@@ -2,15 +2,18 @@
 
 use crate::config::{ArgsSource, ConfigError, Invalid, PluginArgs, Step, or_default};
 use crate::factory::Factory;
+use crate::lasting::{filter_by_node, score_by_node};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use std::sync::Arc;
+use towtank_sim::cluster::Cluster;
 use towtank_sim::model::NodeId;
 use towtank_sim::model::labels::Labels;
 use towtank_sim::model::node::Node;
+use towtank_sim::model::pod::PodClass;
 use towtank_sim::scheduler::{
-    Cycle, Dependence, Events, FeatureGates, Filter, MAX_NODE_SCORE, Plugin, Points, PreFilter, PreScore, Score,
-    Verdict,
+    Cycle, Dependence, Events, FeatureGates, Filter, Lasting, LastingScore, MAX_NODE_SCORE, NodePart, Plugin, Points,
+    PreFilter, PreScore, Score, Verdict,
 };
 
 /// The plugin.
@@ -20,6 +23,8 @@ use towtank_sim::scheduler::{
 pub struct NodeLabel {
     args: Arc<NodeLabelArgs>,
 }
+
+struct Wishes(Arc<NodeLabelArgs>);
 
 /// Its arguments.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -59,7 +64,7 @@ impl Plugin for NodeLabel {
     }
 
     fn pre_filter<'c>(&'c self, _cycle: &Cycle<'c>) -> PreFilter<'c> {
-        PreFilter::Ask(Box::new(&*self.args))
+        PreFilter::Ask(Box::new(Wishes(Arc::clone(&self.args))))
     }
 
     fn filter_depends_on(&self) -> Dependence {
@@ -67,14 +72,27 @@ impl Plugin for NodeLabel {
     }
 
     fn pre_score<'c>(&'c self, _cycle: &Cycle<'c>, _feasible: &[NodeId]) -> PreScore<'c> {
-        if self.args.present_labels_preference.is_empty() && self.args.absent_labels_preference.is_empty() {
+        if !self.args.has_preferences() {
             return PreScore::Same(0);
         }
-        PreScore::Ask(Box::new(&*self.args))
+        PreScore::Ask(Box::new(Wishes(Arc::clone(&self.args))))
     }
 
     fn score_depends_on(&self) -> Dependence {
         Dependence::Node
+    }
+
+    fn lasting(&self, _class: &PodClass, _cluster: &Cluster) -> Lasting {
+        let score = if self.args.has_preferences() {
+            score_by_node(NodePart::Spec, Wishes(Arc::clone(&self.args)))
+        } else {
+            LastingScore::Same(0)
+        };
+        Lasting {
+            filter: filter_by_node(NodePart::Spec, Some(Wishes(Arc::clone(&self.args)))),
+            score,
+            ..Lasting::default()
+        }
     }
 
     fn events(&self) -> Events {
@@ -82,11 +100,11 @@ impl Plugin for NodeLabel {
     }
 }
 
-impl Filter for &NodeLabelArgs {
+impl Filter for Wishes {
     fn filter(&self, node: &Node) -> Verdict {
         let labels = &node.spec.labels;
-        let present = self.present_labels.iter().all(|label| labels.contains_key(label));
-        if present && !self.absent_labels.iter().any(|label| labels.contains_key(label)) {
+        let present = self.0.present_labels.iter().all(|label| labels.contains_key(label));
+        if present && !self.0.absent_labels.iter().any(|label| labels.contains_key(label)) {
             Verdict::Fits
         } else {
             Verdict::unresolvable("node(s) didn't have the requested labels")
@@ -94,14 +112,20 @@ impl Filter for &NodeLabelArgs {
     }
 }
 
-impl Score for &NodeLabelArgs {
+impl Score for Wishes {
     /// The share of the preferences that the node meets.
     fn score(&self, node: &Node) -> i64 {
         let labels: &Labels = &node.spec.labels;
-        let present = self.present_labels_preference.iter().filter(|label| labels.contains_key(*label)).count();
-        let absent = self.absent_labels_preference.iter().filter(|label| !labels.contains_key(*label)).count();
-        let all = self.present_labels_preference.len() + self.absent_labels_preference.len();
+        let present = self.0.present_labels_preference.iter().filter(|label| labels.contains_key(*label)).count();
+        let absent = self.0.absent_labels_preference.iter().filter(|label| !labels.contains_key(*label)).count();
+        let all = self.0.present_labels_preference.len() + self.0.absent_labels_preference.len();
         MAX_NODE_SCORE * (present + absent) as i64 / all as i64
+    }
+}
+
+impl NodeLabelArgs {
+    fn has_preferences(&self) -> bool {
+        !self.present_labels_preference.is_empty() || !self.absent_labels_preference.is_empty()
     }
 }
 

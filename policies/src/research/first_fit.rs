@@ -1,8 +1,11 @@
 //! FirstFit: the oldest feasible node.
 
+use crate::lasting::{score_by_node, scores};
+use towtank_sim::cluster::Cluster;
 use towtank_sim::model::NodeId;
 use towtank_sim::model::node::Node;
-use towtank_sim::scheduler::{Cycle, Dependence, Events, Plugin, Points, PreScore, Score};
+use towtank_sim::model::pod::PodClass;
+use towtank_sim::scheduler::{Cycle, Dependence, Events, Lasting, NodePart, Plugin, Points, PreScore, Score};
 
 /// The plugin. Nodes are ordered by uid, so by creation. The first feasible one gets 100 and all others 0, which keeps the
 /// order exact however many nodes there are.
@@ -29,6 +32,10 @@ impl Plugin for FirstFit {
 
     fn score_depends_on(&self) -> Dependence {
         Dependence::Node
+    }
+
+    fn lasting(&self, _class: &PodClass, _cluster: &Cluster) -> Lasting {
+        scores(score_by_node(NodePart::Spec, Age))
     }
 
     fn events(&self) -> Events {

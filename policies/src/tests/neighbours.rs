@@ -93,11 +93,13 @@ impl Draw {
         self.below(n) == 0
     }
 
-    fn of<T: Clone>(&mut self, list: &[T]) -> T {
+    /// One of these.
+    pub(crate) fn of<T: Clone>(&mut self, list: &[T]) -> T {
         list[self.below(list.len())].clone()
     }
 
-    fn node(&mut self, number: usize) -> NodeSpec {
+    /// A node's specification.
+    pub(crate) fn node(&mut self, number: usize) -> NodeSpec {
         let name = format!("n{number}");
         let mut labels = labels(&[("disk", self.of(&["ssd", "hdd"]))]);
         if !self.one_in(6) {
@@ -142,7 +144,7 @@ impl Draw {
         spec
     }
 
-    fn constraint(&mut self) -> TopologySpreadConstraint {
+    pub(crate) fn constraint(&mut self) -> TopologySpreadConstraint {
         let policy = [NodeInclusionPolicy::Honor, NodeInclusionPolicy::Ignore];
         TopologySpreadConstraint {
             max_skew: 1 + self.below(3) as i32,
@@ -179,7 +181,7 @@ impl Draw {
         }
     }
 
-    fn selector(&mut self) -> Option<LabelSelector> {
+    pub(crate) fn selector(&mut self) -> Option<LabelSelector> {
         let app = |name| LabelSelector { match_labels: labels(&[("app", name)]), ..LabelSelector::default() };
         match self.below(12) {
             0 => None,
@@ -192,7 +194,7 @@ impl Draw {
     }
 }
 
-fn labels(pairs: &[(&str, &str)]) -> Labels {
+pub(crate) fn labels(pairs: &[(&str, &str)]) -> Labels {
     pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
 }
 

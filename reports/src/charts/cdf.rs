@@ -1,9 +1,9 @@
 //! Cumulative distributions of waiting times, one curve per run.
 
 use crate::charts::timeline::seconds;
-use crate::data::Latencies;
+use crate::data::{Latencies, Steps};
 use crate::draw::{Anchor, Axis, Frame, Legend, Panel, Picture, Stroke, Swatch, Tick, theme};
-use crate::{stats, units};
+use crate::units;
 
 /// Percentiles that are marked on each curve, in the order of the shapes: disc, square, triangle.
 const MARKED: [u32; 3] = [50, 90, 99];
@@ -11,7 +11,7 @@ const MARKED: [u32; 3] = [50, 90, 99];
 const LOG_RATIO: f64 = 30.0;
 /// A logarithmic axis leaves so many thousandths of a run's waits above zero beyond its left end, where the curves begin at the height
 /// that they have there: a few outliers would take most of the axis otherwise.
-const LOG_BEYOND: usize = 2;
+const LOG_BEYOND: u64 = 2;
 
 /// Draws the distributions of one or several runs, named by their labels; a single one needs no name.
 pub(crate) fn draw(title: &str, what: &str, runs: &[(&str, &Latencies)]) -> Picture {
@@ -19,7 +19,7 @@ pub(crate) fn draw(title: &str, what: &str, runs: &[(&str, &Latencies)]) -> Pict
         .iter()
         .enumerate()
         .filter(|(_, (_, latencies))| !latencies.is_empty())
-        .map(|(index, &(label, latencies))| Curve { label: label.to_owned(), index, sorted: latencies.sorted() })
+        .map(|(index, &(label, latencies))| Curve { label: label.to_owned(), index, steps: latencies.steps() })
         .collect();
     if curves.is_empty() {
         return Picture::no_data(title, &format!("no pod has a {what}"));
@@ -50,22 +50,24 @@ pub(crate) fn draw(title: &str, what: &str, runs: &[(&str, &Latencies)]) -> Pict
 struct Curve {
     label: String,
     index: usize,
-    sorted: Vec<i64>,
+    steps: Steps,
 }
 
 impl Curve {
     fn percentile(&self, percent: u32) -> f64 {
-        stats::percentile(&self.sorted, percent).map_or(0.0, seconds)
+        self.steps.percentile(percent).map_or(0.0, seconds)
     }
 
-    /// The samples above zero, ascending.
-    fn positive(&self) -> &[i64] {
-        &self.sorted[self.sorted.partition_point(|&sample| sample == 0)..]
+    /// Of the samples above zero, ascending, the one at so many thousandths of the way; `None` where there is none.
+    fn positive(&self, permille: u64) -> Option<i64> {
+        let zeros = self.steps.zeros();
+        let last = (self.steps.len() - zeros).checked_sub(1)?;
+        self.steps.nth(zeros + last * permille / 1000)
     }
 
     /// Share of samples that are zero.
     fn zeros(&self) -> f64 {
-        (self.sorted.len() - self.positive().len()) as f64 / self.sorted.len() as f64
+        self.steps.zeros() as f64 / self.steps.len() as f64
     }
 
     fn stroke(&self) -> Stroke {
@@ -76,7 +78,7 @@ impl Curve {
     fn draw(&self, picture: &mut Picture, panel: &Panel) {
         let ((left, _), (right, bottom)) = panel.corners();
         let mut corners: Vec<(f64, f64)> = Vec::new();
-        for (value, share) in stats::cumulative(&self.sorted) {
+        for (value, share) in self.steps.cumulative() {
             let corner = (panel.x(seconds(value)), panel.y(share));
             // Of the corners in one position only the first and the last can be seen: millions of samples stay one curve.
             let column = |x: f64| ((x - left) / (right - left) * panel.columns() as f64) as i64;
@@ -106,11 +108,9 @@ impl Curve {
 }
 
 fn x_axis(what: &str, curves: &[Curve]) -> Axis {
-    let highest = curves.iter().filter_map(|curve| curve.sorted.last()).copied().max().map_or(0.0, seconds);
-    let positives = || curves.iter().map(Curve::positive).filter(|samples| !samples.is_empty());
-    let at = |samples: &[i64], permille: usize| samples[(samples.len() - 1) * permille / 1000];
-    let low = |permille: usize| positives().map(|samples| at(samples, permille)).min().map(seconds);
-    let high = positives().map(|samples| at(samples, 999)).max().map(seconds);
+    let highest = curves.iter().filter_map(|curve| curve.steps.percentile(100)).max().map_or(0.0, seconds);
+    let low = |permille: u64| curves.iter().filter_map(|curve| curve.positive(permille)).min().map(seconds);
+    let high = curves.iter().filter_map(|curve| curve.positive(999)).max().map(seconds);
     let (Some(low_end), Some(low), Some(high)) = (low(LOG_BEYOND), low(10), high) else {
         return Axis::duration(what, 1.0);
     };
@@ -144,8 +144,8 @@ fn legend(left: f64, curves: &[Curve]) -> Legend {
 
 /// Number of samples, and how many of them did not wait at all: a logarithmic axis cannot show a zero.
 fn remark(curve: &Curve) -> String {
-    let many = if curve.sorted.len() == 1 { "" } else { "s" };
-    let pods = format!("{} pod{many}", units::count(curve.sorted.len() as u64));
+    let many = if curve.steps.len() == 1 { "" } else { "s" };
+    let pods = format!("{} pod{many}", units::count(curve.steps.len()));
     if curve.zeros() > 0.0 { format!("{pods}, {} at zero", units::percent(curve.zeros())) } else { pods }
 }
 

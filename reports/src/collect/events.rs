@@ -3,9 +3,10 @@
 use crate::output::{OutputDir, OutputError, OutputFile};
 use serde::Serialize;
 use std::io::Write as _;
-use towtank_sim::cluster::{Change, Cluster};
+use towtank_sim::cluster::{Change, Cluster, Interest};
 use towtank_sim::model::PodId;
-use towtank_sim::observe::{Note, Observer, Regarding};
+use towtank_sim::observe::{Note, NoteKinds, Observer, Regarding};
+use towtank_sim::phases::Phase;
 
 /// Writes `events.jsonl`.
 pub struct EventLog {
@@ -76,6 +77,15 @@ fn line<'a>(warning: bool, reason: &'a str, message: &'a str, cluster: &Cluster)
 }
 
 impl Observer for EventLog {
+    fn interest(&self) -> NoteKinds {
+        let attempts = NoteKinds::SCHEDULED.and(NoteKinds::FAILED).and(NoteKinds::PREEMPTING);
+        NoteKinds::changes(Interest::POD_DELETING).and(attempts).and(NoteKinds::REFUSED).and(NoteKinds::EVENTS)
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Output
+    }
+
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
         match note {
             Note::Scheduled { pod: id, node, .. } => {

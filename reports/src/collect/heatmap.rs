@@ -3,18 +3,25 @@
 use crate::data::Heatmap;
 use rustc_hash::FxHashMap;
 use towtank_sim::cluster::Cluster;
-use towtank_sim::model::resources::ResourceId;
-use towtank_sim::observe::Observer;
+use towtank_sim::model::NodeId;
+use towtank_sim::observe::{NoteKinds, Observer};
 use towtank_sim::time::{SimTime, Span};
 
 /// Samples per column of the heat map.
 const SAMPLES_PER_COLUMN: i64 = 2;
 
+/// The place of the CPU in a node's load.
+const CPU: usize = 0;
+
 /// Samples each node's allocated CPU. Rows are in order of zone, group and appearance.
 #[derive(Debug, Default)]
 pub struct HeatmapCollector {
     heatmap: Heatmap,
+    /// By the uid of the node.
     rows: FxHashMap<u64, usize>,
+    /// The nodes that there are with their rows, and the membership that they are of.
+    members: Vec<(NodeId, usize)>,
+    membership: Option<u64>,
 }
 
 impl HeatmapCollector {
@@ -23,11 +30,21 @@ impl HeatmapCollector {
         self.heatmap.finish(end.0);
         self.heatmap
     }
+
+    fn list_members(&mut self, cluster: &Cluster) {
+        let mut new: Vec<_> = cluster.nodes().iter().filter(|node| !self.rows.contains_key(&node.uid)).collect();
+        new.sort_by_key(|node| (node.zone(), &node.spec.group, node.uid));
+        for node in new {
+            self.rows.insert(node.uid, self.heatmap.add_node(node.name()));
+        }
+        self.members = cluster.nodes().iter().map(|node| (node.id, self.rows[&node.uid])).collect();
+        self.membership = Some(cluster.nodes().membership());
+    }
 }
 
 impl Observer for HeatmapCollector {
-    fn counts_repeats(&self) -> bool {
-        true
+    fn interest(&self) -> NoteKinds {
+        NoteKinds::NONE
     }
 
     fn sampling_interval(&self) -> Option<Span> {
@@ -35,15 +52,13 @@ impl Observer for HeatmapCollector {
     }
 
     fn sample(&mut self, at: SimTime, cluster: &Cluster) {
-        let mut new: Vec<_> = cluster.nodes().iter().filter(|node| !self.rows.contains_key(&node.uid)).collect();
-        new.sort_by_key(|node| (node.zone(), &node.spec.group, node.uid));
-        for node in new {
-            self.rows.insert(node.uid, self.heatmap.add_node(node.name()));
+        if self.membership != Some(cluster.nodes().membership()) {
+            self.list_members(cluster);
         }
         self.heatmap.begin_sample(at.0);
-        for node in cluster.nodes().iter() {
-            let (allocated, capacity) = (node.requested.get(ResourceId::CPU), node.allocatable.get(ResourceId::CPU));
-            self.heatmap.set(self.rows[&node.uid], allocated, capacity);
+        for (id, row) in &self.members {
+            let load = cluster.nodes().load(*id);
+            self.heatmap.set(*row, load.requested[CPU], load.allocatable[CPU]);
         }
     }
 }

@@ -1,8 +1,8 @@
 //! How long pods waited.
 
 use crate::data::{Latencies, LatencyPair};
-use towtank_sim::cluster::{Change, Cluster};
-use towtank_sim::observe::{Note, Observer};
+use towtank_sim::cluster::{Change, Cluster, Interest};
+use towtank_sim::observe::{Note, NoteKinds, Observer};
 
 /// Collects the latencies of scheduling and of startup, one sample per pod.
 #[derive(Debug, Default)]
@@ -24,8 +24,8 @@ impl LatencyCollector {
 }
 
 impl Observer for LatencyCollector {
-    fn counts_repeats(&self) -> bool {
-        true
+    fn interest(&self) -> NoteKinds {
+        NoteKinds::SCHEDULED.and(NoteKinds::changes(Interest::POD_STARTED))
     }
 
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
@@ -38,7 +38,7 @@ impl Observer for LatencyCollector {
             }
             // A pod whose machine came back starts again: only the first start counts.
             Note::Change(Change::PodStarted(pod)) => {
-                if let Some(pod) = cluster.pod(*pod).filter(|pod| pod.started == Some(cluster.now)) {
+                if let Some(pod) = cluster.pod(*pod).filter(|pod| pod.started == cluster.now) {
                     self.startup.push((cluster.now - pod.created).0);
                 }
             }

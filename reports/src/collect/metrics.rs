@@ -7,9 +7,9 @@ use super::queue_metrics::{POOLS, QueueMetrics};
 use std::collections::BTreeMap;
 use std::fmt::{Display, Write as _};
 use std::sync::Arc;
-use towtank_sim::cluster::{Change, Cluster};
+use towtank_sim::cluster::{Change, Cluster, Interest};
 use towtank_sim::model::PodId;
-use towtank_sim::observe::{Note, Observer};
+use towtank_sim::observe::{Note, NoteKinds, Observer};
 use towtank_sim::scheduler::{FitError, Profile};
 use towtank_sim::time::Span;
 
@@ -23,7 +23,8 @@ type Outcome = (&'static str, Arc<str>);
 #[derive(Debug)]
 pub struct MetricsCollector {
     queue: QueueMetrics,
-    attempts: BTreeMap<Outcome, (u64, Histogram)>,
+    /// By what they came to. So few that a list does, and every attempt comes by here.
+    attempts: Vec<(Outcome, u64, Histogram)>,
     /// By the number of attempts.
     pod_duration: BTreeMap<u32, Histogram>,
     pod_attempts: Histogram,
@@ -36,7 +37,7 @@ impl Default for MetricsCollector {
     fn default() -> Self {
         Self {
             queue: QueueMetrics::default(),
-            attempts: BTreeMap::new(),
+            attempts: Vec::new(),
             pod_duration: BTreeMap::new(),
             pod_attempts: Histogram::exponential(1.0, 2.0, 5),
             preemptions: 0,
@@ -51,12 +52,14 @@ impl MetricsCollector {
     pub fn text(&self, cluster: &Cluster) -> String {
         let mut text = String::new();
         let outcome = |(result, profile): &Outcome| format!("result=\"{result}\",profile=\"{profile}\"");
-        let counts = self.attempts.iter().map(|(of, (count, _))| (outcome(of), *count));
+        let mut attempts: Vec<_> = self.attempts.iter().collect();
+        attempts.sort_unstable_by_key(|(of, ..)| of);
+        let counts = attempts.iter().map(|(of, count, _)| (outcome(of), *count));
         let help = "Attempts to schedule pods, by result and profile.";
         series(&mut text, "scheduler_schedule_attempts_total", "counter", help, counts);
         let name = "scheduler_scheduling_attempt_duration_seconds";
         head(&mut text, name, "histogram", "Simulated time of a scheduling attempt.");
-        for (of, (_, durations)) in &self.attempts {
+        for (of, _, durations) in attempts {
             durations.write(&mut text, name, &outcome(of));
         }
         let name = "scheduler_pod_scheduling_sli_duration_seconds";
@@ -100,9 +103,13 @@ impl MetricsCollector {
         text
     }
 
-    fn attempted(&mut self, result: &'static str, profile: Arc<str>, took: Span, times: u64) {
-        let empty = || (0, Histogram::exponential(0.001, 2.0, 15));
-        let (count, durations) = self.attempts.entry((result, profile)).or_insert_with(empty);
+    fn attempted(&mut self, result: &'static str, profile: &Arc<str>, took: Span, times: u64) {
+        let same = |((known, of), ..): &(Outcome, u64, Histogram)| *known == result && of == profile;
+        let index = self.attempts.iter().position(same).unwrap_or_else(|| {
+            self.attempts.push(((result, profile.clone()), 0, Histogram::exponential(0.001, 2.0, 15)));
+            self.attempts.len() - 1
+        });
+        let (_, count, durations) = &mut self.attempts[index];
         *count += times;
         durations.observe_many(took.as_secs_f64(), times);
     }
@@ -110,14 +117,14 @@ impl MetricsCollector {
     fn failed(&mut self, error: &FitError, profile: &Profile, took: Span, times: u64) {
         // Without a plugin to blame, upstream counts an error, except that there is no node at all.
         let blamed = error.plugins != 0 || error.nodes == 0;
-        self.attempted(if blamed { "unschedulable" } else { "error" }, profile.name.clone(), took, times);
+        self.attempted(if blamed { "unschedulable" } else { "error" }, &profile.name, took, times);
         self.preemptions += if error.post_filter.is_some() { times } else { 0 };
     }
 
     fn scheduled(&mut self, id: PodId, took: Span, cluster: &Cluster) {
         let since = self.queue.left(id);
         let Some(pod) = cluster.pod(id) else { return };
-        self.attempted("scheduled", cluster.class_of(pod).spec.scheduler_name.clone(), took, 1);
+        self.attempted("scheduled", &cluster.class_of(pod).spec.scheduler_name, took, 1);
         self.pod_attempts.observe(f64::from(pod.attempts));
         let durations = self.pod_duration.entry(pod.attempts.min(MANY_ATTEMPTS));
         let durations = durations.or_insert_with(|| Histogram::exponential(0.01, 2.0, 20));
@@ -126,8 +133,11 @@ impl MetricsCollector {
 }
 
 impl Observer for MetricsCollector {
-    fn counts_repeats(&self) -> bool {
-        true
+    fn interest(&self) -> NoteKinds {
+        let changes = Interest::POD_BOUND.and(Interest::POD_FINISHED).and(Interest::POD_REMOVED);
+        let attempts = NoteKinds::ATTEMPTS.and(NoteKinds::SCHEDULED).and(NoteKinds::FAILED).and(NoteKinds::PREEMPTING);
+        let queue = NoteKinds::QUEUE_MOVES.and(NoteKinds::LEFT_QUEUE).and(NoteKinds::FAILED_AGAIN);
+        NoteKinds::changes(changes).and(attempts).and(queue).and(NoteKinds::REFUSED)
     }
 
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {

@@ -5,11 +5,12 @@ use super::written::WrittenTable;
 use crate::output::{OutputDir, OutputError};
 use crate::tables::NodeRow;
 use std::collections::BTreeMap;
-use towtank_sim::cluster::{Change, Cluster, NodeChange};
+use towtank_sim::cluster::{Change, Cluster, Interest, NodeChange};
 use towtank_sim::model::NodeId;
 use towtank_sim::model::node::Node;
 use towtank_sim::model::resources::ResourceId;
-use towtank_sim::observe::{Note, Observer};
+use towtank_sim::observe::{Note, NoteKinds, Observer};
+use towtank_sim::phases::Phase;
 use towtank_sim::time::SimTime;
 
 /// Writes `nodes.csv`.
@@ -105,8 +106,13 @@ impl NodeTable {
 }
 
 impl Observer for NodeTable {
-    fn counts_repeats(&self) -> bool {
-        true
+    fn interest(&self) -> NoteKinds {
+        let pods = Interest::POD_BOUND.and(Interest::POD_FINISHED).and(Interest::POD_REMOVED);
+        NoteKinds::changes(pods.and(Interest::NODES))
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Output
     }
 
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {

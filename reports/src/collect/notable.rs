@@ -2,8 +2,8 @@
 
 use crate::data::{AutoscalerCounts, Notable, NotableKind, Summary};
 use std::collections::BTreeMap;
-use towtank_sim::cluster::{Cause, Change, Cluster, NodeChange};
-use towtank_sim::observe::{Note, Observer, Regarding};
+use towtank_sim::cluster::{Cause, Change, Cluster, Interest, NodeChange};
+use towtank_sim::observe::{Note, NoteKinds, Observer, Regarding};
 use towtank_sim::time::{SimTime, Span};
 
 /// Events of one kind and subject that follow each other within this time are told as one.
@@ -90,8 +90,9 @@ impl NotableCollector {
 }
 
 impl Observer for NotableCollector {
-    fn counts_repeats(&self) -> bool {
-        true
+    fn interest(&self) -> NoteKinds {
+        let changes = Interest::POD_DELETING.and(Interest::NODES);
+        NoteKinds::changes(changes).and(NoteKinds::REFUSED).and(NoteKinds::EVENTS)
     }
 
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {

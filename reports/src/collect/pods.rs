@@ -5,11 +5,12 @@ use crate::output::{OutputDir, OutputError};
 use crate::tables::PodRow;
 use rustc_hash::FxHashMap;
 use std::fmt::Write as _;
-use towtank_sim::cluster::{Cause, Change, Cluster};
+use towtank_sim::cluster::{Cause, Change, Cluster, Interest};
 use towtank_sim::model::PodId;
 use towtank_sim::model::pod::{Pod, PodClass, PodPhase};
 use towtank_sim::model::resources::{ResourceId, Resources};
-use towtank_sim::observe::{Note, Observer};
+use towtank_sim::observe::{Note, NoteKinds, Observer};
+use towtank_sim::phases::Phase;
 
 /// Writes `pods.csv`.
 pub struct PodTable {
@@ -36,7 +37,7 @@ impl PodTable {
         let mut rest: Vec<(PodId, &Pod)> = cluster.pods().iter().collect();
         rest.sort_by_key(|(_, pod)| pod.uid);
         for (_, pod) in rest {
-            let outcome = match (pod.deleting, pod.node, pod.phase) {
+            let outcome = match (pod.deleting.get(), pod.node, pod.phase) {
                 (Some(_), ..) => "terminating",
                 (None, None, _) => "pending",
                 (None, Some(_), PodPhase::Pending) => "starting",
@@ -59,8 +60,8 @@ impl PodTable {
             priority: i64::from(class.priority()),
             attempts: pod.attempts,
             created_ns: pod.created.0,
-            bound_ns: pod.bound.map(|at| at.0),
-            started_ns: pod.started.map(|at| at.0),
+            bound_ns: pod.bound.get().map(|at| at.0),
+            started_ns: pod.started.get().map(|at| at.0),
             ended_ns: ended.then_some(cluster.now.0),
             ..requests(class, &other_resources)
         };
@@ -83,8 +84,13 @@ impl PodTable {
 }
 
 impl Observer for PodTable {
-    fn counts_repeats(&self) -> bool {
-        true
+    fn interest(&self) -> NoteKinds {
+        let changes = Interest::POD_DELETING.and(Interest::POD_FINISHED).and(Interest::POD_REMOVED);
+        NoteKinds::changes(changes).and(NoteKinds::REFUSED)
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Output
     }
 
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {

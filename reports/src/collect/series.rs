@@ -2,7 +2,7 @@
 
 use crate::data::{Sample, Series};
 use towtank_sim::cluster::Cluster;
-use towtank_sim::observe::Observer;
+use towtank_sim::observe::{NoteKinds, Observer};
 use towtank_sim::time::{SimTime, Span};
 
 /// Rows at which the series is thinned when the interval is ours to choose. One more than a power of two, so that the last
@@ -31,8 +31,8 @@ impl SeriesCollector {
 }
 
 impl Observer for SeriesCollector {
-    fn counts_repeats(&self) -> bool {
-        true
+    fn interest(&self) -> NoteKinds {
+        NoteKinds::NONE
     }
 
     fn sampling_interval(&self) -> Option<Span> {

@@ -2,9 +2,9 @@
 
 use crate::data::ResourceUtilization;
 use std::collections::BTreeMap;
-use towtank_sim::cluster::{Change, Cluster};
+use towtank_sim::cluster::{Change, Cluster, Interest};
 use towtank_sim::model::resources::{ResourceId, Resources};
-use towtank_sim::observe::{Note, Observer};
+use towtank_sim::observe::{Note, NoteKinds, Observer};
 use towtank_sim::time::SimTime;
 
 /// Integrates allocated and capacity, and remembers the fullest state that lasted.
@@ -71,24 +71,16 @@ impl UtilizationCollector {
 }
 
 impl Observer for UtilizationCollector {
-    fn counts_repeats(&self) -> bool {
-        true
+    fn interest(&self) -> NoteKinds {
+        let pods = Interest::POD_BOUND.and(Interest::POD_FINISHED).and(Interest::POD_REMOVED);
+        NoteKinds::changes(pods.and(Interest::NODES))
     }
 
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
         let Note::Change(change) = note else { return };
-        let counts = matches!(
-            change,
-            Change::PodBound(..)
-                | Change::PodFinished(_)
-                | Change::PodRemoved(_)
-                | Change::NodeAdded(_)
-                | Change::NodeChanged(..)
-                | Change::NodeRemoved(_)
-        );
-        if counts {
-            self.advance(cluster);
-            self.allocated.clone_from(&cluster.totals().allocated);
+        self.advance(cluster);
+        self.allocated.clone_from(&cluster.totals().allocated);
+        if matches!(change, Change::NodeAdded(_) | Change::NodeChanged(..) | Change::NodeRemoved(_)) {
             self.capacity.clone_from(&cluster.totals().capacity);
             self.peak_nodes = self.peak_nodes.max(cluster.totals().nodes);
         }

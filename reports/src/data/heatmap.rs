@@ -15,7 +15,8 @@ pub struct Heatmap {
     end_ns: i64,
     width_ns: i64,
     max_columns: usize,
-    /// By node, then by column; a row may be shorter than `starts_ns`, and the rest of it is empty.
+    /// By column, then by node: a sample fills one column after the other. A column may be shorter than `nodes`, and the rest of
+    /// it is empty.
     cells: Vec<Vec<Cell>>,
 }
 
@@ -46,7 +47,6 @@ impl Heatmap {
     /// Adds a row and returns its index. Rows are drawn in this order, so neighbours should belong together.
     pub fn add_node(&mut self, name: &str) -> usize {
         self.nodes.push(name.to_owned());
-        self.cells.push(Vec::new());
         self.nodes.len() - 1
     }
 
@@ -58,6 +58,7 @@ impl Heatmap {
         }
         while self.starts_ns.len() as i64 <= time_ns / self.width_ns {
             self.starts_ns.push(self.starts_ns.len() as i64 * self.width_ns);
+            self.cells.push(Vec::new());
         }
     }
 
@@ -70,15 +71,16 @@ impl Heatmap {
     ///
     /// A node without capacity for the resource is left blank, as is one that is not recorded.
     pub fn set(&mut self, node: usize, allocated: i64, capacity: i64) {
-        if capacity <= 0 || self.starts_ns.is_empty() {
-            return;
+        let Some(column) = self.cells.last_mut().filter(|_| capacity > 0) else { return };
+        if column.len() <= node {
+            column.resize(self.nodes.len(), Cell::default());
         }
-        let column = self.starts_ns.len() - 1;
-        let row = &mut self.cells[node];
-        row.resize(row.len().max(column + 1), Cell::default());
-        let permille = (i128::from(allocated.max(0)) * 1000 / i128::from(capacity)).min(1000) as u32;
-        row[column].permille += permille;
-        row[column].samples += 1;
+        let permille = match allocated.max(0).checked_mul(1000) {
+            Some(thousandfold) => (thousandfold / capacity).min(1000),
+            None => (i128::from(allocated) * 1000 / i128::from(capacity)).min(1000) as i64,
+        };
+        column[node].permille += permille as u32;
+        column[node].samples += 1;
     }
 
     /// Says when the simulation ended, which is where the last column ends (nanoseconds since the start).
@@ -109,7 +111,7 @@ impl Heatmap {
     /// Mean fraction (0 to 1) over a range of nodes in one column; `None` where none of them has a value.
     pub fn mean(&self, nodes: std::ops::Range<usize>, column: usize) -> Option<f64> {
         let (mut permille, mut samples) = (0u64, 0u64);
-        for cell in self.cells[nodes].iter().filter_map(|row| row.get(column)) {
+        for cell in nodes.filter_map(|node| self.cells[column].get(node)) {
             permille += u64::from(cell.permille);
             samples += u64::from(cell.samples);
         }
@@ -118,12 +120,16 @@ impl Heatmap {
 
     /// Merges neighbouring columns; each is then twice as wide.
     fn halve(&mut self) {
-        let add = |pair: &[Cell]| Cell {
-            permille: pair.iter().map(|cell| cell.permille).sum(),
-            samples: pair.iter().map(|cell| cell.samples).sum(),
-        };
-        for row in &mut self.cells {
-            *row = row.chunks(2).map(add).collect();
+        let columns = std::mem::take(&mut self.cells);
+        let mut columns = columns.into_iter();
+        while let Some(mut first) = columns.next() {
+            let second = columns.next().unwrap_or_default();
+            first.resize(first.len().max(second.len()), Cell::default());
+            for (cell, other) in first.iter_mut().zip(&second) {
+                cell.permille += other.permille;
+                cell.samples += other.samples;
+            }
+            self.cells.push(first);
         }
         self.starts_ns = self.starts_ns.chunks(2).map(|pair| pair[0]).collect();
         self.width_ns *= 2;

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 /// One simulation in numbers; serialised, it is `summary.json`, with its fields in this order.
 ///
 /// Fractions are written with six decimals and seconds with nine, so that equal runs give equal bytes. Only
-/// `wall_seconds`, `decisions_per_second` and `peak_rss_bytes` may differ between two runs of the same inputs.
+/// `wall_seconds`, `decisions_per_second`, `peak_rss_bytes` and `phases` may differ between two runs of the same inputs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Summary {
     /// The scenario's name.
@@ -42,14 +42,29 @@ pub struct Summary {
     pub autoscaler: Option<AutoscalerCounts>,
     /// Disruptions that happened, by kind.
     pub disruptions: BTreeMap<String, u64>,
-    /// Real time that the simulation took, in seconds.
+    /// Real time from reading the inputs to closing the tables, in seconds.
     #[serde(serialize_with = "fraction")]
     pub wall_seconds: f64,
-    /// Decisions per second of real time.
+    /// Decisions per second of real time between the start of the simulation and its last event: without reading the inputs and
+    /// closing the tables.
     #[serde(serialize_with = "tenths")]
     pub decisions_per_second: f64,
     /// Largest resident memory of the process, in bytes; null where the system does not tell.
     pub peak_rss_bytes: Option<u64>,
+    /// Where the real time went, by name of the phase; absent where it was not measured.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub phases: BTreeMap<&'static str, PhaseTime>,
+}
+
+/// The real time of one part of a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct PhaseTime {
+    /// In seconds.
+    #[serde(serialize_with = "fraction")]
+    pub seconds: f64,
+    /// As a fraction of all phases together.
+    #[serde(serialize_with = "fraction")]
+    pub share: f64,
 }
 
 /// What became of the pods. A pod may count in several fields: bound, then evicted.

@@ -118,6 +118,7 @@ fn summary(run: &Run, seed: u64, seconds: i64) -> Summary {
         wall_seconds: 1.25,
         decisions_per_second: 16_248.8,
         peak_rss_bytes: Some(48 << 20),
+        phases: BTreeMap::new(),
     }
 }
 

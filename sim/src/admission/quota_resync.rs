@@ -27,7 +27,7 @@ impl QuotaResync {
     }
 
     fn watch(&mut self, id: PodId, cx: &mut Context<'_>) {
-        let Some((pod, deleting)) = cx.cluster.pod(id).and_then(|pod| Some((pod, pod.deleting?))) else { return };
+        let Some((pod, deleting)) = cx.cluster.pod(id).and_then(|pod| Some((pod, pod.deleting.get()?))) else { return };
         let spec = &cx.cluster.class_of(pod).spec;
         let stopped = pod.node.is_some_and(|node| !cx.cluster.node(node).machine_up);
         if !stopped || cx.cluster.quotas_of(&spec.namespace).next().is_none() {

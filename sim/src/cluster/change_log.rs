@@ -1,37 +1,45 @@
-//! Which nodes changed, in order, for those who keep something about each of them.
+//! What changed, in order, for those who keep something about each node.
 
 use crate::model::NodeId;
 
-/// The latest changes. Readers remember where they stopped; one that comes back too late has to look at every node.
-#[derive(Debug, Default)]
-pub struct ChangeLog {
+/// The latest changes: of nodes, or of what is on them. Readers remember where they stopped; one that comes back too late has to
+/// look at every node.
+#[derive(Debug)]
+pub struct ChangeLog<T = NodeId> {
     /// How many changes have been dropped.
     dropped: u64,
-    entries: Vec<NodeId>,
+    entries: Vec<T>,
 }
 
-impl ChangeLog {
+impl<T> Default for ChangeLog<T> {
+    fn default() -> Self {
+        Self { dropped: 0, entries: Vec::new() }
+    }
+}
+
+impl<T> ChangeLog<T> {
     /// The number of changes so far: where a reader that has seen everything will go on.
+    #[inline]
     pub fn end(&self) -> u64 {
         self.dropped + self.entries.len() as u64
     }
 
-    /// The nodes that have changed since a reader stopped there, oldest change first, some more than once; `None` if not all
-    /// of that is remembered.
-    pub fn since(&self, seen: u64) -> Option<&[NodeId]> {
+    /// The changes since a reader stopped there, oldest first; `None` if not all of that is remembered. A node may be among them
+    /// more than once.
+    pub fn since(&self, seen: u64) -> Option<&[T]> {
         self.entries.get(usize::try_from(seen.checked_sub(self.dropped)?).ok()?..)
     }
 
     /// Notes a change of one of so many nodes. Twice as many changes are worth remembering: more of them, and looking at every
     /// node is no more work.
-    pub(super) fn push(&mut self, node: NodeId, nodes: usize) {
+    pub(super) fn push(&mut self, change: T, nodes: usize) {
         let keep = 2 * nodes.max(512);
         if self.entries.len() >= 2 * keep {
             let old = self.entries.len() - keep;
             self.entries.drain(..old);
             self.dropped += old as u64;
         }
-        self.entries.push(node);
+        self.entries.push(change);
     }
 }
 

@@ -147,9 +147,9 @@ impl Interest {
     /// Everything.
     pub const ALL: Self = Self(2047);
 
-    /// Whether all of `other` is in it.
-    pub const fn contains(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
+    /// Whether the two sets share a kind.
+    pub const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
     }
 
     /// Both sets together.
@@ -158,10 +158,24 @@ impl Interest {
         Self(self.0 | other.0)
     }
 
+    /// How many kinds of changes are told apart.
+    pub(crate) const KINDS: usize = Self::ALL.0.count_ones() as usize;
+
     /// Whether the change is among those wanted.
     #[inline]
     pub const fn covers(self, change: Change) -> bool {
-        let bit = match change {
+        self.contains(Self::kind_of(change))
+    }
+
+    /// Whether the changes of the kind of this number are among those wanted.
+    pub(crate) const fn contains(self, kind: usize) -> bool {
+        self.0 & (1 << kind) != 0
+    }
+
+    /// The number of a change's kind.
+    #[inline]
+    pub(crate) const fn kind_of(change: Change) -> usize {
+        let kind = match change {
             Change::PodCreated(_) => Self::POD_CREATED,
             Change::PodBound(..) => Self::POD_BOUND,
             Change::PodUnschedulable(_) => Self::POD_UNSCHEDULABLE,
@@ -174,7 +188,7 @@ impl Interest {
             Change::NodeAdded(_) | Change::NodeChanged(..) | Change::NodeRemoved(_) => Self::NODES,
             Change::ObjectCreated(_) | Change::ObjectChanged(_) | Change::ObjectRemoved(_) => Self::OBJECTS,
         };
-        self.0 & bit.0 != 0
+        kind.0.trailing_zeros() as usize
     }
 }
 
@@ -215,7 +229,7 @@ impl Change {
             Self::PodUpdated(id, _) => (30, [pod(id), 0]),
             Self::PodClaims(id) => (32, [pod(id), 0]),
             Self::PodNominated { pod: id, .. } => {
-                let on = cluster.pods.get(id).and_then(|p| cluster.nodes.by_name(p.nominated_node.as_deref()?));
+                let on = cluster.pods.get(id).and_then(|p| cluster.nodes.by_name(p.nominated_node()?));
                 (31, [pod(id), on.map_or(u64::MAX, node)])
             }
         }

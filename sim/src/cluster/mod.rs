@@ -24,6 +24,7 @@ mod quota_index;
 mod refusal;
 mod resource_quota;
 mod totals;
+mod unbound;
 
 pub use action::{Action, ObjectChange};
 pub use admission::{Admission, AdmissionPlugin};
@@ -35,7 +36,7 @@ pub use namespace::Namespace;
 pub use node_load::NodeLoad;
 pub use nodes::{DuplicateNode, Nodes};
 pub use objects::{Object, ObjectEntry, ObjectExists, ObjectMeta, Objects};
-pub use placements::{Placed, Placements};
+pub use placements::{Placed, PlacementChange, Placements};
 pub use pods::Pods;
 pub use refusal::Refusal;
 pub use resource_quota::{Charge, QuotaScope, ResourceQuota, ScopeOperator, ScopeRequirement};
@@ -45,6 +46,7 @@ use crate::model::node::Node;
 use crate::model::pod::{Pod, PodClass};
 use crate::model::resources::ResourceTable;
 use crate::model::{ClassId, NodeId, PodId};
+use crate::phases::Phases;
 use crate::time::SimTime;
 use quota_index::QuotaIndex;
 use std::collections::VecDeque;
@@ -62,6 +64,8 @@ pub struct Cluster {
     pub admission: Admission,
     /// Whether no controller keeps the status of objects up to date, so that what manifests say of it counts.
     pub statuses_as_given: bool,
+    /// Who works how long, if somebody measures it.
+    pub phases: Phases,
     nodes: Nodes,
     pods: Pods,
     objects: Objects,

@@ -30,9 +30,11 @@ impl NodeLoad {
     }
 
     pub(super) fn of(node: &Node) -> Self {
+        let [cpu, memory, pods] = Self::RESOURCES;
+        let (has, taken) = (&node.allocatable, &node.requested);
         Self {
-            allocatable: Self::RESOURCES.map(|id| node.allocatable.get(id)),
-            requested: Self::RESOURCES.map(|id| node.requested.get(id)),
+            allocatable: [has.get(cpu), has.get(memory), has.get(pods)],
+            requested: [taken.get(cpu), taken.get(memory), taken.get(pods)],
             nonzero: [node.nonzero_cpu, node.nonzero_memory],
         }
     }

@@ -99,8 +99,8 @@ impl Nodes {
         &self.loads[id.index()]
     }
 
-    /// The nodes in the order of their changes: of the specification, or of the pods on them. That a node comes or goes shows in
-    /// [`Nodes::membership`].
+    /// The nodes in the order of their changes: of the specification, or of the pods on them, which includes that one is asked to
+    /// go. That a node comes or goes shows in [`Nodes::membership`].
     pub fn changes(&self) -> &ChangeLog {
         &self.changes
     }
@@ -119,6 +119,11 @@ impl Nodes {
         let result = change(node);
         self.loads[id.index()] = NodeLoad::of(node);
         result
+    }
+
+    /// A pod on the node was asked to go: the node is as before, but those who count its pods do not count that one.
+    pub(super) fn note_termination(&mut self, id: NodeId) {
+        self.changes.push(id, self.slots.len());
     }
 
     /// A specification has changed.

@@ -4,6 +4,8 @@ use super::{Admission, Cause, Change, Charge, Cluster, Refusal};
 use crate::model::pod::{GivenDeletion, GivenStatus, NewPod, Pod, PodPhase};
 use crate::model::resource_claims::PodClaims;
 use crate::model::{ClassId, NodeId, PodId};
+use crate::phases::Phase;
+use crate::time::Moment;
 use std::sync::Arc;
 
 impl Cluster {
@@ -14,7 +16,9 @@ impl Cluster {
     pub fn create_pod(&mut self, mut new: NewPod) -> Result<PodId, Refusal> {
         self.counters.submitted += 1;
         let admission = std::mem::take(&mut self.admission);
+        let before = self.phases.enter(Phase::Admission);
         let verdict = self.admit(&admission, &mut new);
+        self.phases.leave(before);
         self.admission = admission;
         if let Err(refusal) = verdict {
             self.counters.rejected += 1;
@@ -31,36 +35,35 @@ impl Cluster {
             working: false,
             ready: false,
             unschedulable: false,
-            condition: None,
             attempts: 0,
             created: self.now,
-            bound: None,
-            started: None,
-            deleting: None,
+            bound: Moment::NEVER,
+            started: Moment::NEVER,
+            deleting: Moment::NEVER,
             restarts: 0,
             run: new.run,
             usage: new.usage,
             devices: crate::model::gpu::DeviceSet::default(),
-            claims: None,
+            rare: None,
             overdue: false,
             preempted: false,
-            grace: None,
-            nominated_node: None,
             assumed: None,
             bound_order: 0,
             place: 0,
         };
         self.fingerprint.fold_name(&pod.name);
         let class = self.classes.get(pod.class);
-        let namespace = class.spec.namespace.clone();
-        self.quotas.each(&namespace, &mut self.objects, |quota| quota.charge(class, Charge::Full));
+        let namespace = &class.spec.namespace;
+        self.quotas.each(namespace, &mut self.objects, |quota| quota.charge(class, Charge::Full));
         let node = class.spec.node_name.as_deref().and_then(|name| self.nodes.by_name(name));
-        let id = self.pods.insert(namespace, pod);
         self.totals.pending += 1;
-        if let Some(status) = &new.status {
-            let pod = self.pods.get_mut(id).expect("inserted above");
-            pod.nominated_node.clone_from(&status.nominated_node);
-            pod.claims.clone_from(&status.claims);
+        let id = self.pods.insert(namespace, pod, self.totals.pending as usize);
+        if let Some(status) = &new.status
+            && (status.nominated_node.is_some() || status.claims.is_some())
+        {
+            let rare = self.pods.get_mut(id).expect("inserted above").rare_mut();
+            rare.nominated_node.clone_from(&status.nominated_node);
+            rare.claims.clone_from(&status.claims);
         }
         self.emit(Change::PodCreated(id));
         if let Some(node) = node {
@@ -76,7 +79,7 @@ impl Cluster {
     pub(super) fn give_status(&mut self, id: PodId, status: &GivenStatus) {
         let pod = self.pods.get_mut(id).expect("the caller inserted it");
         if let (Some(start), Some(_)) = (status.start, pod.node) {
-            pod.bound = Some(start);
+            pod.bound = start.into();
         }
         match status.deleting {
             Some(GivenDeletion::Preempted) => self.delete_pod(id, Cause::Preempted),
@@ -111,11 +114,13 @@ impl Cluster {
             }
         }
         let pod = self.pods.get_mut(id).expect("looked up above");
-        pod.bound = Some(self.now);
+        pod.bound = self.now.into();
         pod.bound_order = self.counters.bound;
         pod.unschedulable = false;
-        pod.condition = None;
-        pod.nominated_node = None;
+        if let Some(rare) = &mut pod.rare {
+            rare.nominated_node = None;
+        }
+        self.pods.clear_condition(id);
         self.pods.no_longer_unbound(id);
         self.totals.pending -= 1;
         self.totals.starting += 1;
@@ -216,18 +221,16 @@ impl Cluster {
 
     /// Sets or clears the node that is being made free for a pod.
     pub fn nominate(&mut self, id: PodId, node: Option<Arc<str>>) {
-        let Some(pod) = self.pods.get_live_mut(id).filter(|pod| pod.node.is_none() && pod.nominated_node != node)
-        else {
-            return;
-        };
-        let had_one = std::mem::replace(&mut pod.nominated_node, node).is_some();
+        let changes = |pod: &&mut Pod| pod.node.is_none() && pod.nominated_node() != node.as_ref();
+        let Some(pod) = self.pods.get_live_mut(id).filter(changes) else { return };
+        let had_one = std::mem::replace(&mut pod.rare_mut().nominated_node, node).is_some();
         self.emit(Change::PodNominated { pod: id, had_one });
     }
 
     /// Sets the part of a pod's status that says which claims were made for it.
     pub fn set_pod_claims(&mut self, id: PodId, claims: PodClaims) {
         if let Some(pod) = self.pods.get_live_mut(id) {
-            pod.claims = Some(Box::new(claims));
+            pod.rare_mut().claims = Some(Box::new(claims));
             self.emit(Change::PodClaims(id));
         }
     }

@@ -7,7 +7,6 @@ use crate::scheduler::FitError;
 use crate::time::Span;
 use std::sync::Arc;
 
-const FOLD_ALL: bool = false;
 
 impl Cluster {
     /// Records a failed scheduling attempt: condition PodScheduled=False, with this message. As long as the message is the same,
@@ -15,29 +14,16 @@ impl Cluster {
     ///
     /// Source: `pkg/scheduler/schedule_one.go`, `updatePod`.
     pub fn mark_unschedulable(&mut self, id: PodId, error: &Arc<FitError>) {
-        let is_news = self.set_unschedulable(id, error);
-        if is_news || self.heard.contains(Interest::POD_UNSCHEDULABLE) {
+        if self.set_unschedulable(id, error, 0) || self.heard.meets(Interest::POD_UNSCHEDULABLE) {
             self.feed.push_back(Change::PodUnschedulable(id));
         }
     }
 
-    /// Counts a failed attempt that nobody wants to hear of, and records it; whether its message is a new one.
+    /// Counts an attempt and records that it failed, without telling the controllers; whether the message is a new one.
+    #[inline]
     pub(crate) fn fail_again(&mut self, id: PodId, error: &Arc<FitError>) -> bool {
-        self.count_attempt(id);
-        self.set_unschedulable(id, error)
-    }
-
-    fn set_unschedulable(&mut self, id: PodId, error: &Arc<FitError>) -> bool {
-        let Some(pod) = self.pods.get_live_mut(id).filter(|pod| pod.node.is_none()) else { return false };
-        let same = |old: &Arc<FitError>| Arc::ptr_eq(old, error) || old.says_the_same(error);
-        pod.unschedulable = true;
-        if !FOLD_ALL && pod.condition.as_ref().is_some_and(same) {
-            return false;
-        }
-        pod.condition = Some(error.clone());
-        let (code, words) = Change::PodUnschedulable(id).words(self);
-        self.fingerprint.fold(self.now, code, &words);
-        true
+        self.counters.attempts += 1;
+        self.set_unschedulable(id, error, 1)
     }
 
     /// Counts a scheduling attempt of the pod.
@@ -46,6 +32,21 @@ impl Cluster {
         if let Some(pod) = self.pods.get_mut(id) {
             pod.attempts += 1;
         }
+    }
+
+    #[inline]
+    fn set_unschedulable(&mut self, id: PodId, error: &Arc<FitError>, attempts: u32) -> bool {
+        let Some(pod) = self.pods.get_live_mut(id).filter(|pod| pod.node.is_none()) else { return false };
+        pod.unschedulable = true;
+        pod.attempts += attempts;
+        let said = self.pods.condition_mut(id);
+        if said.as_ref().is_some_and(|said| Arc::ptr_eq(said, error) || said.says_the_same(error)) {
+            return false;
+        }
+        *said = Some(error.clone());
+        let (code, words) = Change::PodUnschedulable(id).words(self);
+        self.fingerprint.fold(self.now, code, &words);
+        true
     }
 
     /// The containers of a bound pod have started, and it is ready.
@@ -57,7 +58,7 @@ impl Cluster {
             self.totals.starting -= 1;
             self.totals.running += 1;
             pod.phase = PodPhase::Running;
-            pod.started = Some(now);
+            pod.started = now.into();
         }
         if pod.working {
             return;
@@ -112,12 +113,15 @@ impl Cluster {
     pub fn delete_pod_within(&mut self, id: PodId, cause: Cause, grace: Option<Span>) {
         let now = self.now;
         let Some(pod) = self.pods.get_live_mut(id).filter(|pod| pod.deleting.is_none()) else { return };
-        pod.deleting = Some(now);
+        pod.deleting = now.into();
         pod.preempted = cause == Cause::Preempted;
-        pod.grace = grace;
+        if grace.is_some() {
+            pod.rare_mut().grace = grace;
+        }
         let unbound = pod.node.is_none();
         if let Some(node) = pod.placed_on() {
             self.placements.terminate(pod.class, node);
+            self.nodes.note_termination(node);
         }
         match cause {
             Cause::Preempted => self.counters.preempted += 1,
@@ -137,9 +141,10 @@ impl Cluster {
         let now = self.now;
         let Some(pod) = self.pods.get_live_mut(id) else { return };
         if pod.deleting.is_none() {
-            pod.deleting = Some(now);
+            pod.deleting = now.into();
             if let Some(node) = pod.placed_on() {
                 self.placements.terminate(pod.class, node);
+                self.nodes.note_termination(node);
             }
         }
         self.count_out(id);

@@ -1,10 +1,11 @@
 //! The table of pods: recycled slots, found by id or by name.
 
+use super::unbound::Unbound;
 use crate::model::PodId;
 use crate::model::pod::Pod;
+use crate::scheduler::FitError;
 use hashbrown::HashTable;
-use rustc_hash::FxHasher;
-use std::collections::BTreeMap;
+use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -13,16 +14,23 @@ use std::sync::Arc;
 pub struct Pods {
     slots: Vec<Slot>,
     free: Vec<u32>,
-    by_name: HashTable<PodId>,
-    unbound: BTreeMap<u64, PodId>,
+    /// Slots by namespace and name.
+    by_name: HashTable<u32>,
+    namespaces: Vec<Arc<str>>,
+    namespace_numbers: FxHashMap<Arc<str>, u32>,
+    unbound: Unbound,
+    /// By slot: why the pod is unschedulable, where it is. Few pods are, and a repeated failure looks at nothing else.
+    conditions: Vec<Option<Arc<FitError>>>,
     live: usize,
 }
 
 #[derive(Debug)]
 struct Slot {
     generation: u32,
+    /// The number of the pod's namespace.
+    namespace: u32,
     leaving: bool,
-    entry: Option<(Arc<str>, Pod)>,
+    pod: Option<Pod>,
 }
 
 impl Pods {
@@ -30,31 +38,53 @@ impl Pods {
     #[inline]
     pub fn get(&self, id: PodId) -> Option<&Pod> {
         let slot = self.slots.get(id.index())?;
-        if slot.generation == id.generation { slot.entry.as_ref().map(|(_, pod)| pod) } else { None }
+        if slot.generation == id.generation { slot.pod.as_ref() } else { None }
     }
 
     /// The namespace of a pod that exists.
     pub fn namespace(&self, id: PodId) -> Option<&str> {
         self.get(id)?;
-        self.slots[id.index()].entry.as_ref().map(|(namespace, _)| &**namespace)
+        Some(&self.namespaces[self.slots[id.index()].namespace as usize])
     }
 
     /// The pod of this name in this namespace.
     pub fn by_name(&self, namespace: &str, name: &str) -> Option<PodId> {
-        self.by_name.find(hash(namespace, name), |id| self.is_named(*id, namespace, name)).copied()
+        let slot = *self.by_name.find(hash(namespace, name), |slot| self.is_named(*slot, namespace, name))?;
+        Some(PodId { slot, generation: self.slots[slot as usize].generation })
     }
 
     /// The pods without a node, in order of creation.
     pub fn unbound(&self) -> impl Iterator<Item = PodId> + '_ {
-        self.unbound.values().copied()
+        self.unbound.iter().filter(|id| self.is_unbound(*id))
     }
 
     /// The pods that exist, in the order of their slots. It says nothing about age.
     pub fn iter(&self) -> impl Iterator<Item = (PodId, &Pod)> + '_ {
         self.slots.iter().enumerate().filter_map(|(i, slot)| {
             let id = PodId { slot: i as u32, generation: slot.generation };
-            slot.entry.as_ref().map(|(_, pod)| (id, pod))
+            slot.pod.as_ref().map(|pod| (id, pod))
         })
+    }
+
+    /// Why a pod is unschedulable: the message of its condition PodScheduled=False.
+    pub fn condition(&self, id: PodId) -> Option<&FitError> {
+        self.get(id)?;
+        self.conditions.get(id.index())?.as_deref()
+    }
+
+    #[inline]
+    pub(super) fn condition_mut(&mut self, id: PodId) -> &mut Option<Arc<FitError>> {
+        if self.conditions.len() <= id.index() {
+            self.conditions.resize(self.slots.len(), None);
+        }
+        &mut self.conditions[id.index()]
+    }
+
+    /// The pod is not unschedulable any more.
+    pub(super) fn clear_condition(&mut self, id: PodId) {
+        if let Some(condition) = self.conditions.get_mut(id.index()) {
+            *condition = None;
+        }
     }
 
     /// How many exist.
@@ -67,40 +97,46 @@ impl Pods {
         self.live == 0
     }
 
+    #[inline]
     pub(super) fn get_mut(&mut self, id: PodId) -> Option<&mut Pod> {
         let slot = self.slots.get_mut(id.index())?;
-        if slot.generation == id.generation { slot.entry.as_mut().map(|(_, pod)| pod) } else { None }
+        if slot.generation == id.generation { slot.pod.as_mut() } else { None }
     }
 
     /// The pod, if it has neither ended nor gone. What has is never changed again.
+    #[inline]
     pub(super) fn get_live_mut(&mut self, id: PodId) -> Option<&mut Pod> {
         let slot = self.slots.get_mut(id.index())?;
         let there = slot.generation == id.generation && !slot.leaving;
-        slot.entry.as_mut().map(|(_, pod)| pod).filter(|pod| there && !pod.is_finished())
+        slot.pod.as_mut().filter(|pod| there && !pod.is_finished())
     }
 
-    pub(super) fn insert(&mut self, namespace: Arc<str>, pod: Pod) -> PodId {
+    /// Adds a pod. So many wait for a node, it included.
+    pub(super) fn insert(&mut self, namespace: &Arc<str>, pod: Pod, pending: usize) -> PodId {
         let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Slot { generation: 0, leaving: false, entry: None });
+            self.slots.push(Slot { generation: 0, namespace: 0, leaving: false, pod: None });
             (self.slots.len() - 1) as u32
         });
         let id = PodId { slot, generation: self.slots[slot as usize].generation };
-        let code = hash(&namespace, &pod.name);
-        self.unbound.insert(pod.uid, id);
-        self.slots[slot as usize].entry = Some((namespace, pod));
-        let slots = &self.slots;
-        self.by_name.insert_unique(code, id, |id| {
-            let (namespace, pod) = slots[id.index()].entry.as_ref().expect("a named pod exists");
-            hash(namespace, &pod.name)
-        });
+        let code = hash(namespace, &pod.name);
+        let number = self.namespace_number(namespace);
+        let place = &mut self.slots[slot as usize];
+        (place.namespace, place.pod) = (number, Some(pod));
+        let (slots, namespaces) = (&self.slots, &self.namespaces);
+        self.by_name.insert_unique(code, slot, |slot| slots[*slot as usize].hash(namespaces));
+        if self.unbound.is_overfull(pending) {
+            let mut unbound = std::mem::take(&mut self.unbound);
+            unbound.retain(|id| self.is_unbound(id));
+            self.unbound = unbound;
+        }
+        self.unbound.push(id);
         self.live += 1;
         id
     }
 
+    /// A pod has a node now, or will never have one.
     pub(super) fn no_longer_unbound(&mut self, id: PodId) {
-        if let Some(uid) = self.get(id).map(|pod| pod.uid) {
-            self.unbound.remove(&uid);
-        }
+        self.unbound.forget_last(id);
     }
 
     /// Marks a pod as gone: its name may be used again, its data stays until [`Pods::free`].
@@ -115,12 +151,15 @@ impl Pods {
     }
 
     pub(super) fn free(&mut self, id: PodId) {
+        self.clear_condition(id);
         if self.get(id).is_none() {
             return;
         }
-        self.forget_name(id);
+        if !self.is_leaving(id) {
+            self.forget_name(id);
+        }
         let slot = &mut self.slots[id.index()];
-        slot.entry = None;
+        slot.pod = None;
         slot.leaving = false;
         slot.generation = slot.generation.wrapping_add(1);
         self.free.push(id.slot);
@@ -128,15 +167,38 @@ impl Pods {
     }
 
     fn forget_name(&mut self, id: PodId) {
-        let Some((namespace, pod)) = &self.slots[id.index()].entry else { return };
-        if let Ok(entry) = self.by_name.find_entry(hash(namespace, &pod.name), |other| *other == id) {
+        let code = self.slots[id.index()].hash(&self.namespaces);
+        if let Ok(entry) = self.by_name.find_entry(code, |slot| *slot == id.slot) {
             entry.remove();
         }
     }
 
-    fn is_named(&self, id: PodId, namespace: &str, name: &str) -> bool {
-        let entry = self.slots[id.index()].entry.as_ref();
-        entry.is_some_and(|(its_namespace, pod)| &**its_namespace == namespace && &*pod.name == name)
+    fn is_named(&self, slot: u32, namespace: &str, name: &str) -> bool {
+        let Slot { pod, namespace: number, .. } = &self.slots[slot as usize];
+        let same = |pod: &Pod| pod.name.as_bytes() == name.as_bytes();
+        pod.as_ref().is_some_and(same) && *self.namespaces[*number as usize] == *namespace
+    }
+
+    fn is_unbound(&self, id: PodId) -> bool {
+        self.get(id).is_some_and(|pod| pod.node.is_none() && !pod.is_finished()) && !self.is_leaving(id)
+    }
+
+    /// The number of a namespace. Namespaces are few, and a number is smaller than a pointer.
+    fn namespace_number(&mut self, namespace: &Arc<str>) -> u32 {
+        if let Some(number) = self.namespace_numbers.get(namespace) {
+            return *number;
+        }
+        let number = self.namespaces.len() as u32;
+        self.namespaces.push(namespace.clone());
+        self.namespace_numbers.insert(namespace.clone(), number);
+        number
+    }
+}
+
+impl Slot {
+    fn hash(&self, namespaces: &[Arc<str>]) -> u64 {
+        let pod = self.pod.as_ref().expect("a named pod exists");
+        hash(&namespaces[self.namespace as usize], &pod.name)
     }
 }
 
@@ -145,4 +207,14 @@ fn hash(namespace: &str, name: &str) -> u64 {
     namespace.hash(&mut hasher);
     name.hash(&mut hasher);
     hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_live_pod_is_small() {
+        assert!(size_of::<Slot>() <= 160, "{} bytes", size_of::<Slot>());
+    }
 }

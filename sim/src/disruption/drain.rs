@@ -271,7 +271,7 @@ fn to_leave(cluster: &Cluster, node: NodeId, began: SimTime) -> Vec<PodId> {
     let of_daemon_set = |owner| cluster.objects().meta(owner).is_some_and(|meta| meta.kind == "DaemonSet");
     let mut pods: Vec<(u64, PodId)> = (cluster.node(node).pods.iter())
         .filter_map(|id| cluster.pod(*id).map(|pod| (pod, *id)))
-        .filter(|(pod, _)| pod.bound.is_some_and(|at| at <= began) && !pod.owner.is_some_and(of_daemon_set))
+        .filter(|(pod, _)| pod.bound.get().is_some_and(|at| at <= began) && !pod.owner.is_some_and(of_daemon_set))
         .map(|(pod, id)| (pod.uid, id))
         .collect();
     pods.sort_unstable();

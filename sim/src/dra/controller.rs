@@ -31,7 +31,7 @@ impl ResourceClaimController {
         let (name, uid) = (pod.name.clone(), pod.uid);
         let spec = &cx.cluster.class_of(pod).spec;
         let namespace = spec.namespace.clone();
-        let mut claims = pod.claims.as_deref().cloned().unwrap_or_default();
+        let mut claims = pod.claims().cloned().unwrap_or_default();
         let is_made = |name: &str| claims.made.iter().any(|made| made.name == name);
         let missing = spec.resource_claims.iter().filter(|wanted| !is_made(&wanted.name));
         let missing = missing.filter_map(|wanted| match &wanted.source {

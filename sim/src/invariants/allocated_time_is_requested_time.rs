@@ -44,6 +44,6 @@ impl Integral {
 }
 
 fn held(pod: &Pod, cluster: &Cluster) -> i128 {
-    let span = pod.bound.map_or(0, |bound| cluster.now.since(bound).0);
+    let span = pod.bound.get().map_or(0, |bound| cluster.now.since(bound).0);
     i128::from(span) * i128::from(cluster.class_of(pod).requests.get(ResourceId::CPU))
 }

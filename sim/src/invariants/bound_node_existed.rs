@@ -16,7 +16,7 @@ impl Witness for Bindings {
             return Err(format!("pod {} was bound to a node that does not exist", pod.name));
         }
         let node = cluster.node(*to);
-        let holds = pod.node == Some(*to) && pod.bound == Some(cluster.now) && node.created <= cluster.now;
+        let holds = pod.node == Some(*to) && pod.bound == cluster.now && node.created <= cluster.now;
         let (name, node) = (&pod.name, node.name());
         if holds { Ok(()) } else { Err(format!("pod {name} was bound to node {node} at {:?}", pod.bound)) }
     }

@@ -40,10 +40,10 @@ fn check_live(id: PodId, pod: &Pod, cluster: &Cluster) -> Result<(), String> {
     expect(pod.deleting.is_none() || !pod.ready, "it is being deleted and still ready")?;
     expect(!pod.unschedulable || pod.node.is_none(), "it is bound and unschedulable")?;
     expect(!pod.overdue || pod.deleting.is_some(), "quotas wait no longer for its end, which nobody asked for")?;
-    let times = [Some(pod.created), pod.bound, pod.started, Some(cluster.now)];
+    let times = [Some(pod.created), pod.bound.get(), pod.started.get(), Some(cluster.now)];
     expect(times.iter().flatten().is_sorted(), "created, bound, started and now are not in order")?;
     expect(
-        pod.deleting.is_none_or(|at| pod.created <= at && at <= cluster.now),
+        pod.deleting.get().is_none_or(|at| pod.created <= at && at <= cluster.now),
         "it was deleted before it was created",
     )?;
     expect(pod.node.is_none() || pod.assumed.is_none(), "it is bound and only assumed")?;

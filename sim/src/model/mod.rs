@@ -5,6 +5,7 @@ pub mod declared_feature;
 pub mod gpu;
 pub mod id;
 pub mod labels;
+mod name;
 pub mod node;
 pub mod pod;
 pub mod pod_affinity;
@@ -17,4 +18,5 @@ pub mod topology_spread;
 pub mod volume;
 
 pub use id::{ClassId, NodeId, ObjectId, PodId};
+pub use name::Name;
 pub use quantity::{Quantity, QuantityError};

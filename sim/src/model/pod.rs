@@ -4,14 +4,14 @@ use super::affinity::NodeAffinity;
 use super::gpu::{DeviceSet, GpuRequest};
 use super::id::{ClassId, NodeId, ObjectId};
 use super::labels::Labels;
+use super::name::Name;
 use super::pod_affinity::PodAffinity;
 use super::resource_claims::{ContainerClaim, PodClaims, PodResourceClaim};
 use super::resources::{ResourceId, ResourceList, ResourceTable, Resources};
 use super::taint::Toleration;
 use super::topology_spread::TopologySpreadConstraint;
 use super::volume::Volume;
-use crate::scheduler::FitError;
-use crate::time::{SimTime, Span};
+use crate::time::{Moment, SimTime, Span};
 use std::sync::{Arc, OnceLock};
 
 /// The scheduler that a pod without `schedulerName` asks for.
@@ -345,7 +345,7 @@ impl Default for Usage {
 #[derive(Clone, Debug)]
 pub struct NewPod {
     /// Its name, unique in its namespace among the pods that exist.
-    pub name: Box<str>,
+    pub name: Name,
     /// Its class, as submitted: admission may change it.
     pub class: ClassId,
     /// The controller that owns it.
@@ -382,19 +382,21 @@ pub enum GivenDeletion {
 
 impl NewPod {
     /// A pod that runs for ever and uses what it requests.
-    pub fn new(name: impl Into<Box<str>>, class: ClassId) -> Self {
+    pub fn new(name: impl Into<Name>, class: ClassId) -> Self {
         Self { name: name.into(), class, owner: None, run: Run::Forever, usage: Usage::default(), status: None }
     }
 }
 
 /// A live pod.
+///
+/// There may be hundreds of thousands of them: what few have is kept apart.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "they are conditions of the API, each true or false on its own")]
 pub struct Pod {
     /// Unique in the run, in order of creation.
     pub uid: u64,
     /// The name.
-    pub name: Box<str>,
+    pub name: Name,
     /// The class.
     pub class: ClassId,
     /// The controller that owns it.
@@ -409,18 +411,16 @@ pub struct Pod {
     pub ready: bool,
     /// The scheduler's last word was "unschedulable" (condition PodScheduled=False).
     pub unschedulable: bool,
-    /// Why, as that condition says.
-    pub condition: Option<Arc<FitError>>,
     /// How often scheduling was tried.
     pub attempts: u32,
     /// When it was created.
     pub created: SimTime,
     /// When it was bound.
-    pub bound: Option<SimTime>,
+    pub bound: Moment,
     /// When its containers started.
-    pub started: Option<SimTime>,
+    pub started: Moment,
     /// When its deletion was asked for, if it was.
-    pub deleting: Option<SimTime>,
+    pub deleting: Moment,
     /// How often its containers were lost and started again.
     pub restarts: u32,
     /// How it ends by itself.
@@ -429,16 +429,12 @@ pub struct Pod {
     pub usage: Usage,
     /// The GPU devices it holds.
     pub devices: DeviceSet,
-    /// The claims that were made for it; `None` for the many pods that have none.
-    pub claims: Option<Box<PodClaims>>,
+    /// What few pods have.
+    pub(crate) rare: Option<Box<RareStatus>>,
     /// Whether quotas have given up waiting for its end: it is still counted as an object, and no longer charged.
     pub overdue: bool,
     /// Whether it is being deleted to make room for a pod of higher priority.
     pub preempted: bool,
-    /// How long it may take to stop, where its deletion said so and not its specification.
-    pub grace: Option<Span>,
-    /// `status.nominatedNodeName`: the node that is being made free for it.
-    pub nominated_node: Option<Arc<str>>,
     /// The node that the scheduler holds resources on for it, while its binding waits.
     pub assumed: Option<NodeId>,
     /// The how manieth binding of the run its own was.
@@ -447,7 +443,34 @@ pub struct Pod {
     pub(crate) place: u32,
 }
 
+/// What few pods have.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RareStatus {
+    pub(crate) claims: Option<Box<PodClaims>>,
+    pub(crate) grace: Option<Span>,
+    pub(crate) nominated_node: Option<Arc<str>>,
+}
+
 impl Pod {
+    /// The claims that were made for it.
+    pub fn claims(&self) -> Option<&PodClaims> {
+        self.rare.as_ref()?.claims.as_deref()
+    }
+
+    /// How long it may take to stop, where its deletion said so and not its specification.
+    pub fn grace(&self) -> Option<Span> {
+        self.rare.as_ref()?.grace
+    }
+
+    /// `status.nominatedNodeName`: the node that is being made free for it.
+    pub fn nominated_node(&self) -> Option<&Arc<str>> {
+        self.rare.as_ref()?.nominated_node.as_ref()
+    }
+
+    pub(crate) fn rare_mut(&mut self) -> &mut RareStatus {
+        self.rare.get_or_insert_default()
+    }
+
     /// Whether it has neither ended nor been asked to go: what controllers call active.
     pub const fn is_active(&self) -> bool {
         !self.is_finished() && self.deleting.is_none()

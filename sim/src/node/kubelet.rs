@@ -81,7 +81,7 @@ impl Kubelet {
             return;
         }
         let spec = &cx.cluster.class_of(pod).spec;
-        let (name, grace) = ([&*spec.namespace, &pod.name], pod.grace.unwrap_or(spec.termination_grace));
+        let (name, grace) = ([&*spec.namespace, &pod.name], pod.grace().unwrap_or(spec.termination_grace));
         let latency = self.rngs.as_mut().map_or(Span::ZERO, |[_, stop]| self.settings.stop.sample(stop, name));
         Self::plan(timer::STOP, id, cx.now() + latency.min(grace), cx);
     }

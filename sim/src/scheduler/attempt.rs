@@ -14,6 +14,7 @@ use crate::cluster::{Action, Cluster};
 use crate::controller::Context;
 use crate::model::{NodeId, PodId};
 use crate::observe::Note;
+use crate::phases::Phase;
 use crate::time::{SimTime, Span};
 use std::sync::Arc;
 
@@ -145,12 +146,15 @@ impl Scheduler {
     fn decide(&mut self, pod: PodId, queued: QueuedPod, cluster: &Cluster) -> (Decision, u32) {
         let (number, profile) = (queued.profile, &self.profiles[usize::from(queued.profile)]);
         let cycle = Cycle::new(cluster, queued.class, Some(pod));
+        // The evaluation itself says when it goes on to score.
+        let before = cluster.phases.enter(Phase::Filter);
         let mut selected = self.selection.select((number, profile), &cycle);
         let examined = selected.examined;
         let lasting = self.known.len();
         let decision = match (selected.error.take(), selected.node) {
             (Some(error), _) if error.internal => Decision::Error(error),
             (Some(error), _) => {
+                cluster.phases.enter(Phase::PostFilter);
                 let (error, remedy) = self.selection.post_filter(profile, &cycle, error);
                 let error = self.known.share(number, queued.class, error);
                 let asked = |index: &usize| profile.plugins[*index].post_filter_lasts(cycle.class, cluster);
@@ -160,13 +164,17 @@ impl Scheduler {
                 }
                 Decision::Reject(error, remedy)
             }
-            (None, Some(node)) => reserve(profile, &cycle, selected, node),
+            (None, Some(node)) => {
+                cluster.phases.enter(Phase::Bind);
+                reserve(profile, &cycle, selected, node)
+            }
             (None, None) => Decision::Error(FitError::internal("no node was found, and no reason given".to_owned())),
         };
         if self.known.len() == lasting {
             // Plugins may have learnt something.
             self.known.clear();
         }
+        cluster.phases.leave(before);
         (decision, examined)
     }
 }

@@ -15,6 +15,7 @@ use crate::controller::Context;
 use crate::model::node::Node;
 use crate::model::{NodeId, PodId};
 use crate::observe::Note;
+use crate::phases::Phase;
 use crate::time::{SimTime, Span};
 use std::sync::Arc;
 
@@ -131,7 +132,9 @@ impl Scheduler {
 
     /// Takes a binding as far as it goes now.
     fn go_on(&mut self, mut waiting: Waiting, cx: &mut Context<'_>) {
+        let before = cx.cluster.phases.enter(Phase::Bind);
         let result = self.step(&mut waiting, cx);
+        cx.cluster.phases.leave(before);
         match result {
             Ok(true) => {}
             Ok(false) => {

@@ -17,6 +17,7 @@ use super::tie_break::{Choice, Ties, top_of_heap};
 use super::verdict::{Reason, Verdict};
 use super::verdicts::{VerdictId, Verdicts};
 use crate::model::NodeId;
+use crate::phases::Phase;
 
 /// How nodes are evaluated. The decisions are the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -101,7 +102,7 @@ impl Evaluator {
             return self.plain(cycle, search).select(choice);
         }
         // A pod with a nominated node tries that one first.
-        let nominated = cycle.live_pod().is_some_and(|pod| pod.nominated_node.is_some());
+        let nominated = cycle.live_pod().is_some_and(|pod| pod.nominated_node().is_some());
         let plain = (self.mode == Evaluation::Checked).then(|| self.plain(cycle, search));
         if !nominated && let Some(answer) = self.index.find(cycle, search) {
             if let Some(plain) = plain {
@@ -130,6 +131,7 @@ impl Evaluator {
             all.intern(chain.check_beside(cycle, nodes.get(id), search.nominator))
         });
         if found.feasible.len() > 1 {
+            cycle.cluster.phases.enter(Phase::Score);
             found.totals = plain_totals(profile, cycle, &found.feasible);
         }
         found
@@ -213,7 +215,7 @@ pub(super) fn scan(
         None => refusals.push((refusal, 1)),
     };
 
-    let nominated = cycle.live_pod().and_then(|pod| cycle.cluster.nodes().by_name(pod.nominated_node.as_deref()?));
+    let nominated = cycle.live_pod().and_then(|pod| cycle.cluster.nodes().by_name(pod.nominated_node()?));
     let mut tried = nominated.filter(|id| order.contains(id));
     if let Some(id) = tried {
         match verdict(id, verdicts) {

@@ -10,11 +10,12 @@ use std::fmt::Write as _;
 const MAX_MESSAGE: usize = 1024;
 
 /// Why a scheduling attempt failed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct FitError {
     /// How many nodes there were.
     pub nodes: u32,
-    /// How many nodes gave each reason.
+    /// How many nodes gave each reason. No reason comes twice; in which order they come depends on where the walk began, and
+    /// nobody reads it.
     pub reasons: Vec<(Reason, u32)>,
     /// The text that PreFilter, or an error of the cycle, gave instead.
     pub instead: Option<String>,
@@ -29,6 +30,22 @@ pub struct FitError {
     /// Whether the attempt could not be made at all, so that no plugin is to blame.
     pub internal: bool,
 }
+
+impl PartialEq for FitError {
+    /// The order of the reasons does not count.
+    fn eq(&self, other: &Self) -> bool {
+        let whole = |error: &Self| {
+            let Self { nodes, reasons, plugins, unschedulable, pre_filter_ended_at, internal, .. } = error;
+            (*nodes, reasons.len(), *plugins, *unschedulable, *pre_filter_ended_at, *internal)
+        };
+        whole(self) == whole(other)
+            && self.instead == other.instead
+            && self.post_filter == other.post_filter
+            && self.reasons.iter().all(|counted| other.reasons.contains(counted))
+    }
+}
+
+impl Eq for FitError {}
 
 impl FitError {
     /// There is no node at all.

@@ -106,7 +106,7 @@ impl Inspection {
             }
         }
         found.restricted = chain.only_names().map(|names| (names.clone(), chain.restricted_by()));
-        let nominated = cycle.live_pod().and_then(|pod| cycle.cluster.nodes().by_name(pod.nominated_node.as_deref()?));
+        let nominated = cycle.live_pod().and_then(|pod| cycle.cluster.nodes().by_name(pod.nominated_node()?));
         found.nominated_node_used = nominated.is_some_and(|id| {
             nodes.contains(&id) && chain.check_beside(cycle, cycle.cluster.node(id), nominator).is_none()
         });
@@ -151,7 +151,7 @@ impl AttemptInspection {
             return this;
         }
         let cluster = cycle.cluster;
-        let nominated = cycle.live_pod().and_then(|pod| cluster.nodes().by_name(pod.nominated_node.as_deref()?));
+        let nominated = cycle.live_pod().and_then(|pod| cluster.nodes().by_name(pod.nominated_node()?));
         let nominated = nominated.filter(|id| order.contains(id));
         this.visited.extend(nominated);
         if let Some(id) = nominated

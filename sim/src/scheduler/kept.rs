@@ -9,6 +9,7 @@ use super::profile::{FilterChain, PreFiltered, Profile};
 use super::verdict::Verdict;
 use super::verdicts::{VerdictId, Verdicts};
 use crate::model::{ClassId, NodeId};
+use crate::phases::Phase;
 use rustc_hash::FxHashMap;
 
 /// The most answers that are kept, over all classes; 24 bytes and more each.
@@ -90,6 +91,7 @@ impl KeptAnswers {
             view.hopeless = Some((versions, error.clone()));
         }
         if found.feasible.len() > 1 {
+            cycle.cluster.phases.enter(Phase::Score);
             found.totals = view.totals(profile, cycle, &found.feasible);
         }
         let lasts = found.error.is_some() && may_keep_failure;

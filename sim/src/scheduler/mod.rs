@@ -56,6 +56,7 @@ use crate::agenda::{Presence, Rank, Subject, Timer};
 use crate::cluster::{Change, Cluster, Interest};
 use crate::controller::{Context, Controller};
 use crate::observe::Note;
+use crate::phases::Phase;
 use crate::time::{SimTime, Span};
 use attempt::InFlight;
 use binding::{Eviction, Waiting};
@@ -100,6 +101,7 @@ pub struct Scheduler {
     profiles: Vec<Profile>,
     settings: SchedulerSettings,
     queue: SchedulingQueue,
+    /// An empty list for the next moves.
     selection: Selection,
     /// The attempt that is taking its time.
     in_flight: Option<InFlight>,
@@ -249,9 +251,11 @@ impl Controller for Scheduler {
     }
 
     fn on_change(&mut self, change: Change, cx: &mut Context<'_>) {
+        let before = cx.cluster.phases.enter(Phase::Queue);
         self.changed(change, cx);
         self.look_after_waiting(cx);
         self.plan(cx);
+        cx.cluster.phases.leave(before);
     }
 
     fn on_timer(&mut self, timer: Timer, cx: &mut Context<'_>) {
@@ -260,8 +264,13 @@ impl Controller for Scheduler {
             return;
         }
         planned.presence = None;
+        let before = cx.cluster.phases.enter(Phase::Queue);
         match timer.kind {
-            timer::ATTEMPT => return self.attempts(cx),
+            timer::ATTEMPT => {
+                self.attempts(cx);
+                cx.cluster.phases.leave(before);
+                return;
+            }
             timer::APPLY => self.finish_attempt(cx),
             timer::BACKOFF => self.flush_backoff(cx),
             timer::FLUSH => self.flush_unschedulable(cx),
@@ -271,5 +280,6 @@ impl Controller for Scheduler {
         // Also after an attempt that changed nothing in the store: a plugin may have learnt of it what others wait for.
         self.look_after_waiting(cx);
         self.plan(cx);
+        cx.cluster.phases.leave(before);
     }
 }

@@ -119,7 +119,7 @@ impl Scheduler {
 
     /// Makes the attempts that are known to fail.
     pub(super) fn repeat_failures(&mut self, cx: &mut Context<'_>) {
-        if self.known.of_class.is_empty() || cx.cluster.heard().contains(Interest::POD_UNSCHEDULABLE) {
+        if self.known.of_class.is_empty() || cx.cluster.heard().meets(Interest::POD_UNSCHEDULABLE) {
             return;
         }
         loop {

@@ -78,7 +78,7 @@ impl Scheduler {
         let profile = &self.profiles[number];
         let key = profile.queue_sort.map_or(0, |index| profile.plugins[index].queue_key(pod, class));
         let entrant = Entrant { class: pod.class, profile: number as u8, key, individual: class.is_individual() };
-        self.selection.nominator.nominate(id, pod.nominated_node.clone());
+        self.selection.nominator.nominate(id, pod.nominated_node().cloned());
         self.with_queue(cluster, |queue, pre_enqueue, now| queue.add(id, entrant, now, pre_enqueue));
         self.fruitless.1 = 0;
     }
@@ -140,8 +140,8 @@ impl Scheduler {
         if self.queue.get(id).is_none() {
             return;
         }
-        if self.selection.nominator.node_of(id) != pod.nominated_node.as_ref() {
-            self.selection.nominator.nominate(id, pod.nominated_node.clone());
+        if self.selection.nominator.node_of(id) != pod.nominated_node() {
+            self.selection.nominator.nominate(id, pod.nominated_node().cloned());
         }
         if had_one {
             self.nomination_ended(id, pod.class, cx);
@@ -165,7 +165,7 @@ impl Scheduler {
         if let Some(node) = pod.placed_on() {
             let event = ClusterEvent::AssignedPodDelete { pod: id, class: pod.class, node: Some(node) };
             self.happened(event, None, None, cx);
-        } else if queued && pod.nominated_node.is_some() {
+        } else if queued && pod.nominated_node().is_some() {
             self.nomination_ended(id, pod.class, cx);
         }
     }

@@ -74,7 +74,7 @@ impl<'p> Decision<'p> {
             if let Change::PodCreated(id) = change
                 && let Some(waiting) = cluster.pod(id).filter(|pod| pod.node.is_none())
             {
-                selection.nominator.nominate(id, waiting.nominated_node.clone());
+                selection.nominator.nominate(id, waiting.nominated_node().cloned());
             }
         });
         let mut spec = cluster.class_of(cluster.pod(pod)?).spec.clone();

@@ -2,6 +2,7 @@
 
 use crate::template::PodTemplate;
 use rand::RngExt as _;
+use towtank_sim::model::Name;
 use towtank_sim::random::Rng;
 
 /// The alphabet of generated names: no vowels and no digits that look like letters.
@@ -14,7 +15,7 @@ const MAX_BASE: usize = 58;
 const SUFFIX: usize = 5;
 
 /// `BASE-xxxxx`, with a base that is cut where the name would grow beyond 63 characters.
-pub(super) fn pod_name(owner: &str, rng: &mut Rng) -> Box<str> {
+pub(super) fn pod_name(owner: &str, rng: &mut Rng) -> Name {
     let base = format!("{owner}-");
     let mut name = base[..base.len().min(MAX_BASE)].to_owned();
     name.extend((0..SUFFIX).map(|_| char::from(ALPHABET[rng.random_range(0..ALPHABET.len() as u64) as usize])));

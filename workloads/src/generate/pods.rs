@@ -9,8 +9,8 @@ use rustc_hash::FxHashMap;
 use serde::Deserialize;
 use thiserror::Error;
 use towtank_sim::cluster::Cluster;
-use towtank_sim::model::ClassId;
 use towtank_sim::model::pod::{NewPod, Run, Usage};
+use towtank_sim::model::{ClassId, Name};
 use towtank_sim::random::{Distribution, Rng, Streams};
 use towtank_sim::source::{Source, SourceError, Submission, Work};
 use towtank_sim::time::SimTime;
@@ -164,8 +164,8 @@ impl GeneratedPods {
             run = Run::Fails(span);
         }
         let prefix = self.generator.name_prefix.as_ref().unwrap_or(&self.generator.name);
-        let name = format!("{prefix}-{}", self.made - 1);
-        NewPod { name: name.into(), class, owner: None, run, usage: Usage::default(), status: None }
+        let name = Name::of(format_args!("{prefix}-{}", self.made - 1));
+        NewPod { name, class, owner: None, run, usage: Usage::default(), status: None }
     }
 
     fn pick_shape(&mut self) -> usize {

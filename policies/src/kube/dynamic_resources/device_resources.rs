@@ -10,6 +10,7 @@ use towtank_sim::model::ObjectId;
 use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::PodClass;
 use towtank_sim::model::resources::ResourceId;
+use towtank_sim::scheduler::Basis;
 
 /// Resources with a class behind them; nearly always none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,12 +19,8 @@ pub(crate) struct DeviceResources(Vec<ResourceId>);
 impl DeviceResources {
     /// Those that a pod of the class asks for.
     pub(crate) fn of(class: &PodClass, cluster: &Cluster) -> Self {
-        let extended = class.requests.iter().map(|(id, _)| id).filter(|id| id.index() > ResourceId::PODS.index());
-        let behind = |id: &ResourceId| {
-            let name = cluster.resources.name(*id);
-            is_extended(name) && DeviceClass::behind(name, cluster).is_some()
-        };
-        Self(extended.filter(behind).collect())
+        let behind = |id: &ResourceId| DeviceClass::behind(cluster.resources.name(*id), cluster).is_some();
+        Self(extended(class, cluster).filter(behind).collect())
     }
 
     /// Whether there is none.
@@ -35,6 +32,18 @@ impl DeviceResources {
     pub(crate) fn leaves(&self, id: ResourceId, node: &Node) -> bool {
         !self.0.is_empty() && self.0.contains(&id) && node.allocatable.get(id) <= 0
     }
+}
+
+/// How long it holds which resources of a pod of the class have device classes behind them.
+pub(crate) fn basis(class: &PodClass, cluster: &Cluster) -> Basis {
+    let can_have = extended(class, cluster).next().is_some();
+    Basis { kinds: if can_have { &[DeviceClass::KIND] } else { &[] }, ..Basis::default() }
+}
+
+/// The resources of a pod of the class that can have a device class behind them.
+fn extended(class: &PodClass, cluster: &Cluster) -> impl Iterator<Item = ResourceId> {
+    let ids = class.requests.iter().map(|(id, _)| id).filter(|id| id.index() > ResourceId::PODS.index());
+    ids.filter(|id| is_extended(cluster.resources.name(*id)))
 }
 
 /// Whether a class that came or changed may help a pod that lacks a resource.

@@ -1,7 +1,7 @@
 //! The plugin at its extension points.
 
 use super::conditions;
-use super::device_resources::DeviceResources;
+use super::device_resources::{self, DeviceResources};
 use super::extended::Extended;
 use super::features::Features;
 use super::pod_claims::{PodClaim, identity, pod_claims};
@@ -21,8 +21,8 @@ use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::PodClass;
 use towtank_sim::model::{NodeId, ObjectId, PodId};
 use towtank_sim::scheduler::{
-    ClusterEvent, Cycle, Events, Failure, Hint, Plugin, Points, PostFilter, PreBound, PreFilter, PreScore, Reason,
-    Verdict,
+    Basis, ClusterEvent, Cycle, Events, Failure, Hint, Lasting, LastingFilter, LastingScore, Plugin, Points,
+    PostFilter, PreBound, PreFilter, PreScore, Reason, Verdict,
 };
 use towtank_sim::time::{SimTime, Span};
 
@@ -190,6 +190,18 @@ impl Plugin for DynamicResources {
             Ok(Some(prepared)) if prepared.lists_alternatives() => PreScore::Ask(Box::new(prepared)),
             _ => PreScore::Same(0),
         }
+    }
+
+    fn lasting(&self, class: &PodClass, cluster: &Cluster) -> Lasting {
+        if !class.spec.resource_claims.is_empty() {
+            return Lasting::default();
+        }
+        let extended = self.features.extended_resource;
+        let basis = if extended { device_resources::basis(class, cluster) } else { Basis::default() };
+        if extended && !DeviceResources::of(class, cluster).is_empty() {
+            return Lasting { basis, ..Lasting::default() };
+        }
+        Lasting { filter: LastingFilter::Skip, score: LastingScore::Same(0), basis, ..Lasting::default() }
     }
 
     fn reserve(&self, cycle: &Cycle<'_>, node: &Node) -> Verdict {

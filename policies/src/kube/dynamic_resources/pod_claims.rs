@@ -36,7 +36,7 @@ pub(super) fn pod_claims<'c>(cycle: &Cycle<'c>) -> Result<Vec<PodClaim<'c>>, Str
         let (name, made) = match &wanted.source {
             ClaimSource::Claim(name) => (name, false),
             ClaimSource::Template(_) => {
-                let status = cycle.live_pod().and_then(|pod| pod.claims.as_ref());
+                let status = cycle.live_pod().and_then(|pod| pod.claims());
                 let made = status.and_then(|status| status.made.iter().find(|made| made.name == wanted.name));
                 match made {
                     None => return Err(format!("pod \"{namespace}/{pod}\": ResourceClaim not created yet")),

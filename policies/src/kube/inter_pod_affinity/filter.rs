@@ -14,6 +14,13 @@ use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::PodSpec;
 use towtank_sim::scheduler::{Cycle, Filter, PodOnNode, Verdict};
 
+/// The reason where pods that the pod wants to be near are missing.
+pub(super) const NOT_NEAR: &str = "node(s) didn't match pod affinity rules";
+/// The reason where pods are that the pod keeps away from.
+pub(super) const NOT_APART: &str = "node(s) didn't match pod anti-affinity rules";
+/// The reason where pods are that keep away from the pod.
+pub(super) const REPELLED: &str = "node(s) didn't satisfy existing pods anti-affinity rules";
+
 /// Judges nodes by what is required.
 #[derive(Clone)]
 pub(super) struct Required<'c> {
@@ -108,13 +115,13 @@ impl<'c> Required<'c> {
 impl Filter for Required<'_> {
     fn filter(&self, node: &Node) -> Verdict {
         if !self.has_wanted(node) {
-            return Verdict::unresolvable("node(s) didn't match pod affinity rules");
+            return Verdict::unresolvable(NOT_NEAR);
         }
         if self.unwanted.any(node) {
-            return Verdict::unschedulable("node(s) didn't match pod anti-affinity rules");
+            return Verdict::unschedulable(NOT_APART);
         }
         if self.repelling.any(node) {
-            return Verdict::unschedulable("node(s) didn't satisfy existing pods anti-affinity rules");
+            return Verdict::unschedulable(REPELLED);
         }
         Verdict::Fits
     }

@@ -2,8 +2,10 @@
 
 mod filter;
 mod hints;
+mod lasting;
 mod relations;
 mod score;
+mod standing;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -12,12 +14,16 @@ use crate::config::{ArgsSource, ConfigError, InterPodAffinityArgs};
 use crate::factory::Factory;
 use crate::topology::Topology;
 use filter::Required;
+use lasting::Shared;
 use relations::Known;
 use score::Preferred;
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
+use towtank_sim::cluster::Cluster;
 use towtank_sim::model::NodeId;
-use towtank_sim::scheduler::{ClusterEvent, Cycle, Events, Hint, Plugin, Points, PreFilter, PreScore};
+use towtank_sim::model::pod::PodClass;
+use towtank_sim::scheduler::{ClusterEvent, Cycle, Events, Hint, Lasting, Plugin, Points, PreFilter, PreScore};
 
 /// The plugin.
 ///
@@ -27,6 +33,8 @@ pub struct InterPodAffinity {
     args: InterPodAffinityArgs,
     topology: Topology,
     known: RefCell<Known>,
+    /// What is kept between cycles; nothing else reads it.
+    shared: Rc<Shared>,
 }
 
 /// Reads the arguments.
@@ -38,7 +46,7 @@ pub(crate) fn prepare(args: &ArgsSource<'_>) -> Result<Factory, ConfigError> {
 impl InterPodAffinity {
     /// The plugin with these arguments.
     pub fn new(args: InterPodAffinityArgs) -> Self {
-        Self { args, topology: Topology::default(), known: RefCell::default() }
+        Self { args, topology: Topology::default(), known: RefCell::default(), shared: Rc::default() }
     }
 }
 
@@ -71,6 +79,10 @@ impl Plugin for InterPodAffinity {
             Some(preferred) => PreScore::Ask(Box::new(preferred)),
             None => PreScore::Skip,
         }
+    }
+
+    fn lasting(&self, class: &PodClass, cluster: &Cluster) -> Lasting {
+        lasting::lasting(self, class, cluster)
     }
 
     fn events(&self) -> Events {

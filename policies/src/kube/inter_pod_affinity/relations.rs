@@ -98,6 +98,20 @@ impl Known {
 }
 
 impl Relations {
+    /// What one class is to an incoming pod.
+    pub(super) fn between(cluster: &Cluster, incoming: &PodSpec, class: ClassId, hard_weight: i64) -> Self {
+        let mut relations = Self::of_wishes_about(cluster, incoming, class, hard_weight);
+        relations.add_own_wishes(cluster, incoming, class);
+        relations
+    }
+
+    /// What one class is to an incoming pod by its own wishes.
+    pub(super) fn of_wishes_about(cluster: &Cluster, incoming: &PodSpec, class: ClassId, hard_weight: i64) -> Self {
+        let mut relations = Self::default();
+        relations.add_its_wishes(cluster, incoming, class, hard_weight);
+        relations
+    }
+
     fn add_own_wishes(&mut self, cluster: &Cluster, incoming: &PodSpec, class: ClassId) {
         let existing = &cluster.classes.get(class).spec;
         let means = |term: &PodAffinityTerm| of_incoming(term, incoming, existing, cluster);

@@ -58,13 +58,18 @@ impl Score for Preferred {
     }
 
     fn normalize(&self, scores: &mut [i64]) {
-        let min = scores.iter().copied().min().unwrap_or(0);
-        let range = scores.iter().copied().max().unwrap_or(0) - min;
-        for score in scores {
-            *score = match range {
-                0 => 0,
-                _ => (MAX_NODE_SCORE as f64 * ((*score - min) as f64 / range as f64)) as i64,
-            };
-        }
+        normalize(scores);
+    }
+}
+
+/// NormalizeScore: from 0 for the lowest to the highest score for the highest.
+pub(super) fn normalize(scores: &mut [i64]) {
+    let min = scores.iter().copied().min().unwrap_or(0);
+    let range = scores.iter().copied().max().unwrap_or(0) - min;
+    for score in scores {
+        *score = match range {
+            0 => 0,
+            _ => (MAX_NODE_SCORE as f64 * ((*score - min) as f64 / range as f64)) as i64,
+        };
     }
 }

@@ -2,21 +2,22 @@
 //!
 //! Source: `pkg/scheduler/framework/plugins/helper/spread.go`.
 
+use towtank_sim::cluster::{Cluster, ObjectEntry};
 use towtank_sim::model::labels::{LabelSelector, Operator, Requirement};
+use towtank_sim::model::pod::PodSpec;
 use towtank_sim::scheduler::Cycle;
+
+/// The kinds of owners that say which pods belong together.
+const OWNERS: [&str; 3] = ["ReplicationController", "ReplicaSet", "StatefulSet"];
 
 /// The selector of the pods that belong together with the pod; empty if nothing says so.
 pub(super) fn default_selector(cycle: &Cycle<'_>) -> LabelSelector {
     let pod = &cycle.class.spec;
-    let objects = cycle.cluster.objects();
     let mut selector = LabelSelector::default();
-    for service in objects.in_namespace("Service", &pod.namespace) {
-        if let Some(of_service) = service.body.pod_selector().filter(|s| s.matches(&pod.labels)) {
-            selector.match_labels.extend(of_service.match_labels.clone());
-        }
+    for of_service in of_services(pod, cycle.cluster) {
+        selector.match_labels.extend(of_service.match_labels.clone());
     }
-    let owner = cycle.live_pod().and_then(|pod| objects.entry(pod.owner?));
-    let Some(owner) = owner else { return selector };
+    let Some(owner) = selecting_owner(cycle) else { return selector };
     let Some(of_owner) = owner.body.pod_selector() else { return selector };
     match owner.meta.kind {
         // Its labels take the place of those of the services.
@@ -34,4 +35,23 @@ pub(super) fn default_selector(cycle: &Cycle<'_>) -> LabelSelector {
         _ => {}
     }
     selector
+}
+
+/// The owner of the pod, if it has a say in which pods belong together.
+pub(super) fn selecting_owner<'c>(cycle: &Cycle<'c>) -> Option<&'c ObjectEntry> {
+    let owner = cycle.cluster.objects().entry(cycle.live_pod()?.owner?)?;
+    OWNERS.contains(&owner.meta.kind).then_some(owner)
+}
+
+/// Whether there may be pods of this specification that something says belong together with others. It can change with the
+/// objects that select pods.
+pub(super) fn may_belong_together(pod: &PodSpec, cluster: &Cluster) -> bool {
+    OWNERS.iter().any(|kind| cluster.objects().in_namespace(kind, &pod.namespace).next().is_some())
+        || of_services(pod, cluster).any(|selector| !selector.match_labels.is_empty())
+}
+
+/// The selectors of the services that the pod is behind.
+fn of_services<'c>(pod: &'c PodSpec, cluster: &'c Cluster) -> impl Iterator<Item = &'c LabelSelector> {
+    let services = cluster.objects().in_namespace("Service", &pod.namespace);
+    services.filter_map(|service| service.body.pod_selector()).filter(|selector| selector.matches(&pod.labels))
 }

@@ -12,9 +12,9 @@ use towtank_sim::model::pod::PodSpec;
 use towtank_sim::scheduler::{Cycle, Filter, PodOnNode, Verdict};
 
 /// The reason where a domain would be too full.
-const TOO_FULL: &str = "node(s) didn't match pod topology spread constraints";
+pub(super) const TOO_FULL: &str = "node(s) didn't match pod topology spread constraints";
 /// The reason where the node is in no domain.
-const NO_DOMAIN: &str = "node(s) didn't match pod topology spread constraints (missing required label)";
+pub(super) const NO_DOMAIN: &str = "node(s) didn't match pod topology spread constraints (missing required label)";
 
 /// Judges nodes by the hard constraints of one pod.
 #[derive(Clone)]

@@ -9,9 +9,11 @@ mod defaults;
 mod eligible;
 mod filter;
 mod hints;
+mod lasting;
 mod logarithm;
 mod members;
 mod score;
+mod standing;
 #[cfg(test)]
 mod tests;
 
@@ -23,13 +25,18 @@ use default_selector::default_selector;
 pub use defaults::Defaults;
 use eligible::EligibleNodes;
 use filter::Hard;
+use lasting::Shared;
 use members::Members;
 use score::Soft;
 use std::rc::Rc;
 use std::sync::Arc;
+use towtank_sim::cluster::Cluster;
 use towtank_sim::model::NodeId;
+use towtank_sim::model::pod::PodClass;
 use towtank_sim::model::topology_spread::{TopologySpreadConstraint, WhenUnsatisfiable};
-use towtank_sim::scheduler::{ClusterEvent, Cycle, Events, FeatureGates, Hint, Plugin, Points, PreFilter, PreScore};
+use towtank_sim::scheduler::{
+    ClusterEvent, Cycle, Events, FeatureGates, Hint, Lasting, Plugin, Points, PreFilter, PreScore,
+};
 
 /// The plugin.
 ///
@@ -43,6 +50,8 @@ pub struct PodTopologySpread {
     topology: Topology,
     eligible: EligibleNodes,
     members: Members,
+    /// What is kept between cycles; nothing else reads it.
+    shared: Rc<Shared>,
 }
 
 /// Reads the arguments.
@@ -102,6 +111,10 @@ impl Plugin for PodTopologySpread {
             return PreScore::Skip;
         }
         PreScore::Ask(Box::new(Soft::new(self, cycle, feasible, &constraints)))
+    }
+
+    fn lasting(&self, class: &PodClass, cluster: &Cluster) -> Lasting {
+        lasting::lasting(self, class, cluster)
     }
 
     fn events(&self) -> Events {

@@ -45,7 +45,7 @@ impl Soft {
         let is_left_out = |id: &NodeId| require_all && domains.iter().any(|domains| domains.at(*id).is_none());
         let left_out: Vec<bool> = feasible.iter().map(is_left_out).collect();
         let scored: Vec<NodeId> = feasible.iter().zip(&left_out).filter(|(_, out)| !**out).map(|(id, _)| *id).collect();
-        let by_domain = constraints.iter().any(|constraint| !is_by_host(constraint));
+        let by_domain = constraints.iter().any(|constraint| !is_by_host(constraint.key()));
         let eligible = by_domain.then(|| {
             let class = cycle.class_id;
             let question = Question { class, pod, hard: false, constraints, domains: &domains, require_all };
@@ -53,7 +53,7 @@ impl Soft {
         });
         let row = |(index, constraint): (usize, &Constraint<'c>)| {
             let domains = &domains[index];
-            let by_host = is_by_host(constraint);
+            let by_host = is_by_host(constraint.key());
             let mut pods = vec![0; if by_host { cluster.nodes().slots() } else { domains.len() }];
             if let Some(selector) = constraint.counted() {
                 plugin.members.each(cluster, &pod.namespace, selector, |node, count| match &eligible {
@@ -114,9 +114,9 @@ impl Score for Soft {
     }
 }
 
-/// Whether each node is a domain of its own.
-fn is_by_host(constraint: &Constraint<'_>) -> bool {
-    **constraint.key() == *HOSTNAME_LABEL
+/// Whether each node is a domain of its own by this label key.
+pub(super) fn is_by_host(key: &str) -> bool {
+    *key == *HOSTNAME_LABEL
 }
 
 /// How many domains these nodes are in, where a missing label is as an empty one.

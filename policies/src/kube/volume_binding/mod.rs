@@ -3,7 +3,7 @@
 mod assumed;
 mod binder;
 
-use super::node_resources_fit::{broken_line, round_half_up};
+use crate::allocation_score::{broken_line, round_half_up};
 use crate::claims;
 use crate::config::{ArgsSource, ConfigError, ShapePoint, VolumeBindingArgs};
 use crate::factory::Factory;
@@ -12,13 +12,14 @@ use binder::{PodClaims, PodVolumes, is_reachable};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use towtank_sim::cluster::Action;
+use towtank_sim::cluster::{Action, Cluster};
 use towtank_sim::model::node::Node;
+use towtank_sim::model::pod::PodClass;
 use towtank_sim::model::volume::VolumeSource;
 use towtank_sim::model::{NodeId, ObjectId, Quantity};
 use towtank_sim::scheduler::{
-    ClusterEvent, Cycle, Events, FeatureGates, Filter, Hint, Plugin, Points, PreBound, PreFilter, PreScore, Score,
-    Verdict,
+    ClusterEvent, Cycle, Events, FeatureGates, Filter, Hint, Lasting, LastingFilter, LastingScore, Plugin, Points,
+    PreBound, PreFilter, PreScore, Score, Verdict,
 };
 use towtank_sim::storage::{
     ClaimPhase, ClaimRef, CsiDriver, CsiNode, CsiStorageCapacity, PersistentVolume, PersistentVolumeClaim, StorageClass,
@@ -89,6 +90,17 @@ impl Plugin for VolumeBinding {
         }
         let claims = PodClaims::new(cycle, &self.assumed.borrow());
         PreScore::Ask(Box::new(Capacities { claims, shape }))
+    }
+
+    fn lasting(&self, class: &PodClass, _cluster: &Cluster) -> Lasting {
+        let claims = class.spec.volumes.iter().any(|volume| volume.is_ephemeral() || volume.named_claim().is_some());
+        let filter = if claims { LastingFilter::InCycle } else { LastingFilter::Skip };
+        let score = match (&self.shape, claims) {
+            (None, _) => LastingScore::Skip,
+            (Some(_), false) => LastingScore::Same(0),
+            (Some(_), true) => LastingScore::InCycle,
+        };
+        Lasting { filter, score, ..Lasting::default() }
     }
 
     fn reserve(&self, cycle: &Cycle<'_>, node: &Node) -> Verdict {

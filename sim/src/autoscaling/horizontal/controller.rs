@@ -311,11 +311,11 @@ fn pod_states(
                 (i128::from(request.unwrap_or(0)) * i128::from(fraction) / 10_000) as i64
             }
         };
-        let known = pod.working && pod.started.is_some_and(|started| started <= measured);
+        let known = pod.working && pod.started.get().is_some_and(|started| started <= measured);
         PodState {
             gone: pod.deleting.is_some() || pod.phase == PodPhase::Failed,
             pending: pod.phase == PodPhase::Pending,
-            started: pod.bound,
+            started: pod.bound.get(),
             ready: turned(member, pod).map(|at| (pod.ready, at)),
             request,
             sample: known.then_some(Sample { value, at: measured, window: settings.metric_resolution }),
@@ -326,7 +326,7 @@ fn pod_states(
 
 /// Since when the pod's readiness has been what it is.
 fn turned(member: &Member, pod: &Pod) -> Option<SimTime> {
-    member.turned.or(pod.started)
+    member.turned.or(pod.started.get())
 }
 
 /// What a pod requests, in the unit of the resource.

@@ -13,7 +13,12 @@ pub(super) type GroupKey = SmallVec<[u64; 4]>;
 pub(super) struct Groups {
     pub(super) list: Vec<Group>,
     ids: FxHashMap<GroupKey, u16>,
+    /// The groups of keys that are one number, by that number; [`NONE`] where there is none.
+    of_spec: Vec<u16>,
 }
+
+/// No group.
+const NONE: u16 = u16::MAX;
 
 /// The feasible nodes of one group, and the best of them in each block of positions.
 #[derive(Debug)]
@@ -40,6 +45,22 @@ impl Groups {
         id
     }
 
+    /// The group of nodes that nothing but this number makes alike.
+    #[inline]
+    pub(super) fn of_spec(&mut self, spec: u16, positions: usize) -> u16 {
+        match self.of_spec.get(usize::from(spec)) {
+            Some(&group) if group != NONE => group,
+            _ => {
+                let group = self.intern(&GroupKey::from_slice(&[u64::from(spec)]), positions);
+                if self.of_spec.len() <= usize::from(spec) {
+                    self.of_spec.resize(usize::from(spec) + 1, NONE);
+                }
+                self.of_spec[usize::from(spec)] = group;
+                group
+            }
+        }
+    }
+
     /// The number of groups.
     pub(super) fn len(&self) -> usize {
         self.list.len()
@@ -48,6 +69,7 @@ impl Groups {
     pub(super) fn clear(&mut self) {
         self.list.clear();
         self.ids.clear();
+        self.of_spec.clear();
     }
 }
 
@@ -103,6 +125,11 @@ impl Group {
         self.best.iter().fold(-1, |best, of_block| best.max(*of_block))
     }
 
+    /// How many of all members have this sum, the highest of all.
+    pub(super) fn count_all(&self, sum: i32) -> u32 {
+        self.best.iter().zip(&self.ties).map(|(best, ties)| if *best == sum { u32::from(*ties) } else { 0 }).sum()
+    }
+
     fn best_of(&self, block: usize, mask: u64, sums: &[i32]) -> i32 {
         if self.best[block] < 0 || self.members[block] & !mask == 0 {
             return self.best[block];
@@ -115,12 +142,8 @@ impl Group {
     pub(super) fn count(&self, (block, mask): (usize, u64), sum: i32, sums: &[i32]) -> u32 {
         if self.best[block] < sum {
             0
-        } else if self.members[block] & !mask == 0 {
-            if self.best[block] == sum {
-                u32::from(self.ties[block])
-            } else {
-                self.with(block, mask, sum, sums).count_ones()
-            }
+        } else if self.members[block] & !mask == 0 && self.best[block] == sum {
+            u32::from(self.ties[block])
         } else {
             self.with(block, mask, sum, sums).count_ones()
         }

@@ -27,6 +27,7 @@ use super::verdict::Verdict;
 use super::verdicts::Verdicts;
 use crate::model::NodeId;
 use crate::model::pod::PodSpec;
+use crate::phases::Phase;
 use plan::{Plan, Standing};
 use positions::Positions;
 use ranking::Ranking;
@@ -104,7 +105,7 @@ impl Index {
         if std::mem::take(&mut view.is_renewed) {
             view.renew(positions.len());
         }
-        let moment = [cycle.cluster.version(), cycle.cluster.placements().version(), search.nominator.version()];
+        let moment = [cycle.cluster.version(), cycle.cluster.placements().log().end(), search.nominator.version()];
         let undisputed = search.nominator.is_empty();
         if let Some((at, error)) = &view.failure
             && *at == moment
@@ -136,7 +137,10 @@ impl Index {
                 error = Some(found);
             }
             1 => {}
-            _ => ranking = Ranking::new(view, &walk, specs),
+            _ => {
+                cycle.cluster.phases.enter(Phase::Score);
+                ranking = Ranking::new(view, &walk, specs);
+            }
         }
         let Place::View(view) = &self.views[number][class] else { return None };
         let (examined, feasible) = (walk.examined as u32, walk.feasible);

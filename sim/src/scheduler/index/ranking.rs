@@ -109,6 +109,9 @@ impl Ranking {
 }
 
 fn count(group: &Group, walk: &Walk, sum: i32, view: &View) -> u32 {
+    if walk.is_whole() {
+        return group.count_all(sum);
+    }
     walk.parts().map(|part| group.count(part, sum, view.sums())).sum()
 }
 

@@ -132,7 +132,9 @@ impl View {
         places.clear();
         for block in blocks.clone() {
             let dirty = std::mem::take(&mut self.dirty[block]);
-            places.extend(ones(dirty).map(|bit| (block * BLOCK + bit) as u32));
+            for bit in ones(dirty) {
+                places.push((block * BLOCK + bit) as u32);
+            }
         }
         if blocks == (0..self.dirty.len()) {
             self.is_dirty = false;
@@ -180,11 +182,16 @@ impl View {
                     continue;
                 };
                 self.sums[position] = sum;
-                key.clear();
-                key.push(u64::from(specs.group(position)));
-                key.extend(keys.iter().filter(|_| grouped).map(|keys| keys[index]));
-                let alike = was && self.groups.list[usize::from(before)].key == key;
-                let group = if alike { before } else { self.groups.intern(&key, positions.len()) };
+                let spec = specs.group(position);
+                let group = if grouped {
+                    key.clear();
+                    key.push(u64::from(spec));
+                    key.extend(keys.iter().map(|keys| keys[index]));
+                    let alike = was && self.groups.list[usize::from(before)].key == key;
+                    if alike { before } else { self.groups.intern(&key, positions.len()) }
+                } else {
+                    self.groups.of_spec(spec, positions.len())
+                };
                 if was && group != before {
                     self.groups.list[usize::from(before)].leave(block, bit);
                     note(before, block);

@@ -9,6 +9,7 @@ use crate::shapes::{Shape, Shapes};
 use crate::table::{Column, Row, Table};
 use std::sync::Arc;
 use towtank_sim::cluster::Cluster;
+use towtank_sim::model::Name;
 use towtank_sim::model::affinity::{NodeSelector, NodeSelectorTerm};
 use towtank_sim::model::gpu::{GpuRequest, MAX_DEVICES, WHOLE};
 use towtank_sim::model::labels::{Operator, Requirement};
@@ -78,7 +79,7 @@ struct Replay {
 
 struct Arrival {
     at: SimTime,
-    name: Box<str>,
+    name: Name,
     shape: Shape,
     run: Run,
 }
@@ -149,7 +150,7 @@ impl Source for Replay {
     }
 }
 
-fn submission(at: SimTime, name: Box<str>, class: towtank_sim::model::ClassId, run: Run) -> Submission {
+fn submission(at: SimTime, name: Name, class: towtank_sim::model::ClassId, run: Run) -> Submission {
     Submission { at, work: Work::Pod(NewPod { name, class, owner: None, run, usage: Usage::default(), status: None }) }
 }
 

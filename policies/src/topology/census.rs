@@ -1,0 +1,146 @@
+//! Sums over the pods on nodes that follow the cluster: each pod that comes or goes is counted once, and each node that changes
+//! moves once.
+
+use super::partition::Partitions;
+use super::sums::Sums;
+use smallvec::SmallVec;
+use towtank_sim::cluster::{Cluster, Placed, PlacementChange};
+use towtank_sim::model::{ClassId, NodeId};
+
+/// What a pod counts in: rows, with how much.
+pub(crate) type Effects = SmallVec<[(usize, i64); 2]>;
+
+/// What is counted.
+pub(crate) trait Subject {
+    /// Whether pods that have been asked to go count.
+    const TERMINATING: bool;
+
+    /// In which rows a pod of this class counts how much. Makes the rows that it needs.
+    fn effects(&mut self, class: ClassId, cluster: &Cluster, partitions: &mut Partitions) -> Effects;
+
+    /// How many rows there are.
+    fn rows(&self) -> usize;
+
+    /// A new row of this number.
+    fn sums(&self, _row: usize) -> Sums {
+        Sums::default()
+    }
+
+    /// Where the pods on this node are summed in this row; [`NOWHERE`](super::NOWHERE) if they do not count.
+    fn place(&self, row: usize, node: NodeId, partitions: &Partitions) -> u32;
+}
+
+/// The sums, row by row.
+#[derive(Debug, Default)]
+pub(crate) struct Census<S> {
+    /// What is counted.
+    pub(crate) subject: S,
+    rows: Vec<Sums>,
+    /// What classes count in, the first one for those that count in nothing.
+    effects: Vec<Effects>,
+    /// By class: which of the effects.
+    of_class: Vec<u32>,
+    seen_nodes: u64,
+    seen_placements: u64,
+}
+
+impl<S: Subject> Census<S> {
+    /// Of nothing yet.
+    pub(crate) fn new(subject: S) -> Self {
+        Self {
+            subject,
+            rows: Vec::new(),
+            effects: vec![Effects::new()],
+            of_class: Vec::new(),
+            // Nobody remembers that long, so that the first look is at everything.
+            seen_nodes: u64::MAX,
+            seen_placements: u64::MAX,
+        }
+    }
+
+    /// A row.
+    #[inline]
+    pub(crate) fn row(&self, row: usize) -> &Sums {
+        &self.rows[row]
+    }
+
+    /// Catches up with the cluster, to which the partitions belong.
+    pub(crate) fn catch_up(&mut self, cluster: &Cluster, partitions: &mut Partitions) {
+        partitions.refresh(cluster);
+        if self.of_class.len() < cluster.classes.len() || self.rows.len() < self.subject.rows() {
+            self.notice_classes(cluster, partitions);
+        }
+        let (placements, nodes) = (cluster.placements().log(), partitions.end());
+        if placements.end() == self.seen_placements && nodes == self.seen_nodes {
+            return;
+        }
+        match (placements.since(self.seen_placements), partitions.since(self.seen_nodes)) {
+            (Some(changes), Some(moved)) => {
+                changes.iter().for_each(|change| self.count(change));
+                // All pods are counted now where their nodes were.
+                moved.iter().for_each(|node| self.put(*node, cluster, partitions));
+            }
+            _ => self.count_all(cluster, partitions),
+        }
+        self.seen_placements = placements.end();
+        self.seen_nodes = nodes;
+    }
+
+    fn notice_classes(&mut self, cluster: &Cluster, partitions: &mut Partitions) {
+        for index in self.of_class.len()..cluster.classes.len() {
+            let effects = self.subject.effects(ClassId(index as u32), cluster, partitions);
+            let which = if effects.is_empty() { 0 } else { self.effects.len() as u32 };
+            if which > 0 {
+                self.effects.push(effects);
+            }
+            self.of_class.push(which);
+        }
+        for row in self.rows.len()..self.subject.rows() {
+            let mut sums = self.subject.sums(row);
+            // No pod of the class that made it has been counted.
+            for node in (0..partitions.slots() as u32).map(NodeId) {
+                sums.put(node, self.subject.place(row, node, partitions), 0);
+            }
+            self.rows.push(sums);
+        }
+    }
+
+    #[inline]
+    fn count(&mut self, change: &PlacementChange) {
+        let which = self.of_class[change.class.index()];
+        if which == 0 {
+            return;
+        }
+        let gone = if S::TERMINATING { 0 } else { change.terminating };
+        let pods = i64::from(change.pods - gone);
+        if pods != 0 {
+            for (row, weight) in &self.effects[which as usize] {
+                self.rows[*row].add(change.node, weight * pods);
+            }
+        }
+    }
+
+    /// Puts a node where it belongs, with its pods.
+    fn put(&mut self, node: NodeId, cluster: &Cluster, partitions: &Partitions) {
+        let mut pods: SmallVec<[i64; 8]> = SmallVec::from_elem(0, self.rows.len());
+        for (class, placed) in cluster.placements().on_node(node) {
+            for (row, weight) in &self.effects[self.of_class[class.index()] as usize] {
+                pods[*row] += weight * counted::<S>(placed);
+            }
+        }
+        for (row, sums) in self.rows.iter_mut().enumerate() {
+            sums.put(node, self.subject.place(row, node, partitions), pods[row]);
+        }
+    }
+
+    fn count_all(&mut self, cluster: &Cluster, partitions: &Partitions) {
+        for row in 0..self.rows.len() {
+            self.rows[row] = self.subject.sums(row);
+        }
+        (0..partitions.slots() as u32).for_each(|slot| self.put(NodeId(slot), cluster, partitions));
+    }
+}
+
+fn counted<S: Subject>(placed: Placed) -> i64 {
+    i64::from(placed.pods - if S::TERMINATING { 0 } else { placed.terminating })
+}

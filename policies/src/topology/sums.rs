@@ -1,0 +1,148 @@
+//! Sums over the pods on nodes, by place: a domain, or a node.
+
+use super::partition::NOWHERE;
+use std::collections::BTreeMap;
+use towtank_sim::model::NodeId;
+
+/// What is summed of the pods on nodes.
+#[derive(Debug, Default)]
+pub(crate) struct Sums {
+    /// The place to which each slot's pods go.
+    at: Vec<u32>,
+    sums: Vec<i64>,
+    total: i64,
+    levels: Option<Levels>,
+}
+
+/// The places that have nodes.
+#[derive(Debug, Default)]
+struct Levels {
+    /// The nodes of each place.
+    nodes: Vec<u32>,
+    /// How many places with nodes have this sum.
+    places: BTreeMap<i64, u32>,
+    present: usize,
+}
+
+impl Sums {
+    /// Sums that know their least.
+    pub(crate) fn with_least() -> Self {
+        Self { levels: Some(Levels::default()), ..Self::default() }
+    }
+
+    /// The sum of a place; 0 where nothing was.
+    #[inline]
+    pub(crate) fn get(&self, place: u32) -> i64 {
+        self.sums.get(place as usize).copied().unwrap_or(0)
+    }
+
+    /// The sum over all places.
+    pub(crate) fn total(&self) -> i64 {
+        self.total
+    }
+
+    /// The least sum of a place that has a node. Only for those made by [`Sums::with_least`].
+    pub(crate) fn least(&self) -> Option<i64> {
+        Some(*self.levels.as_ref()?.places.first_key_value()?.0)
+    }
+
+    /// How many places have a node. Only for those made by [`Sums::with_least`].
+    pub(crate) fn present(&self) -> usize {
+        self.levels.as_ref().map_or(0, |levels| levels.present)
+    }
+
+    /// Pods on the node count this much more.
+    #[inline]
+    pub(crate) fn add(&mut self, node: NodeId, delta: i64) {
+        if let Some(place) = self.at.get(node.index()).copied().filter(|place| *place != NOWHERE) {
+            self.change(place, delta);
+        }
+    }
+
+    /// The pods on the node, which count this much, go to another place from now on.
+    pub(crate) fn put(&mut self, node: NodeId, place: u32, pods: i64) {
+        if self.at.len() <= node.index() {
+            self.at.resize(node.index() + 1, NOWHERE);
+        }
+        let before = std::mem::replace(&mut self.at[node.index()], place);
+        if before == place {
+            return;
+        }
+        if before != NOWHERE {
+            self.change(before, -pods);
+            self.take_node(before);
+        }
+        if place != NOWHERE {
+            if self.sums.len() <= place as usize {
+                self.sums.resize(place as usize + 1, 0);
+            }
+            self.add_node(place);
+            self.change(place, pods);
+        }
+    }
+
+    fn change(&mut self, place: u32, delta: i64) {
+        let sum = &mut self.sums[place as usize];
+        if let Some(levels) = &mut self.levels
+            && levels.nodes[place as usize] > 0
+            && delta != 0
+        {
+            levels.leave(*sum);
+            *levels.places.entry(*sum + delta).or_default() += 1;
+        }
+        *sum += delta;
+        self.total += delta;
+    }
+
+    fn add_node(&mut self, place: u32) {
+        let Some(levels) = &mut self.levels else { return };
+        levels.nodes.resize(self.sums.len(), 0);
+        levels.nodes[place as usize] += 1;
+        if levels.nodes[place as usize] == 1 {
+            levels.present += 1;
+            *levels.places.entry(self.sums[place as usize]).or_default() += 1;
+        }
+    }
+
+    fn take_node(&mut self, place: u32) {
+        let Some(levels) = &mut self.levels else { return };
+        levels.nodes[place as usize] -= 1;
+        if levels.nodes[place as usize] == 0 {
+            levels.present -= 1;
+            levels.leave(self.sums[place as usize]);
+        }
+    }
+}
+
+impl Levels {
+    fn leave(&mut self, sum: i64) {
+        let places = self.places.get_mut(&sum).expect("the place was counted at its sum");
+        *places -= 1;
+        if *places == 0 {
+            self.places.remove(&sum);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pods_go_with_their_node() {
+        let mut sums = Sums::with_least();
+        assert_eq!((sums.least(), sums.present()), (None, 0));
+        sums.put(NodeId(0), 4, 0);
+        sums.put(NodeId(1), 4, 0);
+        sums.put(NodeId(2), 1, 0);
+        sums.add(NodeId(0), 2);
+        sums.add(NodeId(1), 1);
+        sums.add(NodeId(9), 5);
+        assert_eq!((sums.get(4), sums.get(1), sums.get(77), sums.least(), sums.present()), (3, 0, 0, Some(0), 2));
+        sums.put(NodeId(0), 1, 2);
+        assert_eq!((sums.get(4), sums.get(1), sums.least()), (1, 2, Some(1)));
+        sums.put(NodeId(1), NOWHERE, 1);
+        sums.add(NodeId(1), -1);
+        assert_eq!((sums.get(4), sums.total(), sums.least(), sums.present()), (0, 2, Some(2), 1));
+    }
+}
