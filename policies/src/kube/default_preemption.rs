@@ -326,3 +326,66 @@ impl<'c> Budgets<'c> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ParsedConfig;
+    use crate::factory::BuildContext;
+    use towtank_sim::model::Quantity;
+    use towtank_sim::model::node::NodeSpec;
+    use towtank_sim::model::pod::{NewPod, PodSpec};
+    use towtank_sim::model::resources::ResourceList;
+    use towtank_sim::model::taint::{Effect, Taint};
+    use towtank_sim::scheduler::{Evaluation, Selection, TieBreak};
+
+    fn list(units: &[(&str, usize)]) -> ResourceList {
+        units.iter().map(|(name, amount)| ((*name).to_owned(), Quantity::from_units(*amount as i64))).collect()
+    }
+
+    /// Where no pod of lower priority is anywhere, nobody is looked for: the whole search says the same.
+    #[test]
+    fn without_pods_of_lower_priority_nobody_is_found() {
+        let (mut short, mut long) = (0, 0);
+        for seed in 0..200 {
+            let mut rng = Streams::new(seed).stream("test");
+            let mut draw = |below: usize| index(&mut rng, below);
+            let mut cluster = Cluster::default();
+            let context = BuildContext { streams: Streams::new(seed), gates: FeatureGates::default() };
+            let profile = crate::build(&ParsedConfig::default(), &context).profiles.remove(0);
+            let mut selection = Selection::new(Evaluation::Plain, TieBreak::default(), None);
+            for number in 0..1 + draw(6) {
+                let taint = Taint { key: "t".into(), value: "".into(), effect: Effect::NoSchedule };
+                let taints = if draw(3) == 0 { vec![taint] } else { Vec::new() };
+                let allocatable = list(&[("cpu", 2 + draw(4)), ("pods", 1 + draw(4))]);
+                let spec = NodeSpec { name: format!("n{number}").into(), allocatable, taints, ..NodeSpec::default() };
+                let node = cluster.add_node(spec).expect("a new name");
+                for _ in 0..draw(4) {
+                    let priority = Some(if draw(12) == 0 { 0 } else { 10 + 10 * draw(2) as i32 });
+                    let class = cluster.intern(PodSpec { priority, ..PodSpec::with_requests(list(&[("cpu", 1)])) });
+                    let name = format!("p{}", cluster.counters().submitted);
+                    let pod = cluster.create_pod(NewPod::new(name, class)).expect("no quota");
+                    cluster.bind(pod, node);
+                }
+            }
+            cluster.deliver(|change, cluster| selection.changed(change, cluster));
+            let spec = PodSpec { priority: Some(10), ..PodSpec::with_requests(list(&[("cpu", 4 + draw(2))])) };
+            let class = cluster.intern(spec);
+            let pod = cluster.create_pod(NewPod::new("new", class)).expect("no quota");
+            let cycle = Cycle::new(&cluster, class, Some(pod));
+            let Some(error) = selection.select((0, &profile), &cycle).error else { continue };
+            let failure = selection.failure(&profile, &cycle, &error);
+            let plugin = DefaultPreemption::exhaustive();
+            let (candidates, refusals) = plugin.candidates(&cycle, &failure);
+            if cluster.placements().has_below(10) {
+                long += usize::from(!candidates.is_empty());
+                continue;
+            }
+            assert!(candidates.is_empty(), "seed {seed}");
+            let searched = format!("{:?}", not_helpful(&failure, &refusals));
+            assert_eq!(format!("{:?}", plugin.post_filter(&cycle, &failure)), searched, "seed {seed}");
+            short += 1;
+        }
+        assert!(short > 20 && long > 5, "both happen: {short}, {long}");
+    }
+}

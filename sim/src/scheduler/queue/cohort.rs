@@ -3,7 +3,8 @@
 //! A pod that fails is put behind those that failed before it at the same instant, so a cohort has the order in which its pods are
 //! tried next. Where everything wakes up, thousands of pods change their pool by one entry in a map.
 
-use super::{Group, Place, Rank};
+use super::place::{Place, Rank};
+use super::pod::Group;
 use crate::time::{SimTime, Span};
 use std::ops::{Index, IndexMut};
 

@@ -2,7 +2,9 @@
 //! same reasons, and need not be popped to find that out.
 
 use super::cohort::{Cohort, CohortId, Part};
-use super::{Group, Place, QueuedPod, SchedulingQueue};
+use super::place::Place;
+use super::pod::{Group, QueuedPod};
+use super::SchedulingQueue;
 use crate::model::{ClassId, PodId};
 use crate::time::{SimTime, Span};
 

@@ -7,147 +7,30 @@
 mod cohort;
 mod known;
 mod moves;
+mod place;
+mod pod;
+mod settings;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub(super) use known::{Known, Repeat};
 pub use moves::{Move, Moves};
+pub use place::{PendingPods, Pool};
+pub(super) use pod::{Entrant, Group, PreEnqueue, QueuedPod};
+pub use settings::QueueSettings;
 
 use super::events::EventLabel;
 use crate::model::{ClassId, PodId};
 use crate::time::{SimTime, Span};
 use cohort::{Cohort, CohortId, Cohorts, Member, Part, Standing};
+use place::{Place, RANKED, Rank};
+use pod::NOWHERE;
 use std::collections::{BTreeMap, BTreeSet};
 use table::Table;
 
 /// How long a pod waits for an event before it is tried again in any case.
 pub(super) const MAX_UNSCHEDULABLE: Span = Span::from_secs(300);
-
-/// Doublings after which no backoff grows any more: of one second it is 35,000 years by then. More would leave the range of
-/// the shift: the 64th failure once had no backoff at all.
-const MAX_DOUBLINGS: u32 = 40;
-
-/// The queue's settings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct QueueSettings {
-    /// `podInitialBackoffSeconds`: 1 s.
-    pub initial_backoff: Span,
-    /// `podMaxBackoffSeconds`: 10 s; zero for no backoff.
-    pub max_backoff: Span,
-    /// Gate `SchedulerPopFromBackoffQ` (on): an idle scheduler does not wait for the end of a backoff.
-    pub pop_from_backoff: bool,
-}
-
-impl Default for QueueSettings {
-    fn default() -> Self {
-        Self { initial_backoff: Span::from_secs(1), max_backoff: Span::from_secs(10), pop_from_backoff: true }
-    }
-}
-
-/// What the queue knows of a pod.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct QueuedPod {
-    pub(super) pod: PodId,
-    pub(super) class: ClassId,
-    pub(super) profile: u8,
-    /// Whether hints have to be asked about this very pod.
-    individual: bool,
-    /// The key of the profile's QueueSort plugin: smaller ones first.
-    key: i64,
-    /// Attempts that plugins have rejected.
-    rejections: u32,
-    /// Failed attempts in a row that no plugin is to blame for.
-    errors: u32,
-    /// The plugins that rejected the last attempt or hold the pod back, one bit each.
-    pub(super) rejectors: u64,
-    /// The plugins that rejected the last attempt, one bit each.
-    pub(super) blamed: u64,
-    /// Where it is: the cohort, and its place there. [`NOWHERE`] while it is being tried.
-    cohort: CohortId,
-    place: u32,
-}
-
-/// The cohort of a pod that is being tried.
-const NOWHERE: CohortId = CohortId::MAX;
-
-/// Where a cohort is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Place {
-    /// In no pool.
-    #[default]
-    InFlight,
-    Active,
-    Backoff(SimTime),
-    ErrorBackoff(SimTime),
-    Unschedulable,
-    /// Held back by this plugin.
-    Gated(u8),
-}
-
-/// A pool of the queue, as logs and metrics name it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Pool {
-    /// Ready to be tried.
-    Active,
-    /// Backing off after plugins rejected it.
-    Backoff,
-    /// Backing off after an attempt that could not be made.
-    ErrorBackoff,
-    /// Waiting for an event.
-    Unschedulable,
-    /// Held back by the profile's plugin of this number.
-    Gated(u8),
-}
-
-/// Where pods are, for the gauge `scheduler_pending_pods`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PendingPods {
-    /// Ready to be tried.
-    pub active: usize,
-    /// Backing off.
-    pub backoff: usize,
-    /// Waiting for an event.
-    pub unschedulable: usize,
-    /// Held by a PreEnqueue plugin.
-    pub gated: usize,
-}
-
-/// A pod that comes into the queue.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Entrant {
-    pub(super) class: ClassId,
-    pub(super) profile: u8,
-    /// The key of the profile's QueueSort plugin: smaller ones first.
-    pub(super) key: i64,
-    /// Whether hints have to be asked about this very pod.
-    pub(super) individual: bool,
-}
-
-/// How PreEnqueue is asked.
-#[derive(Clone, Copy)]
-pub(super) struct PreEnqueue<'a> {
-    /// The number of the plugin that holds a pod back, if one does.
-    pub(super) ask: &'a dyn Fn(&QueuedPod) -> Option<u8>,
-    /// Whether it says the same of all pods of a group.
-    pub(super) alike: bool,
-}
-
-/// Pods for which all hints answer alike.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Group {
-    pub(super) profile: u8,
-    pub(super) class: ClassId,
-    pub(super) rejectors: u64,
-    /// The plugin that holds them back, if one does.
-    pub(super) gate: Option<u8>,
-    /// The pod, if hints have to be asked about it alone.
-    pub(super) pod: Option<PodId>,
-}
-
-/// The order of pods in a pool: by key, timestamp and sequence number.
-type Rank = (i64, SimTime, u64);
-
-/// Pools in which pods are in the order in which they leave.
-const RANKED: usize = 3;
 
 /// How many cohorts pods may join. Those that come in at one instant differ in their keys and backoffs only.
 const MAX_OPEN: usize = 8;
@@ -627,80 +510,5 @@ fn forget(
         if cohorts.is_empty() {
             waiting.remove(&group);
         }
-    }
-}
-
-impl QueueSettings {
-    /// How long a pod backs off after so many failures: 1, 2, 4, 8, 10, 10 … seconds; `None` for not at all.
-    fn backoff(&self, failures: u32) -> Option<Span> {
-        if failures == 0 || self.max_backoff == Span::ZERO {
-            return None;
-        }
-        let doubled = self.initial_backoff.0.saturating_mul(1 << (failures - 1).min(MAX_DOUBLINGS));
-        Some(Span(doubled.min(self.max_backoff.0)))
-    }
-
-    /// With early pop, backoff is counted in whole seconds.
-    fn cut(&self, at: SimTime) -> SimTime {
-        if self.pop_from_backoff { at.floor_to_second() } else { at }
-    }
-}
-
-impl Place {
-    const KINDS: usize = 6;
-
-    /// The first are those of the ranked pools.
-    const fn kind(self) -> usize {
-        match self {
-            Self::Active => 0,
-            Self::Backoff(_) => 1,
-            Self::ErrorBackoff(_) => 2,
-            Self::Unschedulable => 3,
-            Self::Gated(_) => 4,
-            Self::InFlight => 5,
-        }
-    }
-
-
-    const fn waits(self) -> bool {
-        matches!(self, Self::Unschedulable | Self::Gated(_))
-    }
-
-    const fn gate(self) -> Option<u8> {
-        if let Self::Gated(plugin) = self { Some(plugin) } else { None }
-    }
-
-    /// Where a cohort whose first pod has this rank stands in its pool, if that is ranked.
-    fn key(self, rank: Option<Rank>) -> Option<(SimTime, Rank)> {
-        match self {
-            Self::Active => Some((SimTime::ZERO, rank?)),
-            Self::Backoff(until) | Self::ErrorBackoff(until) => Some((until, rank?)),
-            _ => None,
-        }
-    }
-
-    const fn pool(self) -> Option<Pool> {
-        match self {
-            Self::Active => Some(Pool::Active),
-            Self::Backoff(_) => Some(Pool::Backoff),
-            Self::ErrorBackoff(_) => Some(Pool::ErrorBackoff),
-            Self::Unschedulable => Some(Pool::Unschedulable),
-            Self::Gated(plugin) => Some(Pool::Gated(plugin)),
-            Self::InFlight => None,
-        }
-    }
-}
-
-impl QueuedPod {
-    /// Without the plugin that holds it back.
-    fn group(&self) -> Group {
-        let pod = self.individual.then_some(self.pod);
-        Group { profile: self.profile, class: self.class, rejectors: self.rejectors, gate: None, pod }
-    }
-
-    fn reject(&mut self, rejectors: u64) {
-        self.rejections += 1;
-        self.errors = 0;
-        (self.rejectors, self.blamed) = (rejectors, rejectors);
     }
 }

@@ -1,6 +1,6 @@
 //! The pods that the queue knows, found by id.
 
-use super::QueuedPod;
+use super::pod::QueuedPod;
 use crate::model::PodId;
 use std::ops::{Index, IndexMut};
 
