@@ -228,7 +228,8 @@ impl Answer<'_> {
         let node = if self.error.is_some() { None } else { Some(choice.of(&self)) };
         let (ties, best) = (if self.error.is_some() { 0 } else { self.count() }, self.best());
         let Answer { examined, feasible, error, .. } = self;
-        (Selected { node, feasible, best, ties, examined, error }, examined)
+        let lasts = error.is_some();
+        (Selected { node, feasible, best, ties, examined, error, lasts }, examined)
     }
 
     /// The highest total; `None` where at most one node is feasible, because nothing is scored then.
