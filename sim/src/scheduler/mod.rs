@@ -101,7 +101,6 @@ pub struct Scheduler {
     profiles: Vec<Profile>,
     settings: SchedulerSettings,
     queue: SchedulingQueue,
-    /// An empty list for the next moves.
     selection: Selection,
     /// The attempt that is taking its time.
     in_flight: Option<InFlight>,
@@ -111,6 +110,7 @@ pub struct Scheduler {
     evictions: VecDeque<Eviction>,
     /// The attempts in a row that found no node, while nothing changed: the cluster's version, and how many.
     fruitless: (u64, usize),
+    /// Failures that repeat.
     known: KnownFailures,
     planned: [Planned; timer::COUNT],
     /// The pod whose attempts the observers want to see from inside.
