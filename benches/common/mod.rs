@@ -1,6 +1,6 @@
 //! What the benchmarks share: the sizes of clusters, the kinds of pods, and clusters full of them.
 
-#![expect(dead_code, reason = "each benchmark is a crate of its own and uses a part of this one")]
+#![allow(dead_code, reason = "each benchmark is a crate of its own and uses a part of this one")]
 
 use criterion::Criterion;
 use std::collections::VecDeque;
@@ -17,18 +17,18 @@ use towtank::sim::source::{Source as _, Work};
 use towtank::workloads::generate::{GeneratedPods, NodePools, PodGenerator};
 
 /// How many nodes the clusters have.
-pub const NODES: [usize; 4] = [100, 1_000, 5_000, 12_500];
+pub(crate) const NODES: [usize; 4] = [100, 1_000, 5_000, 12_500];
 
 /// How many pods each node has before anything is measured.
-pub const FILL: usize = 8;
+pub(crate) const FILL: usize = 8;
 
 /// A configuration in which every node is considered: the cost of a sample grows with the sample, not with the cluster.
-pub const CONFIGURATION: &str =
+pub(crate) const CONFIGURATION: &str =
     "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\npercentageOfNodesToScore: 100\n";
 
 /// A kind of pods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Ten sizes.
     Plain,
     /// A thousand sizes.
@@ -43,10 +43,10 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Plain, Self::Mixed, Self::Spread, Self::AntiAffinity, Self::Preemption];
+    pub(crate) const ALL: [Self; 5] = [Self::Plain, Self::Mixed, Self::Spread, Self::AntiAffinity, Self::Preemption];
 
     /// The name in tables.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Plain => "plain",
             Self::Mixed => "mixed",
@@ -57,7 +57,7 @@ impl Kind {
     }
 
     /// The shapes of a generator, as in a scenario.
-    pub const fn shapes(self) -> &'static str {
+    pub(crate) const fn shapes(self) -> &'static str {
         match self {
             Self::Plain => {
                 "[{ cpu: { distribution: { uniform: { min: 0, max: 1 } }, roundTo: 100m }, requests: { memory: 512Mi } }]"
@@ -88,7 +88,7 @@ impl Kind {
     }
 
     /// The shapes of the pods that are there before: where pods are to make room, they fill the nodes to the last CPU.
-    pub const fn shapes_before(self) -> &'static str {
+    pub(crate) const fn shapes_before(self) -> &'static str {
         match self {
             Self::Preemption => "[{ requests: { cpu: 2, memory: 1Gi } }]",
             _ => self.shapes(),
@@ -97,19 +97,19 @@ impl Kind {
 }
 
 /// So many nodes, as in a scenario.
-pub fn nodes(count: usize) -> String {
+pub(crate) fn nodes(count: usize) -> String {
     format!(
         "{{ nodes: [{{ count: {count}, zones: [a, b, c], allocatable: {{ cpu: 16, memory: 64Gi, pods: 110 }} }}] }}"
     )
 }
 
 /// A generator of pods that come one every millisecond, as in a scenario.
-pub fn generator(name: &str, shapes: &str) -> String {
+pub(crate) fn generator(name: &str, shapes: &str) -> String {
     format!("name: {name}\narrivals: {{ constant: {{ every: 1ms }} }}\nshapes: {shapes}\n")
 }
 
 /// Criterion with times that let all sizes and kinds be measured in a few minutes.
-pub fn criterion() -> Criterion {
+pub(crate) fn criterion() -> Criterion {
     Criterion::default()
         .warm_up_time(Duration::from_millis(500))
         .measurement_time(Duration::from_secs(2))
@@ -118,9 +118,9 @@ pub fn criterion() -> Criterion {
 }
 
 /// A cluster, a scheduler's way to choose, and pods to come.
-pub struct World {
+pub(crate) struct World {
     /// The cluster.
-    pub cluster: Cluster,
+    pub(crate) cluster: Cluster,
     selection: Selection,
     profile: Profile,
     pods: GeneratedPods,
@@ -131,7 +131,7 @@ pub struct World {
 
 impl World {
     /// So many nodes, each with [`FILL`] pods.
-    pub fn new(kind: Kind, count: usize) -> Self {
+    pub(crate) fn new(kind: Kind, count: usize) -> Self {
         let streams = Streams::new(1);
         let mut cluster = Cluster::default();
         let pools: NodePools = serde_yaml::from_str(&nodes(count)).expect("node pools");
@@ -161,17 +161,17 @@ impl World {
     }
 
     /// The next pod, as it is created.
-    pub fn arrive(&mut self) -> PodId {
+    pub(crate) fn arrive(&mut self) -> PodId {
         create(&mut self.pods, &mut self.cluster)
     }
 
     /// A pod of those that were there before.
-    pub fn fill(&mut self) -> PodId {
+    pub(crate) fn fill(&mut self) -> PodId {
         create(&mut self.before, &mut self.cluster)
     }
 
     /// Lets the scheduler hear of everything.
-    pub fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         let selection = &mut self.selection;
         self.cluster.deliver(|change, cluster| {
             selection.changed(change, cluster);
@@ -187,7 +187,7 @@ impl World {
     }
 
     /// PreFilter to Score: the node for a pod, or why there is none.
-    pub fn choose(&mut self, pod: PodId) -> Result<NodeId, FitError> {
+    pub(crate) fn choose(&mut self, pod: PodId) -> Result<NodeId, FitError> {
         let class = self.cluster.pod(pod).expect("the pod lives").class;
         let cycle = Cycle::new(&self.cluster, class, Some(pod));
         let selected = self.selection.select((0, &self.profile), &cycle);
@@ -195,7 +195,7 @@ impl World {
     }
 
     /// A whole decision, with all that follows from it: others make room where there is none.
-    pub fn decide(&mut self, pod: PodId) -> NodeId {
+    pub(crate) fn decide(&mut self, pod: PodId) -> NodeId {
         self.settle();
         let node = match self.choose(pod) {
             Ok(node) => node,
@@ -216,19 +216,19 @@ impl World {
     }
 
     /// Binds a pod.
-    pub fn bind(&mut self, pod: PodId, node: NodeId) {
+    pub(crate) fn bind(&mut self, pod: PodId, node: NodeId) {
         self.cluster.bind(pod, node);
         self.placed.push_back(pod);
     }
 
     /// The pod that was bound last ends; its node.
-    pub fn end_the_last(&mut self) -> NodeId {
+    pub(crate) fn end_the_last(&mut self) -> NodeId {
         let pod = self.placed.pop_back().expect("a pod was bound");
         self.end(pod)
     }
 
     /// The oldest pod that is still there ends; its node.
-    pub fn end_the_oldest(&mut self) -> NodeId {
+    pub(crate) fn end_the_oldest(&mut self) -> NodeId {
         loop {
             let pod = self.placed.pop_front().expect("there are pods");
             if self.cluster.pod(pod).is_some_and(|pod| pod.deleting.is_none()) {
