@@ -67,7 +67,7 @@ mod tests {
         fn whole_parts_of_quotients_are_those_of_integers(a in 0..LIMIT, b in 1..LIMIT, percent in 0_i64..=100) {
             for (a, b) in [(a, b), (b / 100 * percent, b), (b / 100 * percent, b / 100 * 100 + 1), (a % 1000, b % 1000 + 1)] {
                 let [x, y] = pair([a, b]);
-                prop_assert_eq!([x, y], [a as f64, b as f64]);
+                prop_assert_eq!([x.to_bits(), y.to_bits()], [(a as f64).to_bits(), (b as f64).to_bits()]);
                 let one_more = (100.0 * x.min(y) + y) / y;
                 prop_assert_eq!(i64::from(whole_part(one_more)), 100 * a.min(b) / b + 1);
             }

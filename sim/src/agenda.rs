@@ -100,6 +100,7 @@ pub struct Agenda {
     nodes: NodeSubjects,
     next: u64,
     foreground: u64,
+    happened: u64,
 }
 
 impl Agenda {
@@ -145,8 +146,27 @@ impl Agenda {
             _ => self.near.pop()?.0,
         };
         self.now = entry.at();
+        self.happened += 1;
         self.foreground -= u64::from(entry.presence() == Presence::Foreground);
         Some((self.now, entry.event(&mut self.nodes)))
+    }
+
+    /// Counts what happens at once, without having been planned.
+    pub fn count(&mut self, events: u64) {
+        self.happened += events;
+    }
+
+    /// How many events have happened.
+    pub fn happened(&self) -> u64 {
+        self.happened
+    }
+
+    /// Whether nothing is planned that comes before what would be planned now, for the instant of the last event.
+    pub fn is_next(&mut self, rank: Rank) -> bool {
+        self.look_ahead();
+        let rank = rank as usize;
+        let later = |near: &Entry| near.at() > self.now || near.rank() > rank;
+        self.instant[..=rank].iter().all(VecDeque::is_empty) && self.near.peek().is_none_or(|Reverse(near)| later(near))
     }
 
     /// Whether nothing is planned that the run waits for.

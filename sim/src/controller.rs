@@ -58,6 +58,25 @@ impl Context<'_> {
         self.notes.note(note, self.cluster);
     }
 
+    /// Whether what would be planned for this instant comes next.
+    pub(crate) fn is_next(&mut self, rank: Rank) -> bool {
+        self.agenda.is_next(rank)
+    }
+
+    /// Counts what happened within this event as events of their own.
+    pub(crate) fn count_events(&mut self, events: u64) {
+        self.agenda.count(events);
+    }
+
+    /// Tells the observers of changes that no controller wants to hear of, as far as nothing else has changed before; whether
+    /// nothing is left to tell.
+    pub(crate) fn pass_on_unheard(&mut self) -> bool {
+        while let Some(change) = self.cluster.next_unheard() {
+            self.notes.note(&Note::Change(change), self.cluster);
+        }
+        self.cluster.is_at_rest()
+    }
+
     fn plan(&mut self, at: SimTime, rank: Rank, presence: Presence, timer: Timer) {
         self.agenda.plan(at.max(self.cluster.now), rank, presence, Event::Timer(self.me, timer));
     }

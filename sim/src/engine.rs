@@ -142,8 +142,10 @@ impl Simulation {
     ) -> Result<Outcome, RunError> {
         let mut agenda = Agenda::default();
         let mut observers = Observers::new(observers);
-        let mut events = 0;
+        let mut reported = 0;
 
+        let interests = self.controllers.iter().map(|controller| controller.interest());
+        self.cluster.heard = interests.fold(Interest::NONE, Interest::and);
         for index in 0..self.controllers.len() {
             self.with_context(index, &mut agenda, &mut observers, |controller, cx| controller.start(cx));
         }
@@ -178,8 +180,9 @@ impl Simulation {
                 }
             }
             self.deliver(&mut agenda, &mut observers)?;
-            events += 1;
-            if events % PROGRESS_EVERY == 0 {
+            let events = agenda.happened();
+            if events / PROGRESS_EVERY > reported {
+                reported = events / PROGRESS_EVERY;
                 observers.progress(at, events);
             }
         }
@@ -190,7 +193,7 @@ impl Simulation {
             self.cluster.now = end;
         }
         observers.sample_end(self.cluster.now, &self.cluster);
-        Ok(Outcome { fingerprint: self.cluster.fingerprint(), events, end: self.cluster.now })
+        Ok(Outcome { fingerprint: self.cluster.fingerprint(), events: agenda.happened(), end: self.cluster.now })
     }
 
     /// Hands every change on the feed to the observers and to the controllers that asked, then frees what is gone.

@@ -5,7 +5,7 @@ use crate::cluster::{Change, Cluster, Interest};
 use crate::model::{NodeId, ObjectId, PodId};
 use crate::phases::Phase;
 use crate::scheduler::fit_error::FitError;
-use crate::scheduler::{AttemptInspection, Move, Pool, Profile};
+use crate::scheduler::{AttemptInspection, FailedAgain, Moves, Pool, Profile};
 use crate::time::{SimTime, Span};
 
 /// Something worth observing.
@@ -30,6 +30,22 @@ pub enum Note<'a> {
         pod: PodId,
         /// Whether its backoff was not over, and nothing else was there to be tried.
         early: bool,
+        /// The plugins of the profile that rejected its last attempt, one bit each.
+        blamed: u64,
+        /// The profile that is responsible for it.
+        profile: &'a Profile,
+    },
+    /// The scheduler tried pods that fail as other pods of their classes have. Told to those who
+    /// [ask for it](NoteKinds::FAILED_AGAIN); all others are told of each attempt by itself.
+    FailedAgain(&'a FailedAgain<'a>),
+    /// A pod that waited in the scheduling queue is bound or gone.
+    LeftQueue {
+        /// Where it was.
+        from: Pool,
+        /// The plugins of the profile that rejected its last attempt, one bit each.
+        blamed: u64,
+        /// The profile that was responsible for it.
+        profile: &'a Profile,
     },
     /// What the plugins say of a pod that is being tried, before it is decided; see
     /// [`Scheduler::inspecting`](crate::scheduler::Scheduler::inspecting).
@@ -44,7 +60,7 @@ pub enum Note<'a> {
     /// Pods came into other pools of the scheduling queue, all for one reason.
     QueueMoves {
         /// Which ones, from where to where.
-        moves: &'a [Move],
+        moves: &'a Moves,
         /// The profile of the first of them.
         profile: &'a Profile,
     },
@@ -164,11 +180,15 @@ impl NoteKinds {
     pub const FAILED: Self = Self(1 << 6);
     /// [`Note::Event`].
     pub const EVENTS: Self = Self(1 << 7);
-    /// All of them.
-    pub const ALL: Self = Self((1 << Self::COUNT) - 1);
+    /// [`Note::LeftQueue`].
+    pub const LEFT_QUEUE: Self = Self(1 << 8);
+    /// [`Note::FailedAgain`]. Who does not ask for it is told of each of these attempts by itself, as of others.
+    pub const FAILED_AGAIN: Self = Self(1 << 9);
+    /// All of them but [`NoteKinds::FAILED_AGAIN`], without which all is told as well.
+    pub const ALL: Self = Self(((1 << Self::COUNT) - 1) & !Self::FAILED_AGAIN.0);
 
     /// The kinds that are not changes come first.
-    const OTHERS: usize = 8;
+    const OTHERS: usize = 10;
     const COUNT: usize = Self::OTHERS + Interest::KINDS;
 
     /// These kinds of changes: [`Note::Change`].
@@ -200,6 +220,8 @@ impl NoteKinds {
             Note::Scheduled { .. } => Self::SCHEDULED,
             Note::FailedScheduling { .. } => Self::FAILED,
             Note::Event { .. } => Self::EVENTS,
+            Note::LeftQueue { .. } => Self::LEFT_QUEUE,
+            Note::FailedAgain(_) => Self::FAILED_AGAIN,
         };
         kind.0.trailing_zeros() as usize
     }
@@ -216,6 +238,8 @@ pub(crate) struct Observers<'o, 'b> {
     observers: &'o mut [&'b mut dyn Observer],
     /// Which of them are told of each kind of note.
     told: [Vec<u16>; NoteKinds::COUNT],
+    /// Which of them are told of each attempt that repeats a failure.
+    follow: Vec<u16>,
     next_sample: Vec<SimTime>,
     /// The first of the next samples.
     earliest: SimTime,
@@ -233,8 +257,15 @@ impl<'o, 'b> Observers<'o, 'b> {
             let wants = |(_, observer): &(usize, &&mut dyn Observer)| observer.interest().0 & (1 << kind) != 0;
             observers.iter().enumerate().filter(wants).map(|(index, _)| index as u16).collect()
         });
+        let follows = |(_, observer): &(usize, &&mut dyn Observer)| {
+            let changes = NoteKinds::changes(Interest::POD_UNSCHEDULABLE);
+            let each = NoteKinds::ATTEMPTS.and(NoteKinds::FAILED).and(changes);
+            let interest = observer.interest();
+            interest.0 & NoteKinds::FAILED_AGAIN.0 == 0 && interest.0 & each.0 != 0
+        };
+        let follow = observers.iter().enumerate().filter(follows).map(|(index, _)| index as u16).collect();
         let phases = observers.iter().map(|o| o.phase()).collect();
-        Self { observers, told, next_sample, earliest, phases }
+        Self { observers, told, follow, next_sample, earliest, phases }
     }
 
     /// Gives everyone the samples of the instants before `now`: a sample shows what all events of its instant have done.
@@ -269,16 +300,37 @@ impl<'o, 'b> Observers<'o, 'b> {
 impl Notes for Observers<'_, '_> {
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
         let before = cluster.phases.enter(Phase::Observers);
-        for index in &self.told[NoteKinds::number(note)] {
-            let index = usize::from(*index);
-            if self.phases[index] == Phase::Observers {
-                self.observers[index].note(note, cluster);
-            } else {
-                cluster.phases.enter(self.phases[index]);
-                self.observers[index].note(note, cluster);
-                cluster.phases.enter(Phase::Observers);
-            }
+        let Self { observers, told: all, follow, phases, .. } = self;
+        if let Note::FailedAgain(again) = note
+            && !follow.is_empty()
+        {
+            again.tell_each(|note| {
+                let told = &all[NoteKinds::number(note)];
+                let told = told.iter().filter(|index| follow.contains(index));
+                tell(observers, told, phases, note, cluster);
+            });
         }
+        tell(observers, all[NoteKinds::number(note)].iter(), phases, note, cluster);
         cluster.phases.leave(before);
+    }
+}
+
+/// Tells some of the observers.
+fn tell<'i>(
+    observers: &mut [&mut dyn Observer],
+    told: impl Iterator<Item = &'i u16>,
+    phases: &[Phase],
+    note: &Note<'_>,
+    cluster: &Cluster,
+) {
+    for index in told {
+        let index = usize::from(*index);
+        if phases[index] == Phase::Observers {
+            observers[index].note(note, cluster);
+        } else {
+            cluster.phases.enter(phases[index]);
+            observers[index].note(note, cluster);
+            cluster.phases.enter(Phase::Observers);
+        }
     }
 }

@@ -193,7 +193,7 @@ impl Clumsy {
                     cluster.bind(id, node);
                 }
             }
-            Step::Unschedulable(p) => _ = pod(p).map(|id| cluster.mark_unschedulable(id)),
+            Step::Unschedulable(p) => _ = pod(p).map(|id| cluster.mark_unschedulable(id, &Arc::default())),
             Step::Start(p) => {
                 let bound = |id: &PodId| cluster.pod(*id).is_some_and(|p| p.node.is_some());
                 _ = pod(p).filter(bound).map(|id| cluster.start(id));

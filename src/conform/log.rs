@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use towtank_sim::cluster::{Cause, Change, Cluster};
 use towtank_sim::model::PodId;
 use towtank_sim::observe::{Note, Observer};
-use towtank_sim::scheduler::{EventLabel, Move, Pool, Profile};
+use towtank_sim::scheduler::{EventLabel, Move, Moves, Pool, Profile};
 use towtank_sim::time::Span;
 
 /// Keeps the log of a run.
@@ -37,9 +37,9 @@ impl Log {
         self.rows.push(Value::Object(row));
     }
 
-    fn moved(&mut self, moves: &[Move], profile: &Profile, cluster: &Cluster) {
+    fn moved(&mut self, moves: &Moves, profile: &Profile, cluster: &Cluster) {
         let mut named: Vec<(String, &Move)> =
-            moves.iter().map(|moved| (world::pod_name(moved.pod, cluster), moved)).collect();
+            moves.each().map(|(pod, moved)| (world::pod_name(pod, cluster), moved)).collect();
         // Rows of one cause are sorted by name.
         for group in named.chunk_by_mut(|(_, a), (_, b)| a.cause == b.cause) {
             group.sort_by(|(a, _), (b, _)| a.cmp(b));
@@ -113,7 +113,7 @@ impl Observer for Log {
         match note {
             Note::Change(change) => self.changed(*change, cluster),
             Note::QueueMoves { moves, profile } => self.moved(moves, profile, cluster),
-            Note::SchedulingAttempt { pod, early } => {
+            Note::SchedulingAttempt { pod, early, .. } => {
                 let attempt = cluster.pod(*pod).map_or(0, |pod| pod.attempts);
                 let name = world::pod_name(*pod, cluster);
                 self.row(cluster, "popped", &name, json!({"attempt": attempt, "from": early.then_some("backoff")}));

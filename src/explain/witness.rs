@@ -13,7 +13,7 @@ use towtank_sim::cluster::{Cause, Change, Cluster};
 use towtank_sim::model::PodId;
 use towtank_sim::model::pod::PodPhase;
 use towtank_sim::observe::{Note, Observer};
-use towtank_sim::scheduler::{Move, Pool, Profile};
+use towtank_sim::scheduler::{Moves, Pool, Profile};
 
 /// Keeps what happens to one pod.
 pub(super) struct Witness<'a> {
@@ -151,8 +151,8 @@ impl<'a> Witness<'a> {
         self.pod = None;
     }
 
-    fn moved(&mut self, moves: &[Move], profile: &Profile, cluster: &Cluster) {
-        for one in moves.iter().filter(|one| Some(one.pod) == self.pod) {
+    fn moved(&mut self, moves: &Moves, profile: &Profile, cluster: &Cluster) {
+        for (_, one) in moves.each().filter(|(pod, _)| Some(*pod) == self.pod) {
             self.moves.push(QueueMove {
                 at: Moment(cluster.now),
                 event: one.cause.to_string(),
@@ -219,7 +219,7 @@ impl Observer for Witness<'_> {
                 self.refusals.push(Refusal { at, message: refusal.message.clone() });
             }
             Note::QueueMoves { moves, profile } => self.moved(moves, profile, cluster),
-            Note::SchedulingAttempt { pod, early } if self.pod == Some(pod) => self.tried(early, cluster),
+            Note::SchedulingAttempt { pod, early, .. } if self.pod == Some(pod) => self.tried(early, cluster),
             Note::Inspected { pod, inspection, profile } if self.pod == Some(pod) => {
                 let details = details::of(pod, inspection, profile, cluster, self.options.all_nodes);
                 if let Some(attempt) = self.attempt() {

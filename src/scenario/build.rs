@@ -338,10 +338,13 @@ impl Builder<'_> {
             return Err(self.in_part(field, &why));
         }
         self.generators.push(generator.name.clone());
-        let source = generator
-            .clone()
-            .source(self.simulation.streams(), self.scenario.epoch_second)
-            .map_err(|why| self.in_part(field, &why.to_string()))?;
+        let source = generator.clone().source(self.simulation.streams(), self.scenario.epoch_second).map_err(
+            |why| match &*why.field {
+                "" => self.in_part(field, &why.to_string()),
+                below => self.in_part(&format!("{field}.generate.{below}"), &why.message),
+            },
+        )?;
+        self.warnings.extend_from_slice(source.warnings());
         if source.is_endless() && self.scenario.until == Until::Idle {
             return Err(self
                 .in_part(

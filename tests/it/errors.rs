@@ -445,6 +445,14 @@ fn generators() {
             ),
             ("too many GPU devices", &[Replace(S, "count: 2, ", "count: 2, devices: 99, ")]),
             ("a negative count", &[Replace(S, "count: 2, ", "count: -2, ")]),
+            (
+                "a misspelt field of a template",
+                &[Replace(
+                    S,
+                    "requests: { cpu: 500m, memory: 1Gi }",
+                    "template: { spec: { containers: [{ name: main, ports: [{ hostPrt: 80 }] }] } }",
+                )],
+            ),
         ],
     ));
 }

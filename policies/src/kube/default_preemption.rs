@@ -2,12 +2,11 @@
 
 use crate::config::{ArgsSource, ConfigError, DefaultPreemptionArgs};
 use crate::factory::Factory;
-use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::sync::Arc;
 use towtank_sim::cluster::Cluster;
 use towtank_sim::disruption::{BudgetAllowances, PodDisruptionBudget};
-use towtank_sim::model::pod::{Pod, PreemptionPolicy};
+use towtank_sim::model::pod::{Pod, PodClass, PreemptionPolicy};
 use towtank_sim::model::{NodeId, PodId};
 use towtank_sim::random::{Rng, Streams, index};
 use towtank_sim::scheduler::{
@@ -32,7 +31,7 @@ pub struct DefaultPreemption {
     min_candidate_nodes_absolute: usize,
     /// Whether the pod waits outside the queue while its victims are asked to go (gate `SchedulerAsyncPreemption`).
     asynchronous: bool,
-    offsets: RefCell<Rng>,
+    offsets: Rng,
 }
 
 /// A node that can be made free.
@@ -58,7 +57,7 @@ pub(crate) fn prepare(args: &ArgsSource<'_>) -> Result<Factory, ConfigError> {
             min_candidate_nodes_percentage: args.min_candidate_nodes_percentage as usize,
             min_candidate_nodes_absolute: args.min_candidate_nodes_absolute as usize,
             asynchronous: context.gates.enabled(FeatureGates::SCHEDULER_ASYNC_PREEMPTION),
-            offsets: RefCell::new(context.streams.stream(&stream)),
+            offsets: context.streams.stream(&stream),
         })
     }))
 }
@@ -93,6 +92,12 @@ impl Plugin for DefaultPreemption {
         }
     }
 
+    /// Who could go depends on the pods on the nodes and on the disruption budgets, and where it begins to look on nothing that
+    /// counts where nobody is found.
+    fn post_filter_lasts(&self, _class: &PodClass, _cluster: &Cluster) -> bool {
+        true
+    }
+
     fn events(&self) -> Events {
         Events::ASSIGNED_POD_DELETE
     }
@@ -110,7 +115,7 @@ impl DefaultPreemption {
             min_candidate_nodes_percentage: 100,
             min_candidate_nodes_absolute: 0,
             asynchronous: true,
-            offsets: RefCell::new(Streams::new(0).stream("policies/default-preemption")),
+            offsets: Streams::new(0).stream("policies/default-preemption"),
         }
     }
 
@@ -121,7 +126,7 @@ impl DefaultPreemption {
         let may_help = failure.codes().iter().filter(|(_, code)| *code == Code::Unschedulable);
         let potential: Vec<NodeId> = may_help.map(|(node, _)| *node).collect();
         let enough = self.enough(potential.len());
-        let offset = if enough < potential.len() { index(&mut self.offsets.borrow_mut(), potential.len()) } else { 0 };
+        let offset = if enough < potential.len() { self.offset(cycle, potential.len()) } else { 0 };
         let budgets = Budgets::of(cycle.cluster);
         let (mut found, mut harmless): (Vec<Candidate>, usize) = (Vec::new(), 0);
         let mut refusals: Vec<(String, usize)> = Vec::new();
@@ -138,6 +143,15 @@ impl DefaultPreemption {
             }
         }
         (found, refusals)
+    }
+
+    /// Where to begin.
+    fn offset(&self, cycle: &Cycle<'_>, nodes: usize) -> usize {
+        let pod = cycle.live_pod();
+        let mut rng = self.offsets.clone();
+        // One run has fewer than 2^32 pods, so no two attempts share a stream.
+        rng.set_stream(pod.map_or(0, |pod| pod.uid << 32 | u64::from(pod.attempts)));
+        index(&mut rng, nodes)
     }
 
     /// How many candidates are enough.
@@ -310,5 +324,68 @@ impl<'c> Budgets<'c> {
             }
             violates
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ParsedConfig;
+    use crate::factory::BuildContext;
+    use towtank_sim::model::Quantity;
+    use towtank_sim::model::node::NodeSpec;
+    use towtank_sim::model::pod::{NewPod, PodSpec};
+    use towtank_sim::model::resources::ResourceList;
+    use towtank_sim::model::taint::{Effect, Taint};
+    use towtank_sim::scheduler::{Evaluation, Selection, TieBreak};
+
+    fn list(units: &[(&str, usize)]) -> ResourceList {
+        units.iter().map(|(name, amount)| ((*name).to_owned(), Quantity::from_units(*amount as i64))).collect()
+    }
+
+    /// Where no pod of lower priority is anywhere, nobody is looked for: the whole search says the same.
+    #[test]
+    fn without_pods_of_lower_priority_nobody_is_found() {
+        let (mut short, mut long) = (0, 0);
+        for seed in 0..200 {
+            let mut rng = Streams::new(seed).stream("test");
+            let mut draw = |below: usize| index(&mut rng, below);
+            let mut cluster = Cluster::default();
+            let context = BuildContext { streams: Streams::new(seed), gates: FeatureGates::default() };
+            let profile = crate::build(&ParsedConfig::default(), &context).profiles.remove(0);
+            let mut selection = Selection::new(Evaluation::Plain, TieBreak::default(), None);
+            for number in 0..1 + draw(6) {
+                let taint = Taint { key: "t".into(), value: "".into(), effect: Effect::NoSchedule };
+                let taints = if draw(3) == 0 { vec![taint] } else { Vec::new() };
+                let allocatable = list(&[("cpu", 2 + draw(4)), ("pods", 1 + draw(4))]);
+                let spec = NodeSpec { name: format!("n{number}").into(), allocatable, taints, ..NodeSpec::default() };
+                let node = cluster.add_node(spec).expect("a new name");
+                for _ in 0..draw(4) {
+                    let priority = Some(if draw(12) == 0 { 0 } else { 10 + 10 * draw(2) as i32 });
+                    let class = cluster.intern(PodSpec { priority, ..PodSpec::with_requests(list(&[("cpu", 1)])) });
+                    let name = format!("p{}", cluster.counters().submitted);
+                    let pod = cluster.create_pod(NewPod::new(name, class)).expect("no quota");
+                    cluster.bind(pod, node);
+                }
+            }
+            cluster.deliver(|change, cluster| selection.changed(change, cluster));
+            let spec = PodSpec { priority: Some(10), ..PodSpec::with_requests(list(&[("cpu", 4 + draw(2))])) };
+            let class = cluster.intern(spec);
+            let pod = cluster.create_pod(NewPod::new("new", class)).expect("no quota");
+            let cycle = Cycle::new(&cluster, class, Some(pod));
+            let Some(error) = selection.select((0, &profile), &cycle).error else { continue };
+            let failure = selection.failure(&profile, &cycle, &error);
+            let plugin = DefaultPreemption::exhaustive();
+            let (candidates, refusals) = plugin.candidates(&cycle, &failure);
+            if cluster.placements().has_below(10) {
+                long += usize::from(!candidates.is_empty());
+                continue;
+            }
+            assert!(candidates.is_empty(), "seed {seed}");
+            let searched = format!("{:?}", not_helpful(&failure, &refusals));
+            assert_eq!(format!("{:?}", plugin.post_filter(&cycle, &failure)), searched, "seed {seed}");
+            short += 1;
+        }
+        assert!(short > 20 && long > 5, "both happen: {short}, {long}");
     }
 }

@@ -92,12 +92,11 @@ impl Plugin for ImageLocality {
 impl Names {
     fn catch_up(&mut self, nodes: &Nodes) {
         let log = nodes.spec_log();
-        match log.since(self.read) {
-            Some(changed) => changed.iter().filter_map(|id| nodes.find(*id)).for_each(|node| self.add(node)),
-            None => {
-                self.names.clear();
-                nodes.iter().for_each(|node| self.add(node));
-            }
+        if let Some(changed) = log.since(self.read) {
+            changed.iter().filter_map(|id| nodes.find(*id)).for_each(|node| self.add(node));
+        } else {
+            self.names.clear();
+            nodes.iter().for_each(|node| self.add(node));
         }
         self.read = log.end();
     }

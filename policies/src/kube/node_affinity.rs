@@ -80,10 +80,8 @@ impl Plugin for NodeAffinity {
             None => filter_by_node(NodePart::Spec, self.required(&class.spec).map(Required::into_owned)),
         };
         let preferred: Vec<PreferredNode> = self.preferred(&class.spec).cloned().collect();
-        let score = match preferred.is_empty() {
-            true => LastingScore::Skip,
-            false => score_by_node(NodePart::Spec, Preferred(preferred)),
-        };
+        let score =
+            if preferred.is_empty() { LastingScore::Skip } else { score_by_node(NodePart::Spec, Preferred(preferred)) };
         Lasting { filter, score, ..Lasting::default() }
     }
 

@@ -10,5 +10,6 @@ mod lasting;
 pub(crate) mod neighbours;
 mod policy;
 mod properties;
+mod repeats;
 mod tables;
 mod volumes;

@@ -40,6 +40,8 @@ pub(crate) struct Census<S> {
     effects: Vec<Effects>,
     /// By class: which of the effects.
     of_class: Vec<u32>,
+    /// The classes that count in something.
+    counted: Vec<ClassId>,
     seen_nodes: u64,
     seen_placements: u64,
 }
@@ -52,6 +54,7 @@ impl<S: Subject> Census<S> {
             rows: Vec::new(),
             effects: vec![Effects::new()],
             of_class: Vec::new(),
+            counted: Vec::new(),
             // Nobody remembers that long, so that the first look is at everything.
             seen_nodes: u64::MAX,
             seen_placements: u64::MAX,
@@ -80,7 +83,11 @@ impl<S: Subject> Census<S> {
                 // All pods are counted now where their nodes were.
                 moved.iter().for_each(|node| self.put(*node, cluster, partitions));
             }
-            _ => self.count_all(cluster, partitions),
+            (None, Some(moved)) => self.count_all(moved, cluster, partitions),
+            (_, None) => {
+                let all: Vec<NodeId> = (0..partitions.slots() as u32).map(NodeId).collect();
+                self.count_all(&all, cluster, partitions);
+            }
         }
         self.seen_placements = placements.end();
         self.seen_nodes = nodes;
@@ -88,10 +95,12 @@ impl<S: Subject> Census<S> {
 
     fn notice_classes(&mut self, cluster: &Cluster, partitions: &mut Partitions) {
         for index in self.of_class.len()..cluster.classes.len() {
-            let effects = self.subject.effects(ClassId(index as u32), cluster, partitions);
+            let class = ClassId(index as u32);
+            let effects = self.subject.effects(class, cluster, partitions);
             let which = if effects.is_empty() { 0 } else { self.effects.len() as u32 };
             if which > 0 {
                 self.effects.push(effects);
+                self.counted.push(class);
             }
             self.of_class.push(which);
         }
@@ -133,11 +142,20 @@ impl<S: Subject> Census<S> {
         }
     }
 
-    fn count_all(&mut self, cluster: &Cluster, partitions: &Partitions) {
-        for row in 0..self.rows.len() {
-            self.rows[row] = self.subject.sums(row);
+    /// Counts all pods anew, after some nodes have been put where they belong.
+    fn count_all(&mut self, moved: &[NodeId], cluster: &Cluster, partitions: &Partitions) {
+        for (row, sums) in self.rows.iter_mut().enumerate() {
+            sums.clear();
+            moved.iter().for_each(|node| sums.put(*node, self.subject.place(row, *node, partitions), 0));
         }
-        (0..partitions.slots() as u32).for_each(|slot| self.put(NodeId(slot), cluster, partitions));
+        for (class, effects) in self.counted.iter().zip(&self.effects[1..]) {
+            for (node, placed) in cluster.placements().of(*class) {
+                for (row, weight) in effects {
+                    self.rows[*row].add(node, weight * counted::<S>(placed));
+                }
+            }
+        }
+        self.rows.iter_mut().for_each(Sums::settle);
     }
 }
 

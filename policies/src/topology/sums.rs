@@ -25,6 +25,8 @@ struct Levels {
     /// How many places with nodes have this sum.
     places: BTreeMap<i64, u32>,
     present: usize,
+    /// Whether `places` is not kept up for a while.
+    unsettled: bool,
 }
 
 impl Sums {
@@ -94,6 +96,25 @@ impl Sums {
         }
     }
 
+    /// Forgets all pods. [`Sums::settle`] has to follow.
+    pub(crate) fn clear(&mut self) {
+        self.sums.fill(0);
+        self.total = 0;
+        if let Some(levels) = &mut self.levels {
+            levels.unsettled = true;
+        }
+    }
+
+    /// All pods have been added after [`Sums::clear`].
+    pub(crate) fn settle(&mut self) {
+        let Some(levels) = &mut self.levels else { return };
+        levels.unsettled = false;
+        levels.places.clear();
+        for (sum, _) in self.sums.iter().zip(&levels.nodes).filter(|(_, nodes)| **nodes > 0) {
+            *levels.places.entry((*sum).into()).or_default() += 1;
+        }
+    }
+
     fn grow(&mut self, place: u32) {
         if self.sums.len() <= place as usize {
             self.sums.resize(place as usize + 1, 0);
@@ -106,6 +127,7 @@ impl Sums {
         if let Some(levels) = &mut self.levels
             && levels.nodes[place as usize] > 0
             && delta != 0
+            && !levels.unsettled
         {
             levels.leave((*sum).into());
             *levels.places.entry(new).or_default() += 1;
@@ -120,7 +142,9 @@ impl Sums {
         levels.nodes[place as usize] += 1;
         if levels.nodes[place as usize] == 1 {
             levels.present += 1;
-            *levels.places.entry(self.sums[place as usize].into()).or_default() += 1;
+            if !levels.unsettled {
+                *levels.places.entry(self.sums[place as usize].into()).or_default() += 1;
+            }
         }
     }
 
@@ -129,7 +153,9 @@ impl Sums {
         levels.nodes[place as usize] -= 1;
         if levels.nodes[place as usize] == 0 {
             levels.present -= 1;
-            levels.leave(self.sums[place as usize].into());
+            if !levels.unsettled {
+                levels.leave(self.sums[place as usize].into());
+            }
         }
     }
 }
@@ -164,6 +190,12 @@ mod tests {
         sums.put(NodeId(1), NOWHERE, 1);
         sums.add(NodeId(1), -1);
         assert_eq!((sums.get(4), sums.total(), sums.least(), sums.present()), (0, 2, Some(2), 1));
+        sums.clear();
+        sums.put(NodeId(1), 4, 0);
+        sums.add(NodeId(0), 3);
+        sums.add(NodeId(1), 1);
+        sums.settle();
+        assert_eq!((sums.get(4), sums.get(1), sums.total(), sums.least(), sums.present()), (1, 3, 4, Some(1), 2));
     }
     #[test]
     fn a_node_can_be_a_place_of_its_own() {

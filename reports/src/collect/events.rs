@@ -129,7 +129,12 @@ impl Observer for EventLog {
                     }
                 }
             }
-            Note::Change(_) | Note::SchedulingAttempt { .. } | Note::Inspected { .. } | Note::QueueMoves { .. } => {}
+            Note::Change(_)
+            | Note::SchedulingAttempt { .. }
+            | Note::FailedAgain(_)
+            | Note::Inspected { .. }
+            | Note::LeftQueue { .. }
+            | Note::QueueMoves { .. } => {}
         }
     }
 }

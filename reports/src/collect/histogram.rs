@@ -19,12 +19,17 @@ impl Histogram {
     }
 
     pub(super) fn observe(&mut self, value: f64) {
+        self.observe_many(value, 1);
+    }
+
+    /// As often as `times` says.
+    pub(super) fn observe_many(&mut self, value: f64, times: u64) {
         let bucket = self.bounds.partition_point(|bound| *bound < value);
         if let Some(count) = self.counts.get_mut(bucket) {
-            *count += 1;
+            *count += times;
         }
-        self.sum += value;
-        self.count += 1;
+        self.sum += value * times as f64;
+        self.count += times;
     }
 
     /// Writes its series. `labels` is empty, or such as `result="scheduled"`.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use towtank_sim::cluster::{Change, Cluster, Interest};
 use towtank_sim::model::PodId;
 use towtank_sim::observe::{Note, NoteKinds, Observer};
+use towtank_sim::scheduler::{FitError, Profile};
 use towtank_sim::time::Span;
 
 /// From this many attempts on, pods are counted together.
@@ -102,21 +103,28 @@ impl MetricsCollector {
         text
     }
 
-    fn attempted(&mut self, result: &'static str, profile: &Arc<str>, took: Span) {
+    fn attempted(&mut self, result: &'static str, profile: &Arc<str>, took: Span, times: u64) {
         let same = |((known, of), ..): &(Outcome, u64, Histogram)| *known == result && of == profile;
         let index = self.attempts.iter().position(same).unwrap_or_else(|| {
             self.attempts.push(((result, profile.clone()), 0, Histogram::exponential(0.001, 2.0, 15)));
             self.attempts.len() - 1
         });
         let (_, count, durations) = &mut self.attempts[index];
-        *count += 1;
-        durations.observe(took.as_secs_f64());
+        *count += times;
+        durations.observe_many(took.as_secs_f64(), times);
+    }
+
+    fn failed(&mut self, error: &FitError, profile: &Profile, took: Span, times: u64) {
+        // Without a plugin to blame, upstream counts an error, except that there is no node at all.
+        let blamed = error.plugins != 0 || error.nodes == 0;
+        self.attempted(if blamed { "unschedulable" } else { "error" }, &profile.name, took, times);
+        self.preemptions += if error.post_filter.is_some() { times } else { 0 };
     }
 
     fn scheduled(&mut self, id: PodId, took: Span, cluster: &Cluster) {
         let since = self.queue.left(id);
         let Some(pod) = cluster.pod(id) else { return };
-        self.attempted("scheduled", &cluster.class_of(pod).spec.scheduler_name, took);
+        self.attempted("scheduled", &cluster.class_of(pod).spec.scheduler_name, took, 1);
         self.pod_attempts.observe(f64::from(pod.attempts));
         let durations = self.pod_duration.entry(pod.attempts.min(MANY_ATTEMPTS));
         let durations = durations.or_insert_with(|| Histogram::exponential(0.01, 2.0, 20));
@@ -128,24 +136,25 @@ impl Observer for MetricsCollector {
     fn interest(&self) -> NoteKinds {
         let changes = Interest::POD_BOUND.and(Interest::POD_FINISHED).and(Interest::POD_REMOVED);
         let attempts = NoteKinds::ATTEMPTS.and(NoteKinds::SCHEDULED).and(NoteKinds::FAILED).and(NoteKinds::PREEMPTING);
-        NoteKinds::changes(changes).and(attempts).and(NoteKinds::QUEUE_MOVES).and(NoteKinds::REFUSED)
+        let queue = NoteKinds::QUEUE_MOVES.and(NoteKinds::LEFT_QUEUE).and(NoteKinds::FAILED_AGAIN);
+        NoteKinds::changes(changes).and(attempts).and(queue).and(NoteKinds::REFUSED)
     }
 
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
         match note {
-            Note::QueueMoves { moves, .. } => {
-                for moved in *moves {
-                    self.queue.moved(moved.pod, moved.to, moved.cause, cluster.now);
+            Note::QueueMoves { moves, .. } => self.queue.moved(moves, cluster.now),
+            Note::SchedulingAttempt { early, blamed, profile, .. } => self.queue.tried(*early, *blamed, profile),
+            Note::LeftQueue { from, blamed, profile } => self.queue.left_pool(*from, *blamed, profile),
+            Note::FailedAgain(again) => {
+                for (tally, failure, profile) in again.tallies() {
+                    self.failed(&failure.error, profile, Span::ZERO, tally.count);
+                    self.queue.failed_again(tally, failure.error.plugins, profile);
                 }
             }
-            Note::SchedulingAttempt { pod, .. } => self.queue.tried(*pod),
             Note::Scheduled { pod, took, .. } => self.scheduled(*pod, *took, cluster),
-            Note::FailedScheduling { pod, error, took, queue, profile } => {
-                // Without a plugin to blame, upstream counts an error, except that there is no node at all.
-                let blamed = error.plugins != 0 || error.nodes == 0;
-                self.attempted(if blamed { "unschedulable" } else { "error" }, &profile.name, *took);
-                self.preemptions += u64::from(error.post_filter.is_some());
-                self.queue.failed(*pod, *queue, error.plugins, profile, cluster.now);
+            Note::FailedScheduling { error, took, queue, profile, .. } => {
+                self.failed(error, profile, *took, 1);
+                self.queue.failed(*queue, error.plugins, profile);
             }
             Note::Preempting { victims, .. } => {
                 self.preemptions += 1;

@@ -147,6 +147,11 @@ impl Interest {
     /// Everything.
     pub const ALL: Self = Self(2047);
 
+    /// Whether the two sets share a kind.
+    pub const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
     /// Both sets together.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {

@@ -74,6 +74,8 @@ pub struct Cluster {
     totals: Totals,
     counters: Counters,
     feed: VecDeque<Change>,
+    /// What controllers want to hear of.
+    pub(crate) heard: Interest,
     fingerprint: Fingerprint,
     next_uid: u64,
     version: u64,
@@ -150,6 +152,18 @@ impl Cluster {
     /// The next change that the controllers have not heard of.
     pub(crate) fn next_change(&mut self) -> Option<Change> {
         self.feed.pop_front()
+    }
+
+    /// What controllers want to hear of.
+    pub(crate) fn heard(&self) -> Interest {
+        self.heard
+    }
+
+    /// The next change, if it is one of which nobody but the observers has to hear, and which frees nothing.
+    pub(crate) fn next_unheard(&mut self) -> Option<Change> {
+        let change = *self.feed.front()?;
+        let passes = matches!(change, Change::PodUnschedulable(_)) && !self.heard.covers(change);
+        passes.then(|| self.feed.pop_front()).flatten()
     }
 
     /// Whether everyone has been told of every change but the one that is being delivered.

@@ -41,19 +41,18 @@ pub struct Placements {
     log: ChangeLog<PlacementChange>,
 }
 
-/// The pods of one class on a node.
+/// A class that has pods on a node.
 #[derive(Clone, Copy, Debug)]
 struct OnNode {
     class: ClassId,
     /// Where the node is in the list of the class.
     place: u32,
-    placed: Placed,
 }
 
 /// The nodes that have pods of a class.
 #[derive(Debug, Default)]
 struct OfClass {
-    nodes: Vec<NodeId>,
+    nodes: Vec<(NodeId, Placed)>,
     /// Where the class is among those that have a pod on some node.
     place: u32,
 }
@@ -61,8 +60,7 @@ struct OfClass {
 impl Placements {
     /// The nodes that have pods of this class, in no particular order.
     pub fn of(&self, class: ClassId) -> impl Iterator<Item = (NodeId, Placed)> + '_ {
-        let nodes = self.by_class.get(class.index()).into_iter().flat_map(|of_class| &of_class.nodes);
-        nodes.map(move |node| (*node, self.on(class, *node)))
+        self.by_class.get(class.index()).into_iter().flat_map(|of_class| &of_class.nodes).copied()
     }
 
     /// How many pods of this class a node has.
@@ -72,7 +70,8 @@ impl Placements {
 
     /// The classes that have pods on this node, in no particular order. A node that left has them until they are gone.
     pub fn on_node(&self, node: NodeId) -> impl Iterator<Item = (ClassId, Placed)> + '_ {
-        self.by_node.get(node.index()).into_iter().flatten().map(|here| (here.class, here.placed))
+        let here = self.by_node.get(node.index()).into_iter().flatten();
+        here.map(|here| (here.class, self.by_class[here.class.index()].nodes[here.place as usize].1))
     }
 
     /// The classes that have a pod on some node, in no particular order.
@@ -110,17 +109,12 @@ impl Placements {
         if self.by_node.len() <= node.index() {
             self.by_node.resize_with(node.index() + 1, Vec::new);
         }
-        let added = Placed { pods: 1, terminating: terminating.into() };
-        match self.by_node[node.index()].iter_mut().find(|here| here.class == id) {
-            Some(OnNode { placed, .. }) => {
-                placed.pods += 1;
-                placed.terminating += added.terminating;
-            }
-            None => {
-                let place = self.add_node(id, class, node);
-                self.by_node[node.index()].push(OnNode { class: id, place, placed: added });
-            }
-        }
+        let placed = match self.by_node[node.index()].iter().find(|here| here.class == id) {
+            Some(here) => self.placed_mut(*here),
+            None => self.add_node(id, class, node),
+        };
+        placed.pods += 1;
+        placed.terminating += u32::from(terminating);
         let priority = class.priority();
         match self.by_priority.binary_search_by_key(&priority, |(priority, _)| *priority) {
             Ok(at) => self.by_priority[at].1 += 1,
@@ -130,15 +124,15 @@ impl Placements {
     }
 
     pub(super) fn remove(&mut self, id: ClassId, class: &PodClass, node: NodeId, terminating: bool) {
-        let here = &mut self.by_node[node.index()];
+        let here = &self.by_node[node.index()];
         let at = here.iter().position(|here| here.class == id).expect("a pod that leaves was here");
-        let OnNode { placed, place, .. } = &mut here[at];
+        let here = here[at];
+        let placed = self.placed_mut(here);
         placed.pods -= 1;
         placed.terminating -= u32::from(terminating);
         if placed.pods == 0 {
-            let place = *place;
-            here.swap_remove(at);
-            self.remove_node(id, place);
+            self.by_node[node.index()].swap_remove(at);
+            self.remove_node(here);
         }
         let priority = class.priority();
         let at = self.by_priority.binary_search_by_key(&priority, |(priority, _)| *priority);
@@ -152,13 +146,18 @@ impl Placements {
 
     /// A pod on the node was asked to go.
     pub(super) fn terminate(&mut self, class: ClassId, node: NodeId) {
-        let here = self.by_node[node.index()].iter_mut().find(|here| here.class == class);
-        here.expect("a pod that is asked to go is here").placed.terminating += 1;
+        let here = self.by_node[node.index()].iter().find(|here| here.class == class);
+        let here = *here.expect("a pod that is asked to go is here");
+        self.placed_mut(here).terminating += 1;
         self.note(PlacementChange { class, node, pods: 0, terminating: 1 });
     }
 
-    /// A node has its first pod of a class. Returns its place in the list of the class.
-    fn add_node(&mut self, id: ClassId, class: &PodClass, node: NodeId) -> u32 {
+    fn placed_mut(&mut self, here: OnNode) -> &mut Placed {
+        &mut self.by_class[here.class.index()].nodes[here.place as usize].1
+    }
+
+    /// A node gets its first pod of a class.
+    fn add_node(&mut self, id: ClassId, class: &PodClass, node: NodeId) -> &mut Placed {
         if self.by_class.len() <= id.index() {
             self.by_class.resize_with(id.index() + 1, OfClass::default);
         }
@@ -171,15 +170,18 @@ impl Placements {
                 self.affinity_version += 1;
             }
         }
-        of_class.nodes.push(node);
-        (of_class.nodes.len() - 1) as u32
+        let here = OnNode { class: id, place: of_class.nodes.len() as u32 };
+        of_class.nodes.push((node, Placed::default()));
+        self.by_node[node.index()].push(here);
+        self.placed_mut(here)
     }
 
-    /// The node at this place in the list of a class has none of its pods any more.
-    fn remove_node(&mut self, id: ClassId, place: u32) {
+    /// What was here has none of the pods of its class any more, and is out of the list of its node.
+    fn remove_node(&mut self, gone: OnNode) {
+        let OnNode { class: id, place } = gone;
         let of_class = &mut self.by_class[id.index()];
         of_class.nodes.swap_remove(place as usize);
-        if let Some(moved) = of_class.nodes.get(place as usize) {
+        if let Some((moved, _)) = of_class.nodes.get(place as usize) {
             let here = self.by_node[moved.index()].iter_mut().find(|here| here.class == id);
             here.expect("a node in the list of a class has its pods").place = place;
         } else if of_class.nodes.is_empty() {

@@ -117,6 +117,7 @@ impl Cluster {
         if let Some(rare) = &mut pod.rare {
             rare.nominated_node = None;
         }
+        self.pods.clear_condition(id);
         self.pods.no_longer_unbound(id);
         self.totals.pending -= 1;
         self.totals.starting += 1;

@@ -1,20 +1,32 @@
 //! What the store does to pods in the course of their life: starts, readiness, ends, deletions.
 
-use super::{Cause, Change, Charge, Cluster};
+use super::{Cause, Change, Charge, Cluster, Interest};
 use crate::model::PodId;
 use crate::model::pod::PodPhase;
+use crate::scheduler::FitError;
 use crate::time::Span;
+use std::sync::Arc;
+
 
 /// Up to so many pods of a node, their places in its list are not kept up.
 const SHORT_LIST: usize = 128;
 
 impl Cluster {
-    /// Records a failed scheduling attempt: condition PodScheduled=False.
-    pub fn mark_unschedulable(&mut self, id: PodId) {
-        if let Some(pod) = self.pods.get_live_mut(id).filter(|pod| pod.node.is_none()) {
-            pod.unschedulable = true;
-            self.emit(Change::PodUnschedulable(id));
+    /// Records a failed scheduling attempt: condition PodScheduled=False, with this message. As long as the message is the same,
+    /// nothing changes; controllers that want to hear of failed attempts do all the same.
+    ///
+    /// Source: `pkg/scheduler/schedule_one.go`, `updatePod`.
+    pub fn mark_unschedulable(&mut self, id: PodId, error: &Arc<FitError>) {
+        if self.set_unschedulable(id, error, 0) || self.heard.meets(Interest::POD_UNSCHEDULABLE) {
+            self.feed.push_back(Change::PodUnschedulable(id));
         }
+    }
+
+    /// Counts an attempt and records that it failed, without telling the controllers; whether the message is a new one.
+    #[inline]
+    pub(crate) fn fail_again(&mut self, id: PodId, error: &Arc<FitError>) -> bool {
+        self.counters.attempts += 1;
+        self.set_unschedulable(id, error, 1)
     }
 
     /// Counts a scheduling attempt of the pod.
@@ -23,6 +35,21 @@ impl Cluster {
         if let Some(pod) = self.pods.get_mut(id) {
             pod.attempts += 1;
         }
+    }
+
+    #[inline]
+    fn set_unschedulable(&mut self, id: PodId, error: &Arc<FitError>, attempts: u32) -> bool {
+        let Some(pod) = self.pods.get_live_mut(id).filter(|pod| pod.node.is_none()) else { return false };
+        pod.unschedulable = true;
+        pod.attempts += attempts;
+        let said = self.pods.condition_mut(id);
+        if said.as_ref().is_some_and(|said| Arc::ptr_eq(said, error) || said.says_the_same(error)) {
+            return false;
+        }
+        *said = Some(error.clone());
+        let (code, words) = Change::PodUnschedulable(id).words(self);
+        self.fingerprint.fold(self.now, code, &words);
+        true
     }
 
     /// The containers of a bound pod have started, and it is ready.

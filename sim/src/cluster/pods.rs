@@ -3,6 +3,7 @@
 use super::unbound::Unbound;
 use crate::model::PodId;
 use crate::model::pod::Pod;
+use crate::scheduler::FitError;
 use hashbrown::HashTable;
 use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::{Hash, Hasher};
@@ -18,6 +19,8 @@ pub struct Pods {
     namespaces: Vec<Arc<str>>,
     namespace_numbers: FxHashMap<Arc<str>, u32>,
     unbound: Unbound,
+    /// By slot: why the pod is unschedulable, where it is. Few pods are, and a repeated failure looks at nothing else.
+    conditions: Vec<Option<Arc<FitError>>>,
     live: usize,
 }
 
@@ -60,6 +63,27 @@ impl Pods {
             let id = PodId { slot: i as u32, generation: slot.generation };
             slot.pod.as_ref().map(|pod| (id, pod))
         })
+    }
+
+    /// Why a pod is unschedulable: the message of its condition PodScheduled=False.
+    pub fn condition(&self, id: PodId) -> Option<&FitError> {
+        self.get(id)?;
+        self.conditions.get(id.index())?.as_deref()
+    }
+
+    #[inline]
+    pub(super) fn condition_mut(&mut self, id: PodId) -> &mut Option<Arc<FitError>> {
+        if self.conditions.len() <= id.index() {
+            self.conditions.resize(self.slots.len(), None);
+        }
+        &mut self.conditions[id.index()]
+    }
+
+    /// The pod is not unschedulable any more.
+    pub(super) fn clear_condition(&mut self, id: PodId) {
+        if let Some(condition) = self.conditions.get_mut(id.index()) {
+            *condition = None;
+        }
     }
 
     /// How many exist.
@@ -128,6 +152,7 @@ impl Pods {
     }
 
     pub(super) fn free(&mut self, id: PodId) {
+        self.clear_condition(id);
         if self.get(id).is_none() {
             return;
         }

@@ -16,6 +16,7 @@ use crate::model::{NodeId, PodId};
 use crate::observe::Note;
 use crate::phases::Phase;
 use crate::time::{SimTime, Span};
+use std::sync::Arc;
 
 /// An attempt that is taking its time.
 #[derive(Debug)]
@@ -42,7 +43,7 @@ pub(super) enum Decision {
     /// To this node.
     Bind(Chosen),
     /// Plugins rejected it everywhere.
-    Reject(FitError, Remedy),
+    Reject(Arc<FitError>, Remedy),
     /// The attempt could not be made.
     Error(FitError),
 }
@@ -82,6 +83,26 @@ pub enum Nomination {
 }
 
 impl Scheduler {
+    /// Makes attempts, one after another, until something else comes first.
+    pub(super) fn attempts(&mut self, cx: &mut Context<'_>) {
+        self.known.clear();
+        loop {
+            self.attempt(cx);
+            // Also after an attempt that changed nothing in the store: a plugin may have learnt of it what others wait for.
+            self.look_after_waiting(cx);
+            self.plan_but_attempts(cx);
+            if !self.may_follow(cx) {
+                break;
+            }
+            self.repeat_failures(cx);
+            if !self.may_follow(cx) {
+                break;
+            }
+            cx.count_events(1);
+        }
+        self.plan_attempt(cx);
+    }
+
     /// Takes the next pod of the queue and decides where it goes. The decision takes effect when its time has passed.
     pub(super) fn attempt(&mut self, cx: &mut Context<'_>) {
         if !self.evictions.is_empty() {
@@ -89,7 +110,8 @@ impl Scheduler {
         }
         let Some((pod, queued, early)) = self.queue.pop() else { return };
         cx.cluster.count_attempt(pod);
-        cx.note(&Note::SchedulingAttempt { pod, early });
+        let (blamed, profile) = (queued.blamed, &self.profiles[usize::from(queued.profile)]);
+        cx.note(&Note::SchedulingAttempt { pod, early, blamed, profile });
         self.inspect(pod, queued, cx);
         let (decision, examined) = self.decide(pod, queued, cx.cluster);
         let took = self.settings.latency.of(examined);
@@ -122,17 +144,24 @@ impl Scheduler {
     }
 
     fn decide(&mut self, pod: PodId, queued: QueuedPod, cluster: &Cluster) -> (Decision, u32) {
-        let profile = &self.profiles[queued.profile as usize];
+        let (number, profile) = (queued.profile, &self.profiles[usize::from(queued.profile)]);
         let cycle = Cycle::new(cluster, queued.class, Some(pod));
         // The evaluation itself says when it goes on to score.
         let before = cluster.phases.enter(Phase::Filter);
-        let mut selected = self.selection.select((queued.profile, profile), &cycle);
+        let mut selected = self.selection.select((number, profile), &cycle);
         let examined = selected.examined;
+        let lasting = self.known.len();
         let decision = match (selected.error.take(), selected.node) {
             (Some(error), _) if error.internal => Decision::Error(error),
             (Some(error), _) => {
                 cluster.phases.enter(Phase::PostFilter);
                 let (error, remedy) = self.selection.post_filter(profile, &cycle, error);
+                let error = self.known.share(number, queued.class, error);
+                let asked = |index: &usize| profile.plugins[*index].post_filter_lasts(cycle.class, cluster);
+                if selected.lasts && remedy.does_nothing() && profile.post_filter.iter().all(asked) {
+                    self.known.add(number, queued.class, error.clone());
+                    return (Decision::Reject(error, remedy), examined);
+                }
                 Decision::Reject(error, remedy)
             }
             (None, Some(node)) => {
@@ -141,8 +170,19 @@ impl Scheduler {
             }
             (None, None) => Decision::Error(FitError::internal("no node was found, and no reason given".to_owned())),
         };
+        if self.known.len() == lasting {
+            // Plugins may have learnt something.
+            self.known.clear();
+        }
         cluster.phases.leave(before);
         (decision, examined)
+    }
+}
+
+impl Remedy {
+    /// Whether nothing comes of it, except that a nomination may end.
+    fn does_nothing(&self) -> bool {
+        self.victims.is_empty() && self.actions.is_empty() && !matches!(self.nomination, Nomination::Set(_))
     }
 }
 
@@ -177,7 +217,7 @@ fn refused(verdict: &Verdict, plugin: usize) -> Decision {
     if let Verdict::Error(text) = verdict {
         return Decision::Error(FitError::internal(text.to_string()));
     }
-    Decision::Reject(refusal(verdict, plugin), Remedy { nomination: Nomination::Clear, ..Remedy::default() })
+    Decision::Reject(Arc::new(refusal(verdict, plugin)), Remedy { nomination: Nomination::Clear, ..Remedy::default() })
 }
 
 /// The error of a pod that a plugin of a late extension point refused: the one node that was left is not available.

@@ -17,6 +17,7 @@ use crate::model::{NodeId, PodId};
 use crate::observe::Note;
 use crate::phases::Phase;
 use crate::time::{SimTime, Span};
+use std::sync::Arc;
 
 /// A plugin cannot let a pod wait longer than this.
 ///
@@ -88,7 +89,7 @@ impl Scheduler {
         match decision {
             Decision::Bind(chosen) => self.begin_binding(pod, queued, chosen, (examined, took), cx),
             Decision::Reject(error, remedy) => self.reject(pod, &queued, &error, remedy, (since, took), cx),
-            Decision::Error(error) => self.fail(pod, queued, &error, took, cx),
+            Decision::Error(error) => self.fail(pod, queued, error, took, cx),
         }
     }
 
@@ -105,7 +106,7 @@ impl Scheduler {
         if !self.still_takes(pod, queued, &chosen, cx.cluster) {
             self.unreserve(queued, pod, chosen.node, cx.cluster);
             let changed = FitError::internal("the node has changed since it was chosen".to_owned());
-            self.fail(pod, queued, &changed, took, cx);
+            self.fail(pod, queued, changed, took, cx);
             return;
         }
         self.queue.remove(pod);
@@ -244,13 +245,13 @@ impl Scheduler {
         let Waiting { pod, queued, node, took, .. } = *waiting;
         self.unreserve(queued, pod, node, cx.cluster);
         let held = cx.cluster.forget(pod);
-        self.enqueue_again(pod, queued);
+        self.queue.restore(queued);
         match failed {
             Failed::Rejected(error) => {
                 let remedy = Remedy { nomination: Nomination::Clear, ..Remedy::default() };
-                self.reject(pod, &queued, &error, remedy, (&[], took), cx);
+                self.reject(pod, &queued, &Arc::new(error), remedy, (&[], took), cx);
             }
-            Failed::Error(error) => self.fail(pod, queued, &error, took, cx),
+            Failed::Error(error) => self.fail(pod, queued, error, took, cx),
         }
         if held {
             let event = ClusterEvent::AssignedPodDelete { pod, class: queued.class, node: Some(node) };
@@ -288,7 +289,7 @@ impl Scheduler {
         &mut self,
         pod: PodId,
         queued: &QueuedPod,
-        error: &FitError,
+        error: &Arc<FitError>,
         remedy: Remedy,
         (since, took): (&[ClusterEvent], Span),
         cx: &mut Context<'_>,
@@ -318,7 +319,7 @@ impl Scheduler {
         });
         let profile = &self.profiles[usize::from(queued.profile)];
         cx.note(&Note::FailedScheduling { pod, error, took, queue, profile });
-        cx.cluster.mark_unschedulable(pod);
+        cx.cluster.mark_unschedulable(pod, error);
         match remedy.nomination {
             Nomination::Keep => {}
             Nomination::Clear => self.set_nomination(pod, None, cx),
@@ -335,11 +336,12 @@ impl Scheduler {
     }
 
     /// The attempt could not be made. Only time brings the pod back.
-    fn fail(&mut self, pod: PodId, queued: QueuedPod, error: &FitError, took: Span, cx: &mut Context<'_>) {
+    fn fail(&mut self, pod: PodId, queued: QueuedPod, error: FitError, took: Span, cx: &mut Context<'_>) {
+        let error = &Arc::new(error);
         let queue = self.queue.failed_with_error(pod, cx.now());
         let profile = self.profile_of(queued);
         cx.note(&Note::FailedScheduling { pod, error, took, queue, profile });
-        cx.cluster.mark_unschedulable(pod);
+        cx.cluster.mark_unschedulable(pod, error);
         self.set_nomination(pod, None, cx);
     }
 

@@ -74,6 +74,9 @@ pub struct Selected {
     pub examined: u32,
     /// Why there is none.
     pub error: Option<FitError>,
+    /// Whether every pod of the class that is nominated for no node fails in this way, until a node, what is on nodes, an object or
+    /// a nomination changes.
+    pub lasts: bool,
 }
 
 /// Evaluates pods, and remembers.
@@ -108,11 +111,13 @@ impl Evaluator {
             }
             return answer.select(choice);
         }
-        let kept = self.kept.find(cycle, search);
+        let (kept, lasts) = self.kept.find(cycle, search);
         if let Some(plain) = plain {
             check::compare_lists(&plain, &kept, cycle, search);
+            return plain.select(choice);
         }
-        kept.select(choice)
+        let (selected, advance) = kept.select(choice);
+        (Selected { lasts, ..selected }, advance)
     }
 
     fn plain(&mut self, cycle: &Cycle<'_>, search: Search<'_>) -> Found {
@@ -143,7 +148,8 @@ impl Found {
         let node = if self.error.is_some() { None } else { Some(choice.of(&self)) };
         let ties = if self.error.is_some() { 0 } else { self.count() };
         let (feasible, best) = (self.feasible.len() as u32, self.best());
-        let selected = Selected { node, feasible, best, ties, examined: self.examined, error: self.error };
+        let (examined, error, lasts) = (self.examined, self.error, false);
+        let selected = Selected { node, feasible, best, ties, examined, error, lasts };
         (selected, self.advance)
     }
 }

@@ -90,6 +90,17 @@ impl FitError {
         message
     }
 
+    /// Whether the messages of two errors are the same.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let has = |counted: &(Reason, u32)| other.reasons.contains(counted);
+        let same_reasons = || self.reasons.len() == other.reasons.len() && self.reasons.iter().all(has);
+        let texts = |error: &'_ Self| (error.nodes, error.internal);
+        texts(self) == texts(other)
+            && self.instead == other.instead
+            && self.post_filter == other.post_filter
+            && (self.instead.is_some() || same_reasons())
+    }
+
     /// The text of the pod's event: the message, cut where it is too long.
     pub fn event_message(&self, resources: &ResourceTable) -> String {
         let mut message = self.message(resources);

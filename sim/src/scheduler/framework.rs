@@ -32,7 +32,9 @@ pub trait Plugin {
     fn points(&self) -> Points;
 
     /// PreEnqueue: whether the pod may enter the scheduling queue. Asked again when one of [`Plugin::events`] has happened that
-    /// [`Plugin::hint`] finds helpful.
+    /// [`Plugin::hint`] finds helpful. It says the same of all pods of a class that is not
+    /// [individual](PodClass::is_individual), like hints do, but for [`Cycle::preempting`]: where many come back together, one of them
+    /// is asked about.
     ///
     /// # Errors
     /// The message of why it is held back.
@@ -64,6 +66,12 @@ pub trait Plugin {
     /// has an answer other than a message.
     fn post_filter(&self, _cycle: &Cycle<'_>, _failure: &Failure<'_, '_>) -> PostFilter {
         PostFilter::Nothing
+    }
+
+    /// Whether a PostFilter that does nothing says the same to every pod of the class that is nominated for no node, until a node,
+    /// what is on nodes, an object or a nomination changes. It is then not asked in attempts that repeat a failure.
+    fn post_filter_lasts(&self, _class: &PodClass, _cluster: &Cluster) -> bool {
+        false
     }
 
     /// PreScore and Score: looks at the pod and the feasible nodes once, and gives what scores each node.

@@ -39,12 +39,12 @@ struct View {
 }
 
 impl KeptAnswers {
-    /// Finds the feasible nodes and scores them.
-    pub(super) fn find(&mut self, cycle: &Cycle<'_>, search: Search<'_>) -> Found {
+    /// Finds the feasible nodes and scores them. Also whether a failure lasts: see `Selected::lasts`.
+    pub(super) fn find(&mut self, cycle: &Cycle<'_>, search: Search<'_>) -> (Found, bool) {
         let (number, profile) = search.profile;
         let PreFiltered { chain, rejection } = profile.pre_filter(cycle);
         if let Some(rejection) = rejection {
-            return rejected(&rejection, &chain, search, cycle);
+            return (rejected(&rejection, &chain, search, cycle), false);
         }
         let by_node = |plugin: usize| profile.plugins[plugin].filter_depends_on() == Dependence::Node;
         // The order of plugins decides which of them is to blame: only what comes before all others can be kept.
@@ -70,7 +70,8 @@ impl KeptAnswers {
             && may_keep_failure
         {
             let nodes = search.order.len() as u32;
-            return Found { examined: nodes, advance: nodes, error: Some(error.clone()), ..Found::default() };
+            let error = Some(error.clone());
+            return (Found { examined: nodes, advance: nodes, error, ..Found::default() }, true);
         }
         view.grow(slots);
         view.keep_filters(chain.filters[..kept_filters].iter().map(|(plugin, _)| *plugin));
@@ -93,7 +94,8 @@ impl KeptAnswers {
             cycle.cluster.phases.enter(Phase::Score);
             found.totals = view.totals(profile, cycle, &found.feasible);
         }
-        found
+        let lasts = found.error.is_some() && may_keep_failure;
+        (found, lasts)
     }
 }
 

@@ -82,7 +82,8 @@ pub trait NodeFilter {
     /// What of a node its verdicts depend on.
     fn reads(&self) -> NodePart;
 
-    /// The verdict, as [`Filter::filter`](super::Filter::filter) of a pod of the class gives it.
+    /// The verdict, as [`Filter::filter`](super::Filter::filter) of a pod of the class gives it. Never [`Verdict::Error`]: a filter that
+    /// may fail has to be asked in the cycle.
     fn verdict(&self, node: &Node) -> Verdict;
 
     /// Clears, in `fits`, the places of the nodes that are refused. The others stay as they are.

@@ -22,6 +22,7 @@ mod node_order;
 mod nominator;
 mod profile;
 mod queue;
+mod repeats;
 mod sampling;
 mod selection;
 mod tie_break;
@@ -45,13 +46,14 @@ pub use lasting::{Basis, KeyJudge, Keys, Lasting, LastingFilter, LastingScore, N
 pub use latency::AttemptLatency;
 pub use nominator::Nominator;
 pub use profile::{FilterChain, PreFiltered, Profile, Rejection};
-pub use queue::{Move, PendingPods, Pool, QueueSettings};
+pub use queue::{Move, Moves, PendingPods, Pool, QueueSettings};
+pub use repeats::{FailedAgain, LastingFailure, Tally};
 pub use selection::Selection;
 pub use tie_break::TieBreak;
 pub use verdict::{Reason, Reasons, Verdict};
 
 use crate::agenda::{Presence, Rank, Subject, Timer};
-use crate::cluster::{Change, Interest};
+use crate::cluster::{Change, Cluster, Interest};
 use crate::controller::{Context, Controller};
 use crate::observe::Note;
 use crate::phases::Phase;
@@ -59,6 +61,7 @@ use crate::time::{SimTime, Span};
 use attempt::InFlight;
 use binding::{Eviction, Waiting};
 use queue::SchedulingQueue;
+use repeats::KnownFailures;
 use std::collections::VecDeque;
 
 /// Whole seconds, at which backoffs end.
@@ -98,8 +101,6 @@ pub struct Scheduler {
     profiles: Vec<Profile>,
     settings: SchedulerSettings,
     queue: SchedulingQueue,
-    /// An empty list for the next moves.
-    noted: Vec<Move>,
     selection: Selection,
     /// The attempt that is taking its time.
     in_flight: Option<InFlight>,
@@ -109,6 +110,8 @@ pub struct Scheduler {
     evictions: VecDeque<Eviction>,
     /// The attempts in a row that found no node, while nothing changed: the cluster's version, and how many.
     fruitless: (u64, usize),
+    /// Failures that repeat.
+    known: KnownFailures,
     planned: [Planned; timer::COUNT],
     /// The pod whose attempts the observers want to see from inside.
     inspected: Option<Inspected>,
@@ -129,12 +132,12 @@ impl Scheduler {
             profiles,
             settings,
             queue: SchedulingQueue::new(settings.queue),
-            noted: Vec::new(),
             selection: Selection::new(settings.evaluation, settings.tie_break, None),
             in_flight: None,
             waiting: Vec::new(),
             evictions: VecDeque::new(),
             fruitless: (0, 0),
+            known: KnownFailures::default(),
             planned: [Planned::default(); timer::COUNT],
             inspected: None,
         }
@@ -150,24 +153,42 @@ impl Scheduler {
 
     /// Tells the observers what came into which pool.
     fn note_moves(&mut self, cx: &mut Context<'_>) {
-        let mut moves = self.queue.take_moves(std::mem::take(&mut self.noted));
-        if let Some(first) = moves.first() {
-            let profile = self.queue.get(first.pod).map_or(0, |queued| queued.profile);
-            cx.note(&Note::QueueMoves { moves: &moves, profile: &self.profiles[usize::from(profile)] });
+        if let Some(first) = self.queue.moves.first() {
+            let profile = self.queue.get(first).map_or(0, |queued| queued.profile);
+            cx.note(&Note::QueueMoves { moves: &self.queue.moves, profile: &self.profiles[usize::from(profile)] });
+            self.queue.moves.clear();
         }
-        moves.clear();
-        self.noted = moves;
+    }
+
+    /// How many pods could be tried, or are.
+    fn candidates(&self) -> usize {
+        let pending = self.queue.pending();
+        pending.active + pending.backoff + pending.unschedulable + usize::from(self.in_flight.is_some())
+    }
+
+    /// Whether all pods were tried in vain. They are tried again every five minutes; with as many of them as attempts take time,
+    /// that would go on for ever: no run waits for it.
+    fn is_in_vain(&self, cluster: &Cluster) -> bool {
+        self.fruitless.0 == cluster.version() && self.fruitless.1 >= self.candidates()
     }
 
     /// Plans what is to be done next.
     fn plan(&mut self, cx: &mut Context<'_>) {
+        self.plan_but_attempts(cx);
+        self.plan_attempt(cx);
+    }
+
+    fn plan_attempt(&mut self, cx: &mut Context<'_>) {
+        if self.in_flight.is_none() && self.queue.has_next() && self.evictions.is_empty() {
+            let presence = if self.is_in_vain(cx.cluster) { Presence::Background } else { Presence::Foreground };
+            self.remind(timer::ATTEMPT, cx.now(), Rank::Schedule, presence, cx);
+        }
+    }
+
+    fn plan_but_attempts(&mut self, cx: &mut Context<'_>) {
         self.note_moves(cx);
         let now = cx.now();
-        // Pods that were all tried in vain are tried again every five minutes. With as many of them as attempts take time,
-        // that would go on for ever: no run waits for it.
-        let pending = self.queue.pending();
-        let waiting = pending.active + pending.backoff + pending.unschedulable + usize::from(self.in_flight.is_some());
-        let in_vain = self.fruitless.0 == cx.cluster.version() && self.fruitless.1 >= waiting;
+        let in_vain = self.is_in_vain(cx.cluster);
         let attempts = if in_vain { Presence::Background } else { Presence::Foreground };
         if !self.evictions.is_empty() {
             self.remind(timer::EVICT, now, Rank::Schedule, Presence::Foreground, cx);
@@ -175,8 +196,6 @@ impl Scheduler {
         if let Some(in_flight) = &self.in_flight {
             let until = in_flight.until;
             self.remind(timer::APPLY, until, Rank::Schedule, attempts, cx);
-        } else if self.queue.has_next() && self.evictions.is_empty() {
-            self.remind(timer::ATTEMPT, now, Rank::Schedule, attempts, cx);
         }
         if self.queue.is_backing_off() {
             // In a cluster without nodes nothing that backs off will ever be placed, and what was all tried in vain will
@@ -247,7 +266,11 @@ impl Controller for Scheduler {
         planned.presence = None;
         let before = cx.cluster.phases.enter(Phase::Queue);
         match timer.kind {
-            timer::ATTEMPT => self.attempt(cx),
+            timer::ATTEMPT => {
+                self.attempts(cx);
+                cx.cluster.phases.leave(before);
+                return;
+            }
             timer::APPLY => self.finish_attempt(cx),
             timer::BACKOFF => self.flush_backoff(cx),
             timer::FLUSH => self.flush_unschedulable(cx),

@@ -11,6 +11,7 @@ use super::queue::{Entrant, Group, PreEnqueue, QueuedPod, SchedulingQueue};
 use crate::cluster::{Change, Cluster, NodeChange};
 use crate::controller::Context;
 use crate::model::{ClassId, NodeId, PodId};
+use crate::observe::Note;
 use crate::time::SimTime;
 use std::collections::VecDeque;
 
@@ -35,7 +36,7 @@ impl Scheduler {
             Change::PodClaims(pod) => self.pod_claimed(pod, cx),
             Change::PodNominated { pod, had_one } => self.nominated(pod, had_one, cx),
             Change::PodBound(pod, node) => {
-                self.queue.remove(pod);
+                self.leave_queue(pod, cx);
                 self.selection.nominator.remove(pod);
                 if let Some(class) = cx.cluster.pod(pod).map(|pod| pod.class) {
                     self.happened(ClusterEvent::AssignedPodAdd { pod, class, node }, None, None, cx);
@@ -82,9 +83,12 @@ impl Scheduler {
         self.fruitless.1 = 0;
     }
 
-    /// A pod whose binding failed is again one that was popped.
-    pub(super) fn enqueue_again(&mut self, pod: PodId, queued: QueuedPod) {
-        self.queue.restore(pod, queued);
+    /// A pod is none of the queue's any more.
+    fn leave_queue(&mut self, pod: PodId, cx: &mut Context<'_>) {
+        let Some(profile) = self.queue.get(pod).map(|queued| usize::from(queued.profile)) else { return };
+        if let Some((from, blamed)) = self.queue.remove(pod) {
+            cx.note(&Note::LeftQueue { from, blamed, profile: &self.profiles[profile] });
+        }
     }
 
     fn pod_updated(&mut self, id: PodId, old: ClassId, cx: &Context<'_>) {
@@ -151,9 +155,9 @@ impl Scheduler {
         self.happened(event, None, Some(up_to), cx);
     }
 
-    fn pod_left(&mut self, id: PodId, cx: &Context<'_>) {
+    fn pod_left(&mut self, id: PodId, cx: &mut Context<'_>) {
         let queued = self.queue.get(id).is_some();
-        self.queue.remove(id);
+        self.leave_queue(id, cx);
         self.selection.nominator.remove(id);
         // Perhaps it was one of those that were tried.
         self.fruitless.1 = self.fruitless.1.saturating_sub(1);
@@ -195,7 +199,8 @@ impl Scheduler {
             let in_reach = up_to.is_none_or(|most| cx.cluster.classes.get(group.class).priority() <= most);
             let profile = &self.profiles[usize::from(group.profile)];
             let waker = |pod| wakes(profile, *group, pod, event, cx.cluster);
-            in_reach && group.pod.map_or_else(|| waker_of(&self.queue, *group).is_some_and(waker), waker)
+            // A pod of the group, to ask hints about: they answer alike for all.
+            in_reach && group.pod.or_else(|| self.queue.first_of(*group)).is_some_and(waker)
         };
         let woken: Vec<Group> = self.queue.groups().filter(may_wake).collect();
         if woken.is_empty() {
@@ -204,9 +209,7 @@ impl Scheduler {
         // A change of an object does not show in the cluster's version, and may help all the same.
         self.fruitless.1 = 0;
         self.with_queue(cx.cluster, |queue, pre_enqueue, now| {
-            for group in woken {
-                queue.wake_group(group, except, event.label(), now, pre_enqueue);
-            }
+            queue.wake_groups(&woken, except, event.label(), now, pre_enqueue);
         });
     }
 
@@ -241,8 +244,10 @@ impl Scheduler {
         work: impl FnOnce(&mut SchedulingQueue, PreEnqueue<'_>, SimTime) -> R,
     ) -> R {
         let (profiles, evictions) = (&self.profiles, &self.evictions);
-        let gate = |pod: PodId, queued: &QueuedPod| pre_enqueue(profiles, evictions, pod, queued, cluster);
-        work(&mut self.queue, &gate, cluster.now)
+        let ask = |queued: &QueuedPod| pre_enqueue(profiles, evictions, queued, cluster);
+        // Whether others are going for it is the only thing that tells apart a pod from those that hints answer alike for.
+        let pre_enqueue = PreEnqueue { ask: &ask, alike: evictions.is_empty() };
+        work(&mut self.queue, pre_enqueue, cluster.now)
     }
 }
 
@@ -250,20 +255,15 @@ impl Scheduler {
 fn pre_enqueue(
     profiles: &[Profile],
     evictions: &VecDeque<Eviction>,
-    pod: PodId,
     queued: &QueuedPod,
     cluster: &Cluster,
 ) -> Option<u8> {
+    let pod = queued.pod;
     let profile = &profiles[usize::from(queued.profile)];
     let preempting = !evictions.is_empty() && Scheduler::is_preempting(evictions, pod, cluster);
     let cycle = Cycle { preempting, ..Cycle::new(cluster, queued.class, Some(pod)) };
     let holds = |index: &&usize| profile.plugins[**index].pre_enqueue(&cycle).is_err();
     profile.pre_enqueue.iter().find(holds).map(|index| *index as u8)
-}
-
-/// A pod of the group, to ask hints about: they answer alike for all.
-fn waker_of(queue: &SchedulingQueue, group: Group) -> Option<PodId> {
-    queue.first_of(group)
 }
 
 fn wakes(profile: &Profile, group: Group, pod: PodId, event: ClusterEvent, cluster: &Cluster) -> bool {

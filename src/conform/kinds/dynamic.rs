@@ -46,6 +46,11 @@ impl Lives {
 
 impl Observer for Lives {
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
+        if let Note::SchedulingAttempt { pod, .. } = note
+            && let Some(attempts) = cluster.pod(*pod).map(|pod| pod.attempts)
+        {
+            self.set(*pod, "attempts", attempts.to_string());
+        }
         let Note::Change(change) = note else { return };
         let now = seconds(cluster.now).to_string();
         match *change {
@@ -56,6 +61,7 @@ impl Observer for Lives {
                     .into();
                 row.insert("pod".to_owned(), pod.name.to_string());
                 row.insert("created".to_owned(), now);
+                row.insert("attempts".to_owned(), pod.attempts.to_string());
                 self.row_of.insert(id, self.rows.len());
                 self.rows.push(row);
             }
@@ -70,11 +76,6 @@ impl Observer for Lives {
             Change::PodDeleting(id, Cause::Preempted) => self.set(id, "how", "preempted".to_owned()),
             Change::PodRemoved(id) => self.set(id, "ended", now),
             _ => {}
-        }
-        if let Change::PodCreated(id) | Change::PodUnschedulable(id) | Change::PodBound(id, _) = *change
-            && let Some(pod) = cluster.pod(id)
-        {
-            self.set(id, "attempts", pod.attempts.to_string());
         }
     }
 }

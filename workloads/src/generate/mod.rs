@@ -11,6 +11,7 @@ mod nodes;
 mod pods;
 mod ranges;
 mod shape;
+mod variant;
 
 pub use arrivals::{Arrivals, Process};
 pub use nodes::{NodePool, NodePools};

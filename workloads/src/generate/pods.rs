@@ -2,7 +2,8 @@
 
 use super::arrivals::{Arrivals, Clock, Process};
 use super::ranges::fraction;
-use super::shape::Shape;
+use super::shape::{Amounts, Shape};
+use super::variant::Variant;
 use crate::schema::{DistributionSpec, DurationText, Plain, Seconds};
 use crate::template::RunTime;
 use rustc_hash::FxHashMap;
@@ -56,8 +57,10 @@ fn default_namespace() -> String {
 pub struct GeneratorError {
     /// Its name.
     pub name: String,
+    /// The path below the generator to the field that is wrong; empty for the generator as a whole.
+    pub field: String,
     /// Why.
-    pub message: &'static str,
+    pub message: String,
 }
 
 impl PodGenerator {
@@ -65,9 +68,10 @@ impl PodGenerator {
     /// the hour of the day depend on it.
     ///
     /// # Errors
-    /// A generator without shapes, or one whose pods all come at once and without a count.
+    /// A generator without shapes, or one whose pods all come at once and without a count; or a template that is no pod's.
     pub fn source(self, streams: Streams, epoch_second: i64) -> Result<GeneratedPods, GeneratorError> {
-        let fail = |message| Err(GeneratorError { name: self.name.clone(), message });
+        let error = |field, message| GeneratorError { name: self.name.clone(), field, message };
+        let fail = |message: &str| Err(error(String::new(), message.to_owned()));
         if self.shapes.is_empty() {
             return fail("shapes is empty: expected at least one");
         }
@@ -80,20 +84,32 @@ impl PodGenerator {
         let stream = |what: &str| streams.stream(&format!("generate/{}/{what}", self.name));
         let start = SimTime::ZERO + self.from.0;
         let end = self.until.map_or(SimTime::MAX, |until| SimTime::ZERO + until.0);
+        let mut variants = Vec::new();
+        let mut warnings = Vec::new();
+        for (index, shape) in self.shapes.iter().enumerate() {
+            let place = format!("shapes[{index}]");
+            let (of_shape, heard) = Variant::all(index, shape, &self.namespace)
+                .map_err(|(field, message)| error(format!("{place}.{field}"), message))?;
+            variants.extend(of_shape);
+            let about = |warning| format!("generator `{}`: {place}.template.{warning}", self.name);
+            warnings.extend(heard.into_iter().map(about));
+        }
         let mut total = 0.0;
-        let cumulative = self.shapes.iter().map(|shape| {
-            total += shape.weight;
+        let cumulative = variants.iter().map(|variant| {
+            total += variant.weight;
             total
         });
         Ok(GeneratedPods {
             cumulative: cumulative.collect(),
+            run_times: variants.iter().map(|variant| self.run_time(variant)).collect(),
+            variants,
+            warnings,
             clock: Clock::new(self.arrivals.0.clone(), stream("arrivals"), epoch_second, start, end),
             batches: stream("batches"),
             shapes: stream("shapes"),
             sizes: stream("sizes"),
             durations: stream("durations"),
             failures: stream("failures"),
-            run_times: self.shapes.iter().map(|shape| self.run_time(shape)).collect(),
             classes: FxHashMap::default(),
             batch: None,
             made: 0,
@@ -101,11 +117,10 @@ impl PodGenerator {
         })
     }
 
-    fn run_time(&self, shape: &Shape) -> RunTime {
-        match shape.duration.as_ref().or(self.duration.as_ref()) {
-            None => RunTime::Forever,
-            Some(spec) => RunTime::Drawn { seconds: spec.distribution.clone(), fails: false },
-        }
+    fn run_time(&self, variant: &Variant) -> RunTime {
+        let own = || self.duration.as_ref();
+        let drawn = || own().map(|spec| RunTime::Drawn { seconds: spec.distribution.clone(), fails: false });
+        variant.run.clone().or_else(drawn).unwrap_or_default()
     }
 }
 
@@ -113,7 +128,11 @@ impl PodGenerator {
 #[derive(Debug)]
 pub struct GeneratedPods {
     generator: PodGenerator,
-    /// Sums of the shapes' weights.
+    /// What pods are made of.
+    variants: Vec<Variant>,
+    /// What of them has no effect.
+    warnings: Vec<String>,
+    /// Sums of the variants' weights.
     cumulative: Vec<f64>,
     run_times: Vec<RunTime>,
     clock: Clock,
@@ -122,14 +141,19 @@ pub struct GeneratedPods {
     sizes: Rng,
     durations: Rng,
     failures: Rng,
-    /// The class of each shape and drawn size.
-    classes: FxHashMap<(usize, [Option<i64>; 2]), ClassId>,
+    /// The class of each variant and drawn size.
+    classes: FxHashMap<(usize, Amounts), ClassId>,
     /// What is left of the arrival in progress: its time and how many pods.
     batch: Option<(SimTime, u64)>,
     made: u64,
 }
 
 impl GeneratedPods {
+    /// What of the generator has no effect.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
     /// When the next pod comes.
     fn next_time(&mut self) -> Option<SimTime> {
         if self.generator.count.is_some_and(|count| self.made >= count) {
@@ -150,11 +174,11 @@ impl GeneratedPods {
     }
 
     fn pod(&mut self, cluster: &mut Cluster) -> NewPod {
-        let index = self.pick_shape();
-        let shape = &self.generator.shapes[index];
+        let index = self.pick_variant();
+        let variant = &self.variants[index];
+        let shape = &self.generator.shapes[variant.shape];
         let size = shape.draw(&mut self.sizes);
-        let namespace = &self.generator.namespace;
-        let class = *self.classes.entry((index, size)).or_insert_with(|| cluster.intern(shape.spec(namespace, size)));
+        let class = *self.classes.entry((index, size)).or_insert_with(|| cluster.intern(variant.spec(size)));
         let fails = shape.failure_probability.unwrap_or(self.generator.failure_probability);
         let mut run = self.run_times[index].draw(&mut self.durations);
         if let Run::Succeeds(span) = run
@@ -168,7 +192,7 @@ impl GeneratedPods {
         NewPod { name, class, owner: None, run, usage: Usage::default(), status: None }
     }
 
-    fn pick_shape(&mut self) -> usize {
+    fn pick_variant(&mut self) -> usize {
         let last = self.cumulative.len() - 1;
         let total = self.cumulative[last];
         let drawn = total * unit(&mut self.shapes);

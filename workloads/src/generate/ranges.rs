@@ -27,6 +27,12 @@ pub(super) fn nodes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D
         .map(|x| x as u32)
 }
 
+/// A number of variants.
+pub(super) fn variants<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    number(deserializer, "a whole number from 1 to 100000", |x| (1.0..=1e5).contains(&x) && x.fract() == 0.0)
+        .map(|x| Some(x as u32))
+}
+
 /// A number of devices of a node.
 pub(super) fn devices_of_node<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
     number(deserializer, "a whole number from 0 to 16", |x| (0.0..=16.0).contains(&x) && x.fract() == 0.0)

@@ -1,30 +1,34 @@
 //! What arriving pods look like.
 
-use super::ranges::{devices, fraction, milli, positive, tolerations};
+use super::ranges::{devices, fraction, milli, positive, tolerations, variants};
 use crate::schema::{Bytes, DistributionSpec, MilliCpu, QuantityText, Seconds};
+use crate::yaml::Value;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use towtank_sim::model::Quantity;
-use towtank_sim::model::gpu::{GpuRequest, WHOLE};
+use towtank_sim::model::gpu::WHOLE;
 use towtank_sim::model::labels::Labels;
-use towtank_sim::model::pod::{PodSpec, RestartPolicy};
-use towtank_sim::model::resources::ResourceList;
 use towtank_sim::model::taint::Toleration;
 use towtank_sim::random::Rng;
 
-/// A shape of pods: one container that requests this.
+/// A shape of pods: one container that requests this, or a template.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Shape {
     /// How often it comes, relative to the other shapes.
     #[serde(default = "one", deserialize_with = "positive")]
     pub weight: f64,
+    /// How many variants it has, 1 to 100,000, each as often: `{n}` in the texts of `labels`, `nodeSelector` and `template` stands for
+    /// the variant's number, from 0 on.
+    #[serde(default, deserialize_with = "variants")]
+    pub variants: Option<u32>,
+    /// A pod template as in a Deployment, in place of the fields that say the same.
+    pub template: Option<Value>,
     /// What it requests.
     #[serde(default)]
     pub requests: BTreeMap<String, QuantityText>,
-    /// CPU that is drawn for each pod, in place of `requests.cpu`.
+    /// CPU that is drawn for each pod, in place of `requests.cpu`, or of what the template's first container requests.
     pub cpu: Option<Size<MilliCpu>>,
-    /// Memory that is drawn for each pod, in place of `requests.memory`.
+    /// Memory that is drawn for each pod, likewise.
     pub memory: Option<Size<Bytes>>,
     /// Shares of GPU devices.
     pub gpu: Option<Gpu>,
@@ -86,6 +90,9 @@ fn optional_fraction<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Resul
     fraction(deserializer).map(Some)
 }
 
+/// CPU (milli) and memory (bytes) of one pod, where they are drawn.
+pub(super) type Amounts = [Option<i64>; 2];
+
 /// Default step of CPU in milli.
 const CPU_STEP: i64 = 100;
 /// Default step of memory in bytes.
@@ -93,27 +100,10 @@ const MEMORY_STEP: i64 = 64 << 20;
 
 impl Shape {
     /// Draws the CPU (milli) and memory (bytes) of one pod, where they are drawn.
-    pub(super) fn draw(&self, rng: &mut Rng) -> [Option<i64>; 2] {
+    pub(super) fn draw(&self, rng: &mut Rng) -> Amounts {
         let cpu = self.cpu.as_ref().map(|size| size.draw(CPU_STEP, QuantityText::milli, rng));
         let memory = self.memory.as_ref().map(|size| size.draw(MEMORY_STEP, QuantityText::units, rng));
         [cpu, memory]
-    }
-
-    /// The specification of pods for which these amounts were drawn.
-    pub(super) fn spec(&self, namespace: &str, [cpu, memory]: [Option<i64>; 2]) -> PodSpec {
-        let mut requests: ResourceList = self.requests.iter().map(|(name, q)| (name.clone(), q.0)).collect();
-        requests.extend(cpu.map(|milli| ("cpu".to_owned(), Quantity::from_milli(milli))));
-        requests.extend(memory.map(|bytes| ("memory".to_owned(), Quantity::from_units(bytes))));
-        PodSpec {
-            namespace: namespace.into(),
-            labels: self.labels.clone(),
-            priority_class: self.priority_class.as_deref().map(Into::into),
-            gpu: self.gpu.map(|gpu| GpuRequest { count: gpu.count, milli: gpu.milli }),
-            node_selector: self.node_selector.clone(),
-            tolerations: self.tolerations.clone(),
-            restart_policy: RestartPolicy::Never,
-            ..PodSpec::with_requests(requests)
-        }
     }
 }
 

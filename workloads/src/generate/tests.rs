@@ -113,6 +113,103 @@ shapes:
     }
 }
 
+/// The specification of the pod with this number, and how it ends.
+fn pod(text: &str, number: usize) -> (towtank_sim::model::pod::PodSpec, Run) {
+    let mut cluster = Cluster::default();
+    let (_, _, class, run) = pods(text, 3, &mut cluster).remove(number);
+    (cluster.classes.get(towtank_sim::model::ClassId(class as u32)).spec.clone(), run)
+}
+
+#[test]
+fn a_template_says_anything_that_a_pod_can_say() {
+    let text = "
+name: g
+namespace: team
+arrivals: {allAtOnce: {}}
+count: 1
+shapes:
+- cpu: {distribution: {constant: {value: 300m}}}
+  template:
+    metadata: {labels: {app: web}, annotations: {towtank.dev/run-time: 5m}}
+    spec:
+      containers: [{name: main, resources: {requests: {cpu: 1, memory: 1Gi}}}]
+      topologySpreadConstraints:
+      - {maxSkew: 2, topologyKey: zone, whenUnsatisfiable: DoNotSchedule, labelSelector: {matchLabels: {app: web}}}
+";
+    let (spec, run) = pod(text, 0);
+    assert_eq!((&*spec.namespace, &*spec.labels["app"]), ("team", "web"));
+    assert_eq!(spec.topology_spread[0].max_skew, 2);
+    let requests = &spec.containers[0].requests;
+    assert_eq!((requests["cpu"].milli_value(), requests["memory"].value()), (300, 1 << 30), "CPU is drawn");
+    assert_eq!(run, Run::Succeeds(towtank_sim::time::Span::from_secs(300)));
+}
+
+#[test]
+fn variants_differ_in_a_number_and_come_alike() {
+    let text = "
+name: g
+arrivals: {allAtOnce: {}}
+count: 3000
+shapes:
+- {variants: 3, labels: {app: 'a{n}'}}
+- variants: 2
+  weight: 3
+  template: {metadata: {labels: {app: 'b{n}'}}, spec: {nodeSelector: {pool: 'p{n}'}, containers: [{name: c}]}}
+";
+    let mut cluster = Cluster::default();
+    let mut counts = std::collections::BTreeMap::new();
+    for (_, _, class, _) in pods(text, 3, &mut cluster) {
+        let spec = &cluster.classes.get(towtank_sim::model::ClassId(class as u32)).spec;
+        *counts.entry((spec.labels["app"].clone(), spec.node_selector.get("pool").cloned())).or_insert(0) += 1;
+    }
+    let names: Vec<&str> = counts.keys().map(|(app, _)| app.as_str()).collect();
+    assert_eq!(names, ["a0", "a1", "a2", "b0", "b1"]);
+    assert_eq!(counts.keys().last().and_then(|(_, pool)| pool.as_deref()), Some("p1"));
+    let counts: Vec<i32> = counts.into_values().collect();
+    assert!(counts[..3].iter().all(|count| (190..310).contains(count)), "{counts:?} of 250");
+    assert!(counts[3..].iter().all(|count| (1050..1200).contains(count)), "{counts:?} of 1125");
+}
+
+#[test]
+fn a_thousand_shapes_are_two_distributions() {
+    let text = "
+name: g
+arrivals: {allAtOnce: {}}
+count: 20000
+shapes:
+- cpu: {distribution: {uniform: {min: 0, max: 1}}, roundTo: 25m}
+  memory: {distribution: {uniform: {min: 0, max: 1600Mi}}, roundTo: 64Mi}
+";
+    let mut cluster = Cluster::default();
+    pods(text, 3, &mut cluster);
+    assert_eq!(cluster.classes.len(), 40 * 25);
+}
+
+#[test]
+fn templates_that_are_no_pods() {
+    let error = |shape: &str| {
+        let text = format!("name: g\narrivals: {{poisson: {{perSecond: 1}}}}\nshapes: [{{}}, {{{shape}}}]\n");
+        let error = generator(&text).source(Streams::new(1), 0).unwrap_err();
+        format!("{}: {}", error.field, error.message)
+    };
+    let errors = [
+        error("template: {spec: {container: []}}"),
+        error("template: {metadata: {labels: {app: a}}}"),
+        error("template: {spec: {containers: [{name: c, resources: {requests: {cpu: 2x}}}]}}"),
+        error("template: {metadata: {labels: {app: '-'}}, spec: {containers: [{name: c}]}}"),
+        error("template: [1]"),
+        error("labels: {app: a}, template: {spec: {containers: [{name: c}]}}"),
+    ];
+    insta::assert_snapshot!(errors.join("\n"), @r"
+    shapes[1].template.spec.container: unknown field; did you mean `containers`?
+    shapes[1].template.spec: required, and not given
+    shapes[1].template.spec.containers[0].resources.requests.cpu: `2x` is not a quantity: expected a number with an optional suffix out of n u m k M G T P E Ki Mi Gi Ti Pi Ei, or an exponent such as e3
+    shapes[1].template.metadata.labels.app: `-` is not a label value: expected at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends
+    shapes[1].template: invalid type: sequence, expected PodTemplateSpec
+    shapes[1].labels: the template says it: expected one of the two
+    ");
+}
+
 #[test]
 fn a_generator_that_never_ends_says_so() {
     let endless = |text: &str| {

@@ -66,6 +66,7 @@ mod resource_slice;
 pub(crate) mod selectors;
 mod service;
 mod source;
+mod standalone_template;
 mod stateful_set;
 mod storage_class;
 mod strict;
@@ -79,6 +80,7 @@ pub use field::{FieldPath, Step};
 pub use objects::{Item, Manifests, Origin, Planned, PodManifest, Warning};
 pub use read::{files, load, parse};
 pub use source::ManifestSource;
+pub(crate) use standalone_template::read_template;
 
 #[cfg(test)]
 mod device_tests;

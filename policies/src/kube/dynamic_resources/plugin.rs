@@ -181,6 +181,10 @@ impl Plugin for DynamicResources {
         PostFilter::Message("still not schedulable".to_owned())
     }
 
+    fn post_filter_lasts(&self, class: &PodClass, cluster: &Cluster) -> bool {
+        class.spec.resource_claims.is_empty() && DeviceResources::of(class, cluster).is_empty()
+    }
+
     fn pre_score<'c>(&'c self, cycle: &Cycle<'c>, _feasible: &[NodeId]) -> PreScore<'c> {
         match Prepared::new(self, cycle) {
             Ok(Some(prepared)) if prepared.lists_alternatives() => PreScore::Ask(Box::new(prepared)),

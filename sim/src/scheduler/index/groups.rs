@@ -79,6 +79,13 @@ impl Group {
         Self { key, members: vec![0; blocks], size: 0, best: vec![-1; blocks], ties: vec![0; blocks] }
     }
 
+    /// These are the members in a block now. [`Group::summarize`] has to follow.
+    #[inline]
+    pub(super) fn replace(&mut self, block: usize, members: u64) {
+        self.size = self.size + members.count_ones() - self.members[block].count_ones();
+        self.members[block] = members;
+    }
+
     /// A node joins with this sum.
     #[inline]
     pub(super) fn join(&mut self, (block, bit): (usize, u64), sum: i32) {

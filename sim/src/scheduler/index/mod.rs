@@ -25,6 +25,7 @@ use super::sampling::feasible_quota;
 use super::tie_break::{Choice, Ties};
 use super::verdict::Verdict;
 use super::verdicts::Verdicts;
+use crate::cluster::Nodes;
 use crate::model::NodeId;
 use crate::model::pod::PodSpec;
 use crate::phases::Phase;
@@ -119,7 +120,7 @@ impl Index {
             return Some(Answer { examined, feasible: 0, error, index: self, view, walk, ranking });
         }
         let (begin, quota) = extent(search);
-        let mut sources = Sources { nodes, positions, specs, verdicts, scratch };
+        let mut sources = Sources { nodes, positions, specs, scratch };
         if !undisputed {
             yield_to_nominated(view, cycle, search, &mut sources);
         }
@@ -134,7 +135,10 @@ impl Index {
         match walk.feasible {
             0 if !undisputed => return None,
             0 => {
-                let found = failure(view, &walk, positions.len() as u32, verdicts);
+                let Some(found) = failure(view, &walk, (nodes, positions), verdicts) else {
+                    view.defeated = true;
+                    return None;
+                };
                 view.failure = Some((moment, found.clone()));
                 error = Some(found);
             }
@@ -224,7 +228,8 @@ impl Answer<'_> {
         let node = if self.error.is_some() { None } else { Some(choice.of(&self)) };
         let (ties, best) = (if self.error.is_some() { 0 } else { self.count() }, self.best());
         let Answer { examined, feasible, error, .. } = self;
-        (Selected { node, feasible, best, ties, examined, error }, examined)
+        let lasts = error.is_some();
+        (Selected { node, feasible, best, ties, examined, error, lasts }, examined)
     }
 
     /// The highest total; `None` where at most one node is feasible, because nothing is scored then.
@@ -315,8 +320,13 @@ fn yield_to_nominated(view: &mut View, cycle: &Cycle<'_>, search: Search<'_>, so
     }
 }
 
-/// Why no node is feasible: the verdicts, counted in the order of the walk.
-fn failure(view: &View, walk: &Walk, nodes: u32, verdicts: &mut Verdicts) -> FitError {
+/// Why no node is feasible: the verdicts, counted in the order of the walk; `None` if a filter contradicts itself.
+fn failure(
+    view: &mut View,
+    walk: &Walk,
+    (nodes, positions): (&Nodes, &Positions),
+    verdicts: &mut Verdicts,
+) -> Option<FitError> {
     let mut refusals: Vec<(u32, u32)> = Vec::new();
     let of_group: Vec<u32> = view
         .groups
@@ -328,16 +338,23 @@ fn failure(view: &View, walk: &Walk, nodes: u32, verdicts: &mut Verdicts) -> Fit
     for (block, mask) in walk.parts() {
         for bit in bits::ones(mask) {
             let position = block * bits::BLOCK + bit;
-            let refusal =
-                if view.is_feasible(position) { of_group[view.group_of(position)] } else { view.refusal(position) };
+            let refusal = if view.is_feasible(position) {
+                of_group[view.group_of(position)]
+            } else {
+                view.refusal(position, nodes.get(positions.ids()[position]), verdicts)
+            };
             match refusals.iter_mut().find(|(known, _)| *known == refusal) {
                 Some((_, count)) => *count += 1,
                 None => refusals.push((refusal, 1)),
             }
         }
     }
+    let nodes = positions.len() as u32;
     let mut error = FitError { nodes, ..FitError::default() };
     for (refusal, count) in refusals {
+        if refusal == 0 {
+            return None;
+        }
         let (plugin, verdict) = verdicts.get(refusal);
         error.plugins |= 1 << plugin;
         error.unschedulable += if matches!(verdict, Verdict::Unschedulable(_)) { count } else { 0 };
@@ -345,7 +362,7 @@ fn failure(view: &View, walk: &Walk, nodes: u32, verdicts: &mut Verdicts) -> Fit
             error.count(reason, count);
         }
     }
-    error
+    Some(error)
 }
 
 impl std::fmt::Debug for Index {

@@ -31,11 +31,15 @@ pub(super) struct Specs {
 pub(super) const MAX_GROUPS: usize = 256;
 
 impl Specs {
-    /// Whether no filter refuses the node.
+    /// The nodes of a block that no filter refuses.
     #[inline]
-    pub(super) fn passes(&self, position: usize) -> bool {
-        let (block, bit) = place(position);
-        self.passes[block] & bit != 0
+    pub(super) fn passing(&self, block: usize) -> u64 {
+        self.passes[block]
+    }
+
+    /// Whether all nodes have the same scores.
+    pub(super) fn is_uniform(&self) -> bool {
+        self.raws.len() <= 1
     }
 
     /// The number of the node's scores, for [`Specs::raw`].

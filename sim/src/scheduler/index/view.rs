@@ -7,8 +7,8 @@ use super::positions::Positions;
 use super::specs::{MAX_GROUPS, Specs};
 use crate::cluster::Nodes;
 use crate::model::NodeId;
+use crate::model::node::Node;
 use crate::scheduler::fit_error::FitError;
-use crate::scheduler::verdict::Verdict;
 use crate::scheduler::verdicts::{VerdictId, Verdicts};
 use std::ops::Range;
 
@@ -18,8 +18,8 @@ pub(super) struct View {
     pub(super) plan: Plan,
     /// Which [`Specs`] it shares.
     pub(super) specs: usize,
-    /// For each position the sum of the scores that are not normalised, or less the number of a verdict, if that refuses the node.
-    /// Whole blocks: the positions past the end are refused.
+    /// For each position the sum of the scores that are not normalised; a negative number if the node is refused: the number of the
+    /// verdict and one, or [`UNASKED`]. Whole blocks: the positions past the end are refused.
     sums: Vec<i32>,
     group_of: Vec<u16>,
     feasible: Vec<u64>,
@@ -51,14 +51,25 @@ pub(super) struct Sources<'a> {
     pub(super) nodes: &'a Nodes,
     pub(super) positions: &'a Positions,
     pub(super) specs: &'a Specs,
-    pub(super) verdicts: &'a mut Verdicts,
     pub(super) scratch: &'a mut Scratch,
+}
+
+/// A node is refused, and it was not asked why.
+const UNASKED: i32 = -1;
+
+/// Up to so many changes of a block, each is entered for itself.
+const FEW: usize = 4;
+
+/// What was found about the nodes of a block that changed.
+struct Judged<'a> {
+    fits: &'a [bool],
+    sums: &'a [i64],
 }
 
 /// Lists that are used again and again.
 #[derive(Default)]
 pub(super) struct Scratch {
-    places: Vec<u32>,
+    parts: Vec<(u32, u64)>,
     ids: Vec<NodeId>,
     fits: Vec<bool>,
     sums: Vec<i64>,
@@ -139,35 +150,49 @@ impl View {
         if !self.is_dirty {
             return;
         }
-        let places = &mut sources.scratch.places;
-        places.clear();
+        let Scratch { parts, ids, .. } = &mut *sources.scratch;
+        parts.clear();
+        ids.clear();
+        let all = sources.positions.ids();
         for block in blocks.clone() {
             let dirty = std::mem::take(&mut self.dirty[block]);
-            for bit in ones(dirty) {
-                places.push((block * BLOCK + bit) as u32);
+            if dirty == !0 {
+                ids.extend_from_slice(&all[block * BLOCK..][..BLOCK]);
+            } else {
+                for bit in ones(dirty) {
+                    ids.push(all[block * BLOCK + bit]);
+                }
+            }
+            if dirty != 0 {
+                parts.push((block as u32, dirty));
             }
         }
         if blocks == (0..self.dirty.len()) {
             self.is_dirty = false;
         }
-        if !places.is_empty() {
+        if !sources.scratch.parts.is_empty() {
             self.judge(sources);
         }
     }
 
-    /// Judges the nodes of the positions in the scratch list.
+    /// Judges the nodes of the scratch list.
     fn judge(&mut self, sources: &mut Sources<'_>) {
-        let Sources { nodes, positions, specs, verdicts, scratch } = sources;
-        let Scratch { places, ids, fits, sums, keys, stale } = &mut **scratch;
-        ids.clear();
-        ids.extend(places.iter().map(|position| positions.ids()[*position as usize]));
+        let Sources { nodes, positions, specs, scratch, .. } = sources;
+        let Scratch { parts, ids, fits, sums, keys, stale } = &mut **scratch;
         fits.clear();
-        fits.extend(places.iter().map(|position| specs.passes(*position as usize)));
+        for &(block, dirty) in &*parts {
+            let passes = specs.passing(block as usize);
+            if dirty & !passes == 0 {
+                fits.resize(fits.len() + dirty.count_ones() as usize, true);
+            } else {
+                fits.extend(ones(dirty).map(|bit| passes >> bit & 1 == 1));
+            }
+        }
         for filtering in self.plan.filters.iter().filter(|filtering| !filtering.by_spec) {
             filtering.filter.narrow(nodes, ids, fits);
         }
         sums.clear();
-        sums.resize(places.len(), self.plan.same);
+        sums.resize(ids.len(), self.plan.same);
         for (weight, score) in &self.plan.scores {
             score.add(nodes, ids, *weight, sums);
         }
@@ -176,57 +201,114 @@ impl View {
             self.ask_keys(nodes, ids, keys);
         }
         stale.clear();
-        let mut key = GroupKey::new();
-        for (index, &position) in places.iter().enumerate() {
-            let position = position as usize;
-            let (block, bit) = place(position);
-            let before = if self.feasible[block] & bit != 0 { self.sums[position] } else { -1 };
-            let was_in = self.group_of[position];
-            if !fits[index] {
-                let refusal = verdicts.intern(self.plan.refusal(nodes.get(ids[index])));
-                self.defeated |= refusal == 0 || matches!(verdicts.get(refusal.max(1)).1, Verdict::Error(_));
-                self.sums[position] = -(refusal as i32);
-                if before >= 0 {
-                    self.feasible[block] &= !bit;
-                    if self.groups.list[usize::from(was_in)].leave((block, bit), before) {
-                        stale.push((was_in, block as u32));
-                    }
+        let uniform = !grouped && specs.is_uniform();
+        let mut first = 0;
+        for &(block, dirty) in &*parts {
+            let here = first..first + dirty.count_ones() as usize;
+            first = here.end;
+            let judged = Judged { fits: &fits[here.clone()], sums: &sums[here.clone()] };
+            if uniform && here.len() > FEW {
+                let group = self.groups.of_spec(0, positions.len());
+                self.enter_block(group, (block as usize, dirty), &judged);
+                continue;
+            }
+            let mut key = GroupKey::new();
+            for (bit, index) in ones(dirty).zip(here) {
+                let position = block as usize * BLOCK + bit;
+                let spec = specs.group(position);
+                if grouped {
+                    key.clear();
+                    key.push(u64::from(spec));
+                    key.extend(keys.iter().map(|keys| keys[index]));
                 }
-                continue;
+                let group = if grouped { Ok(&key) } else { Err(spec) };
+                self.enter(position, fits[index].then_some(sums[index]), group, positions.len(), stale);
             }
-            let Some(sum) = i32::try_from(sums[index]).ok().filter(|sum| *sum >= 0) else {
-                self.defeated = true;
-                continue;
-            };
-            self.sums[position] = sum;
-            let spec = specs.group(position);
-            let group = if grouped {
-                key.clear();
-                key.push(u64::from(spec));
-                key.extend(keys.iter().map(|keys| keys[index]));
-                let alike = before >= 0 && self.groups.list[usize::from(was_in)].key == key;
-                if alike { was_in } else { self.groups.intern(&key, positions.len()) }
-            } else {
-                self.groups.of_spec(spec, positions.len())
-            };
-            if before >= 0 && group == was_in {
-                if self.groups.list[usize::from(group)].alter(block, before, sum) {
-                    stale.push((group, block as u32));
-                }
-                continue;
-            }
-            if before >= 0 && self.groups.list[usize::from(was_in)].leave((block, bit), before) {
-                stale.push((was_in, block as u32));
-            }
-            self.feasible[block] |= bit;
-            self.group_of[position] = group;
-            self.groups.list[usize::from(group)].join((block, bit), sum);
         }
         self.defeated |= self.groups.len() > MAX_GROUPS;
         for &(group, block) in &*stale {
             let block = block as usize;
             self.groups.list[usize::from(group)].summarize(block, &self.sums, self.feasible[block]);
         }
+    }
+
+    /// Enters what was found about many nodes of a block at once, all of one group.
+    fn enter_block(&mut self, group: u16, (block, dirty): (usize, u64), judged: &Judged<'_>) {
+        let sums: &mut [i32; BLOCK] =
+            (&mut self.sums[block * BLOCK..][..BLOCK]).try_into().expect("sums fill whole blocks");
+        let mut fitting = 0_u64;
+        let mut bits = 0_i64;
+        if let (true, Ok(new), Ok(fits)) =
+            (dirty == !0, <&[i64; BLOCK]>::try_from(judged.sums), <&[bool; BLOCK]>::try_from(judged.fits))
+        {
+            for bit in 0..BLOCK {
+                sums[bit] = if fits[bit] { new[bit] as i32 } else { UNASKED };
+                bits |= if fits[bit] { new[bit] } else { 0 };
+            }
+            for (bit, fits) in fits.iter().enumerate() {
+                fitting |= u64::from(*fits) << bit;
+            }
+        } else {
+            for (bit, (sum, fits)) in ones(dirty).zip(judged.sums.iter().zip(judged.fits)) {
+                sums[bit] = if *fits { *sum as i32 } else { UNASKED };
+                bits |= if *fits { *sum } else { 0 };
+                fitting |= u64::from(*fits) << bit;
+            }
+        }
+        self.defeated |= i32::try_from(bits).is_err() || bits < 0;
+        let feasible = self.feasible[block] & !dirty | fitting;
+        self.feasible[block] = feasible;
+        self.group_of[block * BLOCK..][..BLOCK].fill(group);
+        let group = &mut self.groups.list[usize::from(group)];
+        group.replace(block, feasible);
+        group.summarize(block, &self.sums, feasible);
+    }
+
+    /// Enters what was found about a node: the sum of its scores, if it is feasible. `group` gives the key of its group, or the number
+    /// of what its specification says where nothing else matters.
+    fn enter(
+        &mut self,
+        position: usize,
+        sum: Option<i64>,
+        group: Result<&GroupKey, u16>,
+        positions: usize,
+        stale: &mut Vec<(u16, u32)>,
+    ) {
+        let (block, bit) = place(position);
+        let before = if self.feasible[block] & bit != 0 { self.sums[position] } else { -1 };
+        let was_in = self.group_of[position];
+        let Some(sum) = sum else {
+            self.sums[position] = UNASKED;
+            if before >= 0 {
+                self.feasible[block] &= !bit;
+                if self.groups.list[usize::from(was_in)].leave((block, bit), before) {
+                    stale.push((was_in, block as u32));
+                }
+            }
+            return;
+        };
+        let Some(sum) = i32::try_from(sum).ok().filter(|sum| *sum >= 0) else {
+            self.defeated = true;
+            return;
+        };
+        self.sums[position] = sum;
+        let group = match group {
+            Err(spec) => self.groups.of_spec(spec, positions),
+            Ok(key) if before >= 0 && self.groups.list[usize::from(was_in)].key == *key => was_in,
+            Ok(key) => self.groups.intern(key, positions),
+        };
+        if before >= 0 && group == was_in {
+            if self.groups.list[usize::from(group)].alter(block, before, sum) {
+                stale.push((group, block as u32));
+            }
+            return;
+        }
+        if before >= 0 && self.groups.list[usize::from(was_in)].leave((block, bit), before) {
+            stale.push((was_in, block as u32));
+        }
+        self.feasible[block] |= bit;
+        self.group_of[position] = group;
+        self.groups.list[usize::from(group)].join((block, bit), sum);
     }
 
     /// What the pods on the nodes make of their groups.
@@ -268,8 +350,13 @@ impl View {
     }
 
     /// The verdict on a node that is not feasible.
-    pub(super) fn refusal(&self, position: usize) -> VerdictId {
-        self.sums[position].unsigned_abs()
+    pub(super) fn refusal(&mut self, position: usize, node: &Node, verdicts: &mut Verdicts) -> VerdictId {
+        let sum = &mut self.sums[position];
+        if *sum == UNASKED {
+            let refusal = verdicts.intern(self.plan.refusal(node));
+            *sum = UNASKED - refusal as i32;
+        }
+        (UNASKED - *sum) as VerdictId
     }
 
     /// The sums of all positions.

@@ -1,0 +1,514 @@
+//! The scheduling queue: active, backing off, unschedulable, gated.
+//!
+//! Source: `pkg/scheduler/backend/queue/`. Pods that wait for an event are kept in groups of one class and one set of
+//! rejecting plugins, because every queueing hint answers the same for all of a group. Pods whose claims are named after
+//! themselves are groups of their own.
+
+mod cohort;
+mod known;
+mod moves;
+mod place;
+mod pod;
+mod settings;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub(super) use known::{Known, Repeat};
+pub use moves::{Move, Moves};
+pub use place::{PendingPods, Pool};
+pub(super) use pod::{Entrant, Group, PreEnqueue, QueuedPod};
+pub use settings::QueueSettings;
+
+use super::events::EventLabel;
+use crate::model::{ClassId, PodId};
+use crate::time::{SimTime, Span};
+use cohort::{Cohort, CohortId, Cohorts, Member, Part, Standing};
+use place::{Place, RANKED, Rank};
+use pod::NOWHERE;
+use std::collections::{BTreeMap, BTreeSet};
+use table::Table;
+
+/// How long a pod waits for an event before it is tried again in any case.
+pub(super) const MAX_UNSCHEDULABLE: Span = Span::from_secs(300);
+
+/// How many cohorts pods may join. Those that come in at one instant differ in their keys and backoffs only.
+const MAX_OPEN: usize = 8;
+
+/// The queue.
+#[derive(Debug, Default)]
+pub(super) struct SchedulingQueue {
+    settings: QueueSettings,
+    pods: Table,
+    cohorts: Cohorts,
+    /// The cohorts of the pools active, backoff and error backoff, by the end of the backoff and the rank of the first pod.
+    /// Cohorts may interleave: after each pod, the one that has the first pod comes first.
+    ranked: [BTreeMap<(SimTime, Rank), CohortId>; RANKED],
+    /// The cohorts with pods of each group that wait for an event or are held back, by age.
+    waiting: BTreeMap<Group, BTreeSet<(SimTime, u64, CohortId)>>,
+    /// How many pods there are of each place.
+    counts: [usize; Place::KINDS],
+    /// Cohorts that came to be at this instant, to be joined.
+    open: Vec<CohortId>,
+    sequence: u64,
+    /// What came into which pool and has not been told.
+    pub(super) moves: Moves,
+}
+
+impl SchedulingQueue {
+    pub(super) fn new(settings: QueueSettings) -> Self {
+        Self { settings, ..Self::default() }
+    }
+
+    /// A new pod enters.
+    pub(super) fn add(&mut self, pod: PodId, entrant: Entrant, now: SimTime, pre_enqueue: PreEnqueue<'_>) {
+        self.sequence += 1;
+        let entry = self.pods.insert(QueuedPod {
+            pod,
+            class: entrant.class,
+            profile: entrant.profile,
+            individual: entrant.individual,
+            key: entrant.key,
+            rejections: 0,
+            errors: 0,
+            rejectors: 0,
+            blamed: 0,
+            cohort: NOWHERE,
+            place: 0,
+        });
+        let place = match (pre_enqueue.ask)(&self.pods[entry]) {
+            Some(gate) => self.hold(entry, gate),
+            None => Place::Active,
+        };
+        self.join(entry, place, now, None, self.sequence);
+        if let Some(to) = place.pool() {
+            self.moves.add([pod].into_iter(), None, to, EventLabel::UNSCHEDULED_POD_ADD);
+        }
+    }
+
+    /// Takes the pod to try next, and says whether its backoff was not over.
+    pub(super) fn pop(&mut self) -> Option<(PodId, QueuedPod, bool)> {
+        let (_, id, early) = self.next()?;
+        let entry = self.cohorts[id].front()?.entry;
+        self.take(entry);
+        Some((self.pods[entry].pod, self.pods[entry], early))
+    }
+
+    /// Whether [`SchedulingQueue::pop`] would give a pod.
+    pub(super) fn has_next(&self) -> bool {
+        self.next().is_some()
+    }
+
+    /// What the queue knows of a pod.
+    pub(super) fn get(&self, pod: PodId) -> Option<&QueuedPod> {
+        self.pods.find(pod).map(|entry| &self.pods[entry])
+    }
+
+    /// A popped pod was rejected by plugins. It waits for an event, or is tried again because one has come meanwhile.
+    pub(super) fn rejected(
+        &mut self,
+        pod: PodId,
+        rejectors: u64,
+        woken: bool,
+        now: SimTime,
+        pre_enqueue: PreEnqueue<'_>,
+    ) -> Option<Pool> {
+        let entry = self.pods.find(pod)?;
+        self.sequence += 1;
+        let queued = &mut self.pods[entry];
+        queued.reject(rejectors);
+        let backoff = self.settings.backoff(queued.rejections);
+        if woken {
+            let id = self.alone(entry, Place::InFlight, now, backoff, self.sequence);
+            self.requeue(id, EventLabel::SCHEDULE_ATTEMPT_FAILURE, now, pre_enqueue);
+        } else {
+            self.join(entry, Place::Unschedulable, now, backoff, self.sequence);
+        }
+        self.pool_of(pod)
+    }
+
+    /// A popped pod failed for no fault of its own. Only time brings it back.
+    pub(super) fn failed_with_error(&mut self, pod: PodId, now: SimTime) -> Option<Pool> {
+        let entry = self.pods.find(pod)?;
+        self.sequence += 1;
+        let queued = &mut self.pods[entry];
+        queued.errors += 1;
+        (queued.rejectors, queued.blamed) = (0, 0);
+        let backoff = self.settings.backoff(queued.errors);
+        let until = backoff.map_or(now, |span| self.settings.cut(now + span));
+        self.join(entry, Place::ErrorBackoff(until), now, backoff, self.sequence);
+        self.pool_of(pod)
+    }
+
+    /// The pod is bound or gone. Gives where it was, and the plugins that rejected its last attempt.
+    pub(super) fn remove(&mut self, pod: PodId) -> Option<(Pool, u64)> {
+        let entry = self.pods.find(pod)?;
+        let (pool, blamed) = (self.pool_of(pod), self.pods[entry].blamed);
+        self.take(entry);
+        self.pods.remove(entry);
+        pool.map(|pool| (pool, blamed))
+    }
+
+    /// A pod that had left the queue to be bound is again one that was popped.
+    pub(super) fn restore(&mut self, queued: QueuedPod) {
+        self.pods.insert(QueuedPod { cohort: NOWHERE, ..queued });
+    }
+
+    /// A waiting pod says something else than before; whether it is one of those that wait for an event or are held back, so
+    /// that the change has to be judged.
+    pub(super) fn update(&mut self, pod: PodId, class: ClassId, key: i64) -> bool {
+        let Some(entry) = self.pods.find(pod) else { return false };
+        let (place, standing) = (self.place_of(entry), self.take(entry));
+        let queued = &mut self.pods[entry];
+        (queued.class, queued.key) = (class, key);
+        if let Some(Standing { since, backoff, sequence }) = standing {
+            self.alone(entry, place, since, backoff, sequence);
+        }
+        matches!(place, Place::Unschedulable | Place::Gated(_))
+    }
+
+    /// The groups of pods that wait for an event or are held back.
+    pub(super) fn groups(&self) -> impl Iterator<Item = Group> + '_ {
+        self.waiting.keys().copied()
+    }
+
+    /// The group of a pod that waits for an event or is held back.
+    pub(super) fn group_of(&self, pod: PodId) -> Option<Group> {
+        let entry = self.pods.find(pod)?;
+        let place = self.place_of(entry);
+        let waits = matches!(place, Place::Unschedulable | Place::Gated(_));
+        waits.then(|| Group { gate: place.gate(), ..self.pods[entry].group() })
+    }
+
+    /// A pod of a group, of those that have waited longest.
+    pub(super) fn first_of(&self, group: Group) -> Option<PodId> {
+        let (_, _, id) = *self.waiting.get(&group)?.first()?;
+        let cohort = &self.cohorts[id];
+        let part = cohort.find(&Group { gate: None, ..group })?;
+        cohort.first_of(part).map(|member| self.pods[member.entry].pod)
+    }
+
+    /// Brings back every pod of some groups, but for one. The groups are in order.
+    pub(super) fn wake_groups(
+        &mut self,
+        groups: &[Group],
+        except: Option<PodId>,
+        cause: EventLabel,
+        now: SimTime,
+        pre_enqueue: PreEnqueue<'_>,
+    ) {
+        let found = groups.iter().filter_map(|group| self.waiting.get(group)).flatten();
+        let mut cohorts: Vec<(SimTime, u64, CohortId)> = found.copied().collect();
+        cohorts.sort_unstable();
+        cohorts.dedup();
+        let except = except.and_then(|pod| self.pods.find(pod));
+        for (_, _, id) in cohorts {
+            let (cohort, gate) = (&self.cohorts[id], self.cohorts[id].place.gate());
+            let wakes = |part: &Part| part.left > 0 && groups.binary_search(&Group { gate, ..part.group }).is_ok();
+            let woken: Vec<bool> = cohort.parts().iter().map(|part| part.left == 0 || wakes(part)).collect();
+            let stays = |member: &Member| !woken[member.part as usize] || Some(member.entry) == except;
+            let holds_except = except.is_some_and(|entry| self.pods[entry].cohort == id);
+            if woken.contains(&false) || holds_except {
+                let go: Vec<u32> = cohort.members().filter(|m| !stays(m)).map(|m| m.entry).collect();
+                if !go.is_empty() {
+                    let id = self.split(id, &go);
+                    self.requeue(id, cause, now, pre_enqueue);
+                }
+            } else {
+                self.requeue(id, cause, now, pre_enqueue);
+            }
+        }
+    }
+
+    /// Brings one waiting pod back.
+    pub(super) fn wake(&mut self, pod: PodId, cause: EventLabel, now: SimTime, pre_enqueue: PreEnqueue<'_>) {
+        let Some(entry) = self.pods.find(pod) else { return };
+        if self.pods[entry].cohort == NOWHERE {
+            return;
+        }
+        let id = self.split(self.pods[entry].cohort, &[entry]);
+        self.requeue(id, cause, now, pre_enqueue);
+    }
+
+    /// The tick of every whole second: what has backed off long enough becomes active.
+    pub(super) fn flush_backoff(&mut self, now: SimTime, pre_enqueue: PreEnqueue<'_>) {
+        let now = self.settings.cut(now);
+        for pool in [Place::Backoff(now), Place::ErrorBackoff(now)].map(Place::kind) {
+            while let Some((&(until, _), &id)) = self.ranked[pool].first_key_value() {
+                if until >= now {
+                    break;
+                }
+                // With early pop, PreEnqueue has let it in when the backoff began.
+                let asks = !self.settings.pop_from_backoff;
+                self.go(id, Place::Active, EventLabel::BACKOFF_COMPLETE, asks.then_some(pre_enqueue));
+            }
+        }
+    }
+
+    /// The tick of every 30 s: pods that have waited for more than five minutes are tried again.
+    pub(super) fn flush_unschedulable(&mut self, now: SimTime, pre_enqueue: PreEnqueue<'_>) {
+        let mut due = Vec::new();
+        for cohorts in self.waiting.iter().filter(|(group, _)| group.gate.is_none()).map(|(_, cohorts)| cohorts) {
+            due.extend(cohorts.iter().take_while(|(since, ..)| now - *since > MAX_UNSCHEDULABLE));
+        }
+        due.sort_unstable();
+        due.dedup();
+        for (_, _, id) in due {
+            self.requeue(id, EventLabel::UNSCHEDULABLE_TIMEOUT, now, pre_enqueue);
+        }
+    }
+
+    /// Whether a pod is backing off.
+    pub(super) fn is_backing_off(&self) -> bool {
+        self.pending().backoff > 0
+    }
+
+    /// Whether a pod waits for an event.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.pending().unschedulable > 0
+    }
+
+    /// Whether a pod waits for an event or is held back.
+    pub(super) fn has_groups(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// How many pods are where.
+    pub(super) fn pending(&self) -> PendingPods {
+        let count = |place: Place| self.counts[place.kind()];
+        PendingPods {
+            active: count(Place::Active),
+            backoff: count(Place::Backoff(SimTime::ZERO)) + count(Place::ErrorBackoff(SimTime::ZERO)),
+            unschedulable: count(Place::Unschedulable),
+            gated: count(Place::Gated(0)),
+        }
+    }
+
+    /// Where a pod is, unless it is being tried.
+    pub(super) fn pool_of(&self, pod: PodId) -> Option<Pool> {
+        self.place_of(self.pods.find(pod)?).pool()
+    }
+
+    fn place_of(&self, entry: u32) -> Place {
+        match self.pods[entry].cohort {
+            NOWHERE => Place::InFlight,
+            id => self.cohorts[id].place,
+        }
+    }
+
+    /// The cohort of the pod to try next, where it is among those of its pool, and whether its backoff is not over.
+    fn next(&self) -> Option<((SimTime, Rank), CohortId, bool)> {
+        let first = |place: Place| self.ranked[place.kind()].first_key_value().map(|(key, id)| (*key, *id));
+        if let Some((key, id)) = first(Place::Active) {
+            return Some((key, id, false));
+        }
+        let (key, id) = first(Place::Backoff(SimTime::ZERO)).filter(|_| self.settings.pop_from_backoff)?;
+        Some((key, id, true))
+    }
+
+    /// A plugin that holds a pod back counts as one that has rejected it.
+    fn hold(&mut self, entry: u32, gate: u8) -> Place {
+        self.pods[entry].rejectors |= 1 << gate;
+        Place::Gated(gate)
+    }
+
+    /// To the active pool, or first to the end of its backoff. A plugin may hold pods back.
+    fn requeue(&mut self, id: CohortId, cause: EventLabel, now: SimTime, pre_enqueue: PreEnqueue<'_>) {
+        let cohort = &self.cohorts[id];
+        let until = cohort.backoff.map(|span| self.settings.cut(cohort.since + span));
+        match until.filter(|until| *until >= self.settings.cut(now)) {
+            // With early pop the backoff may end at any moment, so PreEnqueue is asked before it.
+            Some(until) => {
+                let asked = self.settings.pop_from_backoff.then_some(pre_enqueue);
+                self.go(id, Place::Backoff(until), cause, asked);
+            }
+            None => self.go(id, Place::Active, cause, Some(pre_enqueue)),
+        }
+    }
+
+    /// Moves a cohort to another place, but for the pods that PreEnqueue holds back, if it is asked.
+    fn go(&mut self, id: CohortId, place: Place, cause: EventLabel, pre_enqueue: Option<PreEnqueue<'_>>) {
+        let from = self.cohorts[id].place.pool();
+        self.detach(id);
+        let held = pre_enqueue.map(|pre_enqueue| self.held_back(id, pre_enqueue)).unwrap_or_default();
+        let all = held.len() == self.cohorts[id].len();
+        for (entry, gate) in held {
+            let Some(Standing { since, backoff, sequence }) = self.take(entry) else { continue };
+            let place = self.hold(entry, gate);
+            self.alone(entry, place, since, backoff, sequence);
+            if let Some(to) = place.pool().filter(|to| Some(*to) != from) {
+                self.moves.add([self.pods[entry].pod].into_iter(), from, to, cause);
+            }
+        }
+        if all {
+            return;
+        }
+        self.counts[Place::InFlight.kind()] -= self.cohorts[id].len();
+        self.cohorts[id].place = place;
+        self.attach(id);
+        let Some(to) = place.pool().filter(|to| Some(*to) != from) else { return };
+        let pods = self.cohorts[id].members().map(|member| self.pods[member.entry].pod);
+        self.moves.add(pods, from, to, cause);
+    }
+
+    /// The pods of a cohort that PreEnqueue holds back, with the plugin that does.
+    fn held_back(&self, id: CohortId, pre_enqueue: PreEnqueue<'_>) -> Vec<(u32, u8)> {
+        let (cohort, pods) = (&self.cohorts[id], &self.pods);
+        let ask = |entry: u32| (pre_enqueue.ask)(&pods[entry]).map(|gate| (entry, gate));
+        if !pre_enqueue.alike {
+            return cohort.members().filter_map(|member| ask(member.entry)).collect();
+        }
+        let mut held = Vec::new();
+        for part in 0..cohort.parts().len() {
+            let Some((_, gate)) = cohort.first_of(part).and_then(|member| ask(member.entry)) else { continue };
+            let all = cohort.members().filter(|member| member.part as usize == part);
+            held.extend(all.map(|member| (member.entry, gate)));
+        }
+        held
+    }
+
+    /// Puts a pod behind those that came to the same place at this instant.
+    fn join(&mut self, entry: u32, place: Place, since: SimTime, backoff: Option<Span>, sequence: u64) -> CohortId {
+        let QueuedPod { key, individual, .. } = self.pods[entry];
+        let group = self.pods[entry].group();
+        let is_like = |id: &CohortId| {
+            let cohort = &self.cohorts[*id];
+            cohort.len() > 0 && (cohort.place, cohort.key, cohort.since, cohort.backoff) == (place, key, since, backoff)
+        };
+        // Only the youngest one: cohorts that are filled by turns would interleave.
+        let youngest = self.open.iter().rev().copied().find(is_like).filter(|_| !individual);
+        let may_join = |id: &CohortId| self.cohorts[*id].is_open() || self.cohorts[*id].find(&group).is_some();
+        let Some(id) = youngest.filter(may_join) else {
+            let id = self.alone(entry, place, since, backoff, sequence);
+            if !individual {
+                if self.open.len() == MAX_OPEN {
+                    self.open.remove(0);
+                }
+                self.open.push(id);
+            }
+            return id;
+        };
+        let cohort = &mut self.cohorts[id];
+        let part = cohort.find(&group).unwrap_or_else(|| cohort.add_part(group));
+        let is_first = cohort.parts()[part].left == 0;
+        let position = cohort.push(sequence, entry, part);
+        let key = (cohort.since, cohort.born, id);
+        (self.pods[entry].cohort, self.pods[entry].place) = (id, position);
+        self.counts[place.kind()] += 1;
+        if is_first && place.waits() {
+            self.waiting.entry(Group { gate: place.gate(), ..group }).or_default().insert(key);
+        }
+        id
+    }
+
+    /// Makes a cohort of one pod.
+    fn alone(&mut self, entry: u32, place: Place, since: SimTime, backoff: Option<Span>, sequence: u64) -> CohortId {
+        let id = self.cohorts.create(place, self.pods[entry].key, since, backoff);
+        self.put(id, entry, sequence);
+        self.attach(id);
+        id
+    }
+
+    /// Puts a pod into a cohort that is in no pool.
+    fn put(&mut self, id: CohortId, entry: u32, sequence: u64) {
+        let group = self.pods[entry].group();
+        let cohort = &mut self.cohorts[id];
+        let part = cohort.find(&group).unwrap_or_else(|| cohort.add_part(group));
+        let position = cohort.push(sequence, entry, part);
+        (self.pods[entry].cohort, self.pods[entry].place) = (id, position);
+    }
+
+    /// Makes a cohort of some pods of another one. It is in the place of that.
+    fn split(&mut self, id: CohortId, entries: &[u32]) -> CohortId {
+        let Cohort { place, key, since, backoff, .. } = self.cohorts[id];
+        let new = self.cohorts.create(place, key, since, backoff);
+        for &entry in entries {
+            if let Some(standing) = self.take(entry) {
+                self.put(new, entry, standing.sequence);
+            }
+        }
+        self.attach(new);
+        new
+    }
+
+    /// Enters a cohort into the pool of its place.
+    fn attach(&mut self, id: CohortId) {
+        let cohort = &self.cohorts[id];
+        let (place, gate) = (cohort.place, cohort.place.gate());
+        self.counts[place.kind()] += cohort.len();
+        if let Some(key) = place.key(cohort.rank()) {
+            self.ranked[place.kind()].insert(key, id);
+        } else if place.waits() {
+            let key = (cohort.since, cohort.born, id);
+            for part in cohort.parts().iter().filter(|part| part.left > 0) {
+                self.waiting.entry(Group { gate, ..part.group }).or_default().insert(key);
+            }
+        }
+    }
+
+    /// Takes a cohort out of its pool.
+    fn detach(&mut self, id: CohortId) {
+        let cohort = &mut self.cohorts[id];
+        let place = std::mem::take(&mut cohort.place);
+        self.counts[place.kind()] -= cohort.len();
+        self.counts[Place::InFlight.kind()] += cohort.len();
+        if let Some(key) = place.key(cohort.rank()) {
+            self.ranked[place.kind()].remove(&key);
+        } else if place.waits() {
+            let key = (cohort.since, cohort.born, id);
+            for part in cohort.parts().iter().filter(|part| part.left > 0) {
+                forget(&mut self.waiting, Group { gate: place.gate(), ..part.group }, key);
+            }
+        }
+    }
+
+    /// Takes a pod out of its cohort, and gives what is known of it there.
+    fn take(&mut self, entry: u32) -> Option<Standing> {
+        let QueuedPod { cohort: id, place: position, .. } = self.pods[entry];
+        if id == NOWHERE {
+            return None;
+        }
+        self.pods[entry].cohort = NOWHERE;
+        let cohort = &mut self.cohorts[id];
+        let place = cohort.place;
+        let (before, key) = (place.key(cohort.rank()), (cohort.since, cohort.born, id));
+        let standing = cohort.standing(position);
+        let emptied = cohort.remove(position);
+        let after = place.key(cohort.rank());
+        self.counts[place.kind()] -= 1;
+        if before != after {
+            let pool = &mut self.ranked[place.kind()];
+            before.map(|key| pool.remove(&key));
+            after.map(|key| pool.insert(key, id));
+        }
+        if let Some(group) = emptied.filter(|_| place.waits()) {
+            forget(&mut self.waiting, Group { gate: place.gate(), ..group }, key);
+        }
+        self.tidy(id);
+        Some(standing)
+    }
+
+    /// Gives up a cohort that is empty, or the empty places of one that nearly is.
+    fn tidy(&mut self, id: CohortId) {
+        let cohort = &mut self.cohorts[id];
+        if cohort.len() == 0 {
+            self.cohorts.release(id);
+        } else if cohort.is_sparse() {
+            cohort.compact(|entry, place| self.pods[entry].place = place);
+        }
+    }
+}
+
+/// No pod of a group is left in a cohort.
+fn forget(
+    waiting: &mut BTreeMap<Group, BTreeSet<(SimTime, u64, CohortId)>>,
+    group: Group,
+    key: (SimTime, u64, CohortId),
+) {
+    if let Some(cohorts) = waiting.get_mut(&group) {
+        cohorts.remove(&key);
+        if cohorts.is_empty() {
+            waiting.remove(&group);
+        }
+    }
+}

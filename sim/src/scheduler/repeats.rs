@@ -1,0 +1,195 @@
+//! Attempts that repeat the failure of another pod of their class.
+//!
+//! Where no node was feasible for a pod, and all that this depends on is its class and the cluster, the next pod of the class fails
+//! in the same way until something changes. Such attempts are made all the same, with everything that follows from them, but
+//! nobody is asked again and no event passes between them. [`Evaluation::Plain`](super::Evaluation::Plain) knows of no such attempts and
+//! is the definition.
+
+use super::fit_error::FitError;
+use super::profile::Profile;
+use super::queue::{Known, Pool, Repeat};
+use super::Scheduler;
+use crate::agenda::Rank;
+use crate::cluster::{Change, Interest};
+use crate::controller::Context;
+use crate::model::{ClassId, PodId};
+use crate::observe::Note;
+use crate::time::Span;
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+
+/// The most attempts that are told together.
+const MAX_TOGETHER: usize = 1 << 12;
+
+/// The classes whose last error is kept, and the last errors of each: a class often fails for the same reasons again, and its
+/// pods then need not compare texts.
+const MAX_CLASSES: usize = 1 << 10;
+const MAX_ERRORS: usize = 8;
+
+/// What is known of the attempts to come.
+#[derive(Debug, Default)]
+pub(super) struct KnownFailures {
+    /// By profile and class: the number of the failure. They hold until anything changes.
+    of_class: FxHashMap<(u8, ClassId), u32>,
+    failures: Vec<LastingFailure>,
+    errors: FxHashMap<(u8, ClassId), Vec<Arc<FitError>>>,
+    attempts: Vec<Repeat>,
+}
+
+/// A failure that every pod of the class meets.
+#[derive(Clone, Debug)]
+pub struct LastingFailure {
+    /// Why.
+    pub error: Arc<FitError>,
+    /// The number of the profile.
+    profile: u8,
+}
+
+/// Attempts that end in lasting failures, at one instant and with nothing between them.
+#[derive(Debug)]
+pub struct FailedAgain<'a> {
+    attempts: &'a [Repeat],
+    failures: &'a [LastingFailure],
+    profiles: &'a [Profile],
+    tallies: &'a [Tally],
+}
+
+/// Attempts that are alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tally {
+    failure: u32,
+    /// Whether their backoff was not over.
+    pub early: bool,
+    /// The plugins that rejected the attempts before, one bit each.
+    pub blamed: u64,
+    /// How many there are.
+    pub count: u64,
+}
+
+impl KnownFailures {
+    /// Something may have changed.
+    pub(super) fn clear(&mut self) {
+        self.of_class.clear();
+        self.failures.clear();
+    }
+
+    /// How many failures are known.
+    pub(super) fn len(&self) -> usize {
+        self.failures.len()
+    }
+
+    /// A pod of the class has failed in this way, and so will the next ones.
+    pub(super) fn add(&mut self, profile: u8, class: ClassId, error: Arc<FitError>) {
+        self.of_class.insert((profile, class), self.failures.len() as u32);
+        self.failures.push(LastingFailure { error, profile });
+    }
+
+    /// The error, shared with earlier ones of the class that were the same.
+    pub(super) fn share(&mut self, profile: u8, class: ClassId, error: FitError) -> Arc<FitError> {
+        if self.errors.len() >= MAX_CLASSES && !self.errors.contains_key(&(profile, class)) {
+            self.errors.clear();
+        }
+        let known = self.errors.entry((profile, class)).or_default();
+        if let Some(same) = known.iter().find(|known| ***known == error) {
+            return same.clone();
+        }
+        if known.len() == MAX_ERRORS {
+            known.remove(0);
+        }
+        let error = Arc::new(error);
+        known.push(error.clone());
+        error
+    }
+}
+
+impl Scheduler {
+    /// Whether the next attempt can follow at once: nothing else would come before it that has a say in it.
+    pub(super) fn may_follow(&self, cx: &mut Context<'_>) -> bool {
+        self.queue.has_next()
+            && self.evictions.is_empty()
+            && self.in_flight.is_none()
+            && self.waiting.is_empty()
+            // One who wants to see an attempt from inside may leave the run after it.
+            && self.inspected.is_none()
+            // The run may be over, if only attempts in vain are left.
+            && !self.is_in_vain(cx.cluster)
+            && cx.pass_on_unheard()
+            && cx.is_next(Rank::Schedule)
+    }
+
+    /// Makes the attempts that are known to fail.
+    pub(super) fn repeat_failures(&mut self, cx: &mut Context<'_>) {
+        if self.known.of_class.is_empty() || cx.cluster.heard().meets(Interest::POD_UNSCHEDULABLE) {
+            return;
+        }
+        loop {
+            // The attempt with which all are in vain is made by itself: the run may end before the next one.
+            let most = self.candidates().saturating_sub(self.fruitless.1 + 1).min(MAX_TOGETHER);
+            let Self { known, queue, selection, .. } = self;
+            let of_class = |profile, class| {
+                let failure = *known.of_class.get(&(profile, class))?;
+                Some(Known { failure, plugins: known.failures[failure as usize].error.plugins })
+            };
+            let is_free = |pod| selection.nominator.node_of(pod).is_none();
+            known.attempts.clear();
+            queue.reject_known(most, cx.cluster.now, &of_class, &is_free, &mut known.attempts);
+            if known.attempts.is_empty() {
+                return;
+            }
+            let mut tallies: Vec<Tally> = Vec::new();
+            let mut last = 0;
+            for attempt in &mut known.attempts {
+                let error = &known.failures[attempt.failure as usize].error;
+                attempt.is_news = cx.cluster.fail_again(attempt.pod, error);
+                let alike = |tally: &Tally| {
+                    (tally.failure, tally.early, tally.blamed) == (attempt.failure, attempt.early, attempt.blamed)
+                };
+                if !tallies.get(last).is_some_and(alike) {
+                    last = tallies.iter().position(alike).unwrap_or(tallies.len());
+                }
+                match tallies.get_mut(last) {
+                    Some(tally) => tally.count += 1,
+                    None => {
+                        let Repeat { failure, early, blamed, .. } = *attempt;
+                        tallies.push(Tally { failure, early, blamed, count: 1 });
+                    }
+                }
+            }
+            self.fruitless.1 += known.attempts.len();
+            cx.count_events(known.attempts.len() as u64);
+            let (attempts, failures) = (&known.attempts, &known.failures);
+            let again = FailedAgain { attempts, failures, profiles: &self.profiles, tallies: &tallies };
+            cx.note(&Note::FailedAgain(&again));
+        }
+    }
+}
+
+impl FailedAgain<'_> {
+    /// The attempts, counted.
+    pub fn tallies(&self) -> impl Iterator<Item = (&Tally, &LastingFailure, &Profile)> {
+        self.tallies.iter().map(|tally| {
+            let failure = &self.failures[tally.failure as usize];
+            (tally, failure, &self.profiles[usize::from(failure.profile)])
+        })
+    }
+
+    /// Tells of each attempt by itself, as of those that repeat nothing.
+    pub(crate) fn tell_each(&self, mut tell: impl FnMut(&Note<'_>)) {
+        for attempt in self.attempts {
+            let Repeat { pod, early, blamed, .. } = *attempt;
+            let failure = &self.failures[attempt.failure as usize];
+            let profile = &self.profiles[usize::from(failure.profile)];
+            tell(&Note::SchedulingAttempt { pod, early, blamed, profile });
+            let (error, took, queue) = (&*failure.error, Span::ZERO, Some(Pool::Unschedulable));
+            tell(&Note::FailedScheduling { pod, error, took, queue, profile });
+            if attempt.is_news {
+                tell(&Note::Change(Change::PodUnschedulable(pod)));
+            }
+        }
+    }
+
+    /// The pods, in the order of their attempts.
+    pub fn pods(&self) -> impl Iterator<Item = PodId> {
+        self.attempts.iter().map(|attempt| attempt.pod)
+    }
+}
