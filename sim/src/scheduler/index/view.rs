@@ -26,8 +26,8 @@ pub(super) struct View {
     dirty: Vec<u64>,
     /// The nodes that were taken out for one cycle.
     excluded: Vec<usize>,
-    /// Whether `dirty` has any bit.
-    is_dirty: bool,
+    /// The blocks in which `dirty` has any bit, 64 to a word.
+    dirty_blocks: Vec<u64>,
     pub(super) groups: Groups,
     /// Whether keys mean something else than before.
     pub(super) is_renewed: bool,
@@ -102,11 +102,7 @@ impl View {
         if self.order == Some(positions.number())
             && let Some(changed) = changed
         {
-            for position in changed.iter().filter_map(|id| positions.of(*id)) {
-                let (block, bit) = place(position);
-                self.dirty[block] |= bit;
-                self.is_dirty = true;
-            }
+            changed.iter().filter_map(|id| positions.of(*id)).for_each(|position| self.doubt(position));
         } else if self.order == Some(positions.number()) {
             self.doubt_all(positions.len());
         } else {
@@ -121,9 +117,11 @@ impl View {
         self.failure = None;
         self.groups.clear();
         let blocks = bits::blocks(positions);
-        for list in [&mut self.feasible, &mut self.dirty] {
+        for (list, words) in
+            [(&mut self.feasible, blocks), (&mut self.dirty, blocks), (&mut self.dirty_blocks, bits::blocks(blocks))]
+        {
             list.clear();
-            list.resize(blocks, 0);
+            list.resize(words, 0);
         }
         self.sums.clear();
         self.sums.resize(blocks * BLOCK, i32::MIN);
@@ -135,40 +133,38 @@ impl View {
     /// Every node has to be looked at anew.
     fn doubt_all(&mut self, positions: usize) {
         cover(0..positions).for_each(|(block, mask)| self.dirty[block] = mask);
-        self.is_dirty = true;
+        cover(0..self.dirty.len()).for_each(|(word, mask)| self.dirty_blocks[word] = mask);
     }
 
     /// Notes that a node has to be looked at anew.
+    #[inline]
     fn doubt(&mut self, position: usize) {
         let (block, bit) = place(position);
         self.dirty[block] |= bit;
-        self.is_dirty = true;
+        let (word, bit) = place(block);
+        self.dirty_blocks[word] |= bit;
     }
 
     /// Looks anew at the nodes in these blocks that have changed.
     pub(super) fn refresh(&mut self, blocks: Range<usize>, sources: &mut Sources<'_>) {
-        if !self.is_dirty {
-            return;
-        }
         let Scratch { parts, ids, .. } = &mut *sources.scratch;
         parts.clear();
         ids.clear();
         let all = sources.positions.ids();
-        for block in blocks.clone() {
-            let dirty = std::mem::take(&mut self.dirty[block]);
-            if dirty == !0 {
-                ids.extend_from_slice(&all[block * BLOCK..][..BLOCK]);
-            } else {
-                for bit in ones(dirty) {
-                    ids.push(all[block * BLOCK + bit]);
+        for (word, mask) in cover(blocks) {
+            let within = self.dirty_blocks[word] & mask;
+            self.dirty_blocks[word] &= !mask;
+            for block in ones(within).map(|bit| word * BLOCK + bit) {
+                let dirty = std::mem::take(&mut self.dirty[block]);
+                parts.push((block as u32, dirty));
+                if dirty == !0 {
+                    ids.extend_from_slice(&all[block * BLOCK..][..BLOCK]);
+                } else {
+                    for bit in ones(dirty) {
+                        ids.push(all[block * BLOCK + bit]);
+                    }
                 }
             }
-            if dirty != 0 {
-                parts.push((block as u32, dirty));
-            }
-        }
-        if blocks == (0..self.dirty.len()) {
-            self.is_dirty = false;
         }
         if !sources.scratch.parts.is_empty() {
             self.judge(sources);
