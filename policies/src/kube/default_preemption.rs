@@ -347,7 +347,7 @@ mod tests {
     #[test]
     fn without_pods_of_lower_priority_nobody_is_found() {
         let (mut short, mut long) = (0, 0);
-        for seed in 0..200 {
+        for seed in 0..500 {
             let mut rng = Streams::new(seed).stream("test");
             let mut draw = |below: usize| index(&mut rng, below);
             let mut cluster = Cluster::default();

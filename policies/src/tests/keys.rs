@@ -164,9 +164,10 @@ impl World {
             }
             (17, Some(node)) => {
                 let taint = Taint { key: "t".to_owned(), value: String::new(), effect: Effect::NoSchedule };
-                self.cluster.update_node(node, |spec| match spec.taints.pop() {
-                    None => spec.taints.push(taint),
-                    Some(_) => {}
+                self.cluster.update_node(node, |spec| {
+                    if spec.taints.pop().is_none() {
+                        spec.taints.push(taint);
+                    }
                 });
             }
             (18, Some(node)) => {
@@ -263,7 +264,9 @@ impl Answers {
             (LastingScore::Skip, _) => vec![0; feasible.len()],
             (LastingScore::ByKey, Some(judge)) => {
                 let mut groups: BTreeMap<u64, u32> = BTreeMap::new();
-                feasible.iter().for_each(|id| *groups.entry(self.keys[id.index()]).or_default() += 1);
+                for id in feasible {
+                    *groups.entry(self.keys[id.index()]).or_default() += 1;
+                }
                 let groups: Vec<(u64, u32)> = groups.into_iter().collect();
                 let mut scores = vec![-1; groups.len()];
                 judge.score(&groups, &mut scores);

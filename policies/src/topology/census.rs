@@ -79,9 +79,13 @@ impl<S: Subject> Census<S> {
         }
         match (placements.since(self.seen_placements), partitions.since(self.seen_nodes)) {
             (Some(changes), Some(moved)) => {
-                changes.iter().for_each(|change| self.count(change));
+                for change in changes {
+                    self.count(change);
+                }
                 // All pods are counted now where their nodes were.
-                moved.iter().for_each(|node| self.put(*node, cluster, partitions));
+                for node in moved {
+                    self.put(*node, cluster, partitions);
+                }
             }
             (None, Some(moved)) => self.count_all(moved, cluster, partitions),
             (_, None) => {
@@ -146,7 +150,9 @@ impl<S: Subject> Census<S> {
     fn count_all(&mut self, moved: &[NodeId], cluster: &Cluster, partitions: &Partitions) {
         for (row, sums) in self.rows.iter_mut().enumerate() {
             sums.clear();
-            moved.iter().for_each(|node| sums.put(*node, self.subject.place(row, *node, partitions), 0));
+            for node in moved {
+                sums.put(*node, self.subject.place(row, *node, partitions), 0);
+            }
         }
         for (class, effects) in self.counted.iter().zip(&self.effects[1..]) {
             for (node, placed) in cluster.placements().of(*class) {

@@ -12,7 +12,7 @@ pub(crate) struct Sums {
     /// Each node is a place of its own, whose number is that of its slot.
     by_node: bool,
     /// Weights are at most 100, and so are small for any number of pods that there can be.
-    sums: Vec<i32>,
+    values: Vec<i32>,
     total: i64,
     levels: Option<Levels>,
 }
@@ -43,7 +43,7 @@ impl Sums {
     /// The sum of a place; 0 where nothing was.
     #[inline]
     pub(crate) fn get(&self, place: u32) -> i64 {
-        self.sums.get(place as usize).copied().unwrap_or(0).into()
+        self.values.get(place as usize).copied().unwrap_or(0).into()
     }
 
     /// The sum over all places.
@@ -98,7 +98,7 @@ impl Sums {
 
     /// Forgets all pods. [`Sums::settle`] has to follow.
     pub(crate) fn clear(&mut self) {
-        self.sums.fill(0);
+        self.values.fill(0);
         self.total = 0;
         if let Some(levels) = &mut self.levels {
             levels.unsettled = true;
@@ -110,19 +110,19 @@ impl Sums {
         let Some(levels) = &mut self.levels else { return };
         levels.unsettled = false;
         levels.places.clear();
-        for (sum, _) in self.sums.iter().zip(&levels.nodes).filter(|(_, nodes)| **nodes > 0) {
+        for (sum, _) in self.values.iter().zip(&levels.nodes).filter(|(_, nodes)| **nodes > 0) {
             *levels.places.entry((*sum).into()).or_default() += 1;
         }
     }
 
     fn grow(&mut self, place: u32) {
-        if self.sums.len() <= place as usize {
-            self.sums.resize(place as usize + 1, 0);
+        if self.values.len() <= place as usize {
+            self.values.resize(place as usize + 1, 0);
         }
     }
 
     fn change(&mut self, place: u32, delta: i64) {
-        let sum = &mut self.sums[place as usize];
+        let sum = &mut self.values[place as usize];
         let new = i64::from(*sum) + delta;
         if let Some(levels) = &mut self.levels
             && levels.nodes[place as usize] > 0
@@ -138,12 +138,12 @@ impl Sums {
 
     fn add_node(&mut self, place: u32) {
         let Some(levels) = &mut self.levels else { return };
-        levels.nodes.resize(self.sums.len(), 0);
+        levels.nodes.resize(self.values.len(), 0);
         levels.nodes[place as usize] += 1;
         if levels.nodes[place as usize] == 1 {
             levels.present += 1;
             if !levels.unsettled {
-                *levels.places.entry(self.sums[place as usize].into()).or_default() += 1;
+                *levels.places.entry(self.values[place as usize].into()).or_default() += 1;
             }
         }
     }
@@ -154,7 +154,7 @@ impl Sums {
         if levels.nodes[place as usize] == 0 {
             levels.present -= 1;
             if !levels.unsettled {
-                levels.leave(self.sums[place as usize].into());
+                levels.leave(self.values[place as usize].into());
             }
         }
     }

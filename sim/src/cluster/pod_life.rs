@@ -7,7 +7,6 @@ use crate::scheduler::FitError;
 use crate::time::Span;
 use std::sync::Arc;
 
-
 /// Up to so many pods of a node, their places in its list are not kept up.
 const SHORT_LIST: usize = 128;
 

@@ -49,8 +49,7 @@ fn check_live(id: PodId, pod: &Pod, cluster: &Cluster) -> Result<(), String> {
     expect(pod.node.is_none() || pod.assumed().is_none(), "it is bound and only assumed")?;
     if let Some(node) = pod.placed_on() {
         let node = cluster.nodes().find(node).ok_or("its node has gone")?;
-        let place = node.pods.get(pod.place as usize);
-        expect(place == Some(&id), "its place in its node's list is another pod's")?;
+        expect(node.pods.contains(&id), "its node does not list it")?;
     }
     let namespace = &cluster.class_of(pod).spec.namespace;
     expect(cluster.pods().namespace(id) == Some(&**namespace), "its class is of another namespace")?;

@@ -1,8 +1,12 @@
 //! Pods: what their specification says, the class that alike pods share, and the live pod.
 
+mod live;
+
+pub use live::Pod;
+
 use super::affinity::NodeAffinity;
-use super::gpu::{DeviceSet, GpuRequest};
-use super::id::{ClassId, NodeId, ObjectId};
+use super::gpu::GpuRequest;
+use super::id::{ClassId, ObjectId};
 use super::labels::Labels;
 use super::name::Name;
 use super::pod_affinity::PodAffinity;
@@ -11,7 +15,7 @@ use super::resources::{ResourceId, ResourceList, ResourceTable, Resources};
 use super::taint::Toleration;
 use super::topology_spread::TopologySpreadConstraint;
 use super::volume::Volume;
-use crate::time::{Moment, SimTime, Span};
+use crate::time::{SimTime, Span};
 use std::sync::{Arc, OnceLock};
 
 /// The scheduler that a pod without `schedulerName` asks for.
@@ -384,152 +388,5 @@ impl NewPod {
     /// A pod that runs for ever and uses what it requests.
     pub fn new(name: impl Into<Name>, class: ClassId) -> Self {
         Self { name: name.into(), class, owner: None, run: Run::Forever, usage: Usage::default(), status: None }
-    }
-}
-
-/// A live pod.
-///
-/// There may be hundreds of thousands of them: what few have is kept apart.
-#[derive(Clone, Debug)]
-pub struct Pod {
-    /// Unique in the run, in order of creation.
-    pub uid: u64,
-    /// The name.
-    pub name: Name,
-    /// The class.
-    pub class: ClassId,
-    /// The controller that owns it.
-    pub owner: Option<ObjectId>,
-    /// Where it is in its life.
-    pub phase: PodPhase,
-    /// The node it is bound to.
-    pub node: Option<NodeId>,
-    /// Whether its containers run at this moment.
-    pub working: bool,
-    /// Whether it passes its readiness probes.
-    pub ready: bool,
-    /// The scheduler's last word was "unschedulable" (condition PodScheduled=False).
-    pub unschedulable: bool,
-    /// How often scheduling was tried.
-    pub attempts: u32,
-    /// When it was created.
-    pub created: SimTime,
-    /// When it was bound.
-    pub bound: Moment,
-    /// When its containers started.
-    pub started: Moment,
-    /// When its deletion was asked for, if it was.
-    pub deleting: Moment,
-    /// How it ends by itself.
-    pub(crate) end: End,
-    /// What it uses while it runs.
-    pub usage: Usage,
-    /// The GPU devices it holds.
-    pub devices: DeviceSet,
-    /// What few pods have.
-    pub(crate) rare: Option<Box<RareStatus>>,
-    /// The how manieth binding of the run its own was.
-    pub bound_order: u64,
-    /// Whether it has gone, and only waits for everyone to have heard of it.
-    pub(crate) leaving: bool,
-    /// Its place in the node's list of pods, or where it once was.
-    pub(crate) place: u32,
-}
-
-/// What few pods have.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct RareStatus {
-    pub(crate) claims: Option<Box<PodClaims>>,
-    pub(crate) grace: Option<Span>,
-    pub(crate) nominated_node: Option<Arc<str>>,
-    pub(crate) assumed: Option<NodeId>,
-    pub(crate) restarts: u32,
-    pub(crate) overdue: bool,
-    pub(crate) preempted: bool,
-}
-
-/// A [`Run`] in 8 bytes: the time until success, the complement of the time until failure, or the least number for never.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct End(i64);
-
-impl From<Run> for End {
-    fn from(run: Run) -> Self {
-        match run {
-            Run::Forever => Self(i64::MIN),
-            Run::Succeeds(span) => Self(span.0.max(0)),
-            // The longest span is as good as the one before it.
-            Run::Fails(span) => Self(!span.0.clamp(0, i64::MAX - 1)),
-        }
-    }
-}
-
-impl From<End> for Run {
-    fn from(End(nanos): End) -> Self {
-        match nanos {
-            i64::MIN => Self::Forever,
-            0.. => Self::Succeeds(Span(nanos)),
-            _ => Self::Fails(Span(!nanos)),
-        }
-    }
-}
-
-impl Pod {
-    /// The claims that were made for it.
-    pub fn claims(&self) -> Option<&PodClaims> {
-        self.rare.as_ref()?.claims.as_deref()
-    }
-
-    /// How long it may take to stop, where its deletion said so and not its specification.
-    pub fn grace(&self) -> Option<Span> {
-        self.rare.as_ref()?.grace
-    }
-
-    /// `status.nominatedNodeName`: the node that is being made free for it.
-    pub fn nominated_node(&self) -> Option<&Arc<str>> {
-        self.rare.as_ref()?.nominated_node.as_ref()
-    }
-
-    pub(crate) fn rare_mut(&mut self) -> &mut RareStatus {
-        self.rare.get_or_insert_default()
-    }
-
-    /// Whether it has neither ended nor been asked to go: what controllers call active.
-    pub const fn is_active(&self) -> bool {
-        !self.is_finished() && self.deleting.is_none()
-    }
-
-    /// The node whose resources it takes: bound to it, or assumed there by the scheduler.
-    pub fn placed_on(&self) -> Option<NodeId> {
-        self.node.or_else(|| self.assumed())
-    }
-
-    /// The node that the scheduler holds resources on for it, while its binding waits.
-    pub fn assumed(&self) -> Option<NodeId> {
-        self.rare.as_ref()?.assumed
-    }
-
-    /// How it ends by itself.
-    pub fn run(&self) -> Run {
-        self.end.into()
-    }
-
-    /// How often its containers were lost and started again.
-    pub fn restarts(&self) -> u32 {
-        self.rare.as_ref().map_or(0, |rare| rare.restarts)
-    }
-
-    /// Whether quotas have given up waiting for its end: it is still counted as an object, and no longer charged.
-    pub fn is_overdue(&self) -> bool {
-        self.rare.as_ref().is_some_and(|rare| rare.overdue)
-    }
-
-    /// Whether it is being deleted to make room for a pod of higher priority.
-    pub fn is_preempted(&self) -> bool {
-        self.rare.as_ref().is_some_and(|rare| rare.preempted)
-    }
-
-    /// Whether it has ended.
-    pub const fn is_finished(&self) -> bool {
-        matches!(self.phase, PodPhase::Succeeded | PodPhase::Failed)
     }
 }

@@ -92,12 +92,12 @@ impl FitError {
 
     /// Whether the messages of two errors are the same.
     pub fn says_the_same(&self, other: &Self) -> bool {
-        let has = |counted: &(Reason, u32)| other.reasons.contains(counted);
+        let has = |(reason, nodes): &(Reason, u32)| {
+            other.reasons.iter().any(|(known, count)| count == nodes && known.says_the_same(reason))
+        };
         let same_reasons = || self.reasons.len() == other.reasons.len() && self.reasons.iter().all(has);
-        let texts = |error: &'_ Self| (error.nodes, error.internal);
-        texts(self) == texts(other)
-            && self.instead == other.instead
-            && self.post_filter == other.post_filter
+        (self.nodes, self.internal) == (other.nodes, other.internal)
+            && (&self.instead, &self.post_filter) == (&other.instead, &other.post_filter)
             && (self.instead.is_some() || same_reasons())
     }
 

@@ -5,10 +5,10 @@
 //! nobody is asked again and no event passes between them. [`Evaluation::Plain`](super::Evaluation::Plain) knows of no such attempts and
 //! is the definition.
 
+use super::Scheduler;
 use super::fit_error::FitError;
 use super::profile::Profile;
 use super::queue::{Known, Pool, Repeat};
-use super::Scheduler;
 use crate::agenda::Rank;
 use crate::cluster::{Change, Interest};
 use crate::controller::Context;

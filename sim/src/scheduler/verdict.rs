@@ -77,6 +77,16 @@ impl Verdict {
 }
 
 impl Reason {
+    /// Whether the two read the same.
+    pub(super) fn says_the_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Text(text), Self::Composed(composed)) | (Self::Composed(composed), Self::Text(text)) => {
+                **composed == **text
+            }
+            _ => self == other,
+        }
+    }
+
     /// The text, with the names of this cluster's resources.
     pub fn text<'a>(&'a self, resources: &'a ResourceTable) -> impl fmt::Display + 'a {
         fmt::from_fn(move |f| match self {

@@ -113,7 +113,9 @@ impl Standing {
         let mut wishes = Wishes { pod, hard_weight, ..Wishes::default() };
         let near = wishes.pod.pod_affinity.required.clone();
         // Nodes without the label of an affinity term are refused, whatever pods there are.
-        near.iter().for_each(|term| _ = wishes.row(&term.topology_key, Role::Wanted, partitions));
+        for term in &near {
+            wishes.row(&term.topology_key, Role::Wanted, partitions);
+        }
         self.means_itself = all(&near, |term| of_incoming(term, &wishes.pod, &wishes.pod, cluster));
         self.census = Census::new(wishes);
         self.keys.clear();

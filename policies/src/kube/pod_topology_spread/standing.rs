@@ -43,7 +43,7 @@ pub(super) struct Standing {
 #[derive(Debug)]
 struct Rows {
     pod: PodSpec,
-    rows: Vec<Row>,
+    list: Vec<Row>,
     /// How many of them are hard.
     hard: usize,
     /// Whether nodes without the label of some soft constraint are not scored.
@@ -99,7 +99,7 @@ impl Standing {
         let is_hard = |row: &&Row| row.from.when_unsatisfiable == WhenUnsatisfiable::DoNotSchedule;
         let hard = rows.iter().filter(is_hard).count();
         Self {
-            census: Census::new(Rows { pod, rows, hard, require_all, compares }),
+            census: Census::new(Rows { pod, list: rows, hard, require_all, compares }),
             keys: KeyTable::default(),
             era: 0,
             regrouped: 0,
@@ -112,7 +112,7 @@ impl Standing {
     pub(super) fn catch_up(&mut self, cluster: &Cluster, partitions: &mut Partitions) -> bool {
         self.census.catch_up(cluster, partitions);
         let subject = &self.census.subject;
-        let by_domain = || subject.rows.iter().filter(|row| !row.by_host).map(|row| partitions.get(row.partition));
+        let by_domain = || subject.list.iter().filter(|row| !row.by_host).map(|row| partitions.get(row.partition));
         let regrouped = by_domain().map(Partition::regrouped).sum();
         if self.keys.len() > MOST_KEYS + 2 * partitions.slots() {
             self.keys.clear();
@@ -124,7 +124,7 @@ impl Standing {
             let (constraint, sums) = (subject.constraint(row), self.census.row(row));
             let enough = sums.present() as i64 >= constraint.min_domains();
             let fewest = if enough { sums.least().unwrap_or(0) } else { 0 };
-            constraint.max_skew() + fewest - subject.rows[row].itself
+            constraint.max_skew() + fewest - subject.list[row].itself
         };
         self.limits = (0..subject.hard).map(limit).collect();
         by_domain().all(|partition| partition.shared() <= MOST_DOMAINS)
@@ -149,13 +149,13 @@ impl Standing {
             }
             .word()
         };
-        let words: SmallVec<[u64; 4]> = subject.rows.iter().enumerate().map(word).collect();
+        let words: SmallVec<[u64; 4]> = subject.list.iter().enumerate().map(word).collect();
         self.keys.number(&words)
     }
 
     /// The verdict on nodes of this key; of a key of an earlier era, which no node has, nothing is said.
     pub(super) fn verdict(&self, key: u64) -> Verdict {
-        let Some(words) = self.keys.words(key, self.census.subject.rows.len()) else { return Verdict::Fits };
+        let Some(words) = self.keys.words(key, self.census.subject.list.len()) else { return Verdict::Fits };
         for (row, limit) in self.limits.iter().enumerate() {
             let pods = match Whereabouts::of(words[row]) {
                 Whereabouts::Nowhere => return Verdict::unresolvable(NO_DOMAIN),
@@ -172,11 +172,11 @@ impl Standing {
     /// The normalised scores of feasible nodes, of which so many have each key.
     pub(super) fn score(&mut self, feasible: &[(u64, u32)], scores: &mut [i64]) {
         let subject = &self.census.subject;
-        let soft = &subject.rows[subject.hard..];
+        let soft = &subject.list[subject.hard..];
         if soft.is_empty() {
             return scores.fill(0);
         }
-        let (keys, all, hard) = (&self.keys, subject.rows.len(), subject.hard);
+        let (keys, all, hard) = (&self.keys, subject.list.len(), subject.hard);
         let words = |key: u64| keys.words(key, all).map_or(&[][..], |words| &words[hard..]);
         let nowhere = Whereabouts::Nowhere.word();
         let left_out = |key: u64| subject.require_all && words(key).contains(&nowhere);
@@ -226,7 +226,7 @@ impl Standing {
 
 impl Rows {
     fn constraint(&self, row: usize) -> Constraint<'_> {
-        let Row { from, derived, .. } = &self.rows[row];
+        let Row { from, derived, .. } = &self.list[row];
         constraint_of(from, derived.as_ref(), self.compares)
     }
 }
@@ -251,15 +251,15 @@ impl Subject for Rows {
             return Effects::new();
         }
         let counts = |row: &usize| self.constraint(*row).counted().is_some_and(|s| s.matches(&class.labels));
-        (0..self.rows.len()).filter(counts).map(|row| (row, 1)).collect()
+        (0..self.list.len()).filter(counts).map(|row| (row, 1)).collect()
     }
 
     fn rows(&self) -> usize {
-        self.rows.len()
+        self.list.len()
     }
 
     fn sums(&self, row: usize) -> Sums {
-        match &self.rows[row] {
+        match &self.list[row] {
             // The pods of a host count whether or not the host would.
             Row { by_host: true, .. } => Sums::by_node(),
             _ if row < self.hard => Sums::with_least(),
@@ -270,13 +270,13 @@ impl Subject for Rows {
     fn place(&self, row: usize, node: NodeId, partitions: &Partitions) -> u32 {
         let Some(spec) = partitions.spec(node) else { return NOWHERE };
         let is_hard = row < self.hard;
-        let rows = if is_hard { &self.rows[..self.hard] } else { &self.rows[self.hard..] };
+        let rows = if is_hard { &self.list[..self.hard] } else { &self.list[self.hard..] };
         let domain = |row: &Row| partitions.get(row.partition).of(node);
         let lacks_label = || rows.iter().any(|row| domain(row) == NOWHERE);
         if (is_hard || self.require_all) && lacks_label() || !self.constraint(row).includes(&self.pod, spec) {
             return NOWHERE;
         }
-        match domain(&self.rows[row]) {
+        match domain(&self.list[row]) {
             NOWHERE => Partition::EMPTY,
             domain => domain,
         }

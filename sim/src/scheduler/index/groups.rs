@@ -1,9 +1,10 @@
 //! Groups of nodes that normalised scores and keys treat alike: within one, the node of the highest sum of all other scores is
 //! the best.
 
-use super::bits::{self, BLOCK, ones};
+use super::bits::{self, BLOCK, cover, nth, ones};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
+use std::ops::Range;
 
 /// What makes nodes alike: the number of what their specification says, then what the pods on them do.
 pub(super) type GroupKey = SmallVec<[u64; 4]>;
@@ -174,6 +175,34 @@ impl Group {
         } else {
             self.with(block, mask, sum, sums).count_ones()
         }
+    }
+
+    /// Of the members in a range of positions that have this sum, the highest of all, the position of the one of this index; else less
+    /// the number of those in the range.
+    pub(super) fn nth_of(&self, range: Range<usize>, sum: i32, index: u32, sums: &[i32]) -> Result<usize, u32> {
+        let mut left = index;
+        for (block, (best, ties)) in
+            (range.start / BLOCK..).zip(self.best.iter().zip(&self.ties).skip(range.start / BLOCK))
+        {
+            let start = block * BLOCK;
+            if start >= range.end {
+                break;
+            }
+            if *best != sum {
+                continue;
+            }
+            if start < range.start || start + BLOCK > range.end || u32::from(*ties) > left {
+                let mask = cover(range.clone()).find(|(other, _)| *other == block).map_or(0, |(_, mask)| mask);
+                let found = self.with(block, mask, sum, sums);
+                if found.count_ones() > left {
+                    return Ok(start + nth(found, left));
+                }
+                left -= found.count_ones();
+            } else {
+                left -= u32::from(*ties);
+            }
+        }
+        Err(left)
     }
 
     /// Which members in a part of a block have this sum.

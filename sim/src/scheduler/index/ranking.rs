@@ -59,6 +59,15 @@ impl Ranking {
     /// The position of the best node of this index, in the order of the walk.
     pub(super) fn tie(&self, index: u32, view: &View, walk: &Walk) -> usize {
         let mut left = index;
+        if let ([(number, sum)], true) = (&self.targets[..], walk.is_whole()) {
+            let group = &view.groups.list[*number];
+            for range in walk.ranges() {
+                match group.nth_of(range, *sum, left, view.sums()) {
+                    Ok(position) => return position,
+                    Err(others) => left = others,
+                }
+            }
+        }
         for part in walk.parts() {
             let here = self.count(part, view);
             if left < here {

@@ -26,8 +26,8 @@ pub(super) struct View {
     dirty: Vec<u64>,
     /// The nodes that were taken out for one cycle.
     excluded: Vec<usize>,
-    /// Whether `dirty` has any bit.
-    is_dirty: bool,
+    /// The blocks in which `dirty` has any bit, 64 to a word.
+    dirty_blocks: Vec<u64>,
     pub(super) groups: Groups,
     /// Whether keys mean something else than before.
     pub(super) is_renewed: bool,
@@ -75,7 +75,12 @@ pub(super) struct Scratch {
     sums: Vec<i64>,
     keys: Vec<Vec<u64>>,
     stale: Vec<(u16, u32)>,
+    /// Positions in blocks with few changes, with the sum before and now.
+    singles: Vec<(u32, i32, i64)>,
 }
+
+/// The group of all nodes of a view in which no group has been told from another.
+const ONLY: u16 = 0;
 
 impl View {
     /// Begins anew with other answers of the plugins.
@@ -102,11 +107,7 @@ impl View {
         if self.order == Some(positions.number())
             && let Some(changed) = changed
         {
-            for position in changed.iter().filter_map(|id| positions.of(*id)) {
-                let (block, bit) = place(position);
-                self.dirty[block] |= bit;
-                self.is_dirty = true;
-            }
+            changed.iter().filter_map(|id| positions.of(*id)).for_each(|position| self.doubt(position));
         } else if self.order == Some(positions.number()) {
             self.doubt_all(positions.len());
         } else {
@@ -121,9 +122,11 @@ impl View {
         self.failure = None;
         self.groups.clear();
         let blocks = bits::blocks(positions);
-        for list in [&mut self.feasible, &mut self.dirty] {
+        for (list, words) in
+            [(&mut self.feasible, blocks), (&mut self.dirty, blocks), (&mut self.dirty_blocks, bits::blocks(blocks))]
+        {
             list.clear();
-            list.resize(blocks, 0);
+            list.resize(words, 0);
         }
         self.sums.clear();
         self.sums.resize(blocks * BLOCK, i32::MIN);
@@ -135,40 +138,38 @@ impl View {
     /// Every node has to be looked at anew.
     fn doubt_all(&mut self, positions: usize) {
         cover(0..positions).for_each(|(block, mask)| self.dirty[block] = mask);
-        self.is_dirty = true;
+        cover(0..self.dirty.len()).for_each(|(word, mask)| self.dirty_blocks[word] = mask);
     }
 
     /// Notes that a node has to be looked at anew.
+    #[inline]
     fn doubt(&mut self, position: usize) {
         let (block, bit) = place(position);
         self.dirty[block] |= bit;
-        self.is_dirty = true;
+        let (word, bit) = place(block);
+        self.dirty_blocks[word] |= bit;
     }
 
     /// Looks anew at the nodes in these blocks that have changed.
     pub(super) fn refresh(&mut self, blocks: Range<usize>, sources: &mut Sources<'_>) {
-        if !self.is_dirty {
-            return;
-        }
         let Scratch { parts, ids, .. } = &mut *sources.scratch;
         parts.clear();
         ids.clear();
         let all = sources.positions.ids();
-        for block in blocks.clone() {
-            let dirty = std::mem::take(&mut self.dirty[block]);
-            if dirty == !0 {
-                ids.extend_from_slice(&all[block * BLOCK..][..BLOCK]);
-            } else {
-                for bit in ones(dirty) {
-                    ids.push(all[block * BLOCK + bit]);
+        for (word, mask) in cover(blocks) {
+            let within = self.dirty_blocks[word] & mask;
+            self.dirty_blocks[word] &= !mask;
+            for block in ones(within).map(|bit| word * BLOCK + bit) {
+                let dirty = std::mem::take(&mut self.dirty[block]);
+                parts.push((block as u32, dirty));
+                if dirty == !0 {
+                    ids.extend_from_slice(&all[block * BLOCK..][..BLOCK]);
+                } else {
+                    for bit in ones(dirty) {
+                        ids.push(all[block * BLOCK + bit]);
+                    }
                 }
             }
-            if dirty != 0 {
-                parts.push((block as u32, dirty));
-            }
-        }
-        if blocks == (0..self.dirty.len()) {
-            self.is_dirty = false;
         }
         if !sources.scratch.parts.is_empty() {
             self.judge(sources);
@@ -178,7 +179,7 @@ impl View {
     /// Judges the nodes of the scratch list.
     fn judge(&mut self, sources: &mut Sources<'_>) {
         let Sources { nodes, positions, specs, scratch, .. } = sources;
-        let Scratch { parts, ids, fits, sums, keys, stale } = &mut **scratch;
+        let Scratch { parts, ids, fits, sums, keys, stale, singles } = &mut **scratch;
         fits.clear();
         for &(block, dirty) in &*parts {
             let passes = specs.passing(block as usize);
@@ -201,15 +202,28 @@ impl View {
             self.ask_keys(nodes, ids, keys);
         }
         stale.clear();
+        // What the nodes of a uniform view had is read for all of them before anything is done with it: these reads are far apart.
+        singles.clear();
         let uniform = !grouped && specs.is_uniform();
+        if uniform {
+            let only = self.groups.of_spec(0, positions.len());
+            debug_assert_eq!(only, ONLY, "no other group has been seen");
+        }
         let mut first = 0;
         for &(block, dirty) in &*parts {
             let here = first..first + dirty.count_ones() as usize;
             first = here.end;
             let judged = Judged { fits: &fits[here.clone()], sums: &sums[here.clone()] };
-            if uniform && here.len() > FEW {
-                let group = self.groups.of_spec(0, positions.len());
-                self.enter_block(group, (block as usize, dirty), &judged);
+            if uniform {
+                if here.len() > FEW {
+                    self.enter_block((block as usize, dirty), &judged);
+                } else {
+                    singles.extend(ones(dirty).zip(here).map(|(bit, index)| {
+                        let position = block as usize * BLOCK + bit;
+                        let sum = if fits[index] { sums[index] } else { UNASKED.into() };
+                        (position as u32, self.sums[position], sum)
+                    }));
+                }
                 continue;
             }
             let mut key = GroupKey::new();
@@ -225,6 +239,9 @@ impl View {
                 self.enter(position, fits[index].then_some(sums[index]), group, positions.len(), stale);
             }
         }
+        for &(position, before, sum) in &*singles {
+            self.enter_single(position as usize, before, sum, stale);
+        }
         self.defeated |= self.groups.len() > MAX_GROUPS;
         for &(group, block) in &*stale {
             let block = block as usize;
@@ -232,8 +249,35 @@ impl View {
         }
     }
 
-    /// Enters what was found about many nodes of a block at once, all of one group.
-    fn enter_block(&mut self, group: u16, (block, dirty): (usize, u64), judged: &Judged<'_>) {
+    /// Enters what was found about a node, in a view of one group: the sum of its scores, or [`UNASKED`].
+    fn enter_single(&mut self, position: usize, before: i32, sum: i64, stale: &mut Vec<(u16, u32)>) {
+        let (block, bit) = place(position);
+        let Some(sum) = i32::try_from(sum).ok().filter(|sum| *sum >= UNASKED) else {
+            self.defeated = true;
+            return;
+        };
+        self.sums[position] = sum;
+        let group = &mut self.groups.list[usize::from(ONLY)];
+        let exhausted = match (before >= 0, sum >= 0) {
+            (true, true) => group.alter(block, before, sum),
+            (true, false) => {
+                self.feasible[block] &= !bit;
+                group.leave((block, bit), before)
+            }
+            (false, true) => {
+                self.feasible[block] |= bit;
+                group.join((block, bit), sum);
+                false
+            }
+            (false, false) => false,
+        };
+        if exhausted {
+            stale.push((ONLY, block as u32));
+        }
+    }
+
+    /// Enters what was found about many nodes of a block at once, in a view of one group.
+    fn enter_block(&mut self, (block, dirty): (usize, u64), judged: &Judged<'_>) {
         let sums: &mut [i32; BLOCK] =
             (&mut self.sums[block * BLOCK..][..BLOCK]).try_into().expect("sums fill whole blocks");
         let mut fitting = 0_u64;
@@ -258,8 +302,7 @@ impl View {
         self.defeated |= i32::try_from(bits).is_err() || bits < 0;
         let feasible = self.feasible[block] & !dirty | fitting;
         self.feasible[block] = feasible;
-        self.group_of[block * BLOCK..][..BLOCK].fill(group);
-        let group = &mut self.groups.list[usize::from(group)];
+        let group = &mut self.groups.list[usize::from(ONLY)];
         group.replace(block, feasible);
         group.summarize(block, &self.sums, feasible);
     }

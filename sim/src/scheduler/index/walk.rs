@@ -84,6 +84,11 @@ impl Walk {
         self.whole
     }
 
+    /// The positions that it has seen, in its order.
+    pub(super) fn ranges(&self) -> [Range<usize>; 2] {
+        self.ranges.clone()
+    }
+
     /// What it has seen, as parts of blocks in its order.
     pub(super) fn parts(&self) -> impl Iterator<Item = (usize, u64)> + Clone {
         let [first, second] = self.ranges.clone();

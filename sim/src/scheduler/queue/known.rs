@@ -1,10 +1,10 @@
 //! Attempts whose end is known: where nothing has changed since a pod of the class was rejected, the next one is rejected for the
 //! same reasons, and need not be popped to find that out.
 
+use super::SchedulingQueue;
 use super::cohort::{Cohort, CohortId, Part};
 use super::place::Place;
 use super::pod::{Group, QueuedPod};
-use super::SchedulingQueue;
 use crate::model::{ClassId, PodId};
 use crate::time::{SimTime, Span};
 

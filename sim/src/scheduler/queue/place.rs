@@ -65,7 +65,6 @@ impl Place {
         }
     }
 
-
     pub(super) const fn waits(self) -> bool {
         matches!(self, Self::Unschedulable | Self::Gated(_))
     }

@@ -13,20 +13,48 @@ const GATE: u8 = 7;
 /// What is done to the queue. Numbers are taken modulo how many there are.
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    Add { class: u32, key: i64, individual: bool },
-    Wait { milliseconds: i64 },
+    Add {
+        class: u32,
+        key: i64,
+        individual: bool,
+    },
+    Wait {
+        milliseconds: i64,
+    },
     Pop,
-    Reject { which: usize, rejectors: u64, woken: bool },
-    Fail { which: usize },
-    RejectKnown { classes: u8, most: usize },
-    Remove { which: usize },
-    Update { which: usize, class: u32, key: i64 },
-    Wake { groups: u16, but_one: bool },
-    WakeOne { which: usize },
+    Reject {
+        which: usize,
+        rejectors: u64,
+        woken: bool,
+    },
+    Fail {
+        which: usize,
+    },
+    RejectKnown {
+        classes: u8,
+        most: usize,
+    },
+    Remove {
+        which: usize,
+    },
+    Update {
+        which: usize,
+        class: u32,
+        key: i64,
+    },
+    Wake {
+        groups: u16,
+        but_one: bool,
+    },
+    WakeOne {
+        which: usize,
+    },
     FlushBackoff,
     FlushUnschedulable,
     /// From now on pods of these classes are held back.
-    Close { classes: u8 },
+    Close {
+        classes: u8,
+    },
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -197,8 +225,7 @@ fn play(steps: &[Step], settings: QueueSettings) {
                 model.sequence += 1;
                 let (since, sequence) = (now, model.sequence);
                 let (rejections, errors, rejectors, pool, until) = (0, 0, 0, None, now);
-                let pod =
-                    Plain { class, key, individual, since, sequence, rejections, errors, rejectors, pool, until };
+                let pod = Plain { class, key, individual, since, sequence, rejections, errors, rejectors, pool, until };
                 model.pods.insert(id, pod);
                 model.gate_or(id, Pool::Active, EventLabel::UNSCHEDULED_POD_ADD);
             }
@@ -231,9 +258,8 @@ fn play(steps: &[Step], settings: QueueSettings) {
             }
             Step::RejectKnown { classes, most } => {
                 let known = |class: ClassId| classes & (1 << class.0) != 0;
-                let fate = |_: u8, class: ClassId| {
-                    known(class).then_some(Known { failure: class.0, plugins: 1 << class.0 })
-                };
+                let fate =
+                    |_: u8, class: ClassId| known(class).then_some(Known { failure: class.0, plugins: 1 << class.0 });
                 let mut repeats = Vec::new();
                 queue.reject_known(most, now, &fate, &|id| id.slot % 7 != 3, &mut repeats);
                 for repeat in &repeats {
@@ -261,7 +287,12 @@ fn play(steps: &[Step], settings: QueueSettings) {
                 assert_eq!(judged, matches!(pod.pool, Some(Pool::Unschedulable | Pool::Gated(_))));
             }
             Step::Wake { groups, but_one } => {
-                let woken: Vec<Group> = model.groups().into_iter().enumerate().collect::<Vec<_>>().into_iter()
+                let woken: Vec<Group> = model
+                    .groups()
+                    .into_iter()
+                    .enumerate()
+                    .collect::<Vec<_>>()
+                    .into_iter()
                     .filter(|(number, _)| groups & (1 << (number % 16)) != 0)
                     .map(|(_, group)| group)
                     .collect();
