@@ -235,7 +235,7 @@ pub(crate) trait Notes {
 
 /// The observers of one run, with the times of their next samples.
 pub(crate) struct Observers<'o, 'b> {
-    observers: &'o mut [&'b mut dyn Observer],
+    all: &'o mut [&'b mut dyn Observer],
     /// Which of them are told of each kind of note.
     told: [Vec<u16>; NoteKinds::COUNT],
     /// Which of them are told of each attempt that repeats a failure.
@@ -265,7 +265,7 @@ impl<'o, 'b> Observers<'o, 'b> {
         };
         let follow = observers.iter().enumerate().filter(follows).map(|(index, _)| index as u16).collect();
         let phases = observers.iter().map(|o| o.phase()).collect();
-        Self { observers, told, follow, next_sample, earliest, phases }
+        Self { all: observers, told, follow, next_sample, earliest, phases }
     }
 
     /// Gives everyone the samples of the instants before `now`: a sample shows what all events of its instant have done.
@@ -273,7 +273,7 @@ impl<'o, 'b> Observers<'o, 'b> {
         if now <= self.earliest {
             return;
         }
-        for (observer, next) in self.observers.iter_mut().zip(&mut self.next_sample) {
+        for (observer, next) in self.all.iter_mut().zip(&mut self.next_sample) {
             while *next < now && *next < SimTime::MAX {
                 let before = cluster.phases.enter(Phase::Observers);
                 observer.sample(*next, cluster);
@@ -285,13 +285,13 @@ impl<'o, 'b> Observers<'o, 'b> {
     }
 
     pub(crate) fn sample_end(&mut self, now: SimTime, cluster: &Cluster) {
-        for observer in self.observers.iter_mut().filter(|o| o.sampling_interval().is_some()) {
+        for observer in self.all.iter_mut().filter(|o| o.sampling_interval().is_some()) {
             observer.sample(now, cluster);
         }
     }
 
     pub(crate) fn progress(&mut self, now: SimTime, events: u64) {
-        for observer in &mut *self.observers {
+        for observer in &mut *self.all {
             observer.progress(now, events);
         }
     }
@@ -300,7 +300,7 @@ impl<'o, 'b> Observers<'o, 'b> {
 impl Notes for Observers<'_, '_> {
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
         let before = cluster.phases.enter(Phase::Observers);
-        let Self { observers, told: all, follow, phases, .. } = self;
+        let Self { all: observers, told: all, follow, phases, .. } = self;
         if let Note::FailedAgain(again) = note
             && !follow.is_empty()
         {

@@ -7,7 +7,7 @@
 use crate::agenda::{Rank, Subject, Timer};
 use crate::cluster::{Change, Interest, NodeChange};
 use crate::controller::{Context, Controller};
-use crate::model::pod::{PodPhase, Run};
+use crate::model::pod::{Pod, PodPhase, Run};
 use crate::model::{NodeId, PodId};
 use crate::random::{Distribution, Rng, rewind_for};
 use crate::time::{SimTime, Span};
@@ -88,20 +88,20 @@ impl Kubelet {
 
     fn plan(kind: u16, id: PodId, at: SimTime, cx: &mut Context<'_>) {
         // A timer is void when the pod's containers have been lost since.
-        let Some(tag) = cx.cluster.pod(id).map(|pod| pod.restarts()) else { return };
+        let Some(tag) = cx.cluster.pod(id).map(Pod::restarts) else { return };
         cx.remind(at, Rank::Kubelet, Timer { kind, tag, about: Subject::Pod(id) });
     }
 
     fn started(id: PodId, cx: &mut Context<'_>) {
         cx.cluster.start(id);
-        let Some(run) = cx.cluster.pod(id).map(|pod| pod.run()) else { return };
+        let Some(run) = cx.cluster.pod(id).map(Pod::run) else { return };
         if let Run::Succeeds(span) | Run::Fails(span) = run {
             Self::plan(timer::END, id, cx.now() + span, cx);
         }
     }
 
     fn ended(id: PodId, cx: &mut Context<'_>) {
-        let phase = match cx.cluster.pod(id).map(|pod| pod.run()) {
+        let phase = match cx.cluster.pod(id).map(Pod::run) {
             Some(Run::Succeeds(_)) => PodPhase::Succeeded,
             Some(Run::Fails(_)) => PodPhase::Failed,
             _ => return,

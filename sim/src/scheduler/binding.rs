@@ -228,7 +228,7 @@ impl Scheduler {
         }
         for waiting in std::mem::take(&mut self.waiting) {
             let there = cx.cluster.pod(waiting.pod).is_some_and(|pod| pod.node.is_none() && pod.deleting.is_none());
-            let node = cx.cluster.pod(waiting.pod).and_then(|pod| pod.assumed());
+            let node = cx.cluster.pod(waiting.pod).and_then(crate::model::pod::Pod::assumed);
             if there && node == Some(waiting.node) {
                 self.go_on(waiting, cx);
             } else if there {
