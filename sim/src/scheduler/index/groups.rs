@@ -2,6 +2,7 @@
 //! the best.
 
 use super::bits::{self, BLOCK, cover, nth, ones};
+use super::specs::MAX_GROUPS;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::ops::Range;
@@ -35,10 +36,14 @@ pub(super) struct Group {
 }
 
 impl Groups {
-    /// The group of this key, made if it is new.
+    /// The group of this key, made if it is new. Of far more groups than anybody wants, which nobody will look at, the first takes
+    /// what comes.
     pub(super) fn intern(&mut self, key: &GroupKey, positions: usize) -> u16 {
         if let Some(&id) = self.ids.get(key) {
             return id;
+        }
+        if self.list.len() > 2 * MAX_GROUPS {
+            return 0;
         }
         let id = self.list.len() as u16;
         self.ids.insert(key.clone(), id);

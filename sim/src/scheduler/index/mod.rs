@@ -33,7 +33,7 @@ use plan::{Plan, Standing};
 use positions::Positions;
 use ranking::Ranking;
 use rustc_hash::FxHashMap;
-use specs::{Specs, demands};
+use specs::{MAX_GROUPS, Specs, demands};
 use view::{Scratch, Sources, View};
 use walk::Walk;
 
@@ -104,7 +104,7 @@ impl Index {
             }
         }
         if std::mem::take(&mut view.is_renewed) {
-            view.forget(positions.len());
+            view.forget(positions, nodes);
         }
         let cluster = cycle.cluster;
         let objects = if view.plan.keyed.is_empty() { 0 } else { cluster.objects().version() };
@@ -126,6 +126,12 @@ impl Index {
         }
         let walk = Walk::new(view, begin, quota, &mut sources);
         *bytes = (*bytes + view.bytes()).saturating_sub(before);
+        if view.groups.len() > MAX_GROUPS {
+            // Groups that no node is in any more take room too. Without them it may do next time.
+            view.defeated |= view.groups.list.iter().filter(|group| group.size > 0).count() > MAX_GROUPS / 2;
+            view.forget(positions, nodes);
+            return None;
+        }
         if view.defeated || !specs.serves() {
             view.defeated = true;
             return None;
@@ -183,6 +189,10 @@ impl Index {
             Place::View(view) => view,
             _ => self.spare(),
         };
+        if self.specs.len() * self.positions.len() * 3 > MAX_BYTES {
+            self.begin_anew();
+            return self.prepare(cycle, search);
+        }
         let next = self.specs.len();
         let specs = *self.by_demand.entry((number, demands(&cycle.class.spec))).or_insert(next);
         if specs == next {
@@ -191,6 +201,14 @@ impl Index {
         view.restart(plan, specs);
         self.views[usize::from(number)][class] = Place::View(view);
         Some(())
+    }
+
+    /// Drops all views, and what they share: classes have asked for different things so often that it takes too much memory.
+    fn begin_anew(&mut self) {
+        self.views.clear();
+        self.specs.clear();
+        self.by_demand.clear();
+        self.bytes = 0;
     }
 
     /// A view to fill: a new one, or what was not asked for longest if there are too many.

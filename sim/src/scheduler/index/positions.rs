@@ -1,29 +1,65 @@
 //! The places of the nodes in the visiting order: the index keeps everything in that order, so that a scan that begins
 //! somewhere and ends somewhere is a range.
 
+use super::bits::{self, BLOCK};
 use crate::cluster::Cluster;
 use crate::model::NodeId;
 
 /// No position: the slot holds no node that is visited.
 const NONE: u32 = u32::MAX;
 
-/// The visiting order, and where in it each node stands.
+/// The visiting order, where in it each node stands, and when it last changed.
 #[derive(Debug, Default)]
 pub(super) struct Positions {
     ids: Vec<NodeId>,
     of_slot: Vec<u32>,
     /// The membership of the node table that it was made for.
-    membership: u64,
+    membership: Option<u64>,
+    /// Tells one visiting order from another.
+    number: u64,
+    /// Counts the cycles before which a node had changed. What is kept of a node is compared with when it last did.
+    clock: u32,
+    /// When the node at each position last changed. Whole blocks.
+    changed: Vec<u32>,
+    /// When a node of each block last changed.
+    block_changed: Vec<u32>,
+    /// Up to where the log of changes has been read.
+    read: u64,
 }
 
 impl Positions {
-    /// Follows the visiting order, which changes only when nodes come or go.
+    /// Follows the visiting order, which changes only when nodes come or go, and the changes of nodes.
     pub(super) fn follow(&mut self, order: &[NodeId], cluster: &Cluster) {
-        let membership = cluster.nodes().membership();
-        if self.membership == membership && self.ids.len() == order.len() {
+        let nodes = cluster.nodes();
+        if self.membership != Some(nodes.membership()) || self.ids.len() != order.len() || self.clock == u32::MAX {
+            self.begin(order, cluster);
+        }
+        let log = nodes.changes();
+        if self.read == log.end() {
             return;
         }
-        self.membership = membership;
+        self.clock += 1;
+        match log.since(self.read) {
+            Some(changes) => {
+                for id in changes {
+                    if let Some(position) = self.of(*id) {
+                        self.changed[position] = self.clock;
+                        self.block_changed[position / BLOCK] = self.clock;
+                    }
+                }
+            }
+            None => {
+                self.changed.fill(self.clock);
+                self.block_changed.fill(self.clock);
+            }
+        }
+        self.read = log.end();
+    }
+
+    fn begin(&mut self, order: &[NodeId], cluster: &Cluster) {
+        self.membership = Some(cluster.nodes().membership());
+        self.number += 1;
+        self.clock = 0;
         self.ids.clear();
         self.ids.extend_from_slice(order);
         self.of_slot.clear();
@@ -31,11 +67,36 @@ impl Positions {
         for (position, id) in order.iter().enumerate() {
             self.of_slot[id.index()] = position as u32;
         }
+        let blocks = bits::blocks(order.len());
+        for (list, len) in [(&mut self.changed, blocks * BLOCK), (&mut self.block_changed, blocks)] {
+            list.clear();
+            list.resize(len, 0);
+        }
+        self.read = cluster.nodes().changes().end();
     }
 
     /// Tells one visiting order from another.
     pub(super) fn number(&self) -> u64 {
-        self.membership
+        self.number
+    }
+
+    /// The present moment, for [`Positions::changed_since`].
+    pub(super) fn clock(&self) -> u32 {
+        self.clock
+    }
+
+    /// The nodes of a block that have changed since a moment.
+    #[inline]
+    pub(super) fn changed_since(&self, block: usize, moment: u32) -> u64 {
+        if self.block_changed[block] <= moment {
+            return 0;
+        }
+        let changed: &[u32; BLOCK] = self.changed[block * BLOCK..][..BLOCK].try_into().expect("whole blocks");
+        let mut since = 0;
+        for (bit, at) in changed.iter().enumerate() {
+            since |= u64::from(*at > moment) << bit;
+        }
+        since
     }
 
     /// How many nodes are visited.

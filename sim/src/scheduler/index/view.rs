@@ -4,7 +4,7 @@ use super::bits::{self, BLOCK, cover, ones, place};
 use super::groups::{GroupKey, Groups};
 use super::plan::Plan;
 use super::positions::Positions;
-use super::specs::{MAX_GROUPS, Specs};
+use super::specs::Specs;
 use crate::cluster::Nodes;
 use crate::model::NodeId;
 use crate::model::node::Node;
@@ -33,8 +33,11 @@ pub(super) struct View {
     pub(super) is_renewed: bool,
     /// The visiting order that positions are of.
     order: Option<u64>,
-    /// Up to where changes of nodes have been noted in `dirty`.
-    seen: u64,
+    /// Up to where the log of changes of nodes has been noted in `dirty`, and when that was.
+    read: u64,
+    seen: u32,
+    /// When the changes of each block were noted, if that was later.
+    block_seen: Vec<u32>,
     /// Why the last attempt failed, and what the cluster was then.
     pub(super) failure: Option<(Moment, FitError)>,
     /// When it was last asked, in attempts.
@@ -59,6 +62,9 @@ const UNASKED: i32 = -1;
 
 /// Up to so many changes of a block, each is entered for itself.
 const FEW: usize = 4;
+
+/// To read so many changes from the log costs as much as to ask a block which of its nodes have changed: measured.
+const CHANGES_LIKE_A_BLOCK: u64 = 16;
 
 /// What was found about the nodes of a block that changed.
 struct Judged<'a> {
@@ -94,34 +100,53 @@ impl View {
     /// How many bytes it takes, about.
     pub(super) fn bytes(&self) -> usize {
         let blocks = self.feasible.len();
-        blocks * (BLOCK * 6 + 16 + 13 * self.groups.len()) + 512
+        blocks * (BLOCK * 6 + 20 + 13 * self.groups.len()) + 512
     }
 
-    /// Notes which nodes have changed.
+    /// Follows the visiting order.
     pub(super) fn follow(&mut self, positions: &Positions, nodes: &Nodes) {
+        if self.order != Some(positions.number()) {
+            self.excluded.clear();
+            self.order = Some(positions.number());
+            self.forget(positions, nodes);
+        }
         for position in std::mem::take(&mut self.excluded) {
             self.doubt(position);
         }
+    }
+
+    /// Notes which of the nodes in these blocks have changed. A few changes are read from the log; of many, those elsewhere are of no
+    /// interest, and it is less work to ask the blocks.
+    fn note_changes(&mut self, blocks: Range<usize>, positions: &Positions, nodes: &Nodes) {
         let log = nodes.changes();
-        let changed = log.since(self.seen).filter(|changed| changed.len() <= positions.len());
-        if self.order == Some(positions.number())
-            && let Some(changed) = changed
+        let few = CHANGES_LIKE_A_BLOCK * blocks.len() as u64;
+        if log.end() - self.read <= few
+            && let Some(changes) = log.since(self.read)
         {
-            changed.iter().filter_map(|id| positions.of(*id)).for_each(|position| self.doubt(position));
-        } else if self.order == Some(positions.number()) {
-            self.doubt_all(positions.len());
-        } else {
-            self.order = Some(positions.number());
-            self.forget(positions.len());
+            changes.iter().filter_map(|id| positions.of(*id)).for_each(|position| self.doubt(position));
+            (self.read, self.seen) = (log.end(), positions.clock());
+            return;
         }
-        self.seen = log.end();
+        for block in blocks {
+            let seen = self.seen.max(self.block_seen[block]);
+            let changed = positions.changed_since(block, seen);
+            if changed != 0 {
+                self.dirty[block] |= changed;
+                let (word, bit) = place(block);
+                self.dirty_blocks[word] |= bit;
+            }
+            self.block_seen[block] = positions.clock();
+        }
     }
 
     /// Nothing is known of any node.
-    pub(super) fn forget(&mut self, positions: usize) {
+    pub(super) fn forget(&mut self, positions: &Positions, nodes: &Nodes) {
         self.failure = None;
         self.groups.clear();
-        let blocks = bits::blocks(positions);
+        (self.read, self.seen) = (nodes.changes().end(), positions.clock());
+        let blocks = bits::blocks(positions.len());
+        self.block_seen.clear();
+        self.block_seen.resize(blocks, 0);
         for (list, words) in
             [(&mut self.feasible, blocks), (&mut self.dirty, blocks), (&mut self.dirty_blocks, bits::blocks(blocks))]
         {
@@ -132,12 +157,7 @@ impl View {
         self.sums.resize(blocks * BLOCK, i32::MIN);
         self.group_of.clear();
         self.group_of.resize(blocks * BLOCK, 0);
-        self.doubt_all(positions);
-    }
-
-    /// Every node has to be looked at anew.
-    fn doubt_all(&mut self, positions: usize) {
-        cover(0..positions).for_each(|(block, mask)| self.dirty[block] = mask);
+        cover(0..positions.len()).for_each(|(block, mask)| self.dirty[block] = mask);
         cover(0..self.dirty.len()).for_each(|(word, mask)| self.dirty_blocks[word] = mask);
     }
 
@@ -152,6 +172,12 @@ impl View {
 
     /// Looks anew at the nodes in these blocks that have changed.
     pub(super) fn refresh(&mut self, blocks: Range<usize>, sources: &mut Sources<'_>) {
+        self.note_changes(blocks.clone(), sources.positions, sources.nodes);
+        // What was taken out for this cycle stays out, also if the log says only now that it had changed before.
+        for &position in &self.excluded {
+            let (block, bit) = place(position);
+            self.dirty[block] &= !bit;
+        }
         let Scratch { parts, ids, .. } = &mut *sources.scratch;
         parts.clear();
         ids.clear();
@@ -242,7 +268,6 @@ impl View {
         for &(position, before, sum) in &*singles {
             self.enter_single(position as usize, before, sum, stale);
         }
-        self.defeated |= self.groups.len() > MAX_GROUPS;
         for &(group, block) in &*stale {
             let block = block as usize;
             self.groups.list[usize::from(group)].summarize(block, &self.sums, self.feasible[block]);
