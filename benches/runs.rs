@@ -19,7 +19,7 @@ const FULL: usize = 8;
 fn scenario(kind: Kind, count: usize, folder: &Path) -> Scenario {
     let part = |name, shapes, pods: usize, more: &str| {
         let text = format!("{}count: {}\n{more}", generator(name, shapes), pods * count);
-        let indented: String = text.lines().map(|line| format!("        {line}\n")).collect();
+        let indented = text.lines().map(|line| ["        ", line, "\n"].concat()).collect::<String>();
         format!("    - generate:\n{indented}")
     };
     let workload = match kind {

@@ -33,7 +33,7 @@ pub(super) fn of(
     }
     let mut refused: Vec<Group> = groups.into_values().collect();
     refused.sort_by_key(|group| std::cmp::Reverse(group.nodes));
-    let nominated = cluster.pod(pod).and_then(|pod| pod.nominated_node()).map(|name| name.to_string());
+    let nominated = cluster.pod(pod).and_then(|pod| pod.nominated_node()).map(ToString::to_string);
     let rejection = verdicts.rejection.as_ref().map(|rejection| {
         let plugin = rejection.plugin.map_or("PreFilter", |plugin| profile.plugins[plugin].name());
         reasoned(plugin.to_owned(), &rejection.verdict, cluster)

@@ -354,8 +354,8 @@ mod tests {
             let context = BuildContext { streams: Streams::new(seed), gates: FeatureGates::default() };
             let profile = crate::build(&ParsedConfig::default(), &context).profiles.remove(0);
             let mut selection = Selection::new(Evaluation::Plain, TieBreak::default(), None);
-            for number in 0..1 + draw(6) {
-                let taint = Taint { key: "t".into(), value: "".into(), effect: Effect::NoSchedule };
+            for number in 0..=draw(6) {
+                let taint = Taint { key: "t".into(), value: String::new(), effect: Effect::NoSchedule };
                 let taints = if draw(3) == 0 { vec![taint] } else { Vec::new() };
                 let allocatable = list(&[("cpu", 2 + draw(4)), ("pods", 1 + draw(4))]);
                 let spec = NodeSpec { name: format!("n{number}").into(), allocatable, taints, ..NodeSpec::default() };

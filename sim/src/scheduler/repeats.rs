@@ -147,12 +147,11 @@ impl Scheduler {
                 if !tallies.get(last).is_some_and(alike) {
                     last = tallies.iter().position(alike).unwrap_or(tallies.len());
                 }
-                match tallies.get_mut(last) {
-                    Some(tally) => tally.count += 1,
-                    None => {
-                        let Repeat { failure, early, blamed, .. } = *attempt;
-                        tallies.push(Tally { failure, early, blamed, count: 1 });
-                    }
+                if let Some(tally) = tallies.get_mut(last) {
+                    tally.count += 1;
+                } else {
+                    let Repeat { failure, early, blamed, .. } = *attempt;
+                    tallies.push(Tally { failure, early, blamed, count: 1 });
                 }
             }
             self.fruitless.1 += known.attempts.len();

@@ -166,7 +166,7 @@ impl State {
     /// Whether and how the Job ends.
     fn decide(&self, job: &Job, start: Option<SimTime>, cx: &Context<'_>) -> Option<(bool, &'static str)> {
         let restarts = || {
-            let restarts = |id: &PodId| cx.cluster.pod(*id).map_or(0, |pod| pod.restarts());
+            let restarts = |id: &PodId| cx.cluster.pod(*id).map_or(0, towtank_sim::model::pod::Pod::restarts);
             self.active.values().map(restarts).sum::<u32>()
         };
         let restarted_too_often =

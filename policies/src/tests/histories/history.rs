@@ -314,7 +314,7 @@ impl History {
         let Some(pod) = self.held.pop() else { return };
         // It may have had to make room, or have lost its node.
         let lives = self.cluster.pod(pod).filter(|pod| pod.deleting.is_none());
-        let Some(node) = lives.and_then(|pod| pod.assumed()) else { return };
+        let Some(node) = lives.and_then(towtank_sim::model::pod::Pod::assumed) else { return };
         if self.draw.one_in(2) {
             self.cluster.bind(pod, node);
         } else {

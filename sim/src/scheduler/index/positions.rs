@@ -39,19 +39,16 @@ impl Positions {
             return;
         }
         self.clock += 1;
-        match log.since(self.read) {
-            Some(changes) => {
-                for id in changes {
-                    if let Some(position) = self.of(*id) {
-                        self.changed[position] = self.clock;
-                        self.block_changed[position / BLOCK] = self.clock;
-                    }
+        if let Some(changes) = log.since(self.read) {
+            for id in changes {
+                if let Some(position) = self.of(*id) {
+                    self.changed[position] = self.clock;
+                    self.block_changed[position / BLOCK] = self.clock;
                 }
             }
-            None => {
-                self.changed.fill(self.clock);
-                self.block_changed.fill(self.clock);
-            }
+        } else {
+            self.changed.fill(self.clock);
+            self.block_changed.fill(self.clock);
         }
         self.read = log.end();
     }

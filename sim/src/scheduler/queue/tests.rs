@@ -127,7 +127,7 @@ impl Model {
         self.go(id, if held { Pool::Gated(GATE) } else { to }, cause);
     }
 
-    fn backoff(&self, failures: u32) -> Option<Span> {
+    fn backoff(failures: u32) -> Option<Span> {
         let seconds = [0, 1, 2, 4, 8, 10][failures.min(5) as usize];
         (failures > 0).then(|| Span::from_secs(seconds))
     }
@@ -138,7 +138,7 @@ impl Model {
 
     fn requeue(&mut self, id: PodId, cause: EventLabel, now: SimTime) {
         let pod = self.pods[&id];
-        let until = self.backoff(pod.rejections).map(|span| self.cut(pod.since + span));
+        let until = Self::backoff(pod.rejections).map(|span| self.cut(pod.since + span));
         match until.filter(|until| *until >= self.cut(now)) {
             Some(until) => {
                 self.pods.get_mut(&id).expect("a pod of the model").until = until;
@@ -229,7 +229,7 @@ fn play(steps: &[Step], settings: QueueSettings) {
                 model.pods.insert(id, pod);
                 model.gate_or(id, Pool::Active, EventLabel::UNSCHEDULED_POD_ADD);
             }
-            Step::Wait { milliseconds } => now = now + Span(milliseconds * 1_000_000),
+            Step::Wait { milliseconds } => now += Span(milliseconds * 1_000_000),
             Step::Pop => {
                 let popped = queue.pop().map(|(id, _, early)| (id, early));
                 assert_eq!(popped, model.next(), "the next pod");
@@ -252,7 +252,7 @@ fn play(steps: &[Step], settings: QueueSettings) {
                 let pod = model.fail(id, now);
                 pod.errors += 1;
                 (pod.rejectors, pod.pool) = (0, Some(Pool::ErrorBackoff));
-                let span = model.backoff(model.pods[&id].errors).unwrap_or_default();
+                let span = Model::backoff(model.pods[&id].errors).unwrap_or_default();
                 let until = model.cut(now + span);
                 model.pods.get_mut(&id).expect("a pod of the model").until = until;
             }
