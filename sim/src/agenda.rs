@@ -86,7 +86,7 @@ pub enum Presence {
 /// The events to come. Their order is by (time, rank, sequence number): total by construction.
 ///
 /// Most events are planned for the very instant in which they are planned: they wait in a line by rank. The next few of all
-/// others are in a small heap, and those further away in [`Future`], where planning one costs the same however many there are.
+/// others are in a small heap, and those further away in `future.rs`, where planning one costs the same however many there are.
 #[derive(Debug, Default)]
 pub struct Agenda {
     /// The instant of the last event that was taken.
