@@ -21,8 +21,10 @@ pub(super) struct View {
     /// For each position the sum of the scores that are not normalised; a negative number if the node is refused: the number of the
     /// verdict and one, or [`UNASKED`]. Whole blocks: the positions past the end are refused.
     sums: Vec<i32>,
+    /// The group of each feasible node.
     group_of: Vec<u16>,
     feasible: Vec<u64>,
+    /// The nodes that have changed and have not been looked at since.
     dirty: Vec<u64>,
     /// The nodes that were taken out for one cycle.
     excluded: Vec<usize>,
@@ -42,7 +44,7 @@ pub(super) struct View {
     pub(super) failure: Option<(Moment, FitError)>,
     /// When it was last asked, in attempts.
     pub(super) last_used: u64,
-    /// Whether it met something that no view can hold: a sum out of range, an error, too many groups.
+    /// Whether it met something that no view can hold: a sum out of range, a filter that contradicts itself, too many groups.
     pub(super) defeated: bool,
 }
 
@@ -63,7 +65,8 @@ const UNASKED: i32 = -1;
 /// Up to so many changes of a block, each is entered for itself.
 const FEW: usize = 4;
 
-/// To read so many changes from the log costs as much as to ask a block which of its nodes have changed: measured.
+/// To read so many changes from the log costs about as much as to ask a block which of its nodes have changed. With 2 in its place a run
+/// with 100 shapes on 5,000 nodes took a quarter longer.
 const CHANGES_LIKE_A_BLOCK: u64 = 16;
 
 /// What was found about the nodes of a block that changed.
