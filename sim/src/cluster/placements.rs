@@ -94,12 +94,6 @@ impl Placements {
         &self.log
     }
 
-    /// Grows whenever a pod comes to a node, leaves it, or is asked to go.
-    #[inline]
-    pub fn version(&self) -> u64 {
-        self.log.end()
-    }
-
     /// Grows whenever [`Placements::classes_with_affinity`] changes.
     pub fn affinity_version(&self) -> u64 {
         self.affinity_version
