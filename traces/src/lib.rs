@@ -16,6 +16,7 @@
 //! # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
 //! ```
 
+mod classes;
 mod clock;
 mod error;
 mod format;
@@ -24,8 +25,11 @@ mod input;
 mod node_lives;
 mod number;
 mod options;
+pub mod reader;
+pub mod record;
 mod registry;
-mod shapes;
+pub mod repairs;
+pub mod shapes;
 mod table;
 
 pub use error::TraceError;

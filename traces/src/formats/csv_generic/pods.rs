@@ -1,11 +1,12 @@
 //! Pods of the generic CSV, streamed: memory follows the number of shapes, not of rows.
 
 use super::{Amounts, NODES, Named, PODS, labels};
+use crate::classes::Classes;
 use crate::clock::{Clock, Placed};
 use crate::error::TraceError;
 use crate::input::Input;
 use crate::options::ReplayOptions;
-use crate::shapes::Shapes;
+use crate::shapes::{Shape, Shapes};
 use crate::table::{Column, Row, Table};
 use towtank_sim::cluster::Cluster;
 use towtank_sim::model::labels::Labels;
@@ -33,6 +34,7 @@ struct Pods {
     columns: Columns,
     clock: Clock,
     shapes: Shapes,
+    classes: Classes,
     last_arrival: i64,
     ended: bool,
 }
@@ -42,7 +44,15 @@ pub(super) fn open(input: Input, options: &ReplayOptions) -> Result<Box<dyn Sour
     let clock = Clock::new(options)?;
     let table = Table::open(input, &PODS, &NODES)?;
     let columns = Columns::of(&table, options)?;
-    Ok(Box::new(Pods { table, columns, clock, shapes: Shapes::default(), last_arrival: 0, ended: false }))
+    Ok(Box::new(Pods {
+        table,
+        columns,
+        clock,
+        shapes: Shapes::default(),
+        classes: Classes::default(),
+        last_arrival: 0,
+        ended: false,
+    }))
 }
 
 impl Source for Pods {
@@ -74,9 +84,9 @@ impl Pods {
             let run = columns.run(row, self.clock)?;
             let ends: &[u8] = if run == Run::Forever { b"" } else { b"ends" };
             let fields = columns.shape.iter().map(|column| row.bytes(*column)).chain([ends]);
-            let shape = self.shapes.of(fields, || columns.spec(row, run))?;
+            let shape = self.shapes.of(fields, || Ok(Shape { spec: columns.spec(row, run)?, ..Shape::default() }))?;
             let (name, usage) = (row.name(columns.name)?.into(), columns.usage(row)?);
-            let class = self.shapes.class(shape, cluster);
+            let class = self.classes.of(shape, &self.shapes, cluster);
             return Ok(Some(Submission {
                 at,
                 work: Work::Pod(NewPod { name, class, owner: None, run, usage, status: None }),

@@ -1,11 +1,12 @@
 //! openb's pods, streamed in the order of the file or sorted by their creation.
 
 use super::{CPU, MAX_MEBIBYTES, MEBIBYTE, MEMORY, MODEL_LABEL, NODES, PODS, WHOLE_GPU};
+use crate::classes::Classes;
 use crate::clock::{Clock, Placed};
 use crate::error::TraceError;
 use crate::input::Input;
 use crate::options::{GpuMode, ReplayOptions, Times};
-use crate::shapes::{Shape, Shapes};
+use crate::shapes::{Shape, ShapeId, Shapes};
 use crate::table::{Column, Row, Table};
 use std::sync::Arc;
 use towtank_sim::cluster::Cluster;
@@ -27,7 +28,16 @@ pub(super) fn open(input: Input, options: &ReplayOptions) -> Result<Box<dyn Sour
     match options.times {
         Times::ArrivalsOnly => {
             let interval = options.interval.0;
-            Ok(Box::new(InOrder { table, columns, shapes: Shapes::default(), clock, interval, row: 0, ended: false }))
+            Ok(Box::new(InOrder {
+                table,
+                columns,
+                shapes: Shapes::default(),
+                classes: Classes::default(),
+                clock,
+                interval,
+                row: 0,
+                ended: false,
+            }))
         }
         Times::Replay => Ok(Box::new(Replay::read(table, &columns, clock)?)),
     }
@@ -38,6 +48,7 @@ struct InOrder {
     table: Table,
     columns: Columns,
     shapes: Shapes,
+    classes: Classes,
     clock: Clock,
     interval: i64,
     row: i64,
@@ -62,7 +73,7 @@ impl Source for InOrder {
             };
             let shape = self.columns.shape(row, &mut self.shapes, Run::Forever)?;
             let name = row.name(self.columns.name)?.into();
-            return Ok(Some(submission(at, name, self.shapes.class(shape, cluster), Run::Forever)));
+            return Ok(Some(submission(at, name, self.classes.of(shape, &self.shapes, cluster), Run::Forever)));
         }
         self.ended = true;
         Ok(None)
@@ -74,13 +85,14 @@ impl Source for InOrder {
 struct Replay {
     file: Arc<str>,
     shapes: Shapes,
+    classes: Classes,
     rest: std::vec::IntoIter<Arrival>,
 }
 
 struct Arrival {
     at: SimTime,
     name: Name,
-    shape: Shape,
+    shape: ShapeId,
     run: Run,
 }
 
@@ -135,7 +147,7 @@ impl Replay {
                 arrivals.push(Arrival { at, ..arrival });
             }
         }
-        Ok(Self { file: Arc::clone(table.file()), shapes, rest: arrivals.into_iter() })
+        Ok(Self { file: Arc::clone(table.file()), shapes, classes: Classes::default(), rest: arrivals.into_iter() })
     }
 }
 
@@ -146,7 +158,7 @@ impl Source for Replay {
 
     fn next(&mut self, cluster: &mut Cluster) -> Result<Option<Submission>, SourceError> {
         let Some(Arrival { at, name, shape, run }) = self.rest.next() else { return Ok(None) };
-        Ok(Some(submission(at, name, self.shapes.class(shape, cluster), run)))
+        Ok(Some(submission(at, name, self.classes.of(shape, &self.shapes, cluster), run)))
     }
 }
 
@@ -182,10 +194,10 @@ impl Columns {
         })
     }
 
-    fn shape(&self, row: Row<'_>, shapes: &mut Shapes, run: Run) -> Result<Shape, TraceError> {
+    fn shape(&self, row: Row<'_>, shapes: &mut Shapes, run: Run) -> Result<ShapeId, TraceError> {
         let amounts = [self.cpu, self.memory, self.num_gpu, self.gpu_milli].map(|column| row.bytes(column));
         let rest = [row.maybe(self.gpu_spec), row.maybe(self.qos)];
-        shapes.of(amounts.into_iter().chain(rest), || self.spec(row, run))
+        shapes.of(amounts.into_iter().chain(rest), || Ok(Shape { spec: self.spec(row, run)?, ..Shape::default() }))
     }
 
     fn spec(&self, row: Row<'_>, run: Run) -> Result<PodSpec, TraceError> {
