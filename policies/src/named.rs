@@ -1,6 +1,7 @@
 //! Policies with a short name: whole configurations for comparisons.
 
 use crate::config::ParsedConfig;
+use crate::research::batch;
 use crate::suggest::did_you_mean;
 use thiserror::Error;
 
@@ -44,7 +45,10 @@ pub const POLICIES: &[NamedPolicy] = &[
 pub fn profile_by_name(name: &str) -> Result<&'static NamedPolicy, UnknownPolicy> {
     POLICIES.iter().find(|policy| policy.name == name).ok_or_else(|| UnknownPolicy {
         name: name.to_owned(),
-        hint: did_you_mean(name, POLICIES.iter().map(|policy| policy.name)),
+        hint: did_you_mean(
+            name,
+            POLICIES.iter().map(|policy| policy.name).chain(batch::POLICIES.iter().map(|policy| policy.name)),
+        ),
     })
 }
 

@@ -1,5 +1,6 @@
 //! Policies beyond Kubernetes, one file each. They are score plugins: the filters stay those of the profile.
 
+pub mod batch;
 pub mod best_fit;
 pub mod first_fit;
 pub mod random;

@@ -1,5 +1,6 @@
 //! Tests that look at more than one file of the crate.
 
+mod batch;
 mod configuration;
 mod decisions;
 mod device_claims;
