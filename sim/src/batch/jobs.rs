@@ -70,6 +70,7 @@ impl Jobs {
             self.stray.push(id);
             return;
         }
+        let group = group.filter(|(_, group)| group.min_count > 1);
         let forming = group.and_then(|(meta, _)| self.groups.get(&meta.id)?.forming);
         let number = forming.unwrap_or(JobId(self.next));
         self.next += u64::from(forming.is_none());
@@ -117,7 +118,9 @@ impl Jobs {
             if let Some(count) = node.and_then(|node| entry.on.get_mut(&(node, part))) {
                 *count -= 1;
             }
-            known.into_iter().for_each(|group| group.placed -= 1);
+            if let Some(group) = known {
+                group.placed -= 1;
+            }
         } else {
             entry.job.parts[part as usize].pods -= 1;
         }

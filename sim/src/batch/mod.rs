@@ -174,7 +174,9 @@ impl BatchScheduler {
         entry.state = State::SetAside;
         let error = Arc::new(FitError::saying(why));
         let pods: Vec<PodId> = entry.pods.iter().map(|(_, pod)| *pod).collect();
-        pods.into_iter().for_each(|pod| fail(pod, &error, &self.profile, cx));
+        for pod in pods {
+            fail(pod, &error, &self.profile, cx);
+        }
     }
 
     /// What is expected to become free when.
@@ -228,7 +230,9 @@ impl BatchScheduler {
             };
             entry.state = State::Queued { told: true };
             let pods: Vec<PodId> = entry.pods.iter().map(|(_, pod)| *pod).collect();
-            pods.into_iter().for_each(|pod| fail(pod, &self.waiting, &self.profile, cx));
+            for pod in pods {
+                fail(pod, &self.waiting, &self.profile, cx);
+            }
         }
     }
 

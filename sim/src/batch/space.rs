@@ -34,7 +34,9 @@ pub(super) struct Grant {
 impl Space {
     pub(super) fn new(ground: Rc<Ground>, free: Vec<Resources>) -> Self {
         let mut sum = Resources::default();
-        free.iter().for_each(|free| sum.add(free));
+        for free in &free {
+            sum.add(free);
+        }
         Self { ground, free, sum }
     }
 
@@ -64,7 +66,9 @@ impl Space {
             if !Self::fill(&spaces, (number as u32, part), &mut grants) {
                 return None;
             }
-            left.iter_mut().for_each(|space| space.take_grants(&grants[first..]));
+            for space in &mut left {
+                space.take_grants(&grants[first..]);
+            }
         }
         Some(Placement { grants })
     }
@@ -76,7 +80,10 @@ impl Space {
 
     /// Gives places back.
     pub fn give(&mut self, placement: &Placement) {
-        placement.grants.iter().for_each(|grant| self.give_amount(grant.machine, &grant.amount));
+        for grant in &placement.grants {
+            self.free[grant.machine as usize].add(&grant.amount);
+            self.sum.add(&grant.amount);
+        }
     }
 
     /// Whether these very places are free.
@@ -89,11 +96,6 @@ impl Space {
             return placement.grants.iter().all(is_left);
         }
         placement.grants.iter().all(|grant| times(&grant.amount, &self.free[grant.machine as usize]) > 0)
-    }
-
-    pub(super) fn give_amount(&mut self, machine: u32, amount: &Resources) {
-        self.free[machine as usize].add(amount);
-        self.sum.add(amount);
     }
 
     fn take_grants(&mut self, grants: &[Grant]) {

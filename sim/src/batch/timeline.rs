@@ -77,7 +77,9 @@ impl Timeline {
     fn change(&mut self, from: SimTime, to: SimTime, mut change: impl FnMut(&mut Space)) {
         let first = self.split(from);
         let end = if to == SimTime::MAX { self.slices.len() } else { self.split(to) };
-        self.slices[first..end].iter_mut().for_each(|(_, space)| change(space));
+        for (_, space) in &mut self.slices[first..end] {
+            change(space);
+        }
     }
 
     /// The number of the slice that begins at this moment, which is made if there is none.

@@ -1,13 +1,14 @@
 //! PodGroups: Kubernetes' own, and those of the scheduler plugins (`sigs.k8s.io/scheduler-plugins`).
 
 use super::annotations;
-use super::convert::{Reading, seconds};
+use super::convert::{QuantityText, Reading, seconds};
 use super::field::{At, FieldError};
 use super::kind::Kind;
 use super::objects::Item;
 use k8s_openapi::api::scheduling::v1alpha2 as scheduling;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
 use towtank_sim::gang::PodGroup;
 
@@ -58,14 +59,14 @@ struct OfPlugins {
     #[serde(default)]
     spec: OfPluginsSpec,
     #[serde(rename = "status")]
-    _status: Option<BTreeMap<String, serde::de::IgnoredAny>>,
+    _status: Option<IgnoredAny>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct OfPluginsSpec {
     min_member: Option<i32>,
-    min_resources: Option<BTreeMap<String, serde::de::IgnoredAny>>,
+    min_resources: Option<BTreeMap<String, QuantityText>>,
     schedule_timeout_seconds: Option<i64>,
 }
 

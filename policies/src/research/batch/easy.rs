@@ -48,7 +48,9 @@ fn shadow(pass: &Pass<'_>, is_enough: impl Fn(&Space) -> bool) -> (SimTime, Spac
     let mut space = pass.free().clone();
     let counted_together = |a: &Release, b: &Release| pass.counting() == Counting::Machines && a.at == b.at;
     for together in pass.releases().chunk_by(counted_together) {
-        together.iter().for_each(|release| space.give(&release.placement));
+        for release in together {
+            space.give(&release.placement);
+        }
         if is_enough(&space) {
             return (together[0].at, space);
         }

@@ -121,7 +121,8 @@ impl World<'_> {
         let shadow = ends.iter().map(|(end, _)| *end).find(|end| free_at(*end).len() >= size);
         let shadow = shadow.expect("no job is larger than the cluster");
         let reserved = free_at(shadow)[..size].to_vec();
-        for job in self.queue[1..].to_vec() {
+        let others = self.queue[1..].to_vec();
+        for job in others {
             let short = self.now + estimate(&self.jobs[job]) <= shadow;
             let usable = self.free.iter().copied().filter(|machine| short || !reserved.contains(machine));
             let machines: Vec<u32> = usable.take(self.jobs[job].machines as usize).collect();
@@ -145,7 +146,8 @@ impl World<'_> {
             }
         }
         let mut extra = count - size;
-        for job in self.queue[1..].to_vec() {
+        let others = self.queue[1..].to_vec();
+        for job in others {
             let machines = self.jobs[job].machines as usize;
             if machines > self.free.len() {
                 continue;
@@ -178,7 +180,7 @@ impl World<'_> {
         let length = estimate(&self.jobs[job]) as usize;
         let fits =
             |start: &usize| free[*start..*start + length].iter().all(|f| *f >= i64::from(self.jobs[job].machines));
-        self.now + (0..).find(fits).expect("no job is larger than the cluster") as i64
+        self.now + (0..free.len() - length).find(fits).expect("no job is larger than the cluster") as i64
     }
 
     fn conservative(&mut self) {
