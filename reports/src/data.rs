@@ -3,12 +3,16 @@
 //! A collector fills these structures while a simulation runs; the rest of the crate only reads them. Times are
 //! nanoseconds since the scenario's start; amounts are in base units (milli-CPU, bytes, counts).
 
+mod arrival_curve;
+mod fragmentation;
 mod heatmap;
 mod latencies;
 mod notable;
 mod series;
 mod summary;
 
+pub use arrival_curve::{ArrivalCurve, ArrivalMetric, ArrivalPoint};
+pub use fragmentation::GpuFragmentation;
 pub use heatmap::Heatmap;
 pub use latencies::{Latencies, Steps};
 pub use notable::{Notable, NotableKind};
@@ -39,4 +43,6 @@ pub struct Run {
     pub heatmap: Heatmap,
     /// What a reader of the report should be told about, in time order.
     pub notable: Vec<Notable>,
+    /// How the GPUs filled up, where fragmentation was measured.
+    pub arrivals: Option<ArrivalCurve>,
 }

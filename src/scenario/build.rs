@@ -8,7 +8,7 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::path::Path;
 use towtank_policies::cel::Selector;
-use towtank_policies::{BuildContext, ParsedConfig, Registry, profile_by_name};
+use towtank_policies::{BuildContext, NamedPolicy, ParsedConfig, Registry, profile_by_name};
 use towtank_sim::admission::{self, QuotaResync};
 use towtank_sim::autoscaling::cluster_autoscaler::ClusterAutoscaler;
 use towtank_sim::autoscaling::horizontal::{HorizontalController, HorizontalPodAutoscaler, HorizontalSettings};
@@ -19,7 +19,7 @@ use towtank_sim::invariants::Audit;
 use towtank_sim::node::kubelet::{Kubelet, KubeletSettings, Latency};
 use towtank_sim::node::lifecycle::NodeLifecycle;
 use towtank_sim::scheduler::{
-    AttemptLatency, Evaluation, FeatureGates, Inspected, QueueSettings, Scheduler, SchedulerSettings, TieBreak,
+    AttemptLatency, Evaluation, FeatureGates, Inspected, QueueSettings, Scheduler, SchedulerSettings,
 };
 use towtank_sim::source::Source;
 use towtank_sim::storage::{EphemeralVolumeController, VolumeController, VolumeSettings};
@@ -37,6 +37,8 @@ pub struct SchedulerChoice {
     /// What it is called in reports.
     pub label: String,
     config: ParsedConfig,
+    /// Which of several best nodes is taken.
+    pub tie_break: TieBreakSpec,
 }
 
 /// A simulation and what the user should know about it.
@@ -74,11 +76,11 @@ impl SchedulerChoice {
     pub fn with_plugins(scenario: &Scenario, plugins: Registry<'_>) -> Result<Self, Diagnostic> {
         match (&scenario.spec.scheduler.config, &scenario.spec.scheduler.policy) {
             (Some(_), Some(_)) => Err(scenario.error("spec.scheduler", "expected at most one of config, policy")),
-            (Some(path), None) => Self::from_file(&scenario.path(path), scenario.feature_gates()?, plugins),
+            (Some(path), None) => Self::from_file(&scenario.path(path), scenario, plugins),
             (None, Some(name)) => profile_by_name(name)
-                .map(|policy| Self { label: name.clone(), config: policy.config() })
+                .map(|policy| Self::of_policy(policy, scenario))
                 .map_err(|error| scenario.error("spec.scheduler.policy", &error.to_string()).help(POLICIES_HELP)),
-            (None, None) => Self::named("default"),
+            (None, None) => Self::named("default", scenario),
         }
     }
 
@@ -88,9 +90,9 @@ impl SchedulerChoice {
     /// Neither a known name nor a usable file.
     pub fn parse(text: &str, scenario: &Scenario) -> Result<Self, Diagnostic> {
         if Self::is_file(text) {
-            Self::from_file(Path::new(text), scenario.feature_gates()?, Registry::default())
+            Self::from_file(Path::new(text), scenario, Registry::default())
         } else {
-            Self::named(text)
+            Self::named(text, scenario)
         }
     }
 
@@ -99,17 +101,24 @@ impl SchedulerChoice {
         text.contains(['/', '\\']) || Path::new(text).extension().is_some()
     }
 
-    fn named(name: &str) -> Result<Self, Diagnostic> {
+    fn named(name: &str, scenario: &Scenario) -> Result<Self, Diagnostic> {
         let policy = profile_by_name(name).map_err(|error| Diagnostic::new(error.to_string()).help(POLICIES_HELP))?;
-        Ok(Self { label: name.to_owned(), config: policy.config() })
+        Ok(Self::of_policy(policy, scenario))
     }
 
-    fn from_file(path: &Path, gates: FeatureGates, plugins: Registry<'_>) -> Result<Self, Diagnostic> {
+    fn of_policy(policy: &NamedPolicy, scenario: &Scenario) -> Self {
+        let own = policy.tie_break.map(TieBreakSpec::of).unwrap_or_default();
+        let tie_break = scenario.spec.scheduler.tie_break.unwrap_or(own);
+        Self { label: policy.name.to_owned(), config: policy.config(), tie_break }
+    }
+
+    fn from_file(path: &Path, scenario: &Scenario, plugins: Registry<'_>) -> Result<Self, Diagnostic> {
+        let gates = scenario.feature_gates()?;
         let text = std::fs::read_to_string(path).map_err(|error| Diagnostic::unreadable(path, &error))?;
         let config = ParsedConfig::read_with_plugins(&text, &path.display().to_string(), gates, plugins)
             .map_err(|error| Diagnostic::new(error.to_string()))?;
         let label = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-        Ok(Self { label, config })
+        Ok(Self { label, config, tie_break: scenario.spec.scheduler.tie_break.unwrap_or_default() })
     }
 }
 
@@ -202,7 +211,7 @@ impl Builder<'_> {
     ) -> Result<(), Diagnostic> {
         let spec = &self.scenario.spec;
         let gates = self.scenario.feature_gates()?;
-        let context = BuildContext { streams: self.simulation.streams(), gates };
+        let context = BuildContext::new(self.simulation.streams(), gates);
         let config = towtank_policies::build(&choice.config, &context);
         let settings = SchedulerSettings {
             queue: QueueSettings {
@@ -212,11 +221,7 @@ impl Builder<'_> {
             },
             latency: latency(&spec.scheduler.latency)
                 .map_err(|why| self.scenario.error("spec.scheduler.latency", why))?,
-            tie_break: match spec.scheduler.tie_break {
-                TieBreakSpec::Random => TieBreak::Random,
-                TieBreakSpec::First => TieBreak::First,
-                TieBreakSpec::Heap => TieBreak::Heap,
-            },
+            tie_break: choice.tie_break.rule(),
             evaluation,
         };
         self.warnings.extend(config.warnings);

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use towtank_sim::scheduler::TieBreak;
 use towtank_workloads::generate::{NodePools, PodGenerator};
 use towtank_workloads::schema::{DistributionSpec, DurationText, Seconds};
 
@@ -110,9 +111,8 @@ pub struct SchedulerSpec {
     pub feature_gates: BTreeMap<String, bool>,
     /// A named policy instead of a file; `towtank policies` lists them.
     pub policy: Option<String>,
-    /// Which of the nodes with the same highest score is taken.
-    #[serde(default)]
-    pub tie_break: TieBreakSpec,
+    /// Which of the nodes with the same highest score is taken; what the policy says if absent, else `random`.
+    pub tie_break: Option<TieBreakSpec>,
     /// How much simulated time an attempt takes; none if absent.
     #[serde(default)]
     pub latency: LatencySpec,
@@ -132,6 +132,24 @@ pub enum TieBreakSpec {
 }
 
 impl TieBreakSpec {
+    /// As the scheduler knows it.
+    pub const fn rule(self) -> TieBreak {
+        match self {
+            Self::Random => TieBreak::Random,
+            Self::First => TieBreak::First,
+            Self::Heap => TieBreak::Heap,
+        }
+    }
+
+    /// As scenarios name it. The node that is visited first is none of their rules.
+    pub(super) const fn of(rule: TieBreak) -> Self {
+        match rule {
+            TieBreak::Random => Self::Random,
+            TieBreak::First | TieBreak::FirstVisited => Self::First,
+            TieBreak::Heap => Self::Heap,
+        }
+    }
+
     /// The name in scenarios.
     pub const fn name(self) -> &'static str {
         match self {

@@ -25,6 +25,7 @@ mod input;
 mod node_lives;
 mod number;
 mod options;
+pub mod order;
 pub mod reader;
 pub mod record;
 mod registry;

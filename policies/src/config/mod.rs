@@ -21,7 +21,7 @@ mod yaml;
 
 pub use args::{
     BalancedArgs, DefaultConstraint, DefaultPreemptionArgs, DefaultingType, DynamicResourcesArgs, FitArgs,
-    InterPodAffinityArgs, NodeAffinityArgs, PluginArgs, PodTopologySpreadArgs, ScoringStrategy, ShapePoint, Strategy,
+    GpuDeviceChoice, InterPodAffinityArgs, NodeAffinityArgs, NodeGpuShareArgs, PluginArgs, PodTopologySpreadArgs, ScoringStrategy, ShapePoint, Strategy,
     VolumeBindingArgs, WeightedResource,
 };
 pub(crate) use args::{or_cpu_and_memory, or_default, validate_shape};

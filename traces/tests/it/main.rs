@@ -4,6 +4,7 @@ mod errors;
 mod files;
 mod generic;
 mod openb;
+mod order;
 mod properties;
 
 use std::path::PathBuf;

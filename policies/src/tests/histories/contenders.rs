@@ -46,7 +46,7 @@ impl Contenders {
     pub(super) fn new(config: &ParsedConfig, tie_break: TieBreak, seed: u64) -> Self {
         Self([Evaluation::Checked, Evaluation::Indexed].map(|evaluation| {
             let streams = Streams::new(seed);
-            let context = BuildContext { streams, gates: FeatureGates::default() };
+            let context = BuildContext::new(streams, FeatureGates::default());
             let ties = (tie_break == TieBreak::Random).then(|| streams.stream("scheduler/tie-break"));
             let selection = Selection::new(evaluation, tie_break, ties);
             Contender { selection, profiles: crate::build(config, &context).profiles }

@@ -48,7 +48,7 @@ fn build(profile: &str, gates: FeatureGates) -> Profile {
 }
 
 fn build_config(config: &ParsedConfig, gates: FeatureGates) -> Profile {
-    crate::build(config, &BuildContext { streams: Streams::new(7), gates }).profiles.remove(0)
+    crate::build(config, &BuildContext::new(Streams::new(7), gates)).profiles.remove(0)
 }
 
 /// The profiles with all plugins, and those of the named policies.
