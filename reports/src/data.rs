@@ -4,6 +4,7 @@
 //! nanoseconds since the scenario's start; amounts are in base units (milli-CPU, bytes, counts).
 
 mod arrival_curve;
+mod curve;
 mod fragmentation;
 mod heatmap;
 mod latencies;
@@ -12,6 +13,7 @@ mod series;
 mod summary;
 
 pub use arrival_curve::{ArrivalCurve, ArrivalMetric, ArrivalPoint};
+pub use curve::Curve;
 pub use fragmentation::GpuFragmentation;
 pub use heatmap::Heatmap;
 pub use latencies::{Latencies, Steps};
@@ -41,8 +43,8 @@ pub struct Run {
     pub startup: Latencies,
     /// How full each node was over time.
     pub heatmap: Heatmap,
+    /// Metrics over something else than time.
+    pub curves: Vec<Curve>,
     /// What a reader of the report should be told about, in time order.
     pub notable: Vec<Notable>,
-    /// How the GPUs filled up, where fragmentation was measured.
-    pub arrivals: Option<ArrivalCurve>,
 }

@@ -7,6 +7,7 @@ use crate::diagnostic::Diagnostic;
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use towtank_policies::cel::Selector;
 use towtank_policies::{BuildContext, NamedPolicy, ParsedConfig, Registry, profile_by_name};
 use towtank_sim::admission::{self, QuotaResync};
@@ -16,6 +17,7 @@ use towtank_sim::disruption::{Drains, MachineFailures, TaintEviction};
 use towtank_sim::dra::ResourceClaimController;
 use towtank_sim::engine::{Simulation, Until};
 use towtank_sim::invariants::Audit;
+use towtank_sim::model::target_workload::TargetWorkload;
 use towtank_sim::node::kubelet::{Kubelet, KubeletSettings, Latency};
 use towtank_sim::node::lifecycle::NodeLifecycle;
 use towtank_sim::scheduler::{
@@ -47,6 +49,8 @@ pub struct Prepared {
     pub simulation: Simulation,
     /// What of the input has no effect, or may not mean what it seems to.
     pub warnings: Vec<String>,
+    /// The pods that are expected to come, where the run needs to know.
+    pub target_workload: Option<Arc<TargetWorkload>>,
     /// Whether every profile of the scheduler keeps pods off nodes that have too little for them.
     fits: bool,
 }
@@ -104,6 +108,11 @@ impl SchedulerChoice {
     fn named(name: &str, scenario: &Scenario) -> Result<Self, Diagnostic> {
         let policy = profile_by_name(name).map_err(|error| Diagnostic::new(error.to_string()).help(POLICIES_HELP))?;
         Ok(Self::of_policy(policy, scenario))
+    }
+
+    /// Whether a plugin of it measures fragmentation.
+    pub(super) fn needs_target_workload(&self) -> bool {
+        self.config.uses("FGD")
     }
 
     fn of_policy(policy: &NamedPolicy, scenario: &Scenario) -> Self {
@@ -165,6 +174,7 @@ impl Scenario {
             simulation,
             warnings: Vec::new(),
             fits: true,
+            target_workload: None,
             listed: BTreeMap::new(),
             generators: Vec::new(),
             loads_used: Vec::new(),
@@ -177,7 +187,8 @@ impl Scenario {
             builder.workload_part(i, part)?;
         }
         builder.check_loads()?;
-        Ok(Prepared { simulation: builder.simulation, warnings: builder.warnings, fits: builder.fits })
+        let Builder { simulation, warnings, fits, target_workload, .. } = builder;
+        Ok(Prepared { simulation, warnings, target_workload, fits })
     }
 }
 
@@ -193,6 +204,7 @@ struct Builder<'s> {
     simulation: Simulation,
     warnings: Vec<String>,
     fits: bool,
+    target_workload: Option<Arc<TargetWorkload>>,
     /// What is listed so far, by kind and name, and where. Nodes of traces are not among it, those are met as they come.
     listed: BTreeMap<(&'static str, String), Place>,
     /// The names of the generators so far.
@@ -211,7 +223,9 @@ impl Builder<'_> {
     ) -> Result<(), Diagnostic> {
         let spec = &self.scenario.spec;
         let gates = self.scenario.feature_gates()?;
-        let context = BuildContext::new(self.simulation.streams(), gates);
+        let mut context = BuildContext::new(self.simulation.streams(), gates);
+        context.target_workload = self.scenario.target_workload(choice)?;
+        self.target_workload.clone_from(&context.target_workload);
         let config = towtank_policies::build(&choice.config, &context);
         let settings = SchedulerSettings {
             queue: QueueSettings {
@@ -297,11 +311,7 @@ impl Builder<'_> {
         let field = format!("spec.cluster[{index}]");
         match (&part.trace, &part.manifests, &part.generate) {
             (Some(trace), None, None) => {
-                let options = trace.options.options().map_err(|why| self.in_part(&format!("{field}.trace"), &why))?;
-                let path = self.scenario.path(&trace.nodes);
-                let source = towtank_traces::open_nodes(&trace.format, &path, &options)
-                    .map_err(|error| self.trace_error(&field, &error))?;
-                self.simulation.add_source(source);
+                self.simulation.add_source(self.scenario.node_source(&field, trace)?);
             }
             (None, Some(paths), None) => self.manifests(paths)?,
             (None, None, Some(spec)) => {
@@ -321,11 +331,7 @@ impl Builder<'_> {
         let field = format!("spec.workload[{index}]");
         match (&part.trace, &part.manifests, &part.generate) {
             (Some(trace), None, None) => {
-                let options = trace.options.options().map_err(|why| self.in_part(&format!("{field}.trace"), &why))?;
-                let path = self.scenario.path(&trace.pods);
-                let source = towtank_traces::open_pods(&trace.format, &path, &options)
-                    .map_err(|error| self.trace_error(&field, &error))?;
-                self.simulation.add_source(source);
+                self.simulation.add_source(self.scenario.pod_source(&field, trace)?);
             }
             (None, Some(paths), None) => self.manifests(paths)?,
             (None, None, Some(generator)) => self.generator(&field, generator)?,
@@ -364,17 +370,6 @@ impl Builder<'_> {
 
     fn in_part(&self, field: &str, why: &str) -> Diagnostic {
         self.scenario.error(field, why)
-    }
-
-    /// What a reader says is about the trace's file, or about how the scenario asks for it.
-    fn trace_error(&self, field: &str, error: &TraceError) -> Diagnostic {
-        match error {
-            TraceError::UnknownFormat { .. } => {
-                self.in_part(&format!("{field}.trace.format"), &error.to_string()).help("`towtank formats` lists them")
-            }
-            TraceError::Option { .. } => self.in_part(&format!("{field}.trace.options"), &error.to_string()),
-            _ => Diagnostic::new(error.to_string()),
-        }
     }
 
     fn manifests(&mut self, paths: &[std::path::PathBuf]) -> Result<(), Diagnostic> {
@@ -442,6 +437,21 @@ impl Builder<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// What a reader says is about the trace's file, or about how the scenario asks for it.
+pub(super) fn in_trace(scenario: &Scenario, field: &str, error: &TraceError) -> Diagnostic {
+    match error {
+        TraceError::UnknownFormat { .. } => {
+            let format = format!("{field}.trace.format");
+            scenario.error(&format, &error.to_string()).help("`towtank formats` lists them")
+        }
+        TraceError::Option { option: "order.seed", .. } => {
+            scenario.error(&format!("{field}.trace.order"), &error.to_string())
+        }
+        TraceError::Option { .. } => scenario.error(&format!("{field}.trace.options"), &error.to_string()),
+        _ => Diagnostic::new(error.to_string()),
     }
 }
 

@@ -15,6 +15,10 @@ impl Scenario {
         files.extend(self.spec.scheduler.config.iter().map(|path| self.path(path)));
         let parts = self.spec.cluster.iter().map(|part| (part.trace.as_ref().map(|t| &t.nodes), &part.manifests));
         let work = self.spec.workload.iter().map(|part| (part.trace.as_ref().map(|t| &t.pods), &part.manifests));
+        let nodes = self.spec.cluster.iter().filter_map(|part| part.trace.as_ref()?.order.as_ref()?.ranks.as_ref());
+        let pods = self.spec.workload.iter().filter_map(|part| part.trace.as_ref()?.order.as_ref()?.arrivals.as_ref());
+        let target = self.spec.target_workload.iter().filter_map(|target| Some(&target.trace.as_ref()?.pods));
+        files.extend(nodes.chain(pods).chain(target).map(|path| self.path(path)));
         for (trace, manifests) in parts.chain(work) {
             files.extend(trace.map(|path| self.path(path)));
             for path in manifests.iter().flatten() {

@@ -52,6 +52,8 @@ pub struct ScenarioSpec {
     /// What is asked of it; parts add up.
     #[serde(default)]
     pub workload: Vec<WorkloadPart>,
+    /// The pods that are expected to come, against which fragmentation is measured; those of the workload's traces if absent.
+    pub target_workload: Option<super::target::TargetWorkloadSpec>,
     /// The scheduler.
     #[serde(default)]
     pub scheduler: SchedulerSpec,
@@ -211,10 +213,12 @@ pub struct ObserveSpec {
     pub tables: bool,
     /// Whether figures and `report.html` are made.
     pub figures: bool,
+    /// Whether the fragmentation of GPUs is measured.
+    pub fragmentation: bool,
 }
 
 impl Default for ObserveSpec {
     fn default() -> Self {
-        Self { interval: None, events: true, tables: true, figures: true }
+        Self { interval: None, events: true, tables: true, figures: true, fragmentation: false }
     }
 }

@@ -6,8 +6,8 @@
 use crate::config::{ArgsSource, ConfigError, GpuDeviceChoice, NodeGpuShareArgs};
 use crate::factory::{Factory, PluginContext};
 use crate::lasting::{filter_by_node, filters};
-use towtank_sim::cluster::Cluster;
 use std::sync::Arc;
+use towtank_sim::cluster::Cluster;
 use towtank_sim::model::gpu::{DeviceSet, Devices, GpuRequest};
 use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::{DEFAULT_SCHEDULER, PodClass};

@@ -47,10 +47,7 @@ fn named_policies_score_with_what_they_say() {
     let scorers: Vec<(&str, String)> = POLICIES
         .iter()
         .map(|policy| {
-            let config = crate::build(
-                &policy.config(),
-                &BuildContext::new(Streams::new(1), FeatureGates::default()),
-            );
+            let config = crate::build(&policy.config(), &BuildContext::new(Streams::new(1), FeatureGates::default()));
             assert!(config.warnings.is_empty(), "{:?}", config.warnings);
             let profile = &config.profiles[0];
             let scorers: Vec<String> =

@@ -45,9 +45,9 @@ impl ArrivalCurveCollector {
         let fragmented = self.tracker.fragmented_milli();
         self.curve.push(ArrivalPoint {
             arrived_percent: 100.0 * self.arrived_milli as f64 / capacity,
-            allocated_percent: (100.0 * (capacity - idle) / capacity * 100.0).round_ties_even() / 100.0,
+            allocated_percent: to_two_decimals(100.0 * (capacity - idle) / capacity),
             fragmented_percent: 100.0 * fragmented / capacity,
-            fragmentation_ratio_percent: if idle > 0.0 { 100.0 * fragmented / idle } else { 0.0 },
+            fragmentation_ratio_percent: if idle > 0.0 { to_two_decimals(100.0 * fragmented / idle) } else { 0.0 },
         });
     }
 }
@@ -64,4 +64,9 @@ impl Observer for ArrivalCurveCollector {
         self.arrived_milli += gpu.map_or(0, GpuRequest::total);
         self.is_open = true;
     }
+}
+
+/// As the logs have the numbers from which the published means were made.
+fn to_two_decimals(percent: f64) -> f64 {
+    (percent * 100.0).round_ties_even() / 100.0
 }

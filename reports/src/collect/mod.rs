@@ -155,8 +155,8 @@ impl Collectors {
             scheduling,
             startup,
             heatmap: self.heatmap.map(|heatmap| heatmap.into_heatmap(outcome.end)).unwrap_or_default(),
+            curves: self.arrivals.map(|arrivals| arrivals.into_curve(cluster).curves()).unwrap_or_default(),
             notable: self.notable.into_notable(),
-            arrivals: self.arrivals.map(|arrivals| arrivals.into_curve(cluster)),
         })
     }
 }

@@ -1,5 +1,7 @@
 //! How a cluster fills up: its state by how much has been asked of it.
 
+use super::Curve;
+
 /// The state of the GPUs after each arrival, averaged over the arrivals at which the demand so far was a whole percent of the
 /// cluster's GPUs.
 ///
@@ -18,7 +20,7 @@ pub struct ArrivalPoint {
     pub allocated_percent: f64,
     /// What is fragmented, in percent of all GPUs.
     pub fragmented_percent: f64,
-    /// What is fragmented, in percent of what is idle; 0 where nothing is idle.
+    /// What is fragmented, in percent of what is idle, to two decimals; 0 where nothing is idle.
     pub fragmentation_ratio_percent: f64,
 }
 
@@ -37,12 +39,20 @@ impl ArrivalMetric {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Allocated, Self::Fragmented, Self::FragmentationRatio];
 
-    /// The column of a table.
+    /// The name of its [`Curve`].
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Allocated => "allocated_percent",
-            Self::Fragmented => "fragmented_percent",
-            Self::FragmentationRatio => "fragmentation_ratio_percent",
+            Self::Allocated => "gpu_allocated",
+            Self::Fragmented => "gpu_fragmented",
+            Self::FragmentationRatio => "gpu_fragmentation_ratio",
+        }
+    }
+
+    /// What its percentages are of.
+    const fn unit(self) -> &'static str {
+        match self {
+            Self::Allocated | Self::Fragmented => "% of GPUs",
+            Self::FragmentationRatio => "% of idle GPUs",
         }
     }
 
@@ -65,6 +75,22 @@ impl ArrivalCurve {
     /// The points, one for each arrival.
     pub fn points(&self) -> &[ArrivalPoint] {
         &self.points
+    }
+
+    /// A curve of each metric, by whole percent of arrived demand.
+    pub fn curves(&self) -> Vec<Curve> {
+        let Some(last) = self.points.last() else { return Vec::new() };
+        let last = last.arrived_percent.round_ties_even() as usize;
+        let curve = |metric: ArrivalMetric| {
+            let columns = self.columns(metric, last).into_iter().enumerate();
+            Curve {
+                name: metric.name().to_owned(),
+                unit: metric.unit().to_owned(),
+                over: "arrived demand, % of GPUs".to_owned(),
+                points: columns.filter_map(|(k, value)| Some((k as f64, value?))).collect(),
+            }
+        };
+        ArrivalMetric::ALL.map(curve).to_vec()
     }
 
     /// The metric by whole percent of arrived demand, from 0 to `last`: the mean over the arrivals whose percentage rounds to

@@ -75,6 +75,11 @@ impl ShapeCounts {
         *self.counts.entry(shape).or_default() += pods;
     }
 
+    /// Counts what was counted elsewhere.
+    pub fn add_all(&mut self, other: &Self) {
+        other.counts.iter().for_each(|(shape, pods)| self.add(shape.clone(), *pods));
+    }
+
     /// How many different shapes there are.
     pub fn len(&self) -> usize {
         self.counts.len()

@@ -34,13 +34,7 @@ impl Arrangement {
     /// and not for more: clones of pods drawn from the list come after them, or pods drawn from them are left out.
     ///
     /// A clone that would bring the demand above the ratio, of one of its GPUs, ends the cloning.
-    pub fn shuffled(
-        pods: &[ListedPod],
-        nodes: &[Arc<str>],
-        gpus_milli: i64,
-        seed: i64,
-        ratio: Option<f64>,
-    ) -> Self {
+    pub fn shuffled(pods: &[ListedPod], nodes: &[Arc<str>], gpus_milli: i64, seed: i64, ratio: Option<f64>) -> Self {
         let mut random = GoRandom::new(seed);
         random.int63();
         let mut listed: Vec<&ListedPod> = pods.iter().collect();
@@ -50,7 +44,9 @@ impl Arrangement {
         if let Some(ratio) = ratio {
             tune(&mut listed, &by_name, ratio * gpus_milli as f64, &mut random);
         }
-        (0..DRAWS_BETWEEN).for_each(|_| drop(random.int63()));
+        for _ in 0..DRAWS_BETWEEN {
+            random.int63();
+        }
         let mut names = nodes.to_vec();
         names.sort();
         let ranks = random.permutation(names.len());

@@ -99,7 +99,9 @@ fn seeded(seed: i64, shifts: [u32; 3]) -> Vec<u64> {
         x = x * 48_271 % MODULUS;
         x as u64
     };
-    (0..20).for_each(|_| drop(draw()));
+    for _ in 0..20 {
+        draw();
+    }
     (0..LENGTH).map(|_| shifts.iter().fold(0, |bits, shift| bits ^ draw() << shift)).collect()
 }
 

@@ -6,12 +6,8 @@ use crate::table::{Schema, Table};
 use std::path::Path;
 use std::sync::Arc;
 
-const ARRIVALS: Schema = Schema {
-    what: "a list of arrivals",
-    required: &["seq", "name"],
-    optional: &["seed"],
-    prefixes: &[],
-};
+const ARRIVALS: Schema =
+    Schema { what: "a list of arrivals", required: &["seq", "name"], optional: &["seed"], prefixes: &[] };
 
 const RANKS: Schema =
     Schema { what: "a list of node ranks", required: &["sn", "rank"], optional: &["seed"], prefixes: &[] };

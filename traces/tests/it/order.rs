@@ -11,9 +11,8 @@ use towtank_traces::{Input, ReplayOptions, find_format, open_nodes, open_pods};
 const OPENB: &str = "traces/alibaba-gpu-v2023";
 
 /// The lists of which the arrivals were written down.
-const LISTS: [&str; 9] = [
-    "default", "cpu050", "cpu200", "gpushare40", "gpushare100", "gpuspec10", "gpuspec33", "multigpu20", "multigpu50",
-];
+const LISTS: [&str; 9] =
+    ["default", "cpu050", "cpu200", "gpushare40", "gpushare100", "gpuspec10", "gpuspec33", "multigpu20", "multigpu50"];
 
 fn pods_of(list: &str) -> PathBuf {
     shared(&format!("{OPENB}/openb_pod_list_{list}.csv.gz"))

@@ -27,11 +27,7 @@ impl DeviceChoice {
 }
 
 /// The devices with room for the request that have the smallest keys, by number and by what is free.
-fn smallest_by<K: Ord>(
-    devices: &Devices,
-    request: GpuRequest,
-    key: impl Fn(usize, usize) -> K,
-) -> Option<DeviceSet> {
+fn smallest_by<K: Ord>(devices: &Devices, request: GpuRequest, key: impl Fn(usize, usize) -> K) -> Option<DeviceSet> {
     let mut chosen = DeviceSet::default();
     for _ in 0..request.count {
         let free = devices.free().iter().enumerate();
