@@ -6,7 +6,7 @@ use super::schema::{ClusterPart, LatencySpec, TieBreakSpec, WorkloadPart};
 use crate::diagnostic::Diagnostic;
 use std::any::Any;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use towtank_policies::cel::Selector;
 use towtank_policies::{BuildContext, NamedPolicy, ParsedConfig, Registry, profile_by_name};
@@ -25,6 +25,7 @@ use towtank_sim::scheduler::{
 };
 use towtank_sim::source::Source;
 use towtank_sim::storage::{EphemeralVolumeController, VolumeController, VolumeSettings};
+use towtank_traces::repairs::Repairs;
 use towtank_traces::TraceError;
 use towtank_workloads::controllers;
 use towtank_workloads::generate::PodGenerator;
@@ -51,6 +52,8 @@ pub struct Prepared {
     pub warnings: Vec<String>,
     /// The pods that are expected to come, where the run needs to know.
     pub target_workload: Option<Arc<TargetWorkload>>,
+    /// What is repaired in its traces: the counts grow while it runs.
+    pub repairs: Repairs,
     /// Whether every profile of the scheduler keeps pods off nodes that have too little for them.
     fits: bool,
 }
@@ -178,6 +181,7 @@ impl Scenario {
             listed: BTreeMap::new(),
             generators: Vec::new(),
             loads_used: Vec::new(),
+            repairs: Repairs::default(),
         };
         builder.controllers(scheduler, evaluation, inspected)?;
         for (i, part) in self.spec.cluster.iter().enumerate() {
@@ -187,8 +191,8 @@ impl Scenario {
             builder.workload_part(i, part)?;
         }
         builder.check_loads()?;
-        let Builder { simulation, warnings, fits, target_workload, .. } = builder;
-        Ok(Prepared { simulation, warnings, target_workload, fits })
+        let Builder { simulation, warnings, fits, repairs, target_workload, .. } = builder;
+        Ok(Prepared { simulation, warnings, repairs, target_workload, fits })
     }
 }
 
@@ -211,6 +215,8 @@ struct Builder<'s> {
     generators: Vec<String>,
     /// Which of `spec.autoscaling.load` have found their autoscaler.
     loads_used: Vec<usize>,
+    /// What is repaired in traces.
+    repairs: Repairs,
 }
 
 impl Builder<'_> {
@@ -311,7 +317,7 @@ impl Builder<'_> {
         let field = format!("spec.cluster[{index}]");
         match (&part.trace, &part.manifests, &part.generate) {
             (Some(trace), None, None) => {
-                self.simulation.add_source(self.scenario.node_source(&field, trace)?);
+                self.simulation.add_source(self.scenario.node_source(&field, trace, &self.repairs)?);
             }
             (None, Some(paths), None) => self.manifests(paths)?,
             (None, None, Some(spec)) => {
@@ -331,7 +337,7 @@ impl Builder<'_> {
         let field = format!("spec.workload[{index}]");
         match (&part.trace, &part.manifests, &part.generate) {
             (Some(trace), None, None) => {
-                self.simulation.add_source(self.scenario.pod_source(&field, trace)?);
+                self.simulation.add_source(self.scenario.pod_source(&field, trace, &self.repairs)?);
             }
             (None, Some(paths), None) => self.manifests(paths)?,
             (None, None, Some(generator)) => self.generator(&field, generator)?,
@@ -372,8 +378,8 @@ impl Builder<'_> {
         self.scenario.error(field, why)
     }
 
-    fn manifests(&mut self, paths: &[std::path::PathBuf]) -> Result<(), Diagnostic> {
-        let paths: Vec<_> = paths.iter().map(|path| self.scenario.path(path)).collect();
+    fn manifests(&mut self, paths: &[PathBuf]) -> Result<(), Diagnostic> {
+        let paths = self.scenario.paths(paths);
         let in_manifest = |error: manifest::ManifestError| Diagnostic::new(error.to_string());
         let mut manifests = manifest::load(&paths).map_err(in_manifest)?;
         manifests.check_expressions(|text| Selector::compile(text).map(drop)).map_err(in_manifest)?;
@@ -446,6 +452,10 @@ pub(super) fn in_trace(scenario: &Scenario, field: &str, error: &TraceError) -> 
         TraceError::UnknownFormat { .. } => {
             let format = format!("{field}.trace.format");
             scenario.error(&format, &error.to_string()).help("`towtank formats` lists them")
+        }
+        TraceError::NoSuchPart { .. } => {
+            let help = "`towtank formats` says what there is";
+            scenario.error(&format!("{field}.trace"), &error.to_string()).help(help)
         }
         TraceError::Option { option: "order.seed", .. } => {
             scenario.error(&format!("{field}.trace.order"), &error.to_string())

@@ -8,7 +8,8 @@ use serde::Deserialize;
 use std::path::PathBuf;
 use towtank_sim::source::{Source, SourceError};
 use towtank_traces::order::{Arrangement, NodeList, PodList, arrivals, numbered, read_arrivals, read_ranks};
-use towtank_traces::{ReplayOptions, Times, open_nodes, open_pods, pods_per_node};
+use towtank_traces::repairs::Repairs;
+use towtank_traces::{Context, ReplayOptions, Times, open_nodes, open_pods, pods_per_node};
 
 /// The order in which the pods of a trace arrive: exactly one of `shuffle` and `arrivals`.
 #[derive(Clone, Debug, Deserialize)]
@@ -40,8 +41,13 @@ pub struct NodeOrderSpec {
 
 impl Scenario {
     /// The nodes of a trace, as this part of the cluster wants them.
-    pub(super) fn node_source(&self, field: &str, trace: &NodeTraceSpec) -> Result<Box<dyn Source>, Diagnostic> {
-        let mut source = self.nodes_of(field, trace)?;
+    pub(super) fn node_source(
+        &self,
+        field: &str,
+        trace: &NodeTraceSpec,
+        repairs: &Repairs,
+    ) -> Result<Box<dyn Source>, Diagnostic> {
+        let mut source = self.nodes_of(field, trace, repairs)?;
         if let Some(order) = &trace.order {
             let wrong = |why| self.error(&format!("{field}.trace.order"), why);
             let names = match (order.shuffle, &order.ranks) {
@@ -64,8 +70,13 @@ impl Scenario {
     }
 
     /// The pods of a trace, as this part of the workload wants them.
-    pub(super) fn pod_source(&self, field: &str, trace: &PodTraceSpec) -> Result<Box<dyn Source>, Diagnostic> {
-        let Some(order) = &trace.order else { return self.pods_of(field, trace, false) };
+    pub(super) fn pod_source(
+        &self,
+        field: &str,
+        trace: &PodTraceSpec,
+        repairs: &Repairs,
+    ) -> Result<Box<dyn Source>, Diagnostic> {
+        let Some(order) = &trace.order else { return self.pods_of(field, trace, false, repairs) };
         let wrong = |why| self.error(&format!("{field}.trace.order"), why);
         if !matches!(trace.options.times, TimesSpec::ArrivalsOnly) {
             return Err(wrong("pods in another order have no times: expected `options: { times: arrivals-only }`"));
@@ -84,12 +95,12 @@ impl Scenario {
             }
             _ => return Err(wrong("expected exactly one of shuffle, arrivals")),
         };
-        Ok(arrivals(self.pods_of(field, trace, true)?, names, trace.options.interval.0))
+        Ok(arrivals(self.pods_of(field, trace, true, repairs)?, names, trace.options.interval.0))
     }
 
     /// Everything that a trace of pods lists, in the order of its file and whatever part of it is played.
     pub(super) fn pod_list(&self, field: &str, trace: &PodTraceSpec) -> Result<PodList, Diagnostic> {
-        PodList::read(&mut *self.pods_of(field, trace, true)?).map_err(|error| said(&error))
+        PodList::read(&mut *self.pods_of(field, trace, true, &Repairs::default())?).map_err(|error| said(&error))
     }
 
     /// The shuffle of the scenario's one trace of nodes and one trace of pods.
@@ -117,24 +128,37 @@ impl Scenario {
             return Err(self.error(&format!("{field}.trace.order.shuffle"), &why));
         };
         let listed = self.pod_list(&format!("spec.workload[{workload}]"), pods)?;
-        let mut nodes = self.nodes_of(&format!("spec.cluster[{cluster}]"), nodes)?;
+        let mut nodes = self.nodes_of(&format!("spec.cluster[{cluster}]"), nodes, &Repairs::default())?;
         let nodes = NodeList::read(&mut *nodes).map_err(|error| said(&error))?;
         Ok(Arrangement::shuffled(&listed.pods, &nodes.names, nodes.gpus_milli, seed, *tuning_ratio))
     }
 
-    fn nodes_of(&self, field: &str, trace: &NodeTraceSpec) -> Result<Box<dyn Source>, Diagnostic> {
+    /// These paths of the scenario.
+    pub(super) fn paths(&self, paths: &[PathBuf]) -> Vec<PathBuf> {
+        paths.iter().map(|path| self.path(path)).collect()
+    }
+
+    fn nodes_of(&self, field: &str, trace: &NodeTraceSpec, repairs: &Repairs) -> Result<Box<dyn Source>, Diagnostic> {
         let options = trace.options.options().map_err(|why| self.error(&format!("{field}.trace"), &why))?;
-        let opened = open_nodes(&trace.format, &self.path(&trace.nodes), &options);
+        let context = Context { options, repairs: repairs.clone() };
+        let opened = open_nodes(&trace.format, &self.paths(&trace.nodes.0), &context);
         opened.map_err(|error| in_trace(self, field, &error))
     }
 
     /// The pods as recorded, or `listed`: all of them in the order of the file.
-    fn pods_of(&self, field: &str, trace: &PodTraceSpec, listed: bool) -> Result<Box<dyn Source>, Diagnostic> {
+    fn pods_of(
+        &self,
+        field: &str,
+        trace: &PodTraceSpec,
+        listed: bool,
+        repairs: &Repairs,
+    ) -> Result<Box<dyn Source>, Diagnostic> {
         let mut options = trace.options.options().map_err(|why| self.error(&format!("{field}.trace"), &why))?;
         if listed {
             options = ReplayOptions { window: None, times: Times::ArrivalsOnly, ..options };
         }
-        let opened = open_pods(&trace.format, &self.path(&trace.pods), &options);
+        let context = Context { options, repairs: repairs.clone() };
+        let opened = open_pods(&trace.format, &self.paths(&trace.pods.0), &context, None);
         opened.map_err(|error| in_trace(self, field, &error))
     }
 }

@@ -1,14 +1,18 @@
 //! What reads a format.
 
 use crate::error::TraceError;
-use crate::record::Record;
+use crate::record::{FileId, Record};
 use crate::shapes::Shapes;
+use std::sync::Arc;
 
 /// A file, or several that belong together, as a stream of records. Only one record is asked for at a time, and a reader of a format
 /// that is sorted by time keeps no more than the row at hand and the shapes.
 pub trait Reader {
-    /// What it reads, for messages: the file that is being read.
-    fn file(&self) -> &str;
+    /// The name of a file that it reads: that of one of its records' places.
+    fn file(&self, file: FileId) -> &Arc<str>;
+
+    /// How the times of the records are to be understood.
+    fn timeline(&self) -> Timeline;
 
     /// The next record in the order of the file; `None` at the end, and for ever after.
     ///
@@ -19,4 +23,29 @@ pub trait Reader {
 
     /// The shapes of the submissions that it has given so far.
     fn shapes(&self) -> &Shapes;
+}
+
+/// How the times of a reader's records are to be understood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeline {
+    /// Whether records come in order of time. Those that do are never held in memory; others are sorted first.
+    pub sorted: bool,
+    /// Where the trace's time begins.
+    pub origin: Origin,
+}
+
+/// Where a trace's time begins: windows count from here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// At 0 of the records' times.
+    Zero,
+    /// At the earliest record: times are dates, or count from a point that means nothing.
+    First,
+}
+
+impl Timeline {
+    /// Records in order of time, which counts from 0.
+    pub const SORTED: Self = Self { sorted: true, origin: Origin::Zero };
+    /// Records in any order; time counts from 0.
+    pub const UNSORTED: Self = Self { sorted: false, origin: Origin::Zero };
 }

@@ -1,16 +1,29 @@
 //! Orders that were written down: CSV files of arrivals and of node ranks, for one seed or for several.
 
 use crate::error::TraceError;
-use crate::input::Input;
-use crate::table::{Schema, Table};
+use crate::input::Inputs;
+use crate::schema::{Schema, Unknown};
+use crate::table::Table;
 use std::path::Path;
 use std::sync::Arc;
 
-const ARRIVALS: Schema =
-    Schema { what: "a list of arrivals", required: &["seq", "name"], optional: &["seed"], prefixes: &[] };
+static ARRIVALS: Schema = Schema {
+    name: "arrivals",
+    what: "a list of arrivals",
+    required: &["seq", "name"],
+    optional: &["seed"],
+    unknown: Unknown::Refused,
+    ..Schema::CSV
+};
 
-const RANKS: Schema =
-    Schema { what: "a list of node ranks", required: &["sn", "rank"], optional: &["seed"], prefixes: &[] };
+static RANKS: Schema = Schema {
+    name: "ranks",
+    what: "a list of node ranks",
+    required: &["sn", "rank"],
+    optional: &["seed"],
+    unknown: Unknown::Refused,
+    ..Schema::CSV
+};
 
 /// The names of pods in their order of arrival: `seq` counts from 0, `name` may come again, and of a file with the column
 /// `seed` the rows of this seed count.
@@ -35,7 +48,7 @@ fn read(
     (schema, other): (&'static Schema, &'static Schema),
     (name, place): (&str, &str),
 ) -> Result<Vec<Arc<str>>, TraceError> {
-    let mut table = Table::open(Input::open(path)?, schema, other)?;
+    let mut table = Table::open(Inputs::open(&[path.to_owned()])?.files(), schema, &[other])?;
     let (name, place, of_seed) = (table.require(name)?, table.require(place)?, table.find("seed"));
     let mut rows: Vec<(i64, Arc<str>)> = Vec::new();
     let mut others = false;

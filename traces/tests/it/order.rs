@@ -1,12 +1,12 @@
 //! Lists in another order: the shuffles of the published runs, and what can be wrong with an order.
 
-use crate::{drain, shared};
+use crate::{context, drain, open_nodes, open_pods, shared};
 use std::path::PathBuf;
 use std::sync::Arc;
 use towtank_sim::source::{Source, Work};
 use towtank_sim::time::Span;
 use towtank_traces::order::{Arrangement, NodeList, PodList, arrivals, numbered, read_arrivals, read_ranks};
-use towtank_traces::{Input, ReplayOptions, find_format, open_nodes, open_pods};
+use towtank_traces::{Inputs, ReplayOptions, find_format, replay};
 
 const OPENB: &str = "traces/alibaba-gpu-v2023";
 
@@ -55,9 +55,13 @@ const PODS: &str = "name,cpu_milli,memory_mib,num_gpu,gpu_milli\na,1000,1,1,500\
 const NODES: &str = "sn,cpu_milli,memory_mib,gpu,model\nx,1000,1,1,T4\ny,1000,1,0,\n";
 
 fn source(text: &str, pods: bool) -> Box<dyn Source> {
-    let (format, options) = (find_format("openb").unwrap(), ReplayOptions::default());
-    let input = Input::from_bytes("list.csv", text);
-    if pods { format.pods(input, &options) } else { format.nodes(input, &options) }.unwrap()
+    let (format, context) = (find_format("openb").unwrap(), context(&ReplayOptions::default()));
+    let inputs = Inputs::from_bytes("list.csv", text);
+    if pods {
+        Box::new(replay::pods(format.read_pods(&inputs, &context).unwrap(), &context, None).unwrap())
+    } else {
+        Box::new(replay::nodes(format.read_nodes(&inputs, &context).unwrap(), &context).unwrap())
+    }
 }
 
 fn names(names: &[&str]) -> Vec<Arc<str>> {
