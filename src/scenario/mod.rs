@@ -13,4 +13,5 @@ pub(crate) mod yaml;
 
 pub use build::{Prepared, SchedulerChoice};
 pub use read::{API_VERSION, Overrides, Scenario};
+pub(crate) use read::{check_header, is_name};
 pub use schema::{ObserveSpec, ScenarioSpec, TieBreakSpec};

@@ -19,3 +19,4 @@ mod outputs;
 mod readme;
 mod recorded;
 mod support;
+mod sweep;
