@@ -25,8 +25,8 @@ use towtank_sim::scheduler::{
 };
 use towtank_sim::source::Source;
 use towtank_sim::storage::{EphemeralVolumeController, VolumeController, VolumeSettings};
-use towtank_traces::repairs::Repairs;
 use towtank_traces::TraceError;
+use towtank_traces::repairs::Repairs;
 use towtank_workloads::controllers;
 use towtank_workloads::generate::PodGenerator;
 use towtank_workloads::manifest::{self, Item, ManifestSource, Manifests, Origin};

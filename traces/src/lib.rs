@@ -1,6 +1,6 @@
 //! Production traces in: one module per format below `formats`, all yielding the simulator's own stream of submissions.
 //!
-//! This crate never draws a random number, never decides about placement, never holds a sorted trace in memory, and never panics on
+//! This crate never draws a random number (but for the shuffles of published runs, in [`order`]), never decides about placement, never holds a sorted trace in memory, and never panics on
 //! input.
 //!
 //! A [`Format`] opens a [`Reader`](reader::Reader), which gives [`Record`](record::Record)s in the order of the file;

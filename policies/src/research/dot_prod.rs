@@ -55,6 +55,6 @@ impl Score for Demand {
         let cpu = (free.cpu as f64 / MAX_CPU_MILLI) * (self.0.cpu as f64 / MAX_CPU_MILLI);
         let largest = MAX_GPU_MILLI as f64;
         let gpu = (free.gpu as f64 / largest) * (self.0.gpu as f64 / largest);
-        percent(1.0 - (cpu + gpu) / 2.0)
+        percent(1.0 - (cpu + gpu) * 0.5)
     }
 }

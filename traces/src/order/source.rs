@@ -111,6 +111,19 @@ struct Arrivals {
 }
 
 impl Arrivals {
+    /// The pods by name.
+    fn read(&mut self, cluster: &mut Cluster) -> Result<FxHashMap<Arc<str>, NewPod>, SourceError> {
+        let mut listed = FxHashMap::default();
+        while let Some(submission) = self.source.next(cluster)? {
+            let Work::Pod(pod) = submission.work else {
+                let file = self.source.name().to_owned();
+                return Err(OrderError::Other { file, expected: "pods" }.into());
+            };
+            listed.insert(Arc::from(&*pod.name), pod);
+        }
+        Ok(listed)
+    }
+
     /// What the next pod of this name is called.
     fn name(&mut self, name: Arc<str>, listed: &FxHashMap<Arc<str>, NewPod>) -> Name {
         let Some(last) = self.clones.get_mut(&name) else {
@@ -134,20 +147,7 @@ impl Source for Arrivals {
     }
 
     fn next(&mut self, cluster: &mut Cluster) -> Result<Option<Submission>, SourceError> {
-        let listed = match self.listed.take() {
-            Some(listed) => listed,
-            None => {
-                let mut listed = FxHashMap::default();
-                while let Some(submission) = self.source.next(cluster)? {
-                    let Work::Pod(pod) = submission.work else {
-                        let file = self.source.name().to_owned();
-                        return Err(OrderError::Other { file, expected: "pods" }.into());
-                    };
-                    listed.insert(Arc::from(&*pod.name), pod);
-                }
-                listed
-            }
-        };
+        let listed = if let Some(listed) = self.listed.take() { listed } else { self.read(cluster)? };
         let file = || self.source.name().to_owned();
         let Some((number, name)) = self.order.next() else { return Ok(None) };
         let Some(pod) = listed.get(&*name) else {
@@ -165,11 +165,11 @@ impl Source for Arrivals {
 struct Numbered {
     source: Box<dyn Source>,
     order: Vec<Arc<str>>,
-    nodes: Option<std::vec::IntoIter<Box<NodeSpec>>>,
+    nodes: Option<std::vec::IntoIter<NodeSpec>>,
 }
 
 impl Numbered {
-    fn read(&mut self, cluster: &mut Cluster) -> Result<Vec<Box<NodeSpec>>, SourceError> {
+    fn read(&mut self, cluster: &mut Cluster) -> Result<Vec<NodeSpec>, SourceError> {
         let mut ranks: FxHashMap<Arc<str>, usize> = FxHashMap::default();
         for (rank, name) in self.order.iter().enumerate() {
             if ranks.insert(Arc::clone(name), rank).is_some() {
@@ -177,12 +177,12 @@ impl Numbered {
                 return Err(OrderError::Twice { file: self.source.name().to_owned(), name }.into());
             }
         }
-        let mut nodes: Vec<Option<Box<NodeSpec>>> = vec![None; self.order.len()];
+        let mut nodes: Vec<Option<NodeSpec>> = vec![None; self.order.len()];
         while let Some(submission) = self.source.next(cluster)? {
             let file = self.source.name().to_owned();
             match submission.work {
                 Work::Node(node) => match ranks.get(&node.name) {
-                    Some(rank) => nodes[*rank] = Some(node),
+                    Some(rank) => nodes[*rank] = Some(*node),
                     None => return Err(OrderError::LeftOut { file, name: node.name }.into()),
                 },
                 _ => return Err(OrderError::Other { file, expected: "nodes that stay" }.into()),
@@ -202,13 +202,10 @@ impl Source for Numbered {
     }
 
     fn next(&mut self, cluster: &mut Cluster) -> Result<Option<Submission>, SourceError> {
-        let nodes = match &mut self.nodes {
-            Some(nodes) => nodes,
-            None => {
-                let read = self.read(cluster)?;
-                self.nodes.insert(read.into_iter())
-            }
-        };
-        Ok(nodes.next().map(|node| Submission { at: SimTime::ZERO, work: Work::Node(node) }))
+        if self.nodes.is_none() {
+            self.nodes = Some(self.read(cluster)?.into_iter());
+        }
+        let next = self.nodes.as_mut().and_then(Iterator::next);
+        Ok(next.map(|node| Submission { at: SimTime::ZERO, work: Work::Node(Box::new(node)) }))
     }
 }

@@ -50,7 +50,9 @@ fn build(profile: &str, gates: FeatureGates) -> Profile {
 
 fn build_config(config: &ParsedConfig, gates: FeatureGates) -> Profile {
     let target_workload = Some(expected_pods());
-    crate::build(config, &BuildContext { target_workload, ..BuildContext::new(Streams::new(7), gates) }).profiles.remove(0)
+    crate::build(config, &BuildContext { target_workload, ..BuildContext::new(Streams::new(7), gates) })
+        .profiles
+        .remove(0)
 }
 
 /// The profiles with all plugins, and those of the named policies.
