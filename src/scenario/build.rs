@@ -192,7 +192,7 @@ impl Scenario {
         }
         builder.check_loads()?;
         let Builder { simulation, warnings, fits, repairs, target_workload, .. } = builder;
-        Ok(Prepared { simulation, warnings, repairs, target_workload, fits })
+        Ok(Prepared { simulation, warnings, target_workload, repairs, fits })
     }
 }
 

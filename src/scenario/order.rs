@@ -2,7 +2,7 @@
 
 use super::build::in_trace;
 use super::read::Scenario;
-use super::trace::{NodeTraceSpec, PodTraceSpec, TimesSpec};
+use super::trace::{NodeTraceSpec, PodTraceSpec, ReplaySpec, TimesSpec};
 use crate::diagnostic::Diagnostic;
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -138,9 +138,13 @@ impl Scenario {
         paths.iter().map(|path| self.path(path)).collect()
     }
 
+    fn trace_context(&self, field: &str, spec: &ReplaySpec, repairs: &Repairs) -> Result<Context, Diagnostic> {
+        let options = spec.options(self.spec.seed).map_err(|why| self.error(&format!("{field}.trace"), &why))?;
+        Ok(Context { options, repairs: repairs.with(spec.strict || self.strict) })
+    }
+
     fn nodes_of(&self, field: &str, trace: &NodeTraceSpec, repairs: &Repairs) -> Result<Box<dyn Source>, Diagnostic> {
-        let options = trace.options.options().map_err(|why| self.error(&format!("{field}.trace"), &why))?;
-        let context = Context { options, repairs: repairs.clone() };
+        let context = self.trace_context(field, &trace.options, repairs)?;
         let opened = open_nodes(&trace.format, &self.paths(&trace.nodes.0), &context);
         opened.map_err(|error| in_trace(self, field, &error))
     }
@@ -153,11 +157,10 @@ impl Scenario {
         listed: bool,
         repairs: &Repairs,
     ) -> Result<Box<dyn Source>, Diagnostic> {
-        let mut options = trace.options.options().map_err(|why| self.error(&format!("{field}.trace"), &why))?;
+        let mut context = self.trace_context(field, &trace.options, repairs)?;
         if listed {
-            options = ReplayOptions { window: None, times: Times::ArrivalsOnly, ..options };
+            context.options = ReplayOptions { window: None, times: Times::ArrivalsOnly, ..context.options };
         }
-        let context = Context { options, repairs: repairs.clone() };
         let opened = open_pods(&trace.format, &self.paths(&trace.pods.0), &context, None);
         opened.map_err(|error| in_trace(self, field, &error))
     }

@@ -202,6 +202,7 @@ pub struct StorageSpec {
 }
 
 /// What is recorded.
+#[allow(clippy::struct_excessive_bools, reason = "switches of a file, each with its name")]
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct ObserveSpec {

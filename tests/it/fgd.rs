@@ -53,7 +53,7 @@ fn published(folder: &Path, metric: &str) -> PublishedTable {
 fn run(list: &str, seed: u64, policy: &str) -> Run {
     let pods = format!("openb_pod_list_{list}.csv.gz");
     let pods = format!("spec.workload[0].trace.pods=../../../shared/traces/alibaba-gpu-v2023/{pods}");
-    let overrides = Overrides { set: vec![pods], seed: Some(seed), until: None };
+    let overrides = Overrides { set: vec![pods], seed: Some(seed), ..Overrides::default() };
     let file = repository("experiments/fgd-atc23/scenario.yaml");
     let scenario = Scenario::read(&file, &overrides).unwrap_or_else(|error| panic!("{error:?}"));
     let scheduler = SchedulerChoice::parse(policy, &scenario).unwrap_or_else(|error| panic!("{error:?}"));

@@ -37,6 +37,7 @@ pub mod repairs;
 pub mod replay;
 mod schema;
 pub mod shapes;
+pub mod stream;
 mod table;
 
 pub use error::TraceError;

@@ -63,7 +63,11 @@ fn read(
     }
     if rows.is_empty() && others {
         let expected = "a seed that the file of the order has rows of";
-        return Err(TraceError::Option { option: "order.seed", found: seed.to_string().into(), expected });
+        return Err(TraceError::Option {
+            option: "order.seed",
+            found: Box::from(seed.to_string()),
+            expected: expected.into(),
+        });
     }
     rows.sort_by_key(|(place, _)| *place);
     Ok(rows.into_iter().map(|(_, name)| name).collect())

@@ -4,8 +4,10 @@ mod errors;
 mod files;
 mod generic;
 mod openb;
+mod options;
 mod order;
 mod properties;
+mod rules;
 
 use std::path::{Path, PathBuf};
 use towtank_sim::cluster::Cluster;
@@ -41,6 +43,13 @@ fn context(options: &ReplayOptions) -> Context {
     Context { options: options.clone(), ..Context::default() }
 }
 
+/// The context of a run, and one that counts with it.
+fn shared_context() -> (Context, Context) {
+    let all = Context::default();
+    let one = Context { repairs: all.repairs.with(false), ..Context::default() };
+    (all, one)
+}
+
 fn nodes(format: &str, text: impl Into<Vec<u8>>, options: &ReplayOptions) -> Result<Read, String> {
     let (inputs, context) = (Inputs::from_bytes("nodes.csv", text), context(options));
     let reader = find_format(format).unwrap().read_nodes(&inputs, &context).map_err(|e| e.to_string())?;
@@ -48,9 +57,13 @@ fn nodes(format: &str, text: impl Into<Vec<u8>>, options: &ReplayOptions) -> Res
 }
 
 fn pods(format: &str, text: impl Into<Vec<u8>>, options: &ReplayOptions) -> Result<Read, String> {
-    let (inputs, context) = (Inputs::from_bytes("pods.csv", text), context(options));
-    let reader = find_format(format).unwrap().read_pods(&inputs, &context).map_err(|e| e.to_string())?;
-    drain(Box::new(replay::pods(reader, &context, None).map_err(|e| e.to_string())?))
+    pods_in(format, text, &context(options))
+}
+
+fn pods_in(format: &str, text: impl Into<Vec<u8>>, context: &Context) -> Result<Read, String> {
+    let inputs = Inputs::from_bytes("pods.csv", text);
+    let reader = find_format(format).unwrap().read_pods(&inputs, context).map_err(|e| e.to_string())?;
+    drain(Box::new(replay::pods(reader, context, None).map_err(|e| e.to_string())?))
 }
 
 fn open_nodes(format: &str, path: &Path, options: &ReplayOptions) -> Result<Box<dyn Source>, TraceError> {
