@@ -4,6 +4,7 @@ mod batch;
 mod configuration;
 mod decisions;
 mod device_claims;
+mod expected_pods;
 mod hints;
 mod histories;
 mod keys;
