@@ -129,7 +129,7 @@ fn published() -> Option<(Vec<Job>, BTreeMap<String, Played>)> {
 /// Plays jobs on so many machines of one processor. Starts are rounded to microseconds.
 fn play(jobs: &[Job], machines: u32, policy: &str) -> BTreeMap<String, Played> {
     let mut simulation = Simulation::new(0);
-    let context = BuildContext { streams: Streams::new(0), gates: FeatureGates::default() };
+    let context = BuildContext::new(Streams::new(0), FeatureGates::default());
     let mut profiles = build(&profile_by_name("default").expect("a policy").config(), &context).profiles;
     let policy = by_name(policy).expect("a policy").parts.build();
     simulation.add_controller(Box::new(BatchScheduler::new(profiles.remove(0), policy)));

@@ -189,7 +189,7 @@ impl Backfilling for Reservations {
 /// Plays jobs on machines of one processor.
 fn play(jobs: &[Job], policy: BatchPolicy) -> Starts {
     let mut simulation = Simulation::new(0);
-    let context = BuildContext { streams: Streams::new(0), gates: FeatureGates::default() };
+    let context = BuildContext::new(Streams::new(0), FeatureGates::default());
     let config = "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n";
     let config = ParsedConfig::read(config, "test").expect("a configuration");
     let mut profiles = crate::build(&config, &context).profiles;
