@@ -10,6 +10,7 @@ mod histories;
 mod keys;
 mod lasting;
 pub(crate) mod neighbours;
+mod orders;
 mod policy;
 mod properties;
 mod repeats;
