@@ -27,6 +27,7 @@ mod format;
 mod formats;
 mod input;
 mod json_list;
+mod lines;
 mod number;
 mod options;
 mod parts;

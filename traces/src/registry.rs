@@ -3,8 +3,8 @@
 use crate::error::{TraceError, suggest};
 use crate::format::{Format, Head};
 use crate::formats::{
-    alibaba_dlrm_v2025, alibaba_pai_v2020, alibaba_spot_v2026, alibaba_v2017, alibaba_v2018, csv_generic, helios,
-    openb, philly,
+    alibaba_dlrm_v2025, alibaba_pai_v2020, alibaba_spot_v2026, alibaba_v2017, alibaba_v2018, azure_packing, azure_vm,
+    csv_generic, google, helios, openb, philly,
 };
 use crate::input::Inputs;
 
@@ -17,6 +17,10 @@ pub const FORMATS: &[Format] = &[
     alibaba_pai_v2020::FORMAT,
     alibaba_v2018::FORMAT,
     alibaba_v2017::FORMAT,
+    google::FORMAT_2011,
+    google::FORMAT_2019,
+    azure_packing::FORMAT,
+    azure_vm::FORMAT,
     philly::FORMAT,
     helios::FORMAT,
 ];

@@ -4,6 +4,8 @@ mod alibaba_dlrm_v2025;
 mod alibaba_pai_v2020;
 mod alibaba_v2017;
 mod alibaba_v2018;
+mod azure;
+mod google;
 mod helios;
 mod inventories;
 mod philly;
