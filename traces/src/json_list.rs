@@ -19,16 +19,16 @@ pub(crate) struct JsonList {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
-    BeforeList,
-    InList,
-    AfterList,
+    Before,
+    Within,
+    After,
 }
 
 impl JsonList {
     /// Opens the first of the files, of which there is at least one.
     pub(crate) fn open(files: Vec<InputFile>) -> Result<Self, TraceError> {
         let reader = buffered(&files[0])?;
-        Ok(Self { files, current: 0, reader, element: 0, state: State::BeforeList })
+        Ok(Self { files, current: 0, reader, element: 0, state: State::Before })
     }
 
     /// The name of one of the files.
@@ -46,28 +46,28 @@ impl JsonList {
         loop {
             let byte = self.peek()?;
             match (self.state, byte) {
-                (State::BeforeList, None) => {
+                (State::Before, None) => {
                     let file = Arc::clone(&self.files[self.current].name);
                     return Err(TraceError::Empty { file, expected: format!("{what}, a JSON list") });
                 }
-                (State::BeforeList, Some(b'[')) => self.step(State::InList),
-                (State::InList, Some(b',')) if self.element > 0 => self.step(State::InList),
-                (State::InList, Some(b']')) => self.step(State::AfterList),
-                (State::InList, Some(b'{')) => {
+                (State::Before, Some(b'[')) => self.step(State::Within),
+                (State::Within, Some(b',')) if self.element > 0 => self.step(State::Within),
+                (State::Within, Some(b']')) => self.step(State::After),
+                (State::Within, Some(b'{')) => {
                     self.element += 1;
                     let mut deserializer = serde_json::Deserializer::from_reader(&mut self.reader);
                     return T::deserialize(&mut deserializer).map(Some).map_err(|error| self.broken(what, &error));
                 }
-                (State::InList, None) => {
+                (State::Within, None) => {
                     let file = Arc::clone(&self.files[self.current].name);
                     let message = "the list breaks off, the file is truncated".to_owned();
                     return Err(TraceError::Read { file, line: self.element + 1, message });
                 }
-                (State::AfterList, None) if self.current + 1 == self.files.len() => return Ok(None),
-                (State::AfterList, None) => {
+                (State::After, None) if self.current + 1 == self.files.len() => return Ok(None),
+                (State::After, None) => {
                     self.current += 1;
                     self.reader = buffered(&self.files[self.current])?;
-                    (self.element, self.state) = (0, State::BeforeList);
+                    (self.element, self.state) = (0, State::Before);
                 }
                 (_, Some(byte)) => {
                     let problem =

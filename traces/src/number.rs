@@ -43,11 +43,12 @@ pub(crate) fn whole(text: &[u8]) -> Result<i64, NumberError> {
     decimal(text, 0, 0)
 }
 
-/// A date and time without a time zone, such as `2017-10-09 07:01:55`, in seconds since 1970 as if it were UTC; fractions of a
-/// second are cut. `None` for what is no date.
-pub(crate) fn date_seconds(text: &str) -> Option<i64> {
+/// A date and time without a time zone, such as `2017-10-09 07:01:55`, in nanoseconds since 1970 as if it were UTC; fractions of a
+/// second are cut. `None` for what is no date, or none that can be counted so.
+pub(crate) fn date_nanos(text: &str) -> Option<i64> {
     let date: jiff::civil::DateTime = text.parse().ok()?;
-    Some(date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second())
+    let seconds = date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second();
+    seconds.checked_mul(10_i64.pow(NANOS))
 }
 
 /// So many digits are kept of a number with an exponent or many decimals: more than any trace's numbers mean.
@@ -171,11 +172,11 @@ mod tests {
     }
 
     #[test]
-    fn dates_are_seconds_since_1970() {
-        assert_eq!(date_seconds("1970-01-02 00:00:01"), Some(86_401));
-        assert_eq!(date_seconds("2017-10-09T07:01:55"), Some(1_507_532_515));
-        for bad in ["", "None", "2017-13-01 00:00:00", "2017-10-09 7 h", "1507532515"] {
-            assert_eq!(date_seconds(bad), None, "{bad}");
+    fn dates_count_from_1970() {
+        assert_eq!(date_nanos("1970-01-02 00:00:01"), Some(86_401_000_000_000));
+        assert_eq!(date_nanos("2017-10-09T07:01:55"), Some(1_507_532_515_000_000_000));
+        for bad in ["", "None", "2017-13-01 00:00:00", "2017-10-09 7 h", "1507532515", "9999-01-01 00:00:00"] {
+            assert_eq!(date_nanos(bad), None, "{bad}");
         }
     }
 

@@ -15,14 +15,6 @@ pub(crate) trait Rows {
     /// # Errors
     /// The row is wrong.
     fn row(&mut self, row: Row<'_>, out: &mut Out<'_>) -> Result<(), TraceError>;
-
-    /// What is left to tell after the last row.
-    ///
-    /// # Errors
-    /// What was told does not come to an end.
-    fn end(&mut self, _out: &mut Out<'_>) -> Result<(), TraceError> {
-        Ok(())
-    }
 }
 
 /// Where records go.
@@ -42,7 +34,7 @@ impl Out<'_> {
 /// Tables as one reader.
 pub(crate) struct Parts {
     timeline: Timeline,
-    parts: Vec<(Table, Box<dyn Rows>)>,
+    tables: Vec<(Table, Box<dyn Rows>)>,
     current: usize,
     shapes: Shapes,
     ready: VecDeque<Record>,
@@ -51,13 +43,13 @@ pub(crate) struct Parts {
 impl Parts {
     /// A reader of tables that are not there yet.
     pub(crate) fn new(timeline: Timeline) -> Self {
-        Self { timeline, parts: Vec::new(), current: 0, shapes: Shapes::default(), ready: VecDeque::new() }
+        Self { timeline, tables: Vec::new(), current: 0, shapes: Shapes::default(), ready: VecDeque::new() }
     }
 
     /// One more table, which is read after those before.
     pub(crate) fn and(mut self, mut table: Table, rows: impl Rows + 'static) -> Self {
-        table.count_from(self.parts.iter().map(|(table, _)| table.file_count()).sum());
-        self.parts.push((table, Box::new(rows)));
+        table.count_from(self.tables.iter().map(|(table, _)| table.file_count()).sum());
+        self.tables.push((table, Box::new(rows)));
         self
     }
 
@@ -70,7 +62,7 @@ impl Parts {
 impl Reader for Parts {
     fn file(&self, file: FileId) -> &Arc<str> {
         let mut first = 0;
-        for (table, _) in &self.parts {
+        for (table, _) in &self.tables {
             first += table.file_count();
             if file.0 < first {
                 return table.file_name(file);
@@ -85,14 +77,12 @@ impl Reader for Parts {
 
     fn next(&mut self) -> Result<Option<Record>, TraceError> {
         while self.ready.is_empty() {
-            let Some((table, rows)) = self.parts.get_mut(self.current) else { break };
+            let Some((table, rows)) = self.tables.get_mut(self.current) else { break };
             let mut out = Out { shapes: &mut self.shapes, records: &mut self.ready };
-            match table.next_row()? {
-                Some(row) => rows.row(row, &mut out)?,
-                None => {
-                    rows.end(&mut out)?;
-                    self.current += 1;
-                }
+            if let Some(row) = table.next_row()? {
+                rows.row(row, &mut out)?;
+            } else {
+                self.current += 1;
             }
         }
         Ok(self.ready.pop_front())

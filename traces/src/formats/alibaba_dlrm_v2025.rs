@@ -95,7 +95,7 @@ impl Rows for Instances {
         let began = start.unwrap_or(arrival);
         let run = match deletion {
             None => Run::Forever,
-            Some(end) if end >= began && began >= arrival => Run::Succeeds(Span(end - began)),
+            Some(end) if end >= began && began >= arrival => Run::Succeeds(Span(end.saturating_sub(began))),
             Some(_) => {
                 let error =
                     || row.bad(deleted, "is before the instance began", "creation, scheduling and deletion in order");
@@ -127,8 +127,10 @@ impl Rows for Instances {
             }
             Ok(Shape { spec })
         })?;
-        let waited =
-            creation.zip(start).map(|(creation, start)| Span(start - creation)).filter(|span| *span >= Span::ZERO);
+        let waited = creation
+            .zip(start)
+            .map(|(creation, start)| Span(start.saturating_sub(creation)))
+            .filter(|span| *span >= Span::ZERO);
         let user = out.shapes.name(row.text(app)?);
         let pod = Submitted { user, waited, ..Submitted::pod(row.name(name)?, shape, run) };
         out.push(Record { at: arrival, place: row.place(), event: Event::Submitted(pod) });

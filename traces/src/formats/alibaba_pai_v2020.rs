@@ -190,15 +190,12 @@ impl Jobs {
         let (mut jobs, mut numbers) = (Self::default(), FxHashMap::<String, u32>::default());
         while let Some(row) = table.next_row()? {
             let name = row.text(user)?;
-            let number = match numbers.get(name) {
-                Some(number) => *number,
-                None => {
-                    let number = jobs.users.len() as u32;
-                    jobs.users.push(name.to_owned());
-                    numbers.insert(name.to_owned(), number);
-                    number
-                }
-            };
+            let number = numbers.get(name).copied().unwrap_or_else(|| {
+                let number = jobs.users.len() as u32;
+                jobs.users.push(name.to_owned());
+                numbers.insert(name.to_owned(), number);
+                number
+            });
             jobs.by_name.insert(hash(row.bytes(job)), (number, row.time(started, SECOND, TIME)?));
         }
         Ok(jobs)
@@ -290,7 +287,7 @@ impl Rows for Tasks {
         let found = self.jobs.find(job.as_bytes());
         let user = found.and_then(|(user, _)| out.shapes.name(user));
         let arrival = found.and_then(|(_, submitted)| submitted).filter(|at| *at <= started).unwrap_or(started);
-        let waited = found.map(|_| Span(started - arrival));
+        let waited = found.map(|_| Span(started.saturating_sub(arrival)));
         let name = format!("{job}-{}", row.name(self.task)?);
         let job = Submitted {
             user,

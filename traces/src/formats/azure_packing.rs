@@ -114,7 +114,7 @@ impl Types {
         let [core, memory, ssd, nic] = ["core", "memory", "ssd", "nic"].map(|name| table.require(name));
         let (core, memory, ssd, nic) = (core?, memory?, ssd?, nic?);
         // By machine, in the order in which the file names them.
-        let mut machines: Vec<(Vec<u8>, BTreeMap<Vec<u8>, Takes>)> = Vec::new();
+        let mut machines: Vec<(Vec<u8>, Self)> = Vec::new();
         while let Some(row) = table.next_row()? {
             let part = |column, whole| Ok::<_, TraceError>(row.amount(column, whole, PART)?.unwrap_or(0));
             let takes = Takes {
@@ -125,14 +125,14 @@ impl Types {
             };
             let name = row.bytes(machine);
             let place = machines.iter().position(|(other, _)| other == name).unwrap_or_else(|| {
-                machines.push((name.to_owned(), BTreeMap::new()));
+                machines.push((name.to_owned(), Self(BTreeMap::new())));
                 machines.len() - 1
             });
-            machines[place].1.insert(row.bytes(kind).to_owned(), takes);
+            machines[place].1.0.insert(row.bytes(kind).to_owned(), takes);
         }
-        let most = machines.iter().map(|(_, types)| types.len()).max().unwrap_or(0);
-        let widest = machines.into_iter().find(|(_, types)| types.len() == most);
-        Ok(Self(widest.map(|(_, types)| types).unwrap_or_default()))
+        let most = machines.iter().map(|(_, types)| types.0.len()).max().unwrap_or(0);
+        let widest = machines.into_iter().find(|(_, types)| types.0.len() == most);
+        Ok(widest.map_or_else(|| Self(BTreeMap::new()), |(_, types)| types))
     }
 }
 

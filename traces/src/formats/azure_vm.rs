@@ -107,7 +107,7 @@ impl Rows for Vms {
             let error = || row.bad(deleted, "is before `vmcreated`", "a deletion after the creation");
             return self.repairs.repair(Rule::NegativeDuration, error);
         }
-        let run = if end >= END { Run::Forever } else { Run::Succeeds(Span(end - at)) };
+        let run = if end >= END { Run::Forever } else { Run::Succeeds(Span(end.saturating_sub(at))) };
         let ends: &[u8] = if run == Run::Forever { b"" } else { b"ends" };
         let fields = [row.bytes(cores), row.bytes(memory), row.bytes(category), ends];
         let shape = out.shapes.of(fields, || {
@@ -133,14 +133,11 @@ impl Rows for Vms {
         let percent = row.amount(average, 100, "percent of its CPU, 0 or more")?;
         let mut usage = Usage::default();
         if let Some(share) = percent {
-            usage.cpu = match u16::try_from(share) {
-                Ok(share) => share,
-                Err(_) => {
-                    let error = || row.bad(average, "is more than can be counted", "at most 655 percent");
-                    self.repairs.repair(Rule::Clipped, error)?;
-                    u16::MAX
-                }
-            };
+            if share > i64::from(u16::MAX) {
+                let error = || row.bad(average, "is more than can be counted", "at most 655 percent");
+                self.repairs.repair(Rule::Clipped, error)?;
+            }
+            usage.cpu = share.min(i64::from(u16::MAX)) as u16;
         }
         let user = out.shapes.name(row.text(subscription)?);
         let group = Some(row.text(deployment)?).filter(|name| !name.is_empty()).map(Into::into);

@@ -134,9 +134,8 @@ impl Jobs {
 impl Rows for Jobs {
     fn row(&mut self, row: Row<'_>, out: &mut Out<'_>) -> Result<(), TraceError> {
         let Some(run) = self.run(row)? else { return Ok(()) };
-        let at = number::date_seconds(row.text(self.submitted)?)
-            .ok_or_else(|| row.bad(self.submitted, "is no date", "a date such as 2020-06-09 18:41:01"))?
-            * SECOND;
+        let at = number::date_nanos(row.text(self.submitted)?)
+            .ok_or_else(|| row.bad(self.submitted, "is no date", "a date such as 2020-06-09 18:41:01"))?;
         let whole = |column, what| row.whole_to(column, 1_000_000, what);
         let pods = whole(self.nodes, "a whole number of nodes from 1 to 1000000")?.max(1);
         let gpus = whole(self.gpus, "a whole number of GPUs, 0 or more")?;
@@ -169,7 +168,7 @@ fn open_nodes(inputs: &Inputs, context: &Context) -> Result<Box<dyn Reader>, Tra
     }
     let table = Table::open(&dealt[1], &CLUSTERS, &[&JOBS])?;
     let rows = Clusters {
-        clusters: table.prefixed("vc"),
+        columns: table.prefixed("vc"),
         machine: context.options.machine.unwrap_or(Machine { cpu_milli: 64_000, memory_bytes: 512 * GIBIBYTE }),
         mode: context.options.gpu,
         first: true,
@@ -178,7 +177,7 @@ fn open_nodes(inputs: &Inputs, context: &Context) -> Result<Box<dyn Reader>, Tra
 }
 
 struct Clusters {
-    clusters: Vec<(String, Column)>,
+    columns: Vec<(String, Column)>,
     machine: Machine,
     mode: GpuMode,
     /// Whether the first row is still to come.
@@ -190,7 +189,7 @@ impl Rows for Clusters {
         if !std::mem::take(&mut self.first) {
             return Ok(());
         }
-        for (name, column) in &self.clusters {
+        for (name, column) in &self.columns {
             let gpus = row.amount(*column, 1, "a number of GPUs, 0 or more")?.unwrap_or(0);
             for i in 0..gpus / GPUS_PER_NODE {
                 let mut spec = node(&format!("vc{name}-{i}"), self.machine.cpu_milli, self.machine.memory_bytes);

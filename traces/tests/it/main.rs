@@ -7,6 +7,7 @@ mod formats;
 mod generic;
 mod openb;
 mod options;
+mod order;
 mod properties;
 mod rules;
 

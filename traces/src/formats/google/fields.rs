@@ -74,7 +74,7 @@ impl Fields {
                 }
                 for (i, name) in self.schema.required.iter().chain(self.schema.optional).enumerate() {
                     let path = name.split('.');
-                    match path.fold(Some(&row), |value, key| value.and_then(|value| value.get(key))) {
+                    match { path }.try_fold(&row, |value, key| value.get(key)) {
                         None | Some(Value::Null) => {}
                         Some(Value::String(text)) => self.values[i].extend_from_slice(text.as_bytes()),
                         Some(value) => self.values[i].extend_from_slice(value.to_string().as_bytes()),

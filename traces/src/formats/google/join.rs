@@ -108,7 +108,7 @@ pub(super) struct Joined {
     repairs: Repairs,
     shapes: Shapes,
     ready: VecDeque<Record>,
-    ended: bool,
+    over: bool,
 }
 
 impl Joined {
@@ -128,7 +128,7 @@ impl Joined {
             repairs,
             shapes: Shapes::default(),
             ready: VecDeque::new(),
-            ended: false,
+            over: false,
         };
         for mut stream in streams {
             joined.streams.push((stream.next()?, stream));
@@ -155,8 +155,8 @@ impl Joined {
             What::Used { task, cpu, memory, span } => {
                 if let Some(live) = self.live.get_mut(&task) {
                     let span = i128::from(span);
-                    live.used.cpu += i128::from(cpu) * span;
-                    live.used.memory += i128::from(memory) * span;
+                    live.used.cpu = live.used.cpu.saturating_add(i128::from(cpu) * span);
+                    live.used.memory = live.used.memory.saturating_add(i128::from(memory) * span);
                     live.used.span += span;
                 }
             }
@@ -193,7 +193,7 @@ impl Joined {
                 if live.started.is_none() {
                     let user = std::mem::take(&mut live.request.user);
                     let apart = live.request.apart;
-                    live.request = Box::new(Request { user, apart, ..*request });
+                    *live.request = Request { user, apart, ..*request };
                 }
             }
             TaskEvent::End { failed } => {
@@ -203,27 +203,36 @@ impl Joined {
                         format!("task {} of job {} ends before it ran: expected that it ran", task.index, task.job);
                     return self.repairs.repair(Rule::MissingDuration, || self.error(place, problem));
                 };
-                let span = Span(at - started);
-                self.submit(task, live, if failed { Run::Fails(span) } else { Run::Succeeds(span) })?;
+                self.ended(task, &live, started, at, failed)?;
             }
             TaskEvent::Kill => {
                 let live = self.live.remove(&task).expect("it was found");
-                match live.started {
-                    Some(started) => self.submit(task, live, Run::Succeeds(Span(at - started)))?,
-                    None => {
-                        self.submit(task, live, Run::Forever)?;
-                        let name = task.name().as_str().into();
-                        let event = Event::Killed { namespace: "default".into(), name };
-                        self.ready.push_back(Record { at, place, event });
-                    }
+                if let Some(started) = live.started {
+                    return self.ended(task, &live, started, at, false);
                 }
+                self.submit(task, &live, Run::Forever)?;
+                let event = Event::Killed { namespace: "default".into(), name: task.name().as_str().into() };
+                self.ready.push_back(Record { at, place, event });
             }
         }
         Ok(())
     }
 
+    /// Tells of a task that ran until now.
+    fn ended(&mut self, task: Task, live: &Live, started: i64, at: i64, failed: bool) -> Result<(), TraceError> {
+        let span = Span(at.saturating_sub(started));
+        if span < Span::ZERO {
+            let problem = format!(
+                "task {} of job {} ends before it starts: expected rows in order of time",
+                task.index, task.job
+            );
+            return self.repairs.repair(Rule::NegativeDuration, || self.error(live.place, problem));
+        }
+        self.submit(task, live, if failed { Run::Fails(span) } else { Run::Succeeds(span) })
+    }
+
     /// Tells of a task whose run time is known.
-    fn submit(&mut self, task: Task, live: Live, run: Run) -> Result<(), TraceError> {
+    fn submit(&mut self, task: Task, live: &Live, run: Run) -> Result<(), TraceError> {
         let request = &*live.request;
         if request.cpu.is_none() || request.memory.is_none() {
             let problem = "CPU or memory are not requested: expected both requests".to_owned();
@@ -239,12 +248,12 @@ impl Joined {
         let machine = self.machine;
         let shape = self.shapes.of(key, || Ok(shape(request, task, run, machine)))?;
         let user = self.shapes.name(&request.user);
-        let usage = self.usage(&live)?;
+        let usage = self.usage(live)?;
         let job = Submitted {
             user,
             usage,
             group: Some(task.job.to_string().as_str().into()),
-            waited: live.started.map(|started| Span(started - live.submitted)),
+            waited: live.started.map(|started| Span(started.saturating_sub(live.submitted).max(0))),
             ..Submitted::pod(task.name().as_str(), shape, run)
         };
         self.ready.push_back(Record { at: live.submitted, place: live.place, event: Event::Submitted(job) });
@@ -255,18 +264,16 @@ impl Joined {
     fn usage(&self, live: &Live) -> Result<Usage, TraceError> {
         let all = Usage::default();
         let part = |sum: i128, request: Option<i64>, unknown: u16| {
-            let request = i128::from(request.unwrap_or(0)) * live.used.span;
+            let request = i128::from(request.unwrap_or(0)).saturating_mul(live.used.span);
             if request == 0 {
                 return Ok(unknown);
             }
-            let share = (sum * 10_000 + request / 2) / request;
-            match u16::try_from(share) {
-                Ok(share) => Ok(share),
-                Err(_) => {
-                    let problem = format!("it uses {} % of its request: expected at most 655 %", share / 100);
-                    self.repairs.repair(Rule::Clipped, || self.error(live.place, problem)).map(|()| u16::MAX)
-                }
+            let share = sum.saturating_mul(10_000).saturating_add(request / 2) / request;
+            if share > i128::from(u16::MAX) {
+                let problem = format!("it uses {} % of its request: expected at most 655 %", share / 100);
+                self.repairs.repair(Rule::Clipped, || self.error(live.place, problem))?;
             }
+            Ok::<u16, TraceError>(share.min(i128::from(u16::MAX)) as u16)
         };
         Ok(Usage {
             cpu: part(live.used.cpu, live.request.cpu, all.cpu)?,
@@ -277,7 +284,7 @@ impl Joined {
     /// Tells of the tasks that outlive the trace.
     fn finish(&mut self) -> Result<(), TraceError> {
         for (task, live) in std::mem::take(&mut self.live) {
-            self.submit(task, live, Run::Forever)?;
+            self.submit(task, &live, Run::Forever)?;
         }
         Ok(())
     }
@@ -303,13 +310,12 @@ impl Reader for Joined {
     }
 
     fn next(&mut self) -> Result<Option<Record>, TraceError> {
-        while self.ready.is_empty() && !self.ended {
-            match self.take()? {
-                Some(item) => self.tell(item)?,
-                None => {
-                    self.ended = true;
-                    self.finish()?;
-                }
+        while self.ready.is_empty() && !self.over {
+            if let Some(item) = self.take()? {
+                self.tell(item)?;
+            } else {
+                self.over = true;
+                self.finish()?;
             }
         }
         Ok(self.ready.pop_front())
@@ -323,7 +329,10 @@ impl Reader for Joined {
 /// The shape of a task's pod.
 fn shape(request: &Request, task: Task, run: Run, machine: Machine) -> Shape {
     let of = |part: Option<i64>, whole: i64| {
-        part.map(|part| ((i128::from(part) * i128::from(whole) + i128::from(PARTS) / 2) / i128::from(PARTS)) as i64)
+        part.map(|part| {
+            let amount = (i128::from(part) * i128::from(whole) + i128::from(PARTS) / 2) / i128::from(PARTS);
+            amount.min(i128::from(i64::MAX)) as i64
+        })
     };
     let job = task.job.to_string();
     let asks = Asks {

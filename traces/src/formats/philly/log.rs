@@ -1,10 +1,11 @@
 //! The original log of jobs: one JSON list, read one job at a time.
 
-use super::{JOBS, MOST_GPUS, date, shape, split, table};
+use super::{JOBS, MOST_GPUS, shape, split, table};
 use crate::error::TraceError;
 use crate::format::Context;
 use crate::input::{InputFile, Inputs};
 use crate::json_list::JsonList;
+use crate::number::date_nanos;
 use crate::options::GpuMode;
 use crate::reader::{Origin, Reader, Timeline};
 use crate::record::{Event, FileId, Place, Record, Submitted};
@@ -103,7 +104,7 @@ impl Log {
         let expected = "a date such as 2017-10-07 01:11:39";
         let time = |text: &Option<String>, what: &str| match text.as_deref() {
             None | Some("" | "None") => Ok(None),
-            Some(text) => match date(text) {
+            Some(text) => match date_nanos(text) {
                 Some(nanos) => Ok(Some(nanos)),
                 None => Err(self.bad(place, format!("{what} `{text}` is no date: expected {expected}"))),
             },
@@ -116,7 +117,7 @@ impl Log {
             "Failed" => true,
             other => return Err(self.bad(place, format!("`{other}` is no status: expected Pass, Killed or Failed"))),
         };
-        let (mut sum, mut first_start, mut unended) = (0, None, false);
+        let (mut sum, mut first_start, mut unended) = (0_i64, None, false);
         for (i, attempt) in job.attempts.iter().enumerate() {
             let (start, end) = (time(&attempt.start_time, "start_time")?, time(&attempt.end_time, "end_time")?);
             match (start, end) {
@@ -129,7 +130,7 @@ impl Log {
                 }
                 (Some(start), Some(end)) => {
                     first_start = first_start.or(Some(start));
-                    sum += end - start;
+                    sum = sum.saturating_add(end.saturating_sub(start));
                 }
                 (Some(start), None) if i + 1 == job.attempts.len() => {
                     first_start = first_start.or(Some(start));
@@ -151,15 +152,16 @@ impl Log {
             (false, true) => Run::Fails(Span(sum)),
             (false, false) => Run::Succeeds(Span(sum)),
         };
-        let placed = job.attempts.iter().map(|attempt| attempt.detail.iter().map(|one| one.gpus.len() as i64).sum());
-        let gpus: i64 = placed.filter(|gpus: &i64| *gpus > 0).next().unwrap_or(0).min(MOST_GPUS);
+        let mut placed =
+            job.attempts.iter().map(|attempt| attempt.detail.iter().map(|one| one.gpus.len() as i64).sum());
+        let gpus: i64 = placed.find(|gpus: &i64| *gpus > 0).unwrap_or(0).min(MOST_GPUS);
         let (pods, each) = split(gpus);
         let job = Submitted {
             user: job.user.as_deref().and_then(|user| self.shapes.name(user)),
             queue: job.vc.as_deref().and_then(|queue| self.shapes.name(queue)),
             pods,
             gang: pods > 1,
-            waited: Some(Span(start - at)).filter(|span| *span >= Span::ZERO),
+            waited: Some(Span(start.saturating_sub(at))).filter(|span| *span >= Span::ZERO),
             ..Submitted::pod(job.jobid.as_str(), shape(&mut self.shapes, each, run, self.mode)?, run)
         };
         Ok(Some(Record { at, place, event: Event::Submitted(job) }))

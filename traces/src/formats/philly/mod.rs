@@ -20,11 +20,10 @@ mod log;
 mod table;
 
 use crate::format::{Format, Gives, TableInfo, TestedOn};
-use crate::number;
 use crate::options::GpuMode;
 use crate::schema::Schema;
 use crate::shapes::{Shape, ShapeId, Shapes};
-use crate::spec::{Asks, SECOND};
+use crate::spec::Asks;
 use towtank_sim::model::pod::Run;
 
 /// The registry's line.
@@ -89,11 +88,6 @@ fn shape(shapes: &mut Shapes, gpus: i64, run: Run, mode: GpuMode) -> Result<Shap
     shapes.of([gpus.to_le_bytes().as_slice(), ends], || {
         Ok(Shape { spec: Asks { gpu_milli: gpus * 1000, ..Asks::default() }.spec(run, mode) })
     })
-}
-
-/// A date without a time zone in nanoseconds since 1970.
-fn date(text: &str) -> Option<i64> {
-    number::date_seconds(text)?.checked_mul(SECOND)
 }
 
 #[cfg(test)]

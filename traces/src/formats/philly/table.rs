@@ -1,9 +1,10 @@
 //! The reduced table of jobs, and the list of machines.
 
-use super::{JOBS, MACHINES, MOST_GPUS, date, shape, split};
+use super::{JOBS, MACHINES, MOST_GPUS, shape, split};
 use crate::error::TraceError;
 use crate::format::Context;
 use crate::input::{InputFile, Inputs};
+use crate::number::date_nanos;
 use crate::options::{GpuMode, Machine};
 use crate::parts::{Out, Parts, Rows};
 use crate::reader::{Origin, Reader, Timeline};
@@ -40,7 +41,7 @@ struct Jobs {
 
 impl Rows for Jobs {
     fn row(&mut self, row: Row<'_>, out: &mut Out<'_>) -> Result<(), TraceError> {
-        let at = date(row.text(self.timestamp)?)
+        let at = date_nanos(row.text(self.timestamp)?)
             .ok_or_else(|| row.bad(self.timestamp, "is no date", "a date such as 2017-10-09 07:01:55"))?;
         let nanos = row.times(self.duration, SECOND, "a run time in seconds, 0 or more")?;
         if nanos < 0 {

@@ -1,4 +1,5 @@
 use super::{data, jobs, repaired, sum};
+use towtank_sim::model::gpu::GpuRequest;
 use towtank_sim::model::pod::Run;
 use towtank_traces::{Context, Inputs};
 
@@ -21,7 +22,7 @@ fn the_trace_is_as_its_readme_says() {
         near(sum(requests(role), "cpu"), 1000, cores);
         near(sum(requests(role), "memory"), 1000 << 30, memory);
         near(sum(requests(role), "ephemeral-storage"), 1000 << 30, disk);
-        let milli: i64 = of(role).filter_map(|(_, spec)| spec.gpu).map(|gpu| gpu.total()).sum();
+        let milli: i64 = of(role).filter_map(|(_, spec)| spec.gpu).map(GpuRequest::total).sum();
         assert_eq!(milli, gpus * 1000);
     }
     assert_eq!(read.submitted().filter(|(job, _)| job.run == Run::Forever).count(), 8878);
