@@ -151,6 +151,56 @@ pub enum TraceError {
         /// The nearest name, or all of them.
         hint: Box<str>,
     },
+    /// A file without anything in it.
+    #[error("{file}: the file is empty: expected {expected}")]
+    EmptyDocument {
+        /// The file.
+        file: Arc<str>,
+        /// What belongs there.
+        expected: Box<str>,
+    },
+    /// A text that is no JSON.
+    #[error("{file}: line {line}, column {column}: {problem}: expected {expected} as JSON")]
+    Json {
+        /// The file.
+        file: Arc<str>,
+        /// The line.
+        line: u64,
+        /// The column, from 1.
+        column: u64,
+        /// What the parser says.
+        problem: Box<str>,
+        /// What belongs there.
+        expected: Box<str>,
+    },
+    /// Bytes that are no MessagePack.
+    #[error("{file}: byte {offset}: {problem}: expected {expected} as MessagePack")]
+    MessagePack {
+        /// The file.
+        file: Arc<str>,
+        /// How many bytes could be read.
+        offset: u64,
+        /// What happened.
+        problem: Box<str>,
+        /// What belongs there.
+        expected: Box<str>,
+    },
+    /// A field of a document does not say what it should.
+    #[error("{file}: {}{}{problem}: expected {expected}", place(*line, path), quoted(found))]
+    Field {
+        /// The file.
+        file: Arc<str>,
+        /// The line of a file in which each line is a document; 0 else.
+        line: u64,
+        /// The way to the field: `events[3].ts`.
+        path: Box<str>,
+        /// The field, shortened; empty where it is missing.
+        found: Box<str>,
+        /// What is wrong, as a verb and its object.
+        problem: &'static str,
+        /// What would be right.
+        expected: Box<str>,
+    },
     /// A replay option is out of range.
     #[error("trace option `{option}`: found {found}, expected {expected}")]
     Option {
@@ -161,6 +211,19 @@ pub enum TraceError {
         /// The range.
         expected: &'static str,
     },
+}
+
+fn place(line: u64, path: &str) -> String {
+    let mut place = if line > 0 { format!("line {line}: ") } else { String::new() };
+    if !path.is_empty() {
+        place.push_str(path);
+        place.push_str(": ");
+    }
+    place
+}
+
+fn quoted(found: &str) -> String {
+    if found.is_empty() { String::new() } else { format!("`{found}` ") }
 }
 
 /// "did you mean" with the nearest of `known`, or all of them where none is near.

@@ -22,6 +22,7 @@ mod error;
 mod format;
 mod formats;
 mod input;
+mod json;
 mod node_lives;
 mod number;
 mod options;

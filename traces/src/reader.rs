@@ -3,6 +3,7 @@
 use crate::error::TraceError;
 use crate::record::Record;
 use crate::shapes::Shapes;
+use std::sync::Arc;
 
 /// A file, or several that belong together, as a stream of records. Only one record is asked for at a time, and a reader of a format
 /// that is sorted by time keeps no more than the row at hand and the shapes.
@@ -19,4 +20,38 @@ pub trait Reader {
 
     /// The shapes of the submissions that it has given so far.
     fn shapes(&self) -> &Shapes;
+}
+
+/// The records of a format whose files have to be read whole.
+#[derive(Debug)]
+pub(crate) struct Listed {
+    file: Arc<str>,
+    records: std::vec::IntoIter<Record>,
+    shapes: Shapes,
+}
+
+impl Listed {
+    /// Records without submissions.
+    pub(crate) fn new(file: Arc<str>, records: Vec<Record>) -> Self {
+        Self::with_shapes(file, records, Shapes::default())
+    }
+
+    /// Records whose submissions have these shapes.
+    pub(crate) fn with_shapes(file: Arc<str>, records: Vec<Record>, shapes: Shapes) -> Self {
+        Self { file, records: records.into_iter(), shapes }
+    }
+}
+
+impl Reader for Listed {
+    fn file(&self) -> &str {
+        &self.file
+    }
+
+    fn next(&mut self) -> Result<Option<Record>, TraceError> {
+        Ok(self.records.next())
+    }
+
+    fn shapes(&self) -> &Shapes {
+        &self.shapes
+    }
 }

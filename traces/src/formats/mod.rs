@@ -2,3 +2,4 @@
 
 pub(crate) mod csv_generic;
 pub(crate) mod openb;
+pub(crate) mod simkube;
