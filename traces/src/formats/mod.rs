@@ -3,3 +3,4 @@
 pub(crate) mod csv_generic;
 pub(crate) mod openb;
 pub(crate) mod simkube;
+pub(crate) mod batsim;
