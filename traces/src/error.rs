@@ -185,6 +185,18 @@ pub enum TraceError {
         /// What belongs there.
         expected: Box<str>,
     },
+    /// A change of an object which is not told.
+    #[error("{file}: line {line}: a change of a {kind} is not told whole: {problem}: expected audit level RequestResponse")]
+    NoObject {
+        /// The file.
+        file: Arc<str>,
+        /// The line.
+        line: u64,
+        /// The object's kind.
+        kind: &'static str,
+        /// What is missing.
+        problem: Box<str>,
+    },
     /// A field of a document does not say what it should.
     #[error("{file}: {}{}{problem}: expected {expected}", place(*line, path), quoted(found))]
     Field {

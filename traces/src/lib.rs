@@ -23,6 +23,7 @@ mod format;
 mod formats;
 mod input;
 mod json;
+mod lines;
 mod node_lives;
 mod number;
 mod options;
@@ -30,8 +31,10 @@ pub mod reader;
 pub mod record;
 mod registry;
 pub mod repairs;
+mod run_times;
 pub mod shapes;
 mod table;
+mod yaml;
 
 pub use error::TraceError;
 pub use format::Format;

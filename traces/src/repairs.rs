@@ -26,6 +26,8 @@ pub enum Rule {
     NegativeTime,
     /// A run time that the row leaves blank or marks as unknown where the format wants one: the row is left out.
     MissingDuration,
+    /// A change of an object that the row does not have: the row is left out.
+    MissingObject,
     /// A share that is above the whole, or usage above what can be counted: it is cut.
     Clipped,
 }
@@ -41,6 +43,7 @@ pub const RULES: &[Rule] = &[
     Rule::MissingRequest,
     Rule::NegativeTime,
     Rule::MissingDuration,
+    Rule::MissingObject,
     Rule::Clipped,
 ];
 
@@ -57,6 +60,7 @@ impl Rule {
             Self::MissingRequest => "missing-request",
             Self::NegativeTime => "negative-time",
             Self::MissingDuration => "missing-duration",
+            Self::MissingObject => "missing-object",
             Self::Clipped => "clipped",
         }
     }

@@ -4,3 +4,5 @@ pub(crate) mod csv_generic;
 pub(crate) mod openb;
 pub(crate) mod simkube;
 pub(crate) mod batsim;
+pub(crate) mod audit;
+pub(crate) mod kubectl;
