@@ -186,7 +186,9 @@ pub enum TraceError {
         expected: Box<str>,
     },
     /// A change of an object which is not told.
-    #[error("{file}: line {line}: a change of a {kind} is not told whole: {problem}: expected audit level RequestResponse")]
+    #[error(
+        "{file}: line {line}: a change of a {kind} is not told whole: {problem}: expected audit level RequestResponse"
+    )]
     NoObject {
         /// The file.
         file: Arc<str>,

@@ -64,7 +64,11 @@ pub(crate) fn kind(object: &Value) -> String {
 /// Where the kinds that Kubernetes brings have their pod template.
 fn template(kind: &str) -> Option<&'static str> {
     match kind {
-        "apps/v1.Deployment" | "apps/v1.ReplicaSet" | "apps/v1.StatefulSet" | "apps/v1.DaemonSet" | "batch/v1.Job"
+        "apps/v1.Deployment"
+        | "apps/v1.ReplicaSet"
+        | "apps/v1.StatefulSet"
+        | "apps/v1.DaemonSet"
+        | "batch/v1.Job"
         | "v1.ReplicationController" => Some("/spec/template"),
         "batch/v1.CronJob" => Some("/spec/jobTemplate/spec/template"),
         _ => None,

@@ -133,7 +133,9 @@ impl Log {
             (Verb::Delete, "") => self.delete(&request, &request.namespace, &request.name),
             (Verb::DeleteCollection, "") => {
                 let items = request.answer.as_ref().and_then(|answer| answer.get("items")).and_then(Value::as_array);
-                let Some(items) = items else { return self.missing(&request, "the list of what was deleted is not there") };
+                let Some(items) = items else {
+                    return self.missing(&request, "the list of what was deleted is not there");
+                };
                 for item in items {
                     self.delete(&request, text(item, "/metadata/namespace"), text(item, "/metadata/name"));
                 }

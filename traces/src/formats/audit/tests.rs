@@ -117,7 +117,9 @@ fn what_changed_nothing_is_passed_over() {
         create().but("/verb", "get"),
         create().but("/objectRef/resource", "configmaps"),
         create().but("/objectRef/subresource", "binding"),
-        Log::new().request("patch", PODS, "p", pod("p")).but("/user/username", "system:serviceaccount:kube-system:job-controller"),
+        Log::new()
+            .request("patch", PODS, "p", pod("p"))
+            .but("/user/username", "system:serviceaccount:kube-system:job-controller"),
     ] {
         assert_eq!(log.records().len(), 0, "{}", log.text());
     }
@@ -126,9 +128,12 @@ fn what_changed_nothing_is_passed_over() {
 #[test]
 fn scaling_changes_the_last_object() {
     let scale = json!({"kind": "Scale", "apiVersion": "autoscaling/v1", "spec": {"replicas": 7}});
-    let log = Log::new()
-        .request("create", DEPLOYMENTS, "web", deployment(2))
-        .request("patch", ["apps", "deployments", "scale"], "web", scale.clone());
+    let log = Log::new().request("create", DEPLOYMENTS, "web", deployment(2)).request(
+        "patch",
+        ["apps", "deployments", "scale"],
+        "web",
+        scale.clone(),
+    );
     let records = log.records();
     assert_eq!(applied(&records[1])["kind"], "Deployment");
     assert_eq!(applied(&records[1])["spec"]["replicas"], 7);
@@ -187,9 +192,12 @@ fn a_log_that_says_too_little_is_repaired_and_counted() {
 #[test]
 fn many_at_once_evictions_and_lists_of_events() {
     let list = json!({"kind": "PodList", "items": [pod("a"), pod("b")]});
-    let log = Log::new()
-        .request("deletecollection", PODS, "", list)
-        .request("create", ["", "pods", "eviction"], "c", json!({"kind": "Status"}));
+    let log = Log::new().request("deletecollection", PODS, "", list).request(
+        "create",
+        ["", "pods", "eviction"],
+        "c",
+        json!({"kind": "Status"}),
+    );
     assert_eq!(log.records().len(), 3);
     let text = json!({"kind": "EventList", "apiVersion": "audit.k8s.io/v1", "items": log.0}).to_string();
     assert_eq!(records(&text, &Repairs::strict()).unwrap().len(), 3);

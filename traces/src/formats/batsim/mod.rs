@@ -45,11 +45,8 @@ pub(crate) fn open_nodes(input: Input) -> Result<Listed, TraceError> {
     let file = Arc::clone(&document.file);
     let one = |(name, n): (&str, i64)| (name.to_owned(), Quantity::from_units(n));
     let allocatable: ResourceList = [("cpu", 1), ("pods", 1)].map(one).into();
-    let node = |i| NodeSpec {
-        name: format!("machine-{i}").into(),
-        allocatable: allocatable.clone(),
-        ..NodeSpec::default()
-    };
+    let node =
+        |i| NodeSpec { name: format!("machine-{i}").into(), allocatable: allocatable.clone(), ..NodeSpec::default() };
     let record = |i| Record { at: 0, line: i as u64 + 1, event: Event::NodeAdded(Box::new(node(i))) };
     Ok(Listed::new(file, (0..count).map(record).collect()))
 }

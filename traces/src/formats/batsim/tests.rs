@@ -96,7 +96,10 @@ fn what_cannot_be_used_is_said_with_its_place() {
         error(|w| w["jobs"][0]["res"] = 0.into()),
         "w.json: jobs[0].res: `0` is out of range: expected the number of machines, from 1 to 10 million"
     );
-    assert!(error(|w| w["jobs"][0]["profile"] = "snake".into()).contains("profiles.snake.seq[0]: `snake` is nested too deep, or part of itself"));
+    assert!(
+        error(|w| w["jobs"][0]["profile"] = "snake".into())
+            .contains("profiles.snake.seq[0]: `snake` is nested too deep, or part of itself")
+    );
     assert!(error(|w| w["jobs"][0]["subtime"] = Value::Null).starts_with("w.json: jobs[0].subtime: is missing"));
     assert!(error(|w| w["jobs"][0]["walltime"] = json!("long")).contains("jobs[0].walltime: `long` is no number"));
     assert!(error(|w| *w = json!([1])).contains("is no object"));

@@ -103,15 +103,9 @@ fn an_end_before_the_start_is_repaired_and_counted() {
 fn what_is_no_recording_says_so() {
     assert!(error("").contains("the file is empty"));
     assert!(error("{}").starts_with("t.sktrace: version: is missing"));
-    assert_eq!(
-        error(r#"{"version": 1}"#),
-        "t.sktrace: version: `1` is a version that is not read: expected version 2"
-    );
+    assert_eq!(error(r#"{"version": 1}"#), "t.sktrace: version: `1` is a version that is not read: expected version 2");
     let late = recording(json!({})).replace("100", "\"soon\"");
-    assert_eq!(
-        error(late),
-        "t.sktrace: events[0].ts: `soon` is no number: expected seconds since 1970"
-    );
+    assert_eq!(error(late), "t.sktrace: events[0].ts: `soon` is no number: expected seconds since 1970");
     let nameless = recording(json!({})).replace("\"web\",", "7,");
     assert!(error(nameless).contains("events[0].applied_objs[0]: `an object` has no kind or no name"));
 }
