@@ -89,6 +89,7 @@ pub fn simulate(
     summary.phases = phase_times(&prepared.simulation.cluster.phases);
     summary.peak_rss_bytes = peak_rss_bytes();
     let mut warnings = prepared.warnings;
+    warnings.extend(prepared.recorded.list());
     warnings.extend(suspicions(summary));
     Ok(Simulated { run, warnings })
 }

@@ -3,12 +3,14 @@
 //! A collector fills these structures while a simulation runs; the rest of the crate only reads them. Times are
 //! nanoseconds since the scenario's start; amounts are in base units (milli-CPU, bytes, counts).
 
+mod curve;
 mod heatmap;
 mod latencies;
 mod notable;
 mod series;
 mod summary;
 
+pub use curve::Curve;
 pub use heatmap::Heatmap;
 pub use latencies::{Latencies, Steps};
 pub use notable::{Notable, NotableKind};
@@ -37,6 +39,8 @@ pub struct Run {
     pub startup: Latencies,
     /// How full each node was over time.
     pub heatmap: Heatmap,
+    /// Metrics over something else than time.
+    pub curves: Vec<Curve>,
     /// What a reader of the report should be told about, in time order.
     pub notable: Vec<Notable>,
 }

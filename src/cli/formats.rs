@@ -9,8 +9,11 @@ use towtank_traces::FORMATS;
 pub(super) fn formats() -> Result<(), Failure> {
     let mut text = String::new();
     for format in FORMATS {
-        let _ = writeln!(text, "{:<8} {}", format.name, format.about);
-        let _ = writeln!(text, "         nodes: {}\n         pods:  {}", format.nodes_file, format.pods_file);
+        let _ = writeln!(text, "{}: {} (tried on {})", format.name, format.about, format.tested_on.as_str());
+        for table in format.tables {
+            let sorted = if table.sorted { "; in order of time" } else { "" };
+            let _ = writeln!(text, "    {} from {}: {}{sorted}", table.gives.as_str(), table.name, table.columns);
+        }
     }
     print(&text)
 }

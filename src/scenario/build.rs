@@ -2,11 +2,13 @@
 
 use super::disruptions::Disruptions;
 use super::read::Scenario;
+use super::recorded::{RecordedObjects, RecordedWarnings};
 use super::schema::{ClusterPart, LatencySpec, TieBreakSpec, WorkloadPart};
+use super::trace::ReplaySpec;
 use crate::diagnostic::Diagnostic;
 use std::any::Any;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use towtank_policies::cel::Selector;
 use towtank_policies::{BuildContext, ParsedConfig, Registry, profile_by_name};
 use towtank_sim::admission::{self, QuotaResync};
@@ -23,7 +25,9 @@ use towtank_sim::scheduler::{
 };
 use towtank_sim::source::Source;
 use towtank_sim::storage::{EphemeralVolumeController, VolumeController, VolumeSettings};
-use towtank_traces::TraceError;
+use towtank_traces::repairs::Repairs;
+use towtank_traces::replay::Objects;
+use towtank_traces::{Context, TraceError};
 use towtank_workloads::controllers;
 use towtank_workloads::generate::PodGenerator;
 use towtank_workloads::manifest::{self, Item, ManifestSource, Manifests, Origin};
@@ -45,6 +49,10 @@ pub struct Prepared {
     pub simulation: Simulation,
     /// What of the input has no effect, or may not mean what it seems to.
     pub warnings: Vec<String>,
+    /// What is repaired in its traces: the counts grow while it runs.
+    pub repairs: Repairs,
+    /// What is said of the Kubernetes objects in its traces; likewise.
+    pub recorded: RecordedWarnings,
     /// Whether every profile of the scheduler keeps pods off nodes that have too little for them.
     fits: bool,
 }
@@ -159,6 +167,8 @@ impl Scenario {
             listed: BTreeMap::new(),
             generators: Vec::new(),
             loads_used: Vec::new(),
+            repairs: Repairs::default(),
+            recorded: RecordedWarnings::default(),
         };
         builder.controllers(scheduler, evaluation, inspected)?;
         for (i, part) in self.spec.cluster.iter().enumerate() {
@@ -168,7 +178,8 @@ impl Scenario {
             builder.workload_part(i, part)?;
         }
         builder.check_loads()?;
-        Ok(Prepared { simulation: builder.simulation, warnings: builder.warnings, fits: builder.fits })
+        let Builder { simulation, warnings, fits, repairs, recorded, .. } = builder;
+        Ok(Prepared { simulation, warnings, repairs, recorded, fits })
     }
 }
 
@@ -190,6 +201,10 @@ struct Builder<'s> {
     generators: Vec<String>,
     /// Which of `spec.autoscaling.load` have found their autoscaler.
     loads_used: Vec<usize>,
+    /// What is repaired in traces.
+    repairs: Repairs,
+    /// What is said of the objects of traces.
+    recorded: RecordedWarnings,
 }
 
 impl Builder<'_> {
@@ -292,9 +307,10 @@ impl Builder<'_> {
         let field = format!("spec.cluster[{index}]");
         match (&part.trace, &part.manifests, &part.generate) {
             (Some(trace), None, None) => {
-                let options = trace.options.options().map_err(|why| self.in_part(&format!("{field}.trace"), &why))?;
-                let path = self.scenario.path(&trace.nodes);
-                let source = towtank_traces::open_nodes(&trace.format, &path, &options)
+                let context = self.trace_context(&field, &trace.options)?;
+                let paths = self.paths(&trace.nodes.0);
+                let objects = Some(self.recorded_objects());
+                let source = towtank_traces::open_nodes(&trace.format, &paths, &context, objects)
                     .map_err(|error| self.trace_error(&field, &error))?;
                 self.simulation.add_source(source);
             }
@@ -316,9 +332,10 @@ impl Builder<'_> {
         let field = format!("spec.workload[{index}]");
         match (&part.trace, &part.manifests, &part.generate) {
             (Some(trace), None, None) => {
-                let options = trace.options.options().map_err(|why| self.in_part(&format!("{field}.trace"), &why))?;
-                let path = self.scenario.path(&trace.pods);
-                let source = towtank_traces::open_pods(&trace.format, &path, &options)
+                let context = self.trace_context(&field, &trace.options)?;
+                let paths = self.paths(&trace.pods.0);
+                let objects = Some(self.recorded_objects());
+                let source = towtank_traces::open_pods(&trace.format, &paths, &context, objects)
                     .map_err(|error| self.trace_error(&field, &error))?;
                 self.simulation.add_source(source);
             }
@@ -357,6 +374,20 @@ impl Builder<'_> {
         Ok(())
     }
 
+    /// What reads the objects of a trace that tells objects.
+    fn recorded_objects(&mut self) -> Box<dyn Objects> {
+        Box::new(RecordedObjects::new(self.simulation.streams(), &self.recorded))
+    }
+
+    fn trace_context(&self, field: &str, options: &ReplaySpec) -> Result<Context, Diagnostic> {
+        let options = options.options().map_err(|why| self.in_part(&format!("{field}.trace"), &why))?;
+        Ok(Context { options, repairs: self.repairs.clone() })
+    }
+
+    fn paths(&self, paths: &[PathBuf]) -> Vec<PathBuf> {
+        paths.iter().map(|path| self.scenario.path(path)).collect()
+    }
+
     fn in_part(&self, field: &str, why: &str) -> Diagnostic {
         self.scenario.error(field, why)
     }
@@ -367,13 +398,16 @@ impl Builder<'_> {
             TraceError::UnknownFormat { .. } => {
                 self.in_part(&format!("{field}.trace.format"), &error.to_string()).help("`towtank formats` lists them")
             }
+            TraceError::NoSuchPart { .. } => {
+                self.in_part(&format!("{field}.trace"), &error.to_string()).help("`towtank formats` says what there is")
+            }
             TraceError::Option { .. } => self.in_part(&format!("{field}.trace.options"), &error.to_string()),
             _ => Diagnostic::new(error.to_string()),
         }
     }
 
-    fn manifests(&mut self, paths: &[std::path::PathBuf]) -> Result<(), Diagnostic> {
-        let paths: Vec<_> = paths.iter().map(|path| self.scenario.path(path)).collect();
+    fn manifests(&mut self, paths: &[PathBuf]) -> Result<(), Diagnostic> {
+        let paths = self.paths(paths);
         let in_manifest = |error: manifest::ManifestError| Diagnostic::new(error.to_string());
         let mut manifests = manifest::load(&paths).map_err(in_manifest)?;
         manifests.check_expressions(|text| Selector::compile(text).map(drop)).map_err(in_manifest)?;

@@ -3,20 +3,25 @@
 use super::Scenario;
 use crate::diagnostic::Diagnostic;
 use std::path::PathBuf;
+use towtank_traces::Inputs;
 use towtank_workloads::manifest;
 
 impl Scenario {
     /// The files that a run reads, the scenario's own first; but for a configuration that the command line names.
     ///
     /// # Errors
-    /// A folder of manifests cannot be read.
+    /// A trace is not there, or a folder cannot be read.
     pub fn inputs(&self) -> Result<Vec<PathBuf>, Diagnostic> {
         let mut files = vec![self.file.clone()];
         files.extend(self.spec.scheduler.config.iter().map(|path| self.path(path)));
-        let parts = self.spec.cluster.iter().map(|part| (part.trace.as_ref().map(|t| &t.nodes), &part.manifests));
-        let work = self.spec.workload.iter().map(|part| (part.trace.as_ref().map(|t| &t.pods), &part.manifests));
+        let parts = self.spec.cluster.iter().map(|part| (part.trace.as_ref().map(|t| &t.nodes.0), &part.manifests));
+        let work = self.spec.workload.iter().map(|part| (part.trace.as_ref().map(|t| &t.pods.0), &part.manifests));
         for (trace, manifests) in parts.chain(work) {
-            files.extend(trace.map(|path| self.path(path)));
+            if let Some(paths) = trace {
+                let paths: Vec<_> = paths.iter().map(|path| self.path(path)).collect();
+                let found = Inputs::open(&paths).map_err(|error| Diagnostic::new(error.to_string()))?;
+                files.extend(found.files().iter().filter_map(|file| file.path().map(PathBuf::from)));
+            }
             for path in manifests.iter().flatten() {
                 let found = manifest::files(&self.path(path)).map_err(|error| Diagnostic::new(error.to_string()))?;
                 files.extend(found);

@@ -5,10 +5,12 @@ mod build;
 mod disruptions;
 mod inputs;
 mod read;
+mod recorded;
 mod schema;
 mod trace;
 pub(crate) mod yaml;
 
 pub use build::{Prepared, SchedulerChoice};
 pub use read::{API_VERSION, Overrides, Scenario};
+pub use recorded::RecordedWarnings;
 pub use schema::{ObserveSpec, ScenarioSpec, TieBreakSpec};

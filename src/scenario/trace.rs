@@ -1,6 +1,7 @@
 //! The parts of a scenario that come from a trace.
 
-use serde::Deserialize;
+use serde::de::{Error, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use std::path::PathBuf;
 use towtank_sim::time::Span;
 use towtank_traces::{GpuMode, NodePick, ReplayOptions, Times, Window};
@@ -12,8 +13,8 @@ use towtank_workloads::schema::DurationText;
 pub struct NodeTraceSpec {
     /// The format; `towtank formats` lists them.
     pub format: String,
-    /// The file.
-    pub nodes: PathBuf,
+    /// The files, or folders of them.
+    pub nodes: PathList,
     /// How its rows are read.
     #[serde(default)]
     pub options: ReplaySpec,
@@ -25,11 +26,44 @@ pub struct NodeTraceSpec {
 pub struct PodTraceSpec {
     /// The format; `towtank formats` lists them.
     pub format: String,
-    /// The file.
-    pub pods: PathBuf,
+    /// The files, or folders of them.
+    pub pods: PathList,
     /// How its rows are read.
     #[serde(default)]
     pub options: ReplaySpec,
+}
+
+/// A path, or several.
+#[derive(Clone, Debug)]
+pub struct PathList(pub Vec<PathBuf>);
+
+impl<'de> Deserialize<'de> for PathList {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Paths;
+        impl<'de> Visitor<'de> for Paths {
+            type Value = PathList;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a path or a list of paths")
+            }
+
+            fn visit_str<E: Error>(self, path: &str) -> Result<PathList, E> {
+                Ok(PathList(vec![path.into()]))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<PathList, A::Error> {
+                let mut paths = Vec::new();
+                while let Some(path) = list.next_element()? {
+                    paths.push(path);
+                }
+                if paths.is_empty() {
+                    return Err(A::Error::custom("the list of paths is empty: expected at least one"));
+                }
+                Ok(PathList(paths))
+            }
+        }
+        deserializer.deserialize_any(Paths)
+    }
 }
 
 /// How a trace is replayed. Formats pass over what means nothing to them.

@@ -26,12 +26,72 @@ pub enum TraceError {
         message: String,
     },
     /// There is not even a header.
-    #[error("{file}: the file is empty: expected a header row with the columns {expected}")]
+    #[error("{file}: the file is empty: expected {expected}")]
     Empty {
         /// The file.
         file: Arc<str>,
-        /// The columns of this kind of file.
+        /// What this kind of file begins with.
         expected: String,
+    },
+    /// None of the files is a table without which the format says nothing.
+    #[error("{file}: no file is {what}: expected one whose name contains {names}, or with its header")]
+    NoTable {
+        /// The first of the files.
+        file: Arc<str>,
+        /// The table.
+        what: &'static str,
+        /// What its files are called.
+        names: String,
+    },
+    /// A file that is none of a format's tables.
+    #[error("{file}: neither its name nor its first row says what it is: expected one of {expected}")]
+    UnknownTable {
+        /// The file.
+        file: Arc<str>,
+        /// The tables of the format.
+        expected: String,
+    },
+    /// Nodes of a format that has only pods, or the other way round.
+    #[error("traces of the format {format} have no {part}")]
+    NoSuchPart {
+        /// The format.
+        format: &'static str,
+        /// What was asked for.
+        part: &'static str,
+    },
+    /// The fields are separated by something else.
+    #[error("{file}: line 1: the fields seem to be separated by {found:?}: expected {expected:?}")]
+    Separator {
+        /// The file.
+        file: Arc<str>,
+        /// What seems to be used.
+        found: char,
+        /// What should be.
+        expected: char,
+    },
+    /// A file without a header whose first row is not one of this kind of file.
+    #[error("{file}: line {line}: found {found} fields, expected {what}, without a header, with the columns {columns}")]
+    FirstRow {
+        /// The file.
+        file: Arc<str>,
+        /// The line.
+        line: u64,
+        /// Fields in this row.
+        found: usize,
+        /// The kind of file.
+        what: &'static str,
+        /// Its columns in order.
+        columns: Box<str>,
+    },
+    /// A file of another format.
+    #[error("{file}: this is not {expected}: {problem}")]
+    NotThis {
+        /// The file.
+        file: Arc<str>,
+        /// What it should be.
+        expected: &'static str,
+        /// What is wrong.
+        problem: String,
     },
     /// A file of pods where nodes are expected, or the other way round.
     #[error("{file}: line 1: this header is that of {found}, expected {expected}")]
@@ -110,23 +170,40 @@ pub enum TraceError {
         expected: Box<str>,
     },
     /// The rows of a streamed file are not in order of time.
-    #[error(
-        "{file}: line {line}, column `{column}`: {found} s follows {before} s: expected rows in order of time; to sort \
-         them: (head -n 1 FILE; tail -n +2 FILE | LC_ALL=C sort -s -t, -k{position},{position}n) > SORTED"
-    )]
+    #[error("{file}: line {line}: {found} s follows {before} s: expected rows in order of time")]
     Order {
         /// The file.
         file: Arc<str>,
         /// The line.
         line: u64,
-        /// The column.
-        column: Box<str>,
-        /// Its place in the header, from 1.
-        position: usize,
         /// The time that is too early.
         found: Box<str>,
         /// The time of the row before.
         before: Box<str>,
+    },
+    /// A time or a run time that cannot be counted.
+    #[error("{file}: line {line}: {found} s {problem}: expected {expected}")]
+    Time {
+        /// The file.
+        file: Arc<str>,
+        /// The line.
+        line: u64,
+        /// The time.
+        found: Box<str>,
+        /// What is wrong with it.
+        problem: &'static str,
+        /// What would be right.
+        expected: &'static str,
+    },
+    /// A record that means nothing here.
+    #[error("{file}: line {line}: {problem}")]
+    Record {
+        /// The file.
+        file: Arc<str>,
+        /// The line.
+        line: u64,
+        /// Why.
+        problem: String,
     },
     /// Two nodes of one name exist at the same time.
     #[error(

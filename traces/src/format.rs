@@ -1,9 +1,11 @@
 //! What a trace format is.
 
 use crate::error::TraceError;
-use crate::input::Input;
+use crate::input::{InputFile, Inputs};
 use crate::options::ReplayOptions;
-use towtank_sim::source::Source;
+use crate::reader::Reader;
+use crate::repairs::Repairs;
+use crate::schema::Schema;
 
 /// A trace format.
 #[derive(Clone, Copy, Debug)]
@@ -14,32 +16,161 @@ pub struct Format {
     pub module: &'static str,
     /// What it is, in one sentence.
     pub about: &'static str,
-    /// What the file of nodes is and which columns it has.
-    pub nodes_file: &'static str,
-    /// What the file of pods is and which columns it has.
-    pub pods_file: &'static str,
-    pub(crate) open_nodes: Open,
-    pub(crate) open_pods: Open,
+    /// What its files are and which columns or fields they have.
+    pub tables: &'static [TableInfo],
+    /// What its reader was tried on.
+    pub tested_on: TestedOn,
+    /// Whether a file looks like one of its files.
+    pub(crate) detect: fn(&Head<'_>) -> bool,
+    /// Opens its nodes; `None` if it knows none.
+    pub(crate) nodes: Option<Open>,
+    /// Opens its pods; `None` if it knows none.
+    pub(crate) pods: Option<Open>,
 }
 
-/// Opens one of a format's files.
-pub(crate) type Open = fn(Input, &ReplayOptions) -> Result<Box<dyn Source>, TraceError>;
+/// A file of a format, or a table in several files, as its users see it.
+#[derive(Clone, Copy, Debug)]
+pub struct TableInfo {
+    /// Its name, or how its files are called.
+    pub name: &'static str,
+    /// What is read from it.
+    pub gives: Gives,
+    /// Its columns or fields; in brackets those that may be absent. Those that are passed over are not listed.
+    pub columns: &'static str,
+    /// Whether its rows are in order of time, so that they can be streamed.
+    pub sorted: bool,
+}
+
+/// What is read from a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gives {
+    /// Nodes.
+    Nodes,
+    /// Pods and jobs.
+    Pods,
+    /// Both, from the same file.
+    Both,
+}
+
+impl Gives {
+    /// The word for tables and lists.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Nodes => "nodes",
+            Self::Pods => "pods",
+            Self::Both => "nodes and pods",
+        }
+    }
+}
+
+/// What a format's reader was tried on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TestedOn {
+    /// Real data of this format.
+    Data,
+    /// Rows that were written for the tests after the format's published schema.
+    SchemaRows,
+}
+
+impl TestedOn {
+    /// The words for tables and lists.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Data => "real data",
+            Self::SchemaRows => "rows of its schema",
+        }
+    }
+}
+
+/// What a reader is opened with.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    /// How the trace is read.
+    pub options: ReplayOptions,
+    /// Where repairs are counted.
+    pub repairs: Repairs,
+}
+
+/// Opens a trace's nodes or pods.
+pub(crate) type Open = fn(&Inputs, &Context) -> Result<Box<dyn Reader>, TraceError>;
+
+/// The beginning of a file: its name and its first bytes, unpacked.
+#[derive(Clone, Copy, Debug)]
+pub struct Head<'a> {
+    /// The file's name, with its folder.
+    pub name: &'a str,
+    /// At most 8 KiB.
+    pub bytes: &'a [u8],
+}
+
+impl Head<'_> {
+    /// Whether the file begins with the header of such a table.
+    pub(crate) fn is_table(&self, schema: &Schema) -> bool {
+        schema.is_header(self.first_row(schema.separator))
+    }
+
+    /// The fields of the first row that is not blank, as far as they are text.
+    pub(crate) fn first_row(&self, separator: u8) -> impl Iterator<Item = &str> {
+        let bytes = self.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(self.bytes);
+        let first = bytes.split(|b| *b == b'\n').find(|line| !line.trim_ascii().is_empty()).unwrap_or_default();
+        first.split(move |b| *b == separator).map(|field| {
+            let field = field.trim_ascii();
+            let field = field.strip_prefix(b"\"").and_then(|f| f.strip_suffix(b"\"")).unwrap_or(field);
+            std::str::from_utf8(field).unwrap_or_default().trim()
+        })
+    }
+}
 
 impl Format {
-    /// The nodes of a trace, coming and going in order of time.
+    /// The nodes of a trace as records.
     ///
     /// # Errors
-    /// Anything that [`TraceError`] lists: the whole file is read here.
-    pub fn nodes(&self, input: Input, options: &ReplayOptions) -> Result<Box<dyn Source>, TraceError> {
-        (self.open_nodes)(input, options)
+    /// The format has no nodes, or the files cannot be opened or are of another kind.
+    pub fn read_nodes(&self, inputs: &Inputs, context: &Context) -> Result<Box<dyn Reader>, TraceError> {
+        let open = self.nodes.ok_or(TraceError::NoSuchPart { format: self.name, part: "nodes" })?;
+        open(inputs, context)
     }
 
-    /// The pods of a trace in order of arrival. The source serves one run.
+    /// The pods of a trace as records.
     ///
     /// # Errors
-    /// The header or an option is wrong. What is wrong in a row comes as a [`TraceError`] from the source, or from here if
-    /// the format has to sort.
-    pub fn pods(&self, input: Input, options: &ReplayOptions) -> Result<Box<dyn Source>, TraceError> {
-        (self.open_pods)(input, options)
+    /// The format has no pods, or the files cannot be opened or are of another kind.
+    pub fn read_pods(&self, inputs: &Inputs, context: &Context) -> Result<Box<dyn Reader>, TraceError> {
+        let open = self.pods.ok_or(TraceError::NoSuchPart { format: self.name, part: "pods" })?;
+        open(inputs, context)
     }
+}
+
+/// Deals files out to the tables that they belong to, by name, or where the name does not tell by header. The answer has one list for
+/// each schema.
+///
+/// # Errors
+/// A file that was named belongs to none of them; those that were found in a folder are passed over.
+#[allow(dead_code, reason = "for formats of several tables")]
+pub(crate) fn deal(inputs: &Inputs, schemas: &[&'static Schema]) -> Result<Vec<Vec<InputFile>>, TraceError> {
+    let mut dealt = vec![Vec::new(); schemas.len()];
+    for file in inputs.files() {
+        let by_name = schemas.iter().position(|schema| schema.is_named(&file.name));
+        let table = by_name.or_else(|| {
+            let bytes = file.head();
+            let head = Head { name: &file.name, bytes: &bytes };
+            schemas.iter().position(|schema| head.is_table(schema))
+        });
+        match table {
+            Some(table) => dealt[table].push(file.clone()),
+            None if file.named => {
+                let expected = schemas.iter().map(|schema| schema.what).collect::<Vec<_>>().join(", ");
+                return Err(TraceError::UnknownTable { file: file.name.clone(), expected });
+            }
+            None => {}
+        }
+    }
+    Ok(dealt)
+}
+
+/// The error that a format needs a table that none of the files is.
+#[allow(dead_code, reason = "for formats of several tables")]
+pub(crate) fn no_table(inputs: &Inputs, schema: &Schema) -> TraceError {
+    let file = inputs.files().first().map_or_else(|| "".into(), |file| file.name.clone());
+    TraceError::NoTable { file, what: schema.what, names: schema.files.join(", ") }
 }

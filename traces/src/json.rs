@@ -194,6 +194,11 @@ pub(crate) fn parse(file: &Arc<str>, line: u64, bytes: &[u8], expected: &str) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::input::Inputs;
+
+    fn input(text: &str) -> Input {
+        Inputs::from_bytes("t.json", text).files()[0].open().unwrap()
+    }
 
     #[test]
     fn what_is_wrong_is_said_with_the_way_to_it() {
@@ -217,9 +222,9 @@ mod tests {
 
     #[test]
     fn broken_json_is_found_by_line_and_column() {
-        let error = read(Input::from_bytes("t.json", "{\n \"a\": ,\n}"), "a workload").unwrap_err();
+        let error = read(input("{\n \"a\": ,\n}"), "a workload").unwrap_err();
         assert_eq!(error.to_string(), "t.json: line 2, column 7: expected value: expected a workload as JSON");
-        let error = read(Input::from_bytes("t.json", " \n"), "a workload").unwrap_err();
+        let error = read(input(" \n"), "a workload").unwrap_err();
         assert_eq!(error.to_string(), "t.json: the file is empty: expected a workload");
     }
 }

@@ -1,35 +1,42 @@
-//! Files of lines: one line is in memory at a time.
+//! Files of lines, one after another: one line is in memory at a time.
 
 use crate::error::TraceError;
-use crate::input::Input;
+use crate::input::InputFile;
+use crate::record::{FileId, Place};
 use std::io::{BufRead, BufReader, Read};
 use std::sync::Arc;
 
 /// The longest line that is read. What is longer is no text.
 const LONGEST: u64 = 64 << 20;
 
-/// A file that is read line by line.
+/// Files that follow each other and are read line by line.
 pub(crate) struct Lines {
-    file: Arc<str>,
+    files: Vec<InputFile>,
+    current: usize,
     reader: BufReader<Box<dyn Read + Send>>,
     buffer: Vec<u8>,
     line: u64,
 }
 
 impl Lines {
-    pub(crate) fn new(input: Input) -> Self {
-        let reader = BufReader::with_capacity(1 << 16, input.reader);
-        Self { file: input.file, reader, buffer: Vec::new(), line: 0 }
+    /// Opens the first of the files, of which there is at least one.
+    pub(crate) fn open(files: Vec<InputFile>) -> Result<Self, TraceError> {
+        let reader = match files.first() {
+            Some(file) => file.open()?.reader,
+            None => Box::new(std::io::empty()),
+        };
+        let reader = BufReader::with_capacity(1 << 16, reader);
+        Ok(Self { files, current: 0, reader, buffer: Vec::new(), line: 0 })
     }
 
-    /// The file's name.
-    pub(crate) fn file(&self) -> &Arc<str> {
-        &self.file
+    /// The name of one of the files.
+    pub(crate) fn file(&self, file: FileId) -> &Arc<str> {
+        &self.files[file.0 as usize].name
     }
 
-    /// The number of the last line that was given, from 1.
-    pub(crate) fn line(&self) -> u64 {
-        self.line
+    /// Where the last line is that was given.
+    pub(crate) fn place(&self) -> Place {
+        Place { file: FileId(self.current as u32), line: self.line }
     }
 
     /// Reads the next line that is not blank, which [`Lines::text`] then is; whether there is one.
@@ -39,7 +46,12 @@ impl Lines {
             let read = (&mut self.reader).take(LONGEST).read_until(b'\n', &mut self.buffer);
             self.line += 1;
             match read {
-                Ok(0) => return Ok(false),
+                Ok(0) if self.current + 1 >= self.files.len() => return Ok(false),
+                Ok(0) => {
+                    self.current += 1;
+                    self.line = 0;
+                    self.reader = BufReader::with_capacity(1 << 16, self.files[self.current].open()?.reader);
+                }
                 Ok(read) if read as u64 == LONGEST && self.buffer.last() != Some(&b'\n') => {
                     return Err(self.broken("the line is longer than 64 MiB: this is no text".to_owned()));
                 }
@@ -59,6 +71,6 @@ impl Lines {
     }
 
     fn broken(&self, message: String) -> TraceError {
-        TraceError::Read { file: Arc::clone(&self.file), line: self.line, message }
+        TraceError::Read { file: Arc::clone(&self.files[self.current].name), line: self.line, message }
     }
 }

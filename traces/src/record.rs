@@ -4,7 +4,7 @@
 //! scales, samples, filters, other names) happens to the records afterwards. So a replay, a conversion, an inspection and a fit
 //! see the same trace.
 
-use crate::shapes::ShapeId;
+use crate::shapes::{NameId, ShapeId};
 use std::sync::Arc;
 use towtank_sim::model::Name;
 use towtank_sim::model::node::NodeSpec;
@@ -16,11 +16,31 @@ use towtank_sim::time::Span;
 pub struct Record {
     /// Nanoseconds of the trace's own time. It may be negative: some traces have a past.
     pub at: i64,
-    /// The line of the file that says so, from 1; for files without lines the number of the row or the object.
-    pub line: u64,
+    /// Where it says so.
+    pub place: Place,
     /// What happens.
     pub event: Event,
 }
+
+/// A place in the files of a trace.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The file.
+    pub file: FileId,
+    /// The line, from 1; for files without lines the number of the row or the object.
+    pub line: u64,
+}
+
+impl Record {
+    /// What the only file of a reader says on this line.
+    pub(crate) fn on_line(line: u64, at: i64, event: Event) -> Self {
+        Self { at, place: Place { file: FileId(0), line }, event }
+    }
+}
+
+/// A file's number among those of its reader, from 0; see [`Reader::file`](crate::reader::Reader::file).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FileId(pub u32);
 
 /// What happens in a trace.
 #[derive(Clone, Debug)]
@@ -61,6 +81,10 @@ pub struct Submitted {
     pub name: Name,
     /// What each of its pods is.
     pub shape: ShapeId,
+    /// The user who submits it, where the trace knows one.
+    pub user: Option<NameId>,
+    /// The queue, tenant or virtual cluster to which it is submitted, where the trace knows one.
+    pub queue: Option<NameId>,
     /// How many equal pods it is, at least 1. The pods of a job of several are called `NAME-0`, `NAME-1`, ...
     pub pods: u32,
     /// Whether the pods start together or not at all.
@@ -79,6 +103,6 @@ impl Submitted {
     /// One pod that runs like this and uses what it requests.
     pub fn pod(name: impl Into<Name>, shape: ShapeId, run: Run) -> Self {
         let (name, usage) = (name.into(), Usage::default());
-        Self { name, shape, pods: 1, gang: false, run, estimate: None, waited: None, usage }
+        Self { name, shape, user: None, queue: None, pods: 1, gang: false, run, estimate: None, waited: None, usage }
     }
 }

@@ -1,15 +1,13 @@
 //! The table of formats.
 
 use crate::error::{TraceError, suggest};
-use crate::format::Format;
-use crate::formats::{csv_generic, openb};
-use crate::input::Input;
-use crate::options::ReplayOptions;
-use std::path::Path;
-use towtank_sim::source::Source;
+use crate::format::{Format, Head};
+use crate::formats::{audit, batsim, csv_generic, kubectl, openb, simkube};
+use crate::input::Inputs;
 
-/// Every format that can be read: one line each.
-pub const FORMATS: &[Format] = &[csv_generic::FORMAT, openb::FORMAT];
+/// Every format that can be read: one line each. Where two could be meant by a file, the first one is.
+pub const FORMATS: &[Format] =
+    &[csv_generic::FORMAT, openb::FORMAT, simkube::FORMAT, audit::FORMAT, batsim::FORMAT, kubectl::FORMAT];
 
 /// The format of this name.
 ///
@@ -22,25 +20,20 @@ pub fn find_format(name: &str) -> Result<&'static Format, TraceError> {
     })
 }
 
-/// Opens a file of nodes; see [`Format::nodes`].
-///
-/// # Errors
-/// No such format or file, and everything that [`Format::nodes`] finds.
-pub fn open_nodes(format: &str, path: &Path, options: &ReplayOptions) -> Result<Box<dyn Source>, TraceError> {
-    find_format(format)?.nodes(Input::open(path)?, options)
-}
-
-/// Opens a file of pods; see [`Format::pods`].
-///
-/// # Errors
-/// No such format or file, and everything that [`Format::pods`] finds.
-pub fn open_pods(format: &str, path: &Path, options: &ReplayOptions) -> Result<Box<dyn Source>, TraceError> {
-    find_format(format)?.pods(Input::open(path)?, options)
+/// The format that these files seem to be of, by their names and first bytes: that of the first file that says something.
+pub fn detect(inputs: &Inputs) -> Option<&'static Format> {
+    inputs.files().iter().find_map(|file| {
+        let bytes = file.head();
+        let head = Head { name: &file.name, bytes: &bytes };
+        FORMATS.iter().find(|format| (format.detect)(&head))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format::Gives;
+    use std::path::Path;
 
     #[test]
     fn every_module_of_a_format_is_in_the_table() {
@@ -54,17 +47,36 @@ mod tests {
         modules.dedup();
         let mut listed: Vec<&str> = FORMATS.iter().map(|format| format.module).collect();
         listed.sort_unstable();
+        listed.dedup();
         assert_eq!(modules, listed);
     }
 
     #[test]
     fn names_are_unique_and_the_nearest_is_suggested() {
         for format in FORMATS {
-            assert_eq!(find_format(format.name).unwrap().module, format.module);
+            assert_eq!(find_format(format.name).unwrap().about, format.about);
         }
         let error = find_format("openB").unwrap_err().to_string();
         assert_eq!(error, "no trace format `openB`: did you mean `openb`?");
-        let error = find_format("parquet").unwrap_err().to_string();
-        assert_eq!(error, "no trace format `parquet`: expected one of `csv`, `openb`");
+        let error = find_format("spreadsheet").unwrap_err().to_string();
+        assert!(error.starts_with("no trace format `spreadsheet`: expected one of `csv`, `openb`"), "{error}");
+    }
+
+    #[test]
+    fn what_a_format_gives_can_be_opened() {
+        for format in FORMATS {
+            let gives = |of| format.tables.iter().any(|table| table.gives == of || table.gives == Gives::Both);
+            assert_eq!(gives(Gives::Nodes), format.nodes.is_some(), "{}", format.name);
+            assert_eq!(gives(Gives::Pods), format.pods.is_some(), "{}", format.name);
+        }
+    }
+
+    #[test]
+    fn a_file_tells_its_format() {
+        let of = |text: &str| detect(&Inputs::from_bytes("file", text)).map(|format| format.name);
+        assert_eq!(of("name,arrival_s,duration_s,cpu_milli,memory_bytes\n"), Some("csv"));
+        assert_eq!(of("\u{feff}SN, cpu_milli,memory_mib,gpu,model\n"), Some("openb"));
+        assert_eq!(of(""), None);
+        assert_eq!(of("what else\n"), None);
     }
 }

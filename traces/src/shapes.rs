@@ -5,16 +5,16 @@ use rustc_hash::FxHashMap;
 use std::sync::Arc;
 use towtank_sim::model::pod::PodSpec;
 
-/// What the pods of a submission are, and whose they are.
+/// What the pods of a submission are.
 #[derive(Clone, Debug, Default)]
 pub struct Shape {
     /// The specification.
     pub spec: PodSpec,
-    /// The user who submits them, where the trace knows one.
-    pub user: Option<Arc<str>>,
-    /// The queue, tenant or virtual cluster to which they are submitted, where the trace knows one.
-    pub queue: Option<Arc<str>>,
 }
+
+/// A name that many submissions share: of a user, of a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NameId(u32);
 
 /// A shape's place among those of its reader, from 0 in order of their first appearance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,6 +26,8 @@ pub struct Shapes {
     key: Vec<u8>,
     index: FxHashMap<Box<[u8]>, ShapeId>,
     list: Vec<Shape>,
+    names: Vec<Arc<str>>,
+    names_index: FxHashMap<Arc<str>, NameId>,
 }
 
 impl Shapes {
@@ -56,6 +58,25 @@ impl Shapes {
     /// The shape.
     pub fn get(&self, id: ShapeId) -> &Shape {
         &self.list[id.0 as usize]
+    }
+
+    /// The name; `None` for an empty one.
+    pub fn name(&mut self, text: &str) -> Option<NameId> {
+        if text.is_empty() {
+            return None;
+        }
+        if let Some(id) = self.names_index.get(text) {
+            return Some(*id);
+        }
+        let (id, text): (_, Arc<str>) = (NameId(self.names.len() as u32), text.into());
+        self.names.push(Arc::clone(&text));
+        self.names_index.insert(text, id);
+        Some(id)
+    }
+
+    /// The name's text.
+    pub fn text(&self, id: NameId) -> &Arc<str> {
+        &self.names[id.0 as usize]
     }
 
     /// All of them, in order of their first appearance.

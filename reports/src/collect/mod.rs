@@ -143,6 +143,7 @@ impl Collectors {
             scheduling,
             startup,
             heatmap: self.heatmap.map(|heatmap| heatmap.into_heatmap(outcome.end)).unwrap_or_default(),
+            curves: Vec::new(),
             notable: self.notable.into_notable(),
         })
     }

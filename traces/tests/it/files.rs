@@ -1,12 +1,12 @@
 //! Whole files of the shared collection, counted and summed against their documentation.
 
-use crate::{drain, shared};
+use crate::{drain, open_nodes, open_pods, shared};
 use towtank_sim::cluster::Cluster;
 use towtank_sim::model::gpu::{GPU_MILLI, GpuRequest};
 use towtank_sim::model::pod::Run;
 use towtank_sim::model::resources::ResourceId;
 use towtank_sim::time::SimTime;
-use towtank_traces::{GpuMode, NodePick, ReplayOptions, Times, open_nodes, open_pods};
+use towtank_traces::{GpuMode, NodePick, ReplayOptions, Times};
 
 const OPENB: &str = "traces/alibaba-gpu-v2023";
 

@@ -60,7 +60,8 @@ fn a_scale_that_squeezes_a_life_to_nothing_leaves_the_node_out() {
 #[test]
 fn a_part_of_the_nodes() {
     let options = ReplayOptions { nodes: NodePick::Every(2), ..all() };
-    assert_eq!(nodes("csv", LIVES, &options).unwrap().lines(), ["0 + short", "5.5 - short", "5.5 + late"]);
+    let expected = ["0 + short", "5.5 - short", "5.5 + late", "5.5 + short", "100 - short"];
+    assert_eq!(nodes("csv", LIVES, &options).unwrap().lines(), expected, "a node is kept with all its lives");
 }
 
 #[test]

@@ -6,13 +6,13 @@ mod generic;
 mod openb;
 mod properties;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use towtank_sim::cluster::Cluster;
 use towtank_sim::model::node::NodeSpec;
 use towtank_sim::model::pod::{NewPod, PodClass};
 use towtank_sim::source::{Source, Work};
 use towtank_sim::time::SimTime;
-use towtank_traces::{Input, ReplayOptions, find_format};
+use towtank_traces::{Context, Inputs, ReplayOptions, TraceError, find_format, replay};
 
 /// A file beside the repository, for tests on real data.
 fn shared(path: &str) -> PathBuf {
@@ -36,14 +36,28 @@ fn drain(mut source: Box<dyn Source>) -> Result<Read, String> {
     Ok(Read { cluster, work })
 }
 
+fn context(options: &ReplayOptions) -> Context {
+    Context { options: options.clone(), ..Context::default() }
+}
+
 fn nodes(format: &str, text: impl Into<Vec<u8>>, options: &ReplayOptions) -> Result<Read, String> {
-    let input = Input::from_bytes("nodes.csv", text);
-    drain(find_format(format).unwrap().nodes(input, options).map_err(|e| e.to_string())?)
+    let (inputs, context) = (Inputs::from_bytes("nodes.csv", text), context(options));
+    let reader = find_format(format).unwrap().read_nodes(&inputs, &context).map_err(|e| e.to_string())?;
+    drain(Box::new(replay::nodes(reader, &context).map_err(|e| e.to_string())?))
 }
 
 fn pods(format: &str, text: impl Into<Vec<u8>>, options: &ReplayOptions) -> Result<Read, String> {
-    let input = Input::from_bytes("pods.csv", text);
-    drain(find_format(format).unwrap().pods(input, options).map_err(|e| e.to_string())?)
+    let (inputs, context) = (Inputs::from_bytes("pods.csv", text), context(options));
+    let reader = find_format(format).unwrap().read_pods(&inputs, &context).map_err(|e| e.to_string())?;
+    drain(Box::new(replay::pods(reader, &context).map_err(|e| e.to_string())?))
+}
+
+fn open_nodes(format: &str, path: &Path, options: &ReplayOptions) -> Result<Box<dyn Source>, TraceError> {
+    towtank_traces::open_nodes(format, &[path.to_owned()], &context(options), None)
+}
+
+fn open_pods(format: &str, path: &Path, options: &ReplayOptions) -> Result<Box<dyn Source>, TraceError> {
+    towtank_traces::open_pods(format, &[path.to_owned()], &context(options), None)
 }
 
 impl Read {

@@ -1,7 +1,10 @@
 //! Manifests as a source of submissions.
 
 use super::objects::{Item, Manifests, Planned};
+use crate::controllers::{Deployment, Job, ReplicaSet};
+use std::any::Any;
 use towtank_sim::cluster::Cluster;
+use towtank_sim::model::ObjectId;
 use towtank_sim::model::pod::{GivenStatus, NewPod};
 use towtank_sim::random::Streams;
 use towtank_sim::source::{Source, SourceError, Submission, Work};
@@ -43,15 +46,36 @@ pub fn creation(planned: Planned, streams: &Streams, cluster: &mut Cluster) -> W
     }
 }
 
-/// What replaces an object that is there.
+/// What replaces an object that is there. Controllers go on from the status that they had, unless the cluster takes statuses as given.
 pub fn replacement(item: Item, cluster: &mut Cluster) -> Work {
     match item {
         Item::Node(spec) => Work::UpdateNode(spec),
-        Item::Object { namespace, name, body } => Work::UpdateObject { namespace, name, body },
+        Item::Object { namespace, name, mut body } => {
+            if !cluster.statuses_as_given
+                && let Some(there) = cluster.objects().by_name(body.kind(), &namespace, &name)
+            {
+                keep_status(&mut *body, there, cluster);
+            }
+            Work::UpdateObject { namespace, name, body }
+        }
         Item::Pod(pod) => {
             let class = cluster.intern((*pod.template.spec).clone());
             Work::UpdatePod { name: pod.name, class }
         }
+    }
+}
+
+/// Gives a controller's object the status of the one that is there.
+fn keep_status(body: &mut dyn Any, there: ObjectId, cluster: &Cluster) {
+    let objects = cluster.objects();
+    if let Some(new) = body.downcast_mut::<Deployment>() {
+        new.status = objects.get::<Deployment>(there).map_or(new.status, |old| old.status);
+    } else if let Some(new) = body.downcast_mut::<ReplicaSet>() {
+        new.status = objects.get::<ReplicaSet>(there).map_or(new.status, |old| old.status);
+    } else if let Some(new) = body.downcast_mut::<Job>()
+        && let Some(old) = objects.get::<Job>(there)
+    {
+        new.status = old.status.clone();
     }
 }
 

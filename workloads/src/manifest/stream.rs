@@ -117,7 +117,7 @@ impl ObjectStream {
 
     /// What was left out so far or may not mean what it seems to, each with how often and where first.
     pub fn warnings(&self) -> impl Iterator<Item = String> {
-        self.counts.iter().map(|(message, (count, first))| format!("{count} {message}; first at {first}"))
+        self.counts.iter().map(|(message, (count, first))| format!("{count} {message}; first: {first}"))
     }
 
     fn count(&mut self, message: String, place: &str) {

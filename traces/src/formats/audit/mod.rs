@@ -21,10 +21,10 @@ mod request;
 mod resources;
 
 use crate::error::TraceError;
-use crate::input::Input;
-use crate::lines::Lines;
-use crate::reader::Reader;
-use crate::record::{Event, Record};
+use crate::format::{Context, Format, Gives, Head, TableInfo, TestedOn};
+use crate::input::{InputFile, Inputs};
+use crate::reader::{Reader, Timeline};
+use crate::record::{Event, FileId, Record};
 use crate::repairs::{Repairs, Rule};
 use crate::shapes::Shapes;
 use lifecycles::Lifecycles;
@@ -47,29 +47,52 @@ struct Log {
     shapes: Shapes,
 }
 
-/// Opens a log; `again` opens it for the second time.
-///
-/// # Errors
-/// It cannot be read, or a line is no audit event.
-pub(crate) fn open(
-    first: Input,
-    again: impl FnOnce() -> Result<Input, TraceError>,
-    repairs: &Repairs,
-) -> Result<impl Reader, TraceError> {
-    let lifecycles = Lifecycles::gather(Requests::new(Lines::new(first)))?;
-    Ok(Log {
-        requests: Requests::new(Lines::new(again()?)),
+/// The format.
+pub(crate) const FORMAT: Format = Format {
+    name: "audit",
+    module: "audit",
+    about: "audit logs of a Kubernetes API server, of level RequestResponse",
+    tables: &[TableInfo {
+        name: "JSON lines, one or several files",
+        gives: Gives::Both,
+        columns: "kind (Event), apiVersion (audit.k8s.io/v1), stage, verb, objectRef, responseStatus, requestObject, responseObject, stageTimestamp",
+        sorted: true,
+    }],
+    tested_on: TestedOn::SchemaRows,
+    detect,
+    nodes: Some(open),
+    pods: Some(open),
+};
+
+fn detect(head: &Head<'_>) -> bool {
+    let has = |word: &[u8]| head.bytes.windows(word.len()).any(|bytes| bytes == word);
+    head.bytes.trim_ascii_start().starts_with(b"{") && has(b"audit.k8s.io/") && (has(b"auditID") || has(b"EventList"))
+}
+
+fn open(inputs: &Inputs, context: &Context) -> Result<Box<dyn Reader>, TraceError> {
+    let files: Vec<InputFile> = inputs.of_use(detect).into_iter().cloned().collect();
+    let lifecycles = Lifecycles::gather(Requests::open(files.clone())?)?;
+    Ok(Box::new(Log {
+        requests: Requests::open(files)?,
         lifecycles,
-        repairs: repairs.clone(),
+        repairs: context.repairs.clone(),
         last: BTreeMap::new(),
         ready: VecDeque::new(),
         shapes: Shapes::default(),
-    })
+    }))
 }
 
 impl Reader for Log {
-    fn file(&self) -> &str {
-        self.requests.file()
+    fn file(&self, file: FileId) -> &Arc<str> {
+        self.requests.file(file)
+    }
+
+    fn timeline(&self) -> Timeline {
+        Timeline::SORTED_DATES
+    }
+
+    fn tells_objects(&self) -> bool {
+        true
     }
 
     fn next(&mut self) -> Result<Option<Record>, TraceError> {
@@ -177,7 +200,7 @@ impl Log {
     }
 
     fn tell(&mut self, request: &Request, event: Event) {
-        self.ready.push_back(Record { at: request.at, line: request.line, event });
+        self.ready.push_back(Record { at: request.at, place: request.place, event });
     }
 
     /// A request that cannot be played, because the log does not say enough.
@@ -186,8 +209,8 @@ impl Log {
             return Ok(());
         }
         self.repairs.repair(Rule::MissingObject, || TraceError::NoObject {
-            file: Arc::clone(self.requests.file()),
-            line: request.line,
+            file: Arc::clone(self.requests.file(request.place.file)),
+            line: request.place.line,
             kind: request.resource.kind,
             problem: problem.into(),
         })

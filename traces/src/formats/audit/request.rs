@@ -2,8 +2,10 @@
 
 use super::resources::{self, Resource};
 use crate::error::TraceError;
+use crate::input::InputFile;
 use crate::json::{self, At, Document};
 use crate::lines::Lines;
+use crate::record::{FileId, Place};
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -12,8 +14,8 @@ const WHAT: &str = "an audit event (audit.k8s.io, kind Event) per line";
 
 /// A request that changed an object.
 pub(super) struct Request {
-    /// The line that tells of it.
-    pub(super) line: u64,
+    /// Where the log tells of it.
+    pub(super) place: Place,
     /// When it was answered, in nanoseconds since 1970.
     pub(super) at: i64,
     /// What was done.
@@ -53,12 +55,13 @@ pub(super) struct Requests {
 }
 
 impl Requests {
-    pub(super) fn new(lines: Lines) -> Self {
-        Self { lines, ready: VecDeque::new(), is_empty: true }
+    /// Opens the files, which follow each other.
+    pub(super) fn open(files: Vec<InputFile>) -> Result<Self, TraceError> {
+        Ok(Self { lines: Lines::open(files)?, ready: VecDeque::new(), is_empty: true })
     }
 
-    pub(super) fn file(&self) -> &Arc<str> {
-        self.lines.file()
+    pub(super) fn file(&self, file: FileId) -> &Arc<str> {
+        self.lines.file(file)
     }
 
     pub(super) fn next(&mut self) -> Result<Option<Request>, TraceError> {
@@ -68,30 +71,31 @@ impl Requests {
             }
             if !self.lines.advance()? {
                 if self.is_empty {
-                    let file = Arc::clone(self.lines.file());
+                    let file = Arc::clone(self.lines.file(self.lines.place().file));
                     return Err(TraceError::EmptyDocument { file, expected: WHAT.into() });
                 }
                 return Ok(None);
             }
             self.is_empty = false;
-            let (file, line) = (Arc::clone(self.lines.file()), self.lines.line());
-            let mut value = json::parse(&file, line, self.lines.text(), WHAT)?;
-            let document = Document { file, line, prefix: String::new() };
+            let place = self.lines.place();
+            let file = Arc::clone(self.lines.file(place.file));
+            let mut value = json::parse(&file, place.line, self.lines.text(), WHAT)?;
+            let document = Document { file, line: place.line, prefix: String::new() };
             // A log that was sent to a webhook comes in lists.
             if value.get("kind").is_some_and(|kind| kind == "EventList") {
                 let items = value.get_mut("items").map(Value::take);
                 for event in items.as_ref().and_then(Value::as_array).into_iter().flatten() {
-                    self.ready.extend(read(&document, event.clone())?);
+                    self.ready.extend(read(&document, place, event.clone())?);
                 }
             } else {
-                self.ready.extend(read(&document, value)?);
+                self.ready.extend(read(&document, place, value)?);
             }
         }
     }
 }
 
 /// The request that an event tells of, if it changed something which matters.
-fn read(document: &Document, mut event: Value) -> Result<Option<Request>, TraceError> {
+fn read(document: &Document, place: Place, mut event: Value) -> Result<Option<Request>, TraceError> {
     let root = document.at(&event);
     let kind = root.key("kind", WHAT)?;
     if kind.value != "Event" || !text(&event, "/apiVersion").starts_with("audit.k8s.io/") {
@@ -120,7 +124,7 @@ fn read(document: &Document, mut event: Value) -> Result<Option<Request>, TraceE
         || user.strip_prefix("system:serviceaccount:kube-system:").is_some_and(resources::is_controller);
     let owned = |pointer| text(&event, pointer).into();
     let request = Request {
-        line: document.line,
+        place,
         at,
         verb,
         resource,

@@ -1,6 +1,6 @@
-use super::open;
-use crate::input::Input;
-use crate::reader::Reader as _;
+use super::FORMAT;
+use crate::format::Context;
+use crate::input::Inputs;
 use crate::record::{Event, Record};
 use crate::repairs::Repairs;
 use serde_json::{Value, json};
@@ -45,8 +45,9 @@ impl Log {
 }
 
 fn records(text: &str, repairs: &Repairs) -> Result<Vec<Record>, String> {
-    let input = || Input::from_bytes("audit.log", text);
-    let mut reader = open(input(), || Ok(input()), repairs).map_err(|error| error.to_string())?;
+    let context = Context { repairs: repairs.clone(), ..Context::default() };
+    let inputs = Inputs::from_bytes("audit.log", text);
+    let mut reader = FORMAT.read_pods(&inputs, &context).map_err(|error| error.to_string())?;
     let mut records = Vec::new();
     while let Some(record) = reader.next().map_err(|error| error.to_string())? {
         records.push(record);
@@ -98,7 +99,7 @@ fn objects_are_applied_and_deleted_at_the_time_of_the_answer() {
     let records = log.records();
     assert_eq!(records.len(), 3);
     assert_eq!(records[1].at - records[0].at, 1_000_000_000);
-    assert_eq!(records[2].line, 3);
+    assert_eq!(records[2].place.line, 3);
     let created = applied(&records[0]);
     assert!(created.get("status").is_none() && created.pointer("/metadata/managedFields").is_none(), "{created}");
     // Where the recorded scheduler put it is not ours to say.

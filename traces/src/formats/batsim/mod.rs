@@ -16,9 +16,10 @@
 mod profiles;
 
 use crate::error::TraceError;
-use crate::input::Input;
+use crate::format::{Context, Format, Gives, Head, TableInfo, TestedOn};
+use crate::input::Inputs;
 use crate::json::{self, At};
-use crate::reader::Listed;
+use crate::reader::{Listed, Reader, Timeline};
 use crate::record::{Event, Record, Submitted};
 use crate::shapes::{Shape, ShapeId, Shapes};
 use profiles::Profiles;
@@ -34,29 +35,42 @@ const WHAT: &str = "a Batsim workload: nb_res, jobs, profiles";
 /// The most machines that a platform may have.
 const MAX_MACHINES: i64 = 10_000_000;
 
-/// Opens the machines.
-///
-/// # Errors
-/// It is no workload.
-pub(crate) fn open_nodes(input: Input) -> Result<Listed, TraceError> {
-    let (document, value) = json::read(input, WHAT)?;
-    let root = document.at(&value);
-    let count = machines(&root)?;
-    let file = Arc::clone(&document.file);
+/// The format.
+pub(crate) const FORMAT: Format = Format {
+    name: "batsim",
+    module: "batsim",
+    about: "workloads of Batsim: jobs on machines, with their run times as profiles",
+    tables: &[TableInfo {
+        name: "*.json",
+        gives: Gives::Both,
+        columns: "nb_res, jobs: id, subtime, res, profile [walltime], profiles: type (delay, or sequences of them), delay [ret]",
+        sorted: false,
+    }],
+    tested_on: TestedOn::Data,
+    detect,
+    nodes: Some(open_nodes),
+    pods: Some(open_jobs),
+};
+
+fn detect(head: &Head<'_>) -> bool {
+    let has = |word: &[u8]| head.bytes.windows(word.len()).any(|bytes| bytes == word);
+    head.bytes.trim_ascii_start().starts_with(b"{") && has(b"\"jobs\"") && (has(b"\"subtime\"") || has(b"\"nb_res\""))
+}
+
+fn open_nodes(inputs: &Inputs, _: &Context) -> Result<Box<dyn Reader>, TraceError> {
+    let (document, value) = json::read(inputs.single("a Batsim workload", detect)?.open()?, WHAT)?;
+    let count = machines(&document.at(&value))?;
     let one = |(name, n): (&str, i64)| (name.to_owned(), Quantity::from_units(n));
     let allocatable: ResourceList = [("cpu", 1), ("pods", 1)].map(one).into();
     let node =
         |i| NodeSpec { name: format!("machine-{i}").into(), allocatable: allocatable.clone(), ..NodeSpec::default() };
-    let record = |i| Record { at: 0, line: i as u64 + 1, event: Event::NodeAdded(Box::new(node(i))) };
-    Ok(Listed::new(file, (0..count).map(record).collect()))
+    let record = |i| Record::on_line(i as u64 + 1, 0, Event::NodeAdded(Box::new(node(i))));
+    let records = (0..count).map(record).collect();
+    Ok(Box::new(Listed::new(document.file, Timeline::SORTED, records, Shapes::default())))
 }
 
-/// Opens the jobs.
-///
-/// # Errors
-/// It is no workload, or one of its jobs or profiles cannot be used.
-pub(crate) fn open_jobs(input: Input) -> Result<Listed, TraceError> {
-    let (document, value) = json::read(input, WHAT)?;
+fn open_jobs(inputs: &Inputs, _: &Context) -> Result<Box<dyn Reader>, TraceError> {
+    let (document, value) = json::read(inputs.single("a Batsim workload", detect)?.open()?, WHAT)?;
     let root = document.at(&value);
     machines(&root)?;
     let mut shapes = Shapes::default();
@@ -71,9 +85,9 @@ pub(crate) fn open_jobs(input: Input) -> Result<Listed, TraceError> {
     let mut records = Vec::new();
     for (i, job) in root.key("jobs", "a list of jobs")?.items()?.enumerate() {
         let (at, submitted) = read(&job, &mut profiles, shape)?;
-        records.push(Record { at, line: i as u64 + 1, event: Event::Submitted(submitted) });
+        records.push(Record::on_line(i as u64 + 1, at, Event::Submitted(submitted)));
     }
-    Ok(Listed::with_shapes(Arc::clone(&document.file), records, shapes))
+    Ok(Box::new(Listed::new(Arc::clone(&document.file), Timeline::UNSORTED, records, shapes)))
 }
 
 fn machines(root: &At<'_>) -> Result<i64, TraceError> {

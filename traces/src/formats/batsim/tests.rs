@@ -1,13 +1,19 @@
-use super::{open_jobs, open_nodes};
-use crate::input::Input;
+use super::FORMAT;
+use crate::format::Context;
+use crate::input::Inputs;
 use crate::reader::Reader;
 use crate::record::{Event, Record, Submitted};
+use crate::registry::detect;
 use serde_json::{Value, json};
 use std::path::Path;
 use towtank_sim::model::pod::Run;
 use towtank_sim::time::Span;
 
-fn all(mut reader: impl Reader) -> Vec<Record> {
+fn open_jobs(inputs: &Inputs) -> Result<Box<dyn Reader>, String> {
+    FORMAT.read_pods(inputs, &Context::default()).map_err(|error| error.to_string())
+}
+
+fn all(mut reader: Box<dyn Reader>) -> Vec<Record> {
     std::iter::from_fn(|| reader.next().unwrap()).collect()
 }
 
@@ -41,7 +47,7 @@ fn workload() -> Value {
 fn error(change: impl FnOnce(&mut Value)) -> String {
     let mut value = workload();
     change(&mut value);
-    open_jobs(Input::from_bytes("w.json", value.to_string())).err().expect("it is wrong").to_string()
+    open_jobs(&Inputs::from_bytes("w.json", value.to_string())).err().expect("it is wrong")
 }
 
 #[test]
@@ -51,8 +57,10 @@ fn the_published_workload_has_its_jobs_and_machines() {
         eprintln!("skipped: no {}", path.display());
         return;
     }
-    assert_eq!(all(open_nodes(Input::open(&path).unwrap()).unwrap()).len(), 32);
-    let records = all(open_jobs(Input::open(&path).unwrap()).unwrap());
+    let inputs = Inputs::open(&[path]).unwrap();
+    assert_eq!(detect(&inputs).map(|format| format.name), Some("batsim"));
+    assert_eq!(all(FORMAT.read_nodes(&inputs, &Context::default()).unwrap()).len(), 32);
+    let records = all(open_jobs(&inputs).unwrap());
     let jobs = jobs(&records);
     assert_eq!(jobs.len(), 801);
     let of_size = |pods| jobs.iter().filter(|(_, job)| job.pods == pods).count();
@@ -70,7 +78,7 @@ fn the_published_workload_has_its_jobs_and_machines() {
 
 #[test]
 fn run_times_come_from_profiles_and_end_at_the_walltime() {
-    let records = all(open_jobs(Input::from_bytes("w.json", workload().to_string())).unwrap());
+    let records = all(open_jobs(&Inputs::from_bytes("w.json", workload().to_string())).unwrap());
     let jobs = jobs(&records);
     let seconds = |seconds: f64| Span::try_from_secs_f64(seconds).unwrap();
     assert_eq!(jobs[0].0, 10_500_000_000);

@@ -14,8 +14,9 @@ mod nodes;
 mod pods;
 
 use crate::error::TraceError;
-use crate::format::Format;
-use crate::table::{Column, Row, Schema, Table};
+use crate::format::{Format, Gives, TableInfo, TestedOn};
+use crate::schema::{Schema, Unknown};
+use crate::table::{Column, Row, Table};
 use towtank_sim::model::labels::Labels;
 use towtank_sim::model::quantity::Quantity;
 use towtank_sim::model::resources::ResourceList;
@@ -25,25 +26,45 @@ pub(crate) const FORMAT: Format = Format {
     name: "csv",
     module: "csv_generic",
     about: "towtank's own CSV, to which any trace can be converted: named columns in any order",
-    nodes_file: "name, cpu_milli, memory_bytes, pods [added_s, removed_s, zone, resource:*, label:*, taint:*]",
-    pods_file: "name, arrival_s, duration_s, cpu_milli, memory_bytes [namespace, priority, owner, user, resource:*, \
-                label:*, selector:*, cpu_usage_fraction, memory_usage_fraction], in order of arrival_s",
-    open_nodes: nodes::open,
-    open_pods: pods::open,
+    tables: &[
+        TableInfo {
+            name: "any name",
+            gives: Gives::Nodes,
+            columns: "name, cpu_milli, memory_bytes, pods [added_s, removed_s, zone, resource:*, label:*, taint:*]",
+            sorted: false,
+        },
+        TableInfo {
+            name: "any name",
+            gives: Gives::Pods,
+            columns: "name, arrival_s, duration_s, cpu_milli, memory_bytes [namespace, priority, owner, user, queue, \
+                      resource:*, label:*, selector:*, cpu_usage_fraction, memory_usage_fraction]",
+            sorted: true,
+        },
+    ],
+    tested_on: TestedOn::Data,
+    detect: |head| head.is_table(&NODES) || head.is_table(&PODS),
+    nodes: Some(nodes::open),
+    pods: Some(pods::open),
 };
 
-const NODES: Schema = Schema {
+static NODES: Schema = Schema {
+    name: "nodes",
     what: "a file of nodes",
     required: &["name", "cpu_milli", "memory_bytes", "pods"],
     optional: &["added_s", "removed_s", "zone"],
     prefixes: &["resource:", "label:", "taint:"],
+    unknown: Unknown::Refused,
+    ..Schema::CSV
 };
 
-const PODS: Schema = Schema {
+static PODS: Schema = Schema {
+    name: "pods",
     what: "a file of pods",
     required: &["name", "arrival_s", "duration_s", "cpu_milli", "memory_bytes"],
-    optional: &["namespace", "priority", "owner", "user", "cpu_usage_fraction", "memory_usage_fraction"],
+    optional: &["namespace", "priority", "owner", "user", "queue", "cpu_usage_fraction", "memory_usage_fraction"],
     prefixes: &["resource:", "label:", "selector:"],
+    unknown: Unknown::Refused,
+    ..Schema::CSV
 };
 
 /// Columns with names of the user's choice: the rest of the name, and where it is.

@@ -1,52 +1,93 @@
 //! Nodes of the generic CSV.
 
-use super::{Amounts, NODES, PODS, labels};
-use crate::clock::Clock;
+use super::{Amounts, NODES, Named, PODS, labels};
 use crate::error::TraceError;
-use crate::input::Input;
-use crate::node_lives::{self, Life};
-use crate::options::ReplayOptions;
+use crate::format::Context;
+use crate::input::Inputs;
+use crate::reader::{Reader, Timeline};
+use crate::record::{Event, FileId, Record};
+use crate::shapes::Shapes;
 use crate::table::{Column, Row, Table};
 use std::sync::Arc;
 use towtank_sim::model::node::{HOSTNAME_LABEL, NodeSpec, ZONE_LABEL};
 use towtank_sim::model::quantity::Quantity;
 use towtank_sim::model::taint::Taint;
-use towtank_sim::source::Source;
 
-/// Reads all nodes.
-pub(super) fn open(input: Input, options: &ReplayOptions) -> Result<Box<dyn Source>, TraceError> {
-    let clock = Clock::new(options)?;
-    let mut table = Table::open(input, &NODES, &PODS)?;
-    let (name, pods) = (table.require("name")?, table.require("pods")?);
-    let (added, removed, zone) = (table.find("added_s"), table.find("removed_s"), table.find("zone"));
-    let (label_columns, taint_columns) = (table.prefixed("label:"), table.prefixed("taint:"));
-    let amounts = Amounts::of(&table)?;
+/// Opens files of nodes.
+pub(super) fn open(inputs: &Inputs, _: &Context) -> Result<Box<dyn Reader>, TraceError> {
+    let table = Table::open(inputs.files(), &NODES, &[&PODS])?;
+    Ok(Box::new(Nodes {
+        name: table.require("name")?,
+        pods: table.require("pods")?,
+        added: table.find("added_s"),
+        removed: table.find("removed_s"),
+        zone: table.find("zone"),
+        labels: table.prefixed("label:"),
+        taints: table.prefixed("taint:"),
+        amounts: Amounts::of(&table)?,
+        removal: None,
+        shapes: Shapes::default(),
+        table,
+    }))
+}
 
-    let mut lives = Vec::new();
-    while let Some(row) = table.next_row()? {
-        let mut spec = NodeSpec { name: row.name(name)?.into(), ..NodeSpec::default() };
-        spec.allocatable = amounts.base(row)?;
-        spec.allocatable.append(&mut amounts.extended(row)?);
-        let count = row.whole(pods, "the largest number of pods, 0 or more")?;
+struct Nodes {
+    table: Table,
+    name: Column,
+    pods: Column,
+    added: Option<Column>,
+    removed: Option<Column>,
+    zone: Option<Column>,
+    labels: Named,
+    taints: Named,
+    amounts: Amounts,
+    /// The end of the node of the row before.
+    removal: Option<Record>,
+    shapes: Shapes,
+}
+
+impl Reader for Nodes {
+    fn file(&self, file: FileId) -> &Arc<str> {
+        self.table.file_name(file)
+    }
+
+    fn timeline(&self) -> Timeline {
+        Timeline::UNSORTED
+    }
+
+    fn next(&mut self) -> Result<Option<Record>, TraceError> {
+        if let Some(removal) = self.removal.take() {
+            return Ok(Some(removal));
+        }
+        let Some(row) = self.table.next_row()? else { return Ok(None) };
+        let mut spec = NodeSpec { name: row.name(self.name)?.into(), ..NodeSpec::default() };
+        spec.allocatable = self.amounts.base(row)?;
+        spec.allocatable.append(&mut self.amounts.extended(row)?);
+        let count = row.whole(self.pods, "the largest number of pods, 0 or more")?;
         spec.allocatable.insert("pods".into(), Quantity::from_units(count));
 
         spec.labels.insert(HOSTNAME_LABEL.into(), spec.name.to_string());
-        if let Some(zone) = zone.map(|column| row.text(column)).transpose()?.filter(|zone| !zone.is_empty()) {
+        if let Some(zone) = self.zone.map(|column| row.text(column)).transpose()?.filter(|zone| !zone.is_empty()) {
             spec.labels.insert(ZONE_LABEL.into(), zone.to_owned());
         }
-        spec.labels.append(&mut labels(row, &label_columns)?);
-        for (key, column) in &taint_columns {
+        spec.labels.append(&mut labels(row, &self.labels)?);
+        for (key, column) in &self.taints {
             spec.taints.extend(taint(row, key, *column)?);
         }
 
-        let added = added.filter(|column| !row.bytes(*column).is_empty());
+        let place = row.place();
+        let added = self.added.filter(|column| !row.bytes(*column).is_empty());
         let added = added.map_or(Ok(0), |column| row.seconds(column, "the time at which the node comes"))?;
-        let removed = removed.filter(|column| !row.bytes(*column).is_empty());
-        let removed = removed.map(|column| removal(row, column, added)).transpose()?;
-        lives.push(Life { line: row.line(), spec, added, removed });
+        if let Some(column) = self.removed.filter(|column| !row.bytes(*column).is_empty()) {
+            let at = removal(row, column, added)?;
+            self.removal = Some(Record { at, place, event: Event::NodeRemoved(Arc::clone(&spec.name)) });
+        }
+        Ok(Some(Record { at: added, place, event: Event::NodeAdded(Box::new(spec)) }))
     }
-    let file = Arc::clone(table.file());
-    Ok(Box::new(node_lives::source(&file, lives, clock, options)?))
+
+    fn shapes(&self) -> &Shapes {
+        &self.shapes
+    }
 }
 
 fn taint(row: Row<'_>, key: &str, column: Column) -> Result<Option<Taint>, TraceError> {

@@ -1,17 +1,18 @@
 //! Pods of the generic CSV, streamed: memory follows the number of shapes, not of rows.
 
 use super::{Amounts, NODES, Named, PODS, labels};
-use crate::classes::Classes;
-use crate::clock::{Clock, Placed};
 use crate::error::TraceError;
-use crate::input::Input;
+use crate::format::Context;
+use crate::input::Inputs;
 use crate::options::ReplayOptions;
+use crate::reader::{Reader, Timeline};
+use crate::record::{Event, FileId, Record, Submitted};
 use crate::shapes::{Shape, Shapes};
 use crate::table::{Column, Row, Table};
-use towtank_sim::cluster::Cluster;
+use std::sync::Arc;
 use towtank_sim::model::labels::Labels;
-use towtank_sim::model::pod::{Container, NewPod, PodSpec, RestartPolicy, Run, Usage};
-use towtank_sim::source::{Source, SourceError, Submission, Work};
+use towtank_sim::model::pod::{Container, PodSpec, RestartPolicy, Run, Usage};
+use towtank_sim::time::Span;
 
 /// Where the columns are.
 struct Columns {
@@ -20,6 +21,8 @@ struct Columns {
     duration: Column,
     cpu_usage: Option<Column>,
     memory_usage: Option<Column>,
+    user: Option<Column>,
+    queue: Option<Column>,
     namespace: Option<Column>,
     priority: Option<Column>,
     amounts: Amounts,
@@ -32,68 +35,42 @@ struct Columns {
 struct Pods {
     table: Table,
     columns: Columns,
-    clock: Clock,
     shapes: Shapes,
-    classes: Classes,
-    last_arrival: i64,
-    ended: bool,
 }
 
 /// Opens the stream; rows are read as they are asked for.
-pub(super) fn open(input: Input, options: &ReplayOptions) -> Result<Box<dyn Source>, TraceError> {
-    let clock = Clock::new(options)?;
-    let table = Table::open(input, &PODS, &NODES)?;
-    let columns = Columns::of(&table, options)?;
-    Ok(Box::new(Pods {
-        table,
-        columns,
-        clock,
-        shapes: Shapes::default(),
-        classes: Classes::default(),
-        last_arrival: 0,
-        ended: false,
-    }))
+pub(super) fn open(inputs: &Inputs, context: &Context) -> Result<Box<dyn Reader>, TraceError> {
+    let table = Table::open(inputs.files(), &PODS, &[&NODES])?;
+    let columns = Columns::of(&table, &context.options)?;
+    Ok(Box::new(Pods { table, columns, shapes: Shapes::default() }))
 }
 
-impl Source for Pods {
-    fn name(&self) -> &str {
-        self.table.file()
+impl Reader for Pods {
+    fn file(&self, file: FileId) -> &Arc<str> {
+        self.table.file_name(file)
     }
 
-    fn next(&mut self, cluster: &mut Cluster) -> Result<Option<Submission>, SourceError> {
-        Ok(self.next_pod(cluster)?)
+    fn timeline(&self) -> Timeline {
+        Timeline::SORTED
     }
-}
 
-impl Pods {
-    fn next_pod(&mut self, cluster: &mut Cluster) -> Result<Option<Submission>, TraceError> {
+    fn next(&mut self) -> Result<Option<Record>, TraceError> {
         let columns = &self.columns;
-        while !self.ended {
-            let Some(row) = self.table.next_row()? else { break };
-            let arrival = row.seconds(columns.arrival, "an arrival time")?;
-            if arrival < self.last_arrival {
-                return Err(row.out_of_order(columns.arrival, self.last_arrival));
-            }
-            self.last_arrival = arrival;
-            let too_late = || row.bad(columns.arrival, "is too large once it is scaled", "a time within 292 years");
-            let at = match self.clock.place(arrival).ok_or_else(too_late)? {
-                Placed::Before => continue,
-                Placed::After => break,
-                Placed::At(at) => at,
-            };
-            let run = columns.run(row, self.clock)?;
-            let ends: &[u8] = if run == Run::Forever { b"" } else { b"ends" };
-            let fields = columns.shape.iter().map(|column| row.bytes(*column)).chain([ends]);
-            let shape = self.shapes.of(fields, || Ok(Shape { spec: columns.spec(row, run)?, ..Shape::default() }))?;
-            let (name, usage) = (row.name(columns.name)?.into(), columns.usage(row)?);
-            let class = self.classes.of(shape, &self.shapes, cluster);
-            return Ok(Some(Submission {
-                at,
-                work: Work::Pod(NewPod { name, class, owner: None, run, usage, status: None }),
-            }));
-        }
-        self.ended = true;
-        Ok(None)
+        let Some(row) = self.table.next_row()? else { return Ok(None) };
+        let at = row.seconds(columns.arrival, "an arrival time")?;
+        let run = columns.run(row)?;
+        let ends: &[u8] = if run == Run::Forever { b"" } else { b"ends" };
+        let fields = columns.shape.iter().map(|column| row.bytes(*column)).chain([ends]);
+        let shape = self.shapes.of(fields, || Ok(Shape { spec: columns.spec(row, run)? }))?;
+        let user = columns.user.map(|column| row.text(column)).transpose()?.and_then(|name| self.shapes.name(name));
+        let queue = columns.queue.map(|column| row.text(column)).transpose()?.and_then(|name| self.shapes.name(name));
+        let usage = columns.usage(row)?;
+        let pod = Submitted { user, queue, usage, ..Submitted::pod(row.name(columns.name)?, shape, run) };
+        Ok(Some(Record { at, place: row.place(), event: Event::Submitted(pod) }))
+    }
+
+    fn shapes(&self) -> &Shapes {
+        &self.shapes
     }
 }
 
@@ -115,6 +92,8 @@ impl Columns {
             duration: table.require("duration_s")?,
             cpu_usage: table.find("cpu_usage_fraction"),
             memory_usage: table.find("memory_usage_fraction"),
+            user: table.find("user"),
+            queue: table.find("queue"),
             namespace,
             priority,
             amounts,
@@ -124,13 +103,11 @@ impl Columns {
         })
     }
 
-    fn run(&self, row: Row<'_>, clock: Clock) -> Result<Run, TraceError> {
+    fn run(&self, row: Row<'_>) -> Result<Run, TraceError> {
         if row.bytes(self.duration).is_empty() {
             return Ok(Run::Forever);
         }
-        let nanos = row.seconds(self.duration, "a run time")?;
-        let too_long = || row.bad(self.duration, "is too large once it is scaled", "a run time within 292 years");
-        clock.duration(nanos).map(Run::Succeeds).ok_or_else(too_long)
+        row.seconds(self.duration, "a run time").map(|nanos| Run::Succeeds(Span(nanos)))
     }
 
     fn usage(&self, row: Row<'_>) -> Result<Usage, TraceError> {

@@ -4,9 +4,10 @@
 //! run, and whatever else is there. Objects are as the API server gave them; whoever reads manifests knows what they mean.
 
 use crate::error::TraceError;
-use crate::input::Input;
+use crate::format::{Context, Format, Gives, Head, TableInfo, TestedOn};
+use crate::input::Inputs;
 use crate::json::{self, At, Document};
-use crate::reader::Listed;
+use crate::reader::{Listed, Reader, Timeline};
 use crate::record::{Event, Record};
 use crate::yaml;
 use serde_json::Value;
@@ -14,12 +15,31 @@ use std::sync::Arc;
 
 const WHAT: &str = "Kubernetes objects with apiVersion, kind and metadata, or lists of them";
 
-/// Opens a snapshot.
-///
-/// # Errors
-/// It is neither YAML nor JSON, or something in it is no object.
-pub(crate) fn open(input: Input) -> Result<Listed, TraceError> {
-    let (file, bytes) = json::read_all(input)?;
+/// The format.
+pub(crate) const FORMAT: Format = Format {
+    name: "kubectl",
+    module: "kubectl",
+    about: "a snapshot of a cluster, as `kubectl get ... -o yaml` or `-o json` prints it",
+    tables: &[TableInfo {
+        name: "*.yaml or *.json",
+        gives: Gives::Both,
+        columns: "Kubernetes objects, or lists of them: apiVersion, kind, metadata, spec, status",
+        sorted: true,
+    }],
+    tested_on: TestedOn::SchemaRows,
+    detect,
+    nodes: Some(open),
+    pods: Some(open),
+};
+
+fn detect(head: &Head<'_>) -> bool {
+    let has = |word: &[u8]| head.bytes.windows(word.len()).any(|bytes| bytes == word);
+    let is_kubernetes = has(b"apiVersion") && has(b"kind") && !has(b"audit.k8s.io") && !has(b"applied_objs");
+    is_kubernetes && head.bytes.iter().all(|b| *b != 0)
+}
+
+fn open(inputs: &Inputs, _: &Context) -> Result<Box<dyn Reader>, TraceError> {
+    let (file, bytes) = json::read_all(inputs.single("a snapshot of a cluster", detect)?.open()?)?;
     let documents = match bytes.trim_ascii_start().first() {
         None => Vec::new(),
         Some(b'{' | b'[') => vec![json::parse(&file, 1, &bytes, WHAT)?],
@@ -44,7 +64,7 @@ pub(crate) fn open(input: Input) -> Result<Listed, TraceError> {
     if records.is_empty() {
         return Err(TraceError::EmptyDocument { file, expected: WHAT.into() });
     }
-    Ok(Listed::new(file, records))
+    Ok(Box::new(Listed::of_objects(file, Timeline::SORTED, records)))
 }
 
 /// Takes an object, or the objects of a list. `default` is what the items of a typed list leave out.
@@ -68,17 +88,17 @@ fn objects(at: &At<'_>, default: Option<(&str, &str)>, records: &mut Vec<Record>
     for (key, text) in [("apiVersion", api_version), ("kind", kind)] {
         object.as_object_mut().map(|map| map.insert(key.to_owned(), Value::String(text)));
     }
-    records.push(Record { at: 0, line: records.len() as u64 + 1, event: Event::Applied(Box::new(object)) });
+    records.push(Record::on_line(records.len() as u64 + 1, 0, Event::Applied(Box::new(object))));
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reader::Reader as _;
 
     fn read(text: &str) -> Result<Vec<String>, String> {
-        let mut reader = open(Input::from_bytes("snapshot.yaml", text)).map_err(|error| error.to_string())?;
+        let inputs = Inputs::from_bytes("snapshot.yaml", text);
+        let mut reader = open(&inputs, &Context::default()).map_err(|error| error.to_string())?;
         let mut names = Vec::new();
         while let Some(record) = reader.next().unwrap() {
             let Event::Applied(object) = record.event else { panic!("an object") };

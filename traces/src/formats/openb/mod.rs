@@ -14,33 +14,50 @@
 mod nodes;
 mod pods;
 
-use crate::format::Format;
-use crate::table::Schema;
+use crate::format::{Format, Gives, TableInfo, TestedOn};
+use crate::schema::{Schema, Unknown};
 
 /// The registry's line.
 pub(crate) const FORMAT: Format = Format {
     name: "openb",
     module: "openb",
     about: "Alibaba GPU cluster 2023 (openb): 1,523 nodes, 8,152 pods with shares of GPUs, 13 pod lists",
-    nodes_file: "openb_node_list_*.csv: sn, cpu_milli, memory_mib, gpu, model",
-    pods_file: "openb_pod_list_*.csv: name, cpu_milli, memory_mib, num_gpu, gpu_milli [gpu_spec, qos, pod_phase, \
-                creation_time, deletion_time, scheduled_time]",
-    open_nodes: nodes::open,
-    open_pods: pods::open,
+    tables: &[
+        TableInfo {
+            name: "openb_node_list_*.csv",
+            gives: Gives::Nodes,
+            columns: "sn, cpu_milli, memory_mib, gpu, model",
+            sorted: false,
+        },
+        TableInfo {
+            name: "openb_pod_list_*.csv",
+            gives: Gives::Pods,
+            columns: "name, cpu_milli, memory_mib, num_gpu, gpu_milli [gpu_spec, qos, pod_phase, creation_time, \
+                      deletion_time, scheduled_time]",
+            sorted: false,
+        },
+    ],
+    tested_on: TestedOn::Data,
+    detect: |head| head.is_table(&NODES) || head.is_table(&PODS),
+    nodes: Some(nodes::open),
+    pods: Some(pods::open),
 };
 
-const NODES: Schema = Schema {
+static NODES: Schema = Schema {
+    name: "nodes",
     what: "an openb node list",
     required: &["sn", "cpu_milli", "memory_mib", "gpu", "model"],
-    optional: &[],
-    prefixes: &[],
+    unknown: Unknown::Refused,
+    ..Schema::CSV
 };
 
-const PODS: Schema = Schema {
+static PODS: Schema = Schema {
+    name: "pods",
     what: "an openb pod list",
     required: &["name", "cpu_milli", "memory_mib", "num_gpu", "gpu_milli"],
     optional: &["gpu_spec", "qos", "pod_phase", "creation_time", "deletion_time", "scheduled_time"],
-    prefixes: &[],
+    unknown: Unknown::Refused,
+    ..Schema::CSV
 };
 
 /// Label with a node's GPU model.

@@ -1,169 +1,123 @@
-//! openb's pods, streamed in the order of the file or sorted by their creation.
+//! openb's pods, in the order of the file or at their recorded times.
 
 use super::{CPU, MAX_MEBIBYTES, MEBIBYTE, MEMORY, MODEL_LABEL, NODES, PODS, WHOLE_GPU};
-use crate::classes::Classes;
-use crate::clock::{Clock, Placed};
 use crate::error::TraceError;
-use crate::input::Input;
-use crate::options::{GpuMode, ReplayOptions, Times};
+use crate::format::Context;
+use crate::input::Inputs;
+use crate::options::{GpuMode, Times};
+use crate::reader::{Origin, Reader, Timeline};
+use crate::record::{Event, FileId, Record, Submitted};
 use crate::shapes::{Shape, ShapeId, Shapes};
 use crate::table::{Column, Row, Table};
 use std::sync::Arc;
-use towtank_sim::cluster::Cluster;
-use towtank_sim::model::Name;
 use towtank_sim::model::affinity::{NodeSelector, NodeSelectorTerm};
 use towtank_sim::model::gpu::{GpuRequest, MAX_DEVICES, WHOLE};
 use towtank_sim::model::labels::{Operator, Requirement};
-use towtank_sim::model::pod::{Container, NewPod, PodSpec, RestartPolicy, Run, Usage};
+use towtank_sim::model::pod::{Container, PodSpec, RestartPolicy, Run};
 use towtank_sim::model::quantity::Quantity;
 use towtank_sim::model::resources::ResourceList;
-use towtank_sim::source::{Source, SourceError, Submission, Work};
-use towtank_sim::time::{SimTime, Span};
+use towtank_sim::time::Span;
 
 /// Opens a pod list.
-pub(super) fn open(input: Input, options: &ReplayOptions) -> Result<Box<dyn Source>, TraceError> {
-    let clock = Clock::new(options)?;
-    let table = Table::open(input, &PODS, &NODES)?;
-    let columns = Columns::of(&table, options.gpu)?;
-    match options.times {
-        Times::ArrivalsOnly => {
-            let interval = options.interval.0;
-            Ok(Box::new(InOrder {
-                table,
-                columns,
-                shapes: Shapes::default(),
-                classes: Classes::default(),
-                clock,
-                interval,
-                row: 0,
-                ended: false,
-            }))
+pub(super) fn open(inputs: &Inputs, context: &Context) -> Result<Box<dyn Reader>, TraceError> {
+    let table = Table::open(inputs.files(), &PODS, &[&NODES])?;
+    let columns = Columns::of(&table, context.options.gpu)?;
+    let times = match context.options.times {
+        Times::ArrivalsOnly => Arrival::InOrder { interval: context.options.interval.0, row: 0 },
+        Times::Replay => {
+            let time = |name| {
+                let hint = "without recorded times a list can only be used with times: arrivals-only";
+                table.find(name).ok_or_else(|| table.missing(name, hint))
+            };
+            Arrival::Recorded {
+                created: time("creation_time")?,
+                deleted: time("deletion_time")?,
+                scheduled: time("scheduled_time")?,
+            }
         }
-        Times::Replay => Ok(Box::new(Replay::read(table, &columns, clock)?)),
-    }
+    };
+    Ok(Box::new(Pods { table, columns, times, shapes: Shapes::default() }))
 }
 
-/// The pods one after another; none ever leaves.
-struct InOrder {
+struct Pods {
     table: Table,
     columns: Columns,
+    times: Arrival,
     shapes: Shapes,
-    classes: Classes,
-    clock: Clock,
-    interval: i64,
-    row: i64,
-    ended: bool,
 }
 
-impl Source for InOrder {
-    fn name(&self) -> &str {
-        self.table.file()
+/// When pods arrive and how long they run.
+enum Arrival {
+    /// One after another; none ever leaves.
+    InOrder { interval: i64, row: i64 },
+    /// At their recorded times. The lists are not all sorted.
+    Recorded { created: Column, deleted: Column, scheduled: Column },
+}
+
+impl Reader for Pods {
+    fn file(&self, file: FileId) -> &Arc<str> {
+        self.table.file_name(file)
     }
 
-    fn next(&mut self, cluster: &mut Cluster) -> Result<Option<Submission>, SourceError> {
-        while !self.ended {
-            let Some(row) = self.table.next_row()? else { break };
-            let placed = self.row.checked_mul(self.interval).and_then(|nanos| self.clock.place(nanos));
-            self.row += 1;
-            let too_late = || row.bad(self.columns.name, "arrives too late to be counted", "292 years at most");
-            let at = match placed.ok_or_else(too_late)? {
-                Placed::Before => continue,
-                Placed::After => break,
-                Placed::At(at) => at,
-            };
-            let shape = self.columns.shape(row, &mut self.shapes, Run::Forever)?;
-            let name = row.name(self.columns.name)?.into();
-            return Ok(Some(submission(at, name, self.classes.of(shape, &self.shapes, cluster), Run::Forever)));
+    fn timeline(&self) -> Timeline {
+        match self.times {
+            Arrival::InOrder { .. } => Timeline::SORTED,
+            Arrival::Recorded { .. } => Timeline { sorted: false, origin: Origin::First },
         }
-        self.ended = true;
-        Ok(None)
     }
-}
 
-/// The pods at their recorded times. The lists are not all sorted, and where the time starts is known at the end of the
-/// file, so all rows are in memory: some 10,000.
-struct Replay {
-    file: Arc<str>,
-    shapes: Shapes,
-    classes: Classes,
-    rest: std::vec::IntoIter<Arrival>,
-}
-
-struct Arrival {
-    at: SimTime,
-    name: Name,
-    shape: ShapeId,
-    run: Run,
-}
-
-impl Replay {
-    fn read(mut table: Table, columns: &Columns, clock: Clock) -> Result<Self, TraceError> {
-        let time = |name| {
-            let hint = "without recorded times a list can only be used with times: arrivals-only";
-            table.find(name).ok_or_else(|| table.missing(name, hint))
+    fn next(&mut self) -> Result<Option<Record>, TraceError> {
+        let Some(row) = self.table.next_row()? else { return Ok(None) };
+        let (at, run, waited) = match &mut self.times {
+            Arrival::InOrder { interval, row: number } => {
+                let at = number
+                    .checked_mul(*interval)
+                    .ok_or_else(|| row.bad(self.columns.name, "arrives too late to be counted", "292 years at most"))?;
+                *number += 1;
+                (at, Run::Forever, None)
+            }
+            Arrival::Recorded { created, deleted, scheduled } => {
+                let (at, start, span) = recorded(row, *created, *deleted, *scheduled)?;
+                let failed = row.maybe(self.columns.phase) == b"Failed";
+                (at, if failed { Run::Fails(span) } else { Run::Succeeds(span) }, start.map(|start| Span(start - at)))
+            }
         };
-        let (created, deleted, scheduled) = (time("creation_time")?, time("deletion_time")?, time("scheduled_time")?);
-        let mut shapes = Shapes::default();
-        let mut rows: Vec<(i64, u64, Arrival)> = Vec::new();
-        while let Some(row) = table.next_row()? {
-            let creation = row.seconds(created, "a creation time")?;
-            let deletion = row.seconds(deleted, "a deletion time")?;
-            let mut start = creation;
-            if !row.bytes(scheduled).is_empty() {
-                start = row.seconds(scheduled, "a scheduling time")?;
-                if start < creation {
-                    return Err(row.bad(scheduled, "is before `creation_time`", "scheduling after creation"));
-                }
-            }
-            if deletion < start {
-                let problem = if start > creation && deletion >= creation {
-                    "is before `scheduled_time`, a negative run time"
-                } else {
-                    "is before `creation_time`, a negative run time"
-                };
-                return Err(row.bad(deleted, problem, "deletion after creation and scheduling"));
-            }
-            let too_long = || row.bad(deleted, "is too large once it is scaled", "a run time within 292 years");
-            let duration = clock.duration(deletion - start).ok_or_else(too_long)?;
-            let failed = row.maybe(columns.phase) == b"Failed";
-            let run = if failed { Run::Fails(duration) } else { Run::Succeeds(duration) };
-            let shape = columns.shape(row, &mut shapes, run)?;
-            let name = row.name(columns.name)?.into();
-            rows.push((creation, row.line(), Arrival { at: SimTime::ZERO, name, shape, run }));
-        }
-        rows.sort_by_key(|(creation, ..)| *creation);
-        let origin = rows.first().map_or(0, |(creation, ..)| *creation);
-        let mut arrivals = Vec::with_capacity(rows.len());
-        for (creation, line, arrival) in rows {
-            let placed = clock.place(creation - origin).ok_or_else(|| TraceError::Value {
-                file: Arc::clone(table.file()),
-                line,
-                column: "creation_time".into(),
-                found: Span(creation).to_string().into(),
-                problem: "is too large once it is scaled",
-                expected: "a time within 292 years".into(),
-            })?;
-            if let Placed::At(at) = placed {
-                arrivals.push(Arrival { at, ..arrival });
-            }
-        }
-        Ok(Self { file: Arc::clone(table.file()), shapes, classes: Classes::default(), rest: arrivals.into_iter() })
+        let shape = self.columns.shape(row, &mut self.shapes, run)?;
+        let pod = Submitted { waited, ..Submitted::pod(row.name(self.columns.name)?, shape, run) };
+        Ok(Some(Record { at, place: row.place(), event: Event::Submitted(pod) }))
+    }
+
+    fn shapes(&self) -> &Shapes {
+        &self.shapes
     }
 }
 
-impl Source for Replay {
-    fn name(&self) -> &str {
-        &self.file
+/// When a pod was created and scheduled, and how long it ran.
+fn recorded(
+    row: Row<'_>,
+    created: Column,
+    deleted: Column,
+    scheduled: Column,
+) -> Result<(i64, Option<i64>, Span), TraceError> {
+    let creation = row.seconds(created, "a creation time")?;
+    let deletion = row.seconds(deleted, "a deletion time")?;
+    let mut start = None;
+    if !row.bytes(scheduled).is_empty() {
+        let scheduling = row.seconds(scheduled, "a scheduling time")?;
+        if scheduling < creation {
+            return Err(row.bad(scheduled, "is before `creation_time`", "scheduling after creation"));
+        }
+        start = Some(scheduling);
     }
-
-    fn next(&mut self, cluster: &mut Cluster) -> Result<Option<Submission>, SourceError> {
-        let Some(Arrival { at, name, shape, run }) = self.rest.next() else { return Ok(None) };
-        Ok(Some(submission(at, name, self.classes.of(shape, &self.shapes, cluster), run)))
+    if deletion < start.unwrap_or(creation) {
+        let problem = if start.is_some_and(|start| start > creation) && deletion >= creation {
+            "is before `scheduled_time`, a negative run time"
+        } else {
+            "is before `creation_time`, a negative run time"
+        };
+        return Err(row.bad(deleted, problem, "deletion after creation and scheduling"));
     }
-}
-
-fn submission(at: SimTime, name: Name, class: towtank_sim::model::ClassId, run: Run) -> Submission {
-    Submission { at, work: Work::Pod(NewPod { name, class, owner: None, run, usage: Usage::default(), status: None }) }
+    Ok((creation, start, Span(deletion - start.unwrap_or(creation))))
 }
 
 /// Where the columns are, and what a GPU is.
@@ -197,7 +151,7 @@ impl Columns {
     fn shape(&self, row: Row<'_>, shapes: &mut Shapes, run: Run) -> Result<ShapeId, TraceError> {
         let amounts = [self.cpu, self.memory, self.num_gpu, self.gpu_milli].map(|column| row.bytes(column));
         let rest = [row.maybe(self.gpu_spec), row.maybe(self.qos)];
-        shapes.of(amounts.into_iter().chain(rest), || Ok(Shape { spec: self.spec(row, run)?, ..Shape::default() }))
+        shapes.of(amounts.into_iter().chain(rest), || Ok(Shape { spec: self.spec(row, run)? }))
     }
 
     fn spec(&self, row: Row<'_>, run: Run) -> Result<PodSpec, TraceError> {

@@ -15,9 +15,10 @@ mod lifecycles;
 mod message_pack;
 
 use crate::error::TraceError;
-use crate::input::Input;
+use crate::format::{Context, Format, Gives, Head, TableInfo, TestedOn};
+use crate::input::Inputs;
 use crate::json::{self, At, Document};
-use crate::reader::Listed;
+use crate::reader::{Listed, Reader, Timeline};
 use crate::record::{Event, Record};
 use crate::repairs::Repairs;
 use lifecycles::Lifecycles;
@@ -28,12 +29,31 @@ const VERSION: i64 = 2;
 
 const WHAT: &str = "a SimKube recording: version, config, events, index, pod_lifecycles";
 
-/// Opens a recording.
-///
-/// # Errors
-/// It is none, or something in it is not as it should be.
-pub(crate) fn open(input: Input, repairs: &Repairs) -> Result<Listed, TraceError> {
-    let (file, bytes) = json::read_all(input)?;
+/// The format.
+pub(crate) const FORMAT: Format = Format {
+    name: "simkube",
+    module: "simkube",
+    about: "recordings of SimKube: the Kubernetes objects of a cluster as they were applied and deleted",
+    tables: &[TableInfo {
+        name: "*.sktrace (MessagePack) or JSON",
+        gives: Gives::Both,
+        columns: "version (2), events: ts, applied_objs, deleted_objs [config, pod_lifecycles]",
+        sorted: true,
+    }],
+    tested_on: TestedOn::Data,
+    detect,
+    nodes: Some(open),
+    pods: Some(open),
+};
+
+fn detect(head: &Head<'_>) -> bool {
+    // The keys come in the order of the fields: the configuration is among the first of them, as text in both forms.
+    let has = |word: &[u8]| head.bytes.windows(word.len()).any(|bytes| bytes == word);
+    has(b"version") && has(b"trackedObjects") && (has(b"events") || has(b"podSpecTemplatePath"))
+}
+
+fn open(inputs: &Inputs, context: &Context) -> Result<Box<dyn Reader>, TraceError> {
+    let (file, bytes) = json::read_all(inputs.single("a SimKube recording", detect)?.open()?)?;
     let value = match bytes.trim_ascii_start().first() {
         None => return Err(TraceError::EmptyDocument { file, expected: WHAT.into() }),
         Some(b'{' | b'[') => json::parse(&file, 1, &bytes, WHAT)?,
@@ -41,8 +61,8 @@ pub(crate) fn open(input: Input, repairs: &Repairs) -> Result<Listed, TraceError
     };
     drop(bytes);
     let document = Document::whole(&file);
-    let records = records(&document.at(&value), repairs)?;
-    Ok(Listed::new(file, records))
+    let records = records(&document.at(&value), &context.repairs)?;
+    Ok(Box::new(Listed::of_objects(file, Timeline::SORTED_DATES, records)))
 }
 
 fn records(root: &At<'_>, repairs: &Repairs) -> Result<Vec<Record>, TraceError> {
@@ -52,24 +72,20 @@ fn records(root: &At<'_>, repairs: &Repairs) -> Result<Vec<Record>, TraceError> 
     }
     let lifecycles = Lifecycles::read(root, repairs)?;
     let mut records: Vec<Record> = Vec::new();
-    let mut start = None;
     for event in root.key("events", "a list of events")?.items()? {
         let time = event.key("ts", "seconds since 1970")?;
-        let seconds = time.whole("seconds since 1970")?;
-        let start = *start.get_or_insert(seconds);
-        let at = seconds.checked_sub(start).and_then(|since| since.checked_mul(1_000_000_000));
-        let at = at.ok_or_else(|| time.bad("is too far from the first", "a time within 292 years"))?;
+        let at = time.seconds("seconds since 1970")?;
         for object in event.key("applied_objs", "a list of objects")?.items()? {
             identity(&object)?;
             let mut value = object.value.clone();
             lifecycles.annotate(&mut value);
             let line = records.len() as u64 + 1;
-            records.push(Record { at, line, event: Event::Applied(Box::new(value)) });
+            records.push(Record::on_line(line, at, Event::Applied(Box::new(value))));
         }
         for object in event.key("deleted_objs", "a list of objects")?.items()? {
             let (kind, namespace, name) = identity(&object)?;
             let event = Event::Deleted { kind: kind.into(), namespace: namespace.into(), name: name.into() };
-            records.push(Record { at, line: records.len() as u64 + 1, event });
+            records.push(Record::on_line(records.len() as u64 + 1, at, event));
         }
     }
     Ok(records)

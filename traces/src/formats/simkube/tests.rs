@@ -1,7 +1,8 @@
-use super::open;
-use crate::input::Input;
-use crate::reader::Reader as _;
+use super::FORMAT;
+use crate::format::Context;
+use crate::input::Inputs;
 use crate::record::{Event, Record};
+use crate::registry::detect;
 use crate::repairs::Repairs;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -15,13 +16,19 @@ fn shared(name: &str) -> Option<PathBuf> {
     Some(path)
 }
 
-fn all(input: Input) -> Vec<Record> {
-    let mut reader = open(input, &Repairs::strict()).unwrap();
-    std::iter::from_fn(|| reader.next().unwrap()).collect()
+fn read(inputs: &Inputs, repairs: &Repairs) -> Result<Vec<Record>, String> {
+    let context = Context { repairs: repairs.clone(), ..Context::default() };
+    let mut reader = FORMAT.read_pods(inputs, &context).map_err(|error| error.to_string())?;
+    assert!(reader.tells_objects());
+    Ok(std::iter::from_fn(|| reader.next().unwrap()).collect())
 }
 
-fn error(input: impl Into<Vec<u8>>) -> String {
-    open(Input::from_bytes("t.sktrace", input), &Repairs::default()).err().expect("it is wrong").to_string()
+fn all(inputs: &Inputs) -> Vec<Record> {
+    read(inputs, &Repairs::strict()).unwrap()
+}
+
+fn error(bytes: impl Into<Vec<u8>>) -> String {
+    read(&Inputs::from_bytes("t.sktrace", bytes), &Repairs::default()).expect_err("it is wrong")
 }
 
 fn applied(records: &[Record], pointer: &str) -> Vec<String> {
@@ -36,10 +43,12 @@ fn applied(records: &[Record], pointer: &str) -> Vec<String> {
 fn recorded_deployments_are_applied_again_and_again() {
     for (name, objects, span) in [("dsb-scaling.sktrace", 46, 1134), ("large_trace.json.gz", 250, 1265)] {
         let Some(path) = shared(name) else { return };
-        let records = all(Input::open(&path).unwrap());
+        let inputs = Inputs::open(&[path]).unwrap();
+        assert_eq!(detect(&inputs).map(|format| format.name), Some("simkube"), "{name}");
+        let records = all(&inputs);
         assert_eq!(records.len(), objects, "{name}");
         assert_eq!(applied(&records, "/kind"), vec!["Deployment"; objects], "{name}");
-        let last = records.last().unwrap().at / 1_000_000_000;
+        let last = (records.last().unwrap().at - records[0].at) / 1_000_000_000;
         assert!(last <= span && last > span - 300, "{name}: {last}");
         assert!(records.windows(2).all(|pair| pair[0].at <= pair[1].at), "{name}");
     }
@@ -48,8 +57,11 @@ fn recorded_deployments_are_applied_again_and_again() {
 #[test]
 fn recorded_pods_run_as_long_as_they_did() {
     let Some(path) = shared("bare-pods.sktrace") else { return };
-    let records = all(Input::open(&path).unwrap());
-    assert_eq!(records.iter().map(|record| record.at / 1_000_000_000).collect::<Vec<_>>(), [0, 42, 102, 162]);
+    let records = all(&Inputs::open(&[path]).unwrap());
+    assert_eq!(
+        records.iter().map(|record| (record.at - records[0].at) / 1_000_000_000).collect::<Vec<_>>(),
+        [0, 42, 102, 162]
+    );
     // The last one was still running.
     assert_eq!(applied(&records, "/metadata/annotations/towtank.dev~1run-time"), ["12s", "30s", "30s"]);
 }
@@ -57,12 +69,12 @@ fn recorded_pods_run_as_long_as_they_did() {
 #[test]
 fn the_pods_of_an_owner_share_its_list_of_run_times() {
     let Some(path) = shared("cronjob.sktrace") else { return };
-    let records = all(Input::open(&path).unwrap());
+    let records = all(&Inputs::open(&[path]).unwrap());
     let way = "/spec/jobTemplate/spec/template/metadata/annotations/towtank.dev~1run-times";
     assert_eq!(applied(&records, way), ["30s 30s 30s"]);
     let Event::Deleted { kind, namespace, name } = &records[1].event else { panic!("a deletion") };
     assert_eq!((&**kind, &**namespace, &**name), ("CronJob", "default", "hello-simkube"));
-    assert_eq!(records[1].at, 205_000_000_000);
+    assert_eq!(records[1].at - records[0].at, 205_000_000_000);
 }
 
 fn recording(lifecycles: serde_json::Value) -> String {
@@ -84,7 +96,7 @@ fn lists_of_several_hashes_follow_each_other_as_they_begin() {
         "7": [{"Finished": [500, 507]}, "Empty"],
         "9": [{"Running": 120}, {"Finished": [150, 159]}],
     });
-    let records = all(Input::from_bytes("t.json", recording(lifecycles)));
+    let records = all(&Inputs::from_bytes("t.json", recording(lifecycles)));
     let way = "/spec/template/metadata/annotations/towtank.dev~1run-times";
     assert_eq!(applied(&records, way), ["forever 9s 7s forever"]);
 }
@@ -93,9 +105,9 @@ fn lists_of_several_hashes_follow_each_other_as_they_begin() {
 fn an_end_before_the_start_is_repaired_and_counted() {
     let text = recording(json!({"7": [{"Finished": [500, 400]}, {"Finished": [600, 601]}]}));
     let repairs = Repairs::default();
-    open(Input::from_bytes("t.json", text.clone()), &repairs).unwrap();
+    read(&Inputs::from_bytes("t.json", text.clone()), &repairs).unwrap();
     assert_eq!(repairs.report()[0].rule.name(), "negative-duration");
-    let error = open(Input::from_bytes("t.json", text), &Repairs::strict()).unwrap_err().to_string();
+    let error = read(&Inputs::from_bytes("t.json", text), &Repairs::strict()).unwrap_err();
     assert!(error.contains("pod_lifecycles.apps/v1.Deployment:shop/web.7[0]: "), "{error}");
 }
 
@@ -121,7 +133,7 @@ fn damaged_message_pack_is_an_error_and_no_panic() {
     for place in (0..bytes.len()).step_by(17) {
         let mut bytes = bytes.clone();
         bytes[place] ^= 0xc4;
-        let _ = open(Input::from_bytes("t.sktrace", bytes), &Repairs::default());
+        let _ = read(&Inputs::from_bytes("t.sktrace", bytes), &Repairs::default());
     }
     // A list that claims four billion entries takes no memory for them.
     assert!(error(b"\xdd\xff\xff\xff\xff".to_vec()).contains("truncated"));

@@ -1,0 +1,66 @@
+//! Traces as sources of a simulation: what records become in a cluster.
+
+mod nodes;
+mod objects;
+mod pods;
+
+use crate::error::TraceError;
+use crate::format::Context;
+use crate::input::Inputs;
+use crate::reader::Reader;
+use crate::record::Place;
+use crate::registry::find_format;
+use std::path::PathBuf;
+use std::sync::Arc;
+use towtank_sim::source::Source;
+use towtank_sim::time::Span;
+
+pub use nodes::nodes;
+pub use objects::{AppliedObject, Objects};
+pub use pods::pods;
+
+/// Opens the nodes of a trace: files, or folders of them. `objects` is for traces of Kubernetes objects.
+///
+/// # Errors
+/// No such format or file, and everything that is wrong in a row: all nodes are read here.
+pub fn open_nodes(
+    format: &str,
+    paths: &[PathBuf],
+    context: &Context,
+    objects: Option<Box<dyn Objects>>,
+) -> Result<Box<dyn Source>, TraceError> {
+    let reader = find_format(format)?.read_nodes(&Inputs::open(paths)?, context)?;
+    match objects {
+        Some(objects) if reader.tells_objects() => Ok(Box::new(objects::nodes(reader, context, objects)?)),
+        _ => Ok(Box::new(nodes(reader, context)?)),
+    }
+}
+
+/// Opens the pods of a trace: files, or folders of them. The source serves one run. `objects` is for traces of Kubernetes objects.
+///
+/// # Errors
+/// No such format or file, a header or an option is wrong, or a row of a trace that has to be sorted. What is wrong in other rows
+/// comes as a [`TraceError`] from the source.
+pub fn open_pods(
+    format: &str,
+    paths: &[PathBuf],
+    context: &Context,
+    objects: Option<Box<dyn Objects>>,
+) -> Result<Box<dyn Source>, TraceError> {
+    let reader = find_format(format)?.read_pods(&Inputs::open(paths)?, context)?;
+    match objects {
+        Some(objects) if reader.tells_objects() => Ok(Box::new(objects::all_but_nodes(reader, context, objects)?)),
+        _ => Ok(Box::new(pods(reader, context)?)),
+    }
+}
+
+/// The error that a time is beyond what can be counted.
+fn too_large(reader: &dyn Reader, place: Place, nanos: i64) -> TraceError {
+    TraceError::Time {
+        file: Arc::clone(reader.file(place.file)),
+        line: place.line,
+        found: Span(nanos).to_string().into(),
+        problem: "is too large once it is scaled",
+        expected: "a time within 292 years",
+    }
+}
