@@ -14,7 +14,7 @@
 //!
 //! let file = Inputs::from_bytes("pods.csv", "name,arrival_s,duration_s,cpu_milli,memory_bytes\nweb,0.5,,250,1048576\n");
 //! let context = Context::default();
-//! let mut pods = replay::pods(find_format("csv")?.read_pods(&file, &context)?, &context, None)?;
+//! let mut pods = replay::pods(find_format("csv")?.read_pods(&file, &context)?, &context)?;
 //! let first = pods.next(&mut Cluster::default())?.expect("one row");
 //! assert_eq!(first.at.to_string(), "0.5");
 //! # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
@@ -38,6 +38,7 @@ pub mod replay;
 mod run_times;
 mod schema;
 pub mod shapes;
+pub mod stream;
 mod table;
 mod yaml;
 

@@ -7,13 +7,9 @@ mod pods;
 use crate::error::TraceError;
 use crate::format::Context;
 use crate::input::Inputs;
-use crate::reader::Reader;
-use crate::record::Place;
 use crate::registry::find_format;
 use std::path::PathBuf;
-use std::sync::Arc;
 use towtank_sim::source::Source;
-use towtank_sim::time::Span;
 
 pub use nodes::nodes;
 pub use objects::{AppliedObject, Objects};
@@ -51,16 +47,5 @@ pub fn open_pods(
     match objects {
         Some(objects) if reader.tells_objects() => Ok(Box::new(objects::all_but_nodes(reader, context, objects)?)),
         _ => Ok(Box::new(pods(reader, context)?)),
-    }
-}
-
-/// The error that a time is beyond what can be counted.
-fn too_large(reader: &dyn Reader, place: Place, nanos: i64) -> TraceError {
-    TraceError::Time {
-        file: Arc::clone(reader.file(place.file)),
-        line: place.line,
-        found: Span(nanos).to_string().into(),
-        problem: "is too large once it is scaled",
-        expected: "a time within 292 years",
     }
 }

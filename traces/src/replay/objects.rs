@@ -1,11 +1,11 @@
 //! The Kubernetes objects of a trace as sources.
 
-use super::too_large;
 use crate::clock::{Clock, Placed};
 use crate::error::TraceError;
 use crate::format::Context;
 use crate::reader::{Origin, Reader};
 use crate::record::{Event, FileId, Record};
+use crate::stream::{LookAhead, too_large};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -99,8 +99,7 @@ struct Replay {
     clock: Clock,
     /// Where the trace's time begins, once that is known.
     origin: Option<i64>,
-    /// The time of the record before.
-    last: i64,
+    ahead: LookAhead,
     /// The one kind that is played; `None` for all but nodes.
     only: Option<&'static str>,
     /// Records that were read already.
@@ -122,7 +121,7 @@ impl Replay {
             objects,
             clock: Clock::new(&context.options)?,
             origin: (timeline.origin == Origin::Zero).then_some(0),
-            last: i64::MIN,
+            ahead: LookAhead::new(context.repairs.clone()),
             only: None,
             read: VecDeque::new(),
             before: BTreeMap::new(),
@@ -140,22 +139,14 @@ impl Replay {
         if self.only.is_some() {
             return Ok(None);
         }
-        while let Some(record) = self.reader.next()? {
-            if record.at < self.last {
-                return Err(TraceError::Order {
-                    file: Arc::clone(self.reader.file(record.place.file)),
-                    line: record.place.line,
-                    found: Span(record.at).to_string().into(),
-                    before: Span(self.last).to_string().into(),
-                });
-            }
-            self.last = record.at;
+        while !self.ahead.is_full() {
+            let Some(record) = self.reader.next()? else { break };
             self.origin.get_or_insert(record.at);
             if identity(&record.event).0 != "Node" {
-                return Ok(Some(record));
+                self.ahead.push(record, &*self.reader)?;
             }
         }
-        Ok(None)
+        Ok(self.ahead.pop())
     }
 
     /// Reads what happens next: objects that are applied together, or one that is deleted.
