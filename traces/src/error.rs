@@ -145,6 +145,20 @@ pub enum TraceError {
         /// Fields in the header.
         expected: usize,
     },
+    /// A row of a format without a header has too few or too many fields.
+    #[error("{file}: line {line}: found {found} fields, expected {expected} for {what}")]
+    FieldCount {
+        /// The file.
+        file: Arc<str>,
+        /// The line.
+        line: u64,
+        /// Fields in this row.
+        found: usize,
+        /// Fields of the format.
+        expected: usize,
+        /// What the row is.
+        what: &'static str,
+    },
     /// A quote is opened and never closed.
     #[error("{file}: line {line}: a quote opened in this row is never closed")]
     OpenQuote {

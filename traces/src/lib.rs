@@ -45,6 +45,6 @@ mod yaml;
 pub use error::TraceError;
 pub use format::{Context, Format, Gives, Head, TableInfo, TestedOn};
 pub use input::{Input, InputFile, Inputs};
-pub use options::{GpuMode, NodePick, ReplayOptions, Times, Window};
+pub use options::{GpuMode, NodePick, ReplayOptions, RequestedMemory, Times, Window};
 pub use registry::{FORMATS, detect, find_format};
 pub use replay::{open_nodes, open_pods};

@@ -42,6 +42,22 @@ pub struct ReplayOptions {
     /// Makes labels of the columns `owner` and `user`. Off by default, because each value then makes a class of pods of
     /// its own, which costs memory and speed where there are many.
     pub identity_labels: bool,
+    /// How many processors of a batch job one pod has at most, at least 1: 1 by default, the CPUs of a node for jobs that share none.
+    pub processors_per_pod: u32,
+    /// What the memory that batch jobs ask for means.
+    pub requested_memory: RequestedMemory,
+}
+
+/// What the memory that a batch job asks for means: logs are not of one mind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RequestedMemory {
+    /// Nothing: pods ask for CPU alone.
+    #[default]
+    Ignored,
+    /// KB for each processor, as the Standard Workload Format has it.
+    KilobytesPerProcessor,
+    /// Bytes for the whole job.
+    BytesPerJob,
 }
 
 /// A part of a trace, in the trace's own time, before any scaling. `from` becomes the start of the run.
@@ -102,6 +118,8 @@ impl Default for ReplayOptions {
             times: Times::default(),
             interval: Span::from_secs(1),
             identity_labels: false,
+            processors_per_pod: 1,
+            requested_memory: RequestedMemory::default(),
             sample: None,
             seed: 0,
             users: Vec::new(),

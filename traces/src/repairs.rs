@@ -28,6 +28,10 @@ pub enum Rule {
     MissingDuration,
     /// A change of an object that the row does not have: the row is left out.
     MissingObject,
+    /// A part of something that is listed whole as well: the row is left out.
+    PartialExecution,
+    /// More fields than the format has: they are passed over.
+    ExtraColumns,
     /// A share that is above the whole, or usage above what can be counted: it is cut.
     Clipped,
 }
@@ -44,6 +48,8 @@ pub const RULES: &[Rule] = &[
     Rule::NegativeTime,
     Rule::MissingDuration,
     Rule::MissingObject,
+    Rule::PartialExecution,
+    Rule::ExtraColumns,
     Rule::Clipped,
 ];
 
@@ -61,6 +67,8 @@ impl Rule {
             Self::NegativeTime => "negative-time",
             Self::MissingDuration => "missing-duration",
             Self::MissingObject => "missing-object",
+            Self::PartialExecution => "partial-execution",
+            Self::ExtraColumns => "extra-columns",
             Self::Clipped => "clipped",
         }
     }

@@ -6,3 +6,4 @@ pub(crate) mod csv_generic;
 pub(crate) mod kubectl;
 pub(crate) mod openb;
 pub(crate) mod simkube;
+pub(crate) mod swf;
