@@ -44,6 +44,16 @@ pub enum Failure {
     /// Recordings that cannot be used; the others were played.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\nerror: "))]
     Recordings(Vec<Diagnostic>),
+    /// A run of an experiment failed. The others were made.
+    #[error("the run {run}{others}: {source}")]
+    Sweep {
+        /// Which one.
+        run: String,
+        /// How many others did, too.
+        others: String,
+        /// Why.
+        source: Box<Failure>,
+    },
     /// Results could not be written.
     #[error("{0}")]
     Output(#[from] OutputError),
@@ -56,6 +66,7 @@ impl Failure {
             Self::Input(_) | Self::Recordings(_) => UNUSABLE_INPUT,
             Self::Run(_) | Self::Audit(_) | Self::Replay(_) | Self::Conformance { .. } => FAILED,
             Self::Output(_) => OUTPUT,
+            Self::Sweep { source, .. } => return source.exit_code(),
         })
     }
 }

@@ -1,4 +1,6 @@
 //! Kinds of chart that several figures share.
 
+pub mod bars;
 pub(crate) mod cdf;
+pub mod lines;
 pub(crate) mod timeline;

@@ -13,7 +13,7 @@
 //! [`comparison`] sets several runs side by side, [`figures`] draws it (on the small drawing layer in [`draw`]), [`page`] puts everything into one HTML file, and
 //! [`output`] is the directory that all of it goes to. [`report`] does it all in one call.
 
-mod charts;
+pub mod charts;
 pub mod collect;
 pub mod comparison;
 pub mod data;

@@ -40,6 +40,32 @@ pub fn utilization(series: &Series, resource: &ResourceSeries, end_ns: i64) -> R
     ResourceUtilization { mean_allocated, peak_allocated }
 }
 
+/// What a few numbers have in common.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Moments {
+    /// The arithmetic mean.
+    pub mean: f64,
+    /// The sample standard deviation, with `n - 1` in the denominator; zero for a single number.
+    pub standard_deviation: f64,
+    /// The smallest.
+    pub min: f64,
+    /// The largest.
+    pub max: f64,
+}
+
+impl Moments {
+    /// Those of these numbers, summed in their order; `None` where there are none.
+    pub fn of(values: &[f64]) -> Option<Self> {
+        let count = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / count;
+        let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
+        let min = values.iter().copied().reduce(f64::min)?;
+        let max = values.iter().copied().reduce(f64::max)?;
+        let standard_deviation = if values.len() > 1 { (squares / (count - 1.0)).sqrt() } else { 0.0 };
+        Some(Self { mean, standard_deviation, min, max })
+    }
+}
+
 /// Thins a curve to what `columns` pixel columns over `range` can show: of each column it keeps the first, lowest, highest and
 /// last point, in their order.
 ///

@@ -3,6 +3,7 @@
 use super::{Format, ScenarioArgs, print, warn};
 use crate::diagnostic::Diagnostic;
 use crate::exit::Failure;
+use crate::experiment::parse_seeds;
 use crate::scenario::{Overrides, Scenario, SchedulerChoice};
 use crate::simulate::{RunOptions, Simulated, simulate};
 use clap::Args;
@@ -36,7 +37,7 @@ pub(super) struct CompareArgs {
     format: Format,
 }
 
-fn job_number(text: &str) -> Result<NonZeroUsize, &'static str> {
+pub(super) fn job_number(text: &str) -> Result<NonZeroUsize, &'static str> {
     text.parse().map_err(|_| "expected a whole number of at least 1")
 }
 
@@ -122,28 +123,4 @@ fn all_runs(
     warnings.dedup();
     warn(&warnings);
     Ok(finished)
-}
-
-/// `7`, `1..5`, `1,3,9`.
-fn parse_seeds(text: &str) -> Option<Vec<u64>> {
-    if let Some((first, last)) = text.split_once("..") {
-        let (first, last): (u64, u64) = (first.parse().ok()?, last.trim_start_matches('=').parse().ok()?);
-        return (first <= last && last - first < 10_000).then(|| (first..=last).collect());
-    }
-    text.split(',').map(|seed| seed.trim().parse().ok()).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn seeds() {
-        assert_eq!(parse_seeds("7"), Some(vec![7]));
-        assert_eq!(parse_seeds("1..3"), Some(vec![1, 2, 3]));
-        assert_eq!(parse_seeds("1,3,9"), Some(vec![1, 3, 9]));
-        for bad in ["", "3..1", "a", "1,,2", "1.."] {
-            assert_eq!(parse_seeds(bad), None, "{bad}");
-        }
-    }
 }

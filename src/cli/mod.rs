@@ -6,6 +6,7 @@ mod explain;
 mod formats;
 mod policies;
 mod run;
+mod sweep;
 mod validate;
 
 use crate::exit::{self, Failure};
@@ -30,6 +31,8 @@ enum Command {
     Run(run::RunArgs),
     /// Run the same work under several policies, side by side.
     Compare(compare::CompareArgs),
+    /// Run a whole experiment: a scenario over axes, policies and seeds.
+    Sweep(sweep::SweepArgs),
     /// Read scenarios and everything that they name, without running them.
     Validate(validate::ValidateArgs),
     /// Play recordings of real components, and say what differs.
@@ -117,6 +120,7 @@ impl Command {
         match self {
             Self::Run(args) => run::run(&args),
             Self::Compare(args) => compare::compare(&args),
+            Self::Sweep(args) => sweep::sweep(&args),
             Self::Validate(args) => validate::validate(&args),
             Self::Conform(args) => conform::conform(&args),
             Self::Explain(args) => explain::explain(&args),

@@ -1,12 +1,10 @@
 //! `replay.json`: what has to be known to play a run again.
 
 use crate::diagnostic::Diagnostic;
+use crate::hash;
 use crate::scenario::{Overrides, Scenario, SchedulerChoice};
 use serde::{Deserialize, Serialize};
-use siphasher::sip128::{Hasher128, SipHasher13};
 use std::fs;
-use std::hash::Hasher as _;
-use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 use towtank_reports::output::{OutputDir, OutputError};
 
@@ -133,7 +131,7 @@ impl Replay {
             Diagnostic::in_file(&self.scenario.absolute, "the scenario of this run is no longer there")
         })?;
         // Before it is read: a scenario that has become unreadable has changed.
-        if self.inputs.first().is_some_and(|first| hash(&file).is_ok_and(|now| now != first.hash)) {
+        if self.inputs.first().is_some_and(|first| hash::of_file(&file).is_ok_and(|now| now != first.hash)) {
             return Err(changed(&file));
         }
         let overrides = Overrides { set: self.set.clone(), seed: self.seed, until: self.until.clone(), strict: false };
@@ -202,28 +200,15 @@ fn inputs(scenario: &Scenario, policy: Option<&Path>) -> Result<Vec<Input>, Diag
     let folder = folder(scenario);
     let mut found = Vec::new();
     for file in scenario.inputs()? {
-        let hash = hash(&file).map_err(|error| Diagnostic::unreadable(&file, &error))?;
+        let hash = hash::of_file(&file).map_err(|error| Diagnostic::unreadable(&file, &error))?;
         let path = file.strip_prefix(&folder).unwrap_or(&file).to_owned();
         found.push(Input { path, hash });
     }
     if let Some(file) = policy {
-        let hash = hash(file).map_err(|error| Diagnostic::unreadable(file, &error))?;
+        let hash = hash::of_file(file).map_err(|error| Diagnostic::unreadable(file, &error))?;
         found.push(Input { path: PathBuf::from(file.file_name().unwrap_or_default()), hash });
     }
     Ok(found)
-}
-
-/// The 128-bit SipHash of a file.
-fn hash(file: &Path) -> std::io::Result<String> {
-    let mut reader = fs::File::open(file)?;
-    let mut hasher = SipHasher13::new();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match reader.read(&mut buffer)? {
-            0 => return Ok(format!("{:032x}", hasher.finish128().as_u128())),
-            length => hasher.write(&buffer[..length]),
-        }
-    }
 }
 
 #[cfg(test)]

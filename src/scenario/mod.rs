@@ -12,5 +12,6 @@ pub(crate) mod yaml;
 
 pub use build::{Prepared, SchedulerChoice};
 pub use read::{API_VERSION, Overrides, Scenario};
+pub(crate) use read::{check_header, is_name};
 pub use recorded::RecordedWarnings;
 pub use schema::{ObserveSpec, ScenarioSpec, TieBreakSpec};

@@ -52,8 +52,8 @@ impl Scenario {
     /// What is wrong, with file, line, field and what was expected.
     pub fn read(file: &Path, overrides: &Overrides) -> Result<Self, Diagnostic> {
         let text = std::fs::read_to_string(file).map_err(|error| Diagnostic::unreadable(file, &error))?;
-        check_header(file, &text)?;
-        let mut document: ScenarioDocument = yaml::read(file, &text)?;
+        check_header(file, &text, "Scenario")?;
+        let mut document: ScenarioDocument = yaml::parse(file, &text)?;
         if !overrides.set.is_empty() {
             document = overridden(file, &text, &overrides.set)?;
         }
@@ -128,11 +128,10 @@ fn field_error(file: &Path, text: &str, field: &str, why: &str) -> Diagnostic {
     }
 }
 
-/// Whether the file is a scenario at all, before its fields are asked for.
-fn check_header(file: &Path, text: &str) -> Result<(), Diagnostic> {
-    let header: Header = yaml::read(file, text)?;
-    for (field, found, expected) in [("apiVersion", header.api_version, API_VERSION), ("kind", header.kind, "Scenario")]
-    {
+/// Whether the file is of this kind at all, before its fields are asked for.
+pub(crate) fn check_header(file: &Path, text: &str, kind: &str) -> Result<(), Diagnostic> {
+    let header: Header = yaml::read(file, text, kind)?;
+    for (field, found, expected) in [("apiVersion", header.api_version, API_VERSION), ("kind", header.kind, kind)] {
         match found {
             Some(found) if found == expected => {}
             Some(found) => return Err(field_error(file, text, field, &format!("`{found}`: expected `{expected}`"))),
@@ -142,15 +141,15 @@ fn check_header(file: &Path, text: &str) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// Whether a scenario may be called so. Its output goes to a folder of this name.
-fn is_name(name: &str) -> bool {
+/// Whether a scenario or an experiment may be called so. Its output goes to a folder of this name.
+pub(crate) fn is_name(name: &str) -> bool {
     let usual = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
     name.starts_with(char::is_alphanumeric) && name.chars().all(usual) && name.len() <= 200
 }
 
 /// The document with the overrides in it.
 fn overridden(file: &Path, text: &str, set: &[String]) -> Result<ScenarioDocument, Diagnostic> {
-    let mut changed: Value = yaml::read(file, text)?;
+    let mut changed: Value = yaml::parse(file, text)?;
     let mut document = Err(Diagnostic::new("--set: nothing to set"));
     for assignment in set {
         let fail = |why: String| Diagnostic::new(format!("--set {assignment}: {why}"));

@@ -8,7 +8,7 @@ use serde::de::{
 use std::fmt;
 use std::path::Path;
 
-pub(super) use serde_yaml::{Mapping, Value};
+pub(crate) use serde_yaml::{Mapping, Value};
 
 /// What the reader calls a type, and what a user calls it.
 const NAMES: [(&str, &str); 9] = [
@@ -23,15 +23,15 @@ const NAMES: [(&str, &str); 9] = [
     ("a map", "fields and their values"),
 ];
 
-/// Reads a document of a file.
-pub(super) fn read<T: DeserializeOwned>(file: &Path, text: &str) -> Result<T, Diagnostic> {
+/// Reads a document of a file that should hold one of this kind.
+pub(super) fn read<T: DeserializeOwned>(file: &Path, text: &str, kind: &str) -> Result<T, Diagnostic> {
     if serde_yaml::from_str(text).is_ok_and(|value: Value| value.is_null()) {
-        return Err(Diagnostic::in_file(file, "nothing is in this file: expected `kind: Scenario`"));
+        return Err(Diagnostic::in_file(file, format!("nothing is in this file: expected `kind: {kind}`")));
     }
     parse(file, text)
 }
 
-/// Reads a document of a file that need not be a scenario.
+/// Reads a document of a file.
 pub(crate) fn parse<T: DeserializeOwned>(file: &Path, text: &str) -> Result<T, Diagnostic> {
     serde_yaml::from_str(text).map_err(|error| {
         let (message, place) = told(&error);
@@ -70,7 +70,10 @@ fn told(error: &serde_yaml::Error) -> (String, Option<(usize, usize)>) {
         message = message.replacen(&format!(" at line {line} column {column}"), "", 1);
     }
     if message.contains("more than one document") {
-        return ("several documents in one file: expected one, with `kind: Scenario`".to_owned(), None);
+        return (
+            "several documents in one file: expected one, of `kind: Scenario` or `kind: Experiment`".to_owned(),
+            None,
+        );
     }
     if let Some((before, expected)) = message.rsplit_once(", expected ") {
         let name = NAMES.iter().find(|(name, _)| *name == expected).map(|(_, name)| *name);

@@ -18,3 +18,4 @@ mod outputs;
 mod readme;
 mod recorded;
 mod support;
+mod sweep;

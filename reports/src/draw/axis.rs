@@ -38,6 +38,34 @@ impl Axis {
         }
     }
 
+    /// From a round number not above `lowest` to one not below `highest`, in about `steps` steps.
+    pub(crate) fn between(label: &str, lowest: f64, highest: f64, steps: f64) -> Self {
+        let highest = if highest > lowest { highest } else { lowest + 1.0 };
+        let step = round_step((highest - lowest) / steps, false);
+        let first = (lowest / step + 1e-9).floor() as i64;
+        let last = (highest / step - 1e-9).ceil() as i64;
+        let ticks = (first..=last).map(|index| {
+            let value = index as f64 * step;
+            Tick { value, label: units::short(value) }
+        });
+        Self {
+            label: label.to_owned(),
+            ticks: ticks.collect(),
+            range: (first as f64 * step, last as f64 * step),
+            logarithmic: false,
+        }
+    }
+
+    /// One unit for each of several things side by side, with its name in the middle.
+    pub(crate) fn categories<'n>(label: &str, names: impl IntoIterator<Item = &'n str>) -> Self {
+        let ticks: Vec<Tick> = names
+            .into_iter()
+            .enumerate()
+            .map(|(index, name)| Tick { value: index as f64 + 0.5, label: name.to_owned() })
+            .collect();
+        Self { label: label.to_owned(), range: (0.0, ticks.len().max(1) as f64), ticks, logarithmic: false }
+    }
+
     /// Percentages from 0, up to 100 unless `highest` (a fraction) calls for less or more.
     pub(crate) fn percent(label: &str, highest: f64) -> Self {
         let highest = if (0.5..=1.0).contains(&highest) { 1.0 } else { highest };

@@ -1,0 +1,88 @@
+//! The output directory of a sweep. Unlike that of a run it grows while the sweep goes on, so that an interruption loses nothing; the tables
+//! and figures appear at the end, each file at once.
+
+use super::Experiment;
+use super::journal;
+use super::row::Row;
+use super::tables;
+use crate::diagnostic::Diagnostic;
+use crate::exit::Failure;
+use std::fs;
+use std::path::{Path, PathBuf};
+use towtank_reports::output::OutputError;
+
+/// What may be in the directory of a sweep.
+const LAYOUT: [&str; 7] =
+    [journal::FILE, "runs.csv", "groups.csv", "curves.csv", "curve_groups.csv", "timings.csv", "plots"];
+
+/// The file that is written last: with it a sweep is finished.
+const LAST: &str = "runs.csv";
+
+/// Makes the directory, or looks at what is in it. What a finished sweep left is taken away.
+///
+/// # Errors
+/// It holds an unfinished sweep and that shall not be taken up, or anything that is not a sweep's.
+pub(super) fn prepare(out: &Path, resume: bool) -> Result<(), Failure> {
+    if out.exists() && !out.is_dir() {
+        return Err(OutputError::NotADirectory { path: out.to_owned() }.into());
+    }
+    fs::create_dir_all(out).map_err(|source| io_error("create", out, source))?;
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(out).map_err(|source| io_error("read", out, source))? {
+        let entry = entry.map_err(|source| io_error("read", out, source))?;
+        entries.push(entry.file_name().to_string_lossy().into_owned());
+    }
+    entries.sort();
+    let ours = |name: &String| LAYOUT.contains(&name.as_str()) || name.ends_with(".partial");
+    if let Some(entry) = entries.iter().find(|entry| !ours(entry)) {
+        return Err(OutputError::NotOurs { path: out.to_owned(), entry: entry.clone() }.into());
+    }
+    if resume || entries.is_empty() {
+        return Ok(());
+    }
+    if !entries.iter().any(|entry| entry == LAST) {
+        let error = Diagnostic::in_file(out, "holds a sweep that has not finished");
+        return Err(error.help("--resume goes on with it; to start anew, delete it or choose another --out").into());
+    }
+    for entry in entries {
+        let path = out.join(entry);
+        let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        removed.map_err(|source| io_error("replace", &path, source))?;
+    }
+    Ok(())
+}
+
+/// Writes the tables and figures of all rows, which are in the order of the plan.
+///
+/// # Errors
+/// A file cannot be written.
+pub(super) fn finish(experiment: &Experiment, rows: &[Row], out: &Path) -> Result<(), OutputError> {
+    let axes = &experiment.axes;
+    write(out, "timings.csv", &tables::timings(axes, rows).csv())?;
+    write(out, "groups.csv", &tables::groups(axes, rows).csv())?;
+    if rows.iter().any(|row| !row.curves.is_empty()) {
+        write(out, "curves.csv", &tables::curves(axes, rows).csv())?;
+        write(out, "curve_groups.csv", &tables::curve_groups(axes, rows).csv())?;
+    }
+    if !experiment.figures.is_empty() {
+        let plots = out.join("plots");
+        fs::create_dir_all(&plots).map_err(|source| io_error("create", &plots, source))?;
+        for figure in &experiment.figures {
+            let picture = figure.draw(rows);
+            write(&plots, &format!("{}.svg", figure.name), picture.svg()?.as_bytes())?;
+            write(&plots, &format!("{}.png", figure.name), &picture.png()?)?;
+        }
+    }
+    write(out, LAST, &tables::runs(axes, rows).csv())
+}
+
+/// Writes a whole file, which appears at once.
+fn write(folder: &Path, name: &str, content: &[u8]) -> Result<(), OutputError> {
+    let (path, partial): (PathBuf, PathBuf) = (folder.join(name), folder.join(format!("{name}.partial")));
+    fs::write(&partial, content).map_err(|source| io_error("write", &path, source))?;
+    fs::rename(&partial, &path).map_err(|source| io_error("write", &path, source))
+}
+
+fn io_error(action: &'static str, path: &Path, source: std::io::Error) -> OutputError {
+    OutputError::Io { action, path: path.to_owned(), source }
+}

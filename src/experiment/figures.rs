@@ -1,0 +1,296 @@
+//! Figures of all runs together: lines over a curve's place, and bars across an axis, with what has been published beside them.
+
+use super::Experiment;
+use super::row::Row;
+use super::tables::{Group, grouped};
+use crate::diagnostic::Diagnostic;
+use crate::scenario::yaml::Mapping;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use towtank_reports::charts::bars::{Bar, BarChart, BarSeries};
+use towtank_reports::charts::lines::{Line, LineChart, Scale};
+use towtank_reports::draw::Picture;
+use towtank_reports::stats::Moments;
+
+/// A figure as the experiment's file has it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct FigureSpec {
+    /// The name of its files.
+    name: String,
+    /// Its heading.
+    title: String,
+    /// The curve that is drawn: over its places, or, with `at`, its value at one of them.
+    curve: Option<String>,
+    /// The place on the curve that bars show.
+    at: Option<f64>,
+    /// The number that bars show, as `runs.csv` names it.
+    metric: Option<String>,
+    /// The axis whose values stand side by side as groups of bars.
+    across: Option<String>,
+    /// The runs that are drawn: of these axes only those with these values.
+    #[serde(default)]
+    only: Mapping,
+    /// The horizontal axis of lines.
+    #[serde(default)]
+    x: ScaleSpec,
+    /// The vertical axis.
+    #[serde(default)]
+    y: ScaleSpec,
+    /// A CSV of what has been published: columns `policy`, `value`, names of axes, `curve`, `at`.
+    published: Option<PathBuf>,
+    /// What that is called in the legend.
+    #[serde(default = "published_label")]
+    published_label: String,
+}
+
+/// An axis of a figure.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct ScaleSpec {
+    /// What is measured, with its unit.
+    #[serde(default)]
+    label: String,
+    /// Where it begins; where the data begins if it is not said.
+    from: Option<f64>,
+    /// Where it ends.
+    to: Option<f64>,
+}
+
+/// A figure that has been read.
+#[derive(Clone, Debug)]
+pub struct Figure {
+    /// The name of its files.
+    pub name: String,
+    title: String,
+    shown: Shown,
+    /// Of each axis, by its place, the only value that is drawn.
+    only: Vec<(usize, String)>,
+    x: Scale,
+    y: Scale,
+    published: Vec<Published>,
+    published_label: String,
+}
+
+#[derive(Clone, Debug)]
+enum Shown {
+    /// One line per policy.
+    Curve(String),
+    /// One bar per policy in a group for each value of the axis.
+    Bars { value: BarValue, across: usize, axis: String },
+}
+
+#[derive(Clone, Debug)]
+enum BarValue {
+    At(String, f64),
+    Metric(String),
+}
+
+/// One published value, by column.
+#[derive(Clone, Debug)]
+struct Published {
+    /// The label on each axis, where the file says it.
+    axes: Vec<Option<String>>,
+    policy: String,
+    curve: Option<String>,
+    at: Option<f64>,
+    value: f64,
+}
+
+impl Figure {
+    /// Makes sense of a figure's fields.
+    pub(super) fn read(experiment: &Experiment, spec: &FigureSpec) -> Result<Self, String> {
+        let axis = |name: &str| {
+            let found = experiment.axes.iter().position(|axis| axis == name);
+            found.ok_or_else(|| format!("`{name}` is no axis: expected one of {}", experiment.axes.join(", ")))
+        };
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if spec.name.is_empty() || !spec.name.chars().all(plain) {
+            return Err(format!("the name `{}`: expected letters, digits, `-`, `_` and `.`", spec.name));
+        }
+        let shown = match (&spec.curve, &spec.metric, &spec.across, spec.at) {
+            (Some(curve), None, None, None) => Shown::Curve(curve.clone()),
+            (Some(curve), None, Some(name), Some(at)) => {
+                Shown::Bars { value: BarValue::At(curve.clone(), at), across: axis(name)?, axis: name.clone() }
+            }
+            (None, Some(metric), Some(name), None) => {
+                Shown::Bars { value: BarValue::Metric(metric.clone()), across: axis(name)?, axis: name.clone() }
+            }
+            _ => {
+                let expected = "`curve` for lines, `curve`, `at` and `across` or `metric` and `across` for bars";
+                return Err(format!("expected {expected}"));
+            }
+        };
+        let mut only = Vec::new();
+        for (name, label) in &spec.only {
+            let (Some(name), Some(label)) = (name.as_str(), super::plan::scalar(label)) else {
+                return Err("only: expected names of axes and labels of their values".to_owned());
+            };
+            let place = axis(name)?;
+            if !experiment.runs.iter().any(|run| run.key.axes[place] == label) {
+                return Err(format!("only: `{label}` is no value of the axis `{name}`"));
+            }
+            only.push((place, label));
+        }
+        let published = match &spec.published {
+            Some(path) => published(experiment, &experiment.path(path)).map_err(|error| error.to_string())?,
+            None => Vec::new(),
+        };
+        Ok(Self {
+            name: spec.name.clone(),
+            title: spec.title.clone(),
+            shown,
+            only,
+            x: spec.x.scale(),
+            y: spec.y.scale(),
+            published,
+            published_label: spec.published_label.clone(),
+        })
+    }
+
+    /// Draws it from all rows.
+    pub(super) fn draw(&self, rows: &[Row]) -> Picture {
+        let groups: Vec<Group<'_>> = grouped(rows)
+            .into_iter()
+            .filter(|group| self.only.iter().all(|(place, label)| group.axes[*place] == *label))
+            .collect();
+        match &self.shown {
+            Shown::Curve(curve) => self.lines(curve, &groups).draw(),
+            Shown::Bars { value, across, axis } => self.bars(value, *across, axis, &groups).draw(),
+        }
+    }
+
+    fn lines(&self, curve: &str, groups: &[Group<'_>]) -> LineChart {
+        let several = groups.iter().any(|group| group.axes != groups[0].axes);
+        let lines = groups.iter().map(|group| {
+            let points = group.curves().remove(curve).unwrap_or_default();
+            let moments = points.iter().filter_map(|(at, values)| Some((*at, Moments::of(values)?)));
+            let (points, spread) = moments.map(|(at, m)| ((at, m.mean), m.standard_deviation)).unzip();
+            let of_curve = |row: &&Published| row.curve.as_deref().is_none_or(|name| name == curve);
+            let published = self.published_of(group).filter(of_curve);
+            Line {
+                label: label(group, several),
+                points,
+                spread,
+                published: published.filter_map(|row| Some((row.at?, row.value))).collect(),
+            }
+        });
+        LineChart {
+            title: self.title.clone(),
+            x: self.x.clone(),
+            y: self.y.clone(),
+            lines: lines.collect(),
+            published: self.published_label.clone(),
+        }
+    }
+
+    fn bars(&self, value: &BarValue, across: usize, axis: &str, groups: &[Group<'_>]) -> BarChart {
+        let mut categories: Vec<String> = Vec::new();
+        let mut series: Vec<BarSeries> = Vec::new();
+        let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+        for group in groups {
+            let category = categories.iter().position(|name| *name == group.axes[across]).unwrap_or_else(|| {
+                categories.push(group.axes[across].clone());
+                categories.len() - 1
+            });
+            let place = *places.entry(group.policy).or_insert_with(|| {
+                series.push(BarSeries { label: label(group, false), bars: Vec::new() });
+                series.len() - 1
+            });
+            let bars = &mut series[place].bars;
+            bars.resize(bars.len().max(category + 1), None);
+            bars[category] = self.bar(value, group);
+        }
+        for one in &mut series {
+            one.bars.resize(categories.len(), None);
+        }
+        let across = if self.x.label.is_empty() { axis.to_owned() } else { self.x.label.clone() };
+        let published = self.published_label.clone();
+        BarChart { title: self.title.clone(), across, categories, y: self.y.clone(), series, published }
+    }
+
+    fn bar(&self, value: &BarValue, group: &Group<'_>) -> Option<Bar> {
+        let (values, published): (Vec<f64>, Option<f64>) = match value {
+            BarValue::At(curve, at) => {
+                let points = group.curves().remove(curve.as_str())?;
+                let values =
+                    points.into_iter().find(|(place, _)| (place - at).abs() < 1e-9).map(|(_, values)| values)?;
+                let here = |row: &&Published| {
+                    row.curve.as_ref().is_none_or(|name| name == curve) && row.at.is_none_or(|p| (p - at).abs() < 1e-9)
+                };
+                (values, self.published_of(group).find(here).map(|row| row.value))
+            }
+            BarValue::Metric(metric) => {
+                let values = group.rows.iter().filter_map(|row| row.numbers.get(metric)?.as_f64()).collect();
+                (values, self.published_of(group).next().map(|row| row.value))
+            }
+        };
+        let moments = Moments::of(&values)?;
+        Some(Bar { value: moments.mean, spread: moments.standard_deviation, published })
+    }
+
+    fn published_of<'f>(&'f self, group: &'f Group<'_>) -> impl Iterator<Item = &'f Published> {
+        self.published.iter().filter(|row| {
+            let same = |(said, label): (&Option<String>, &String)| said.as_ref().is_none_or(|said| said == label);
+            row.policy == group.policy && row.axes.iter().zip(group.axes).all(same)
+        })
+    }
+}
+
+impl ScaleSpec {
+    fn scale(&self) -> Scale {
+        Scale { label: self.label.clone(), from: self.from, to: self.to }
+    }
+}
+
+fn published_label() -> String {
+    "published".to_owned()
+}
+
+fn label(group: &Group<'_>, with_axes: bool) -> String {
+    let mut words: Vec<&str> = Vec::new();
+    if with_axes {
+        words.extend(group.axes.iter().map(String::as_str));
+    }
+    words.extend(Some(group.policy).filter(|policy| !policy.is_empty()));
+    if words.is_empty() { "all runs".to_owned() } else { words.join(", ") }
+}
+
+/// Reads a file of published values.
+fn published(experiment: &Experiment, path: &PathBuf) -> Result<Vec<Published>, Diagnostic> {
+    let mut reader =
+        csv::Reader::from_path(path).map_err(|error| Diagnostic::in_file(path, format!("cannot be read: {error}")))?;
+    let header = reader.headers().map_err(|error| Diagnostic::in_file(path, error.to_string()))?.clone();
+    let column = |name: &str| header.iter().position(|field| field.trim() == name);
+    let known =
+        |name: &str| ["policy", "value", "curve", "at"].contains(&name) || experiment.axes.iter().any(|a| a == name);
+    if let Some(unknown) = header.iter().find(|name| !known(name.trim())) {
+        let why = format!("unknown column `{unknown}`: expected policy, value, curve, at, or the name of an axis");
+        return Err(Diagnostic::in_file(path, why).at(1, 1));
+    }
+    let missing = |name: &str| Diagnostic::in_file(path, format!("no column `{name}`: it is required")).at(1, 1);
+    let policy = column("policy").ok_or_else(|| missing("policy"))?;
+    let value = column("value").ok_or_else(|| missing("value"))?;
+    let (curve, at) = (column("curve"), column("at"));
+    let axes: Vec<Option<usize>> = experiment.axes.iter().map(|axis| column(axis)).collect();
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(|error| Diagnostic::in_file(path, error.to_string()))?;
+        let line = record.position().map_or(0, csv::Position::line) as usize;
+        let text = |column: usize| record.get(column).unwrap_or_default().trim();
+        let number = |column: usize| {
+            let wrong =
+                || Diagnostic::in_file(path, format!("`{}`: expected a number", text(column))).at(line, column + 1);
+            text(column).parse::<f64>().ok().filter(|number| number.is_finite()).ok_or_else(wrong)
+        };
+        rows.push(Published {
+            axes: axes.iter().map(|axis| axis.map(|column| text(column).to_owned())).collect(),
+            policy: text(policy).to_owned(),
+            curve: curve.map(|column| text(column).to_owned()),
+            at: at.map(number).transpose()?,
+            value: number(value)?,
+        });
+    }
+    Ok(rows)
+}

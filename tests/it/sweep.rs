@@ -1,0 +1,193 @@
+//! Sweeps: what interruptions, shards, threads and mistakes do to their tables.
+
+use crate::support::{Finished, Folder};
+use std::fs;
+
+const SCENARIO: &str = "apiVersion: towtank.dev/v1alpha1
+kind: Scenario
+metadata: { name: small }
+spec:
+  until: 1h
+  cluster:
+    - generate: { nodes: [{ count: 4, namePrefix: node, allocatable: { cpu: \"4\", memory: 16Gi, pods: 110 } }] }
+  workload:
+    - generate:
+        name: job
+        arrivals: { poisson: { perHour: 200 } }
+        duration: { exponential: { mean: 5m } }
+        shapes: [{ requests: { cpu: \"1\", memory: 1Gi } }]
+";
+
+const EXPERIMENT: &str = "apiVersion: towtank.dev/v1alpha1
+kind: Experiment
+metadata: { name: sizes }
+spec:
+  scenario: scenario.yaml
+  axes:
+    - name: nodes
+      field: cluster[0].generate.nodes[0].count
+      values: [2, 4]
+    - name: load
+      values:
+        low: { 'workload[0].generate.arrivals': { poisson: { perHour: 50 } } }
+        high: { 'workload[0].generate.arrivals': { poisson: { perHour: 400 } } }
+  policies: [default, best-fit]
+  seeds: 1..3
+  figures:
+    - { name: waits, title: Waits, metric: latency.scheduling.p99, across: nodes, only: { load: high } }
+";
+
+const TABLES: [&str; 2] = ["runs.csv", "groups.csv"];
+
+fn folder() -> Folder {
+    let folder = Folder::new();
+    folder.write("scenario.yaml", SCENARIO);
+    folder.write("experiment.yaml", EXPERIMENT);
+    folder
+}
+
+fn sweep(folder: &Folder, out: &str, more: &[&str]) -> Finished {
+    folder.run(&[&["sweep", "experiment.yaml", "--out", out], more].concat())
+}
+
+#[test]
+fn every_combination_is_a_row_whatever_the_number_of_threads() {
+    let folder = folder();
+    let said = sweep(&folder, "one", &["--jobs", "1"]).expect(0);
+    assert_eq!(said.stdout, "24 runs\n");
+    sweep(&folder, "two", &["--jobs", "2"]).expect(0);
+    for table in TABLES {
+        assert_eq!(folder.read(&format!("one/{table}")), folder.read(&format!("two/{table}")), "{table}");
+    }
+    let runs = folder.read("one/runs.csv");
+    let key = |line: &str| line.splitn(5, ',').take(4).collect::<Vec<_>>().join(",");
+    let keys: Vec<String> = runs.lines().map(key).collect();
+    assert_eq!(keys[..4], ["nodes,load,policy,seed", "2,low,default,1", "2,low,default,2", "2,low,default,3"]);
+    assert_eq!((keys.len(), keys[24].as_str()), (25, "4,high,best-fit,3"));
+    assert!(folder.read("one/plots/waits.svg").contains("Waits"));
+    assert!(folder.read("one/groups.csv").lines().any(|line| line.starts_with("2,high,default,pods.submitted,3,")));
+}
+
+#[test]
+fn an_interrupted_sweep_goes_on_where_it_was() {
+    let folder = folder();
+    sweep(&folder, "whole", &[]).expect(0);
+    sweep(&folder, "cut", &["--jobs", "1"]).expect(0);
+    // As a sweep leaves it that was killed while it wrote its ninth row.
+    let journal = folder.read("cut/runs.jsonl");
+    let kept: Vec<&str> = journal.lines().take(9).collect();
+    let torn: String = journal.lines().nth(9).unwrap().chars().take(40).collect();
+    folder.write("cut/runs.jsonl", format!("{}\n{torn}", kept.join("\n")));
+    for file in ["runs.csv", "groups.csv", "timings.csv"] {
+        fs::remove_file(folder.path().join("cut").join(file)).unwrap();
+    }
+    let refused = sweep(&folder, "cut", &[]).expect(2);
+    assert_eq!(
+        refused.stderr,
+        "error: cut: holds a sweep that has not finished\n  help: --resume goes on with it; to start anew, delete it or \
+         choose another --out\n"
+    );
+    let said = sweep(&folder, "cut", &["--resume"]).expect(0);
+    assert_eq!(said.stdout, "24 runs, 8 of them made before\n");
+    for table in TABLES {
+        assert_eq!(folder.read(&format!("whole/{table}")), folder.read(&format!("cut/{table}")), "{table}");
+    }
+}
+
+#[test]
+fn shards_put_together_are_the_whole() {
+    let folder = folder();
+    sweep(&folder, "whole", &[]).expect(0);
+    for (shard, out) in [("0/3", "a"), ("1/3", "b"), ("2/3", "c")] {
+        sweep(&folder, out, &["--shard", shard]).expect(0);
+    }
+    let missing = sweep(&folder, "all", &["--merge", "a", "c"]).expect(2);
+    assert!(missing.stderr.contains("is missing: it belongs to shard 1/3"), "{}", missing.stderr);
+    let twice = sweep(&folder, "all", &["--merge", "a", "b", "a"]).expect(2);
+    assert!(twice.stderr.contains("is in a already"), "{}", twice.stderr);
+    sweep(&folder, "all", &["--merge", "c", "a", "b"]).expect(0);
+    for table in TABLES {
+        assert_eq!(folder.read(&format!("whole/{table}")), folder.read(&format!("all/{table}")), "{table}");
+    }
+}
+
+#[test]
+fn rows_of_other_inputs_are_never_mixed_in() {
+    let folder = folder();
+    sweep(&folder, "out", &[]).expect(0);
+    folder.write("scenario.yaml", SCENARIO.replace("until: 1h", "until: 2h"));
+    let refused = sweep(&folder, "out", &["--resume"]).expect(2);
+    assert!(refused.stderr.contains("was made of other inputs than those that are there now"), "{}", refused.stderr);
+    // A finished one is replaced where that is not asked for.
+    sweep(&folder, "out", &[]).expect(0);
+    sweep(&folder, "out", &["--resume"]).expect(0);
+    let shard = sweep(&folder, "out", &["--resume", "--shard", "0/2"]).expect(2);
+    assert!(shard.stderr.contains("holds a sweep of shard 0/1, and this is shard 0/2"), "{}", shard.stderr);
+}
+
+#[test]
+fn a_damaged_row_is_found() {
+    let folder = folder();
+    sweep(&folder, "out", &[]).expect(0);
+    let journal = folder.read("out/runs.jsonl");
+    let mut lines: Vec<&str> = journal.lines().collect();
+    lines[3] = "{\"key\":";
+    folder.write("out/runs.jsonl", lines.join("\n") + "\n");
+    let refused = sweep(&folder, "out", &["--resume"]).expect(2);
+    assert!(refused.stderr.starts_with("error: out/runs.jsonl:4:"), "{}", refused.stderr);
+}
+
+#[test]
+fn what_is_not_a_sweep_is_left_alone() {
+    let folder = folder();
+    folder.write("mine/thesis.tex", "x");
+    let refused = sweep(&folder, "mine", &[]).expect(3);
+    assert!(refused.stderr.contains("contains \"thesis.tex\""), "{}", refused.stderr);
+    assert_eq!(folder.read("mine/thesis.tex"), "x");
+}
+
+#[test]
+fn a_run_that_cannot_be_made_is_named_before_any_is_made() {
+    let folder = folder();
+    folder.write("experiment.yaml", EXPERIMENT.replace("high: { 'workload[0]", "high: { 'workload[7]"));
+    let refused = sweep(&folder, "out", &[]).expect(2);
+    assert!(refused.stderr.contains("the run 2, high, default, seed 1: "), "{}", refused.stderr);
+    assert!(refused.stderr.contains("`workload` has 1 items, and no [7]"), "{}", refused.stderr);
+}
+
+#[test]
+fn mistakes_in_the_file_point_at_their_line() {
+    let folder = folder();
+    for (from, to, expected) in [
+        ("values: [2, 4]", "values: [2, 2]", "experiment.yaml:7:7: spec.axes[0]: the value `2` is there twice"),
+        ("name: load", "name: nodes", "experiment.yaml:10:7: spec.axes[1]: the name `nodes` is taken"),
+        ("name: load", "name: seed", "experiment.yaml:10:7: spec.axes[1]: the name `seed` is taken by the tables"),
+        ("seeds: 1..3", "seeds: 3..1", "experiment.yaml:15:10: spec.seeds: `3..1`: expected a seed, a range"),
+        ("[default, best-fit]", "[default, default]", "spec.policies[1]: `default` is there twice"),
+        ("across: nodes", "across: node", "spec.figures[0]: `node` is no axis: expected one of nodes, load"),
+        ("load: high", "load: highest", "spec.figures[0]: only: `highest` is no value of the axis `load`"),
+        (
+            "scenario: scenario.yaml",
+            "scenario: other.yaml",
+            "experiment.yaml:5:13: spec.scenario: other.yaml is no file",
+        ),
+        ("policies:", "polices:", "unknown field `polices`"),
+        ("kind: Experiment", "kind: Scenario", "experiment.yaml:2:7: kind: `Scenario`: expected `Experiment`"),
+    ] {
+        let text = EXPERIMENT.replace(from, to);
+        assert_ne!(text, EXPERIMENT, "{from}");
+        folder.write("experiment.yaml", text);
+        let refused = sweep(&folder, "out", &[]).expect(2);
+        assert!(refused.stderr.contains(expected), "{from} -> {to}: {}", refused.stderr);
+    }
+}
+
+#[test]
+fn two_sweeps_never_write_into_one_folder() {
+    let folder = folder();
+    sweep(&folder, "out", &[]).expect(0);
+    let journal = fs::File::open(folder.path().join("out/runs.jsonl")).unwrap();
+    journal.lock().unwrap();
+    let refused = sweep(&folder, "out", &["--resume"]).expect(2);
+    assert!(refused.stderr.contains("another sweep is writing here"), "{}", refused.stderr);
+}
