@@ -14,6 +14,7 @@ mod explain;
 mod fuzz;
 mod golden;
 mod house;
+mod objects;
 mod outputs;
 mod readme;
 mod recorded;
