@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use towtank_sim::time::Span;
-use towtank_traces::{GpuMode, NodePick, ReplayOptions, RequestedMemory, Times, Window};
+use towtank_traces::{GpuMode, MemoryUnit, NodePick, ReplayOptions, RequestedMemory, Times, Window};
 use towtank_workloads::schema::{DurationText, QuantityText};
 
 /// Less memory makes too many files.
@@ -114,6 +114,20 @@ pub struct ReplaySpec {
     pub processors_per_pod: u32,
     /// What the memory that batch jobs ask for means.
     pub requested_memory: RequestedMemorySpec,
+    /// The unit of memory.
+    pub memory_unit: MemoryUnitSpec,
+}
+
+/// A unit of memory.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MemoryUnitSpec {
+    /// Bytes.
+    Bytes,
+    /// 1024 bytes.
+    Kilobytes,
+    /// 1024 times 1024 bytes.
+    Megabytes,
 }
 
 /// What the memory that batch jobs ask for means.
@@ -172,6 +186,7 @@ impl Default for ReplaySpec {
             identity_labels: defaults.identity_labels,
             processors_per_pod: defaults.processors_per_pod,
             requested_memory: RequestedMemorySpec::Ignored,
+            memory_unit: MemoryUnitSpec::Megabytes,
         }
     }
 }
@@ -245,6 +260,11 @@ impl ReplaySpec {
                 RequestedMemorySpec::Ignored => RequestedMemory::Ignored,
                 RequestedMemorySpec::KilobytesPerProcessor => RequestedMemory::KilobytesPerProcessor,
                 RequestedMemorySpec::BytesPerJob => RequestedMemory::BytesPerJob,
+            },
+            memory_unit: match self.memory_unit {
+                MemoryUnitSpec::Bytes => MemoryUnit::Bytes,
+                MemoryUnitSpec::Kilobytes => MemoryUnit::Kilobytes,
+                MemoryUnitSpec::Megabytes => MemoryUnit::Megabytes,
             },
         })
     }

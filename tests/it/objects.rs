@@ -146,7 +146,8 @@ fn an_audit_log_gives_nodes_and_work() {
     folder.write("audit.log", log.concat());
     let cluster = "trace: { format: audit, nodes: audit.log }";
     let (pods, said) = run(&folder, &scenario(cluster, "audit", "audit.log", ""));
-    let names: Vec<&str> = pods.iter().map(|pod| pod["name"].split_once('-').map_or(&*pod["name"], |(name, _)| name)).collect();
+    let names: Vec<&str> =
+        pods.iter().map(|pod| pod["name"].split_once('-').map_or(&*pod["name"], |(name, _)| name)).collect();
     assert_eq!(names.iter().filter(|name| **name == "web").count(), 2, "{names:?}");
     assert!(said.contains("1 Pod objects skipped: their owner is there and makes its own"), "{said}");
     let find = |name: &str| pods.iter().find(|pod| pod["name"] == name).expect("the pod");

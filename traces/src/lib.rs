@@ -30,6 +30,8 @@ mod json;
 mod lines;
 mod number;
 mod options;
+#[cfg(feature = "parquet")]
+mod parquet;
 pub mod reader;
 pub mod record;
 mod registry;
@@ -45,6 +47,6 @@ mod yaml;
 pub use error::TraceError;
 pub use format::{Context, Format, Gives, Head, TableInfo, TestedOn};
 pub use input::{Input, InputFile, Inputs};
-pub use options::{GpuMode, NodePick, ReplayOptions, RequestedMemory, Times, Window};
+pub use options::{GpuMode, MemoryUnit, NodePick, ReplayOptions, RequestedMemory, Times, Window};
 pub use registry::{FORMATS, detect, find_format};
 pub use replay::{open_nodes, open_pods};

@@ -46,6 +46,31 @@ pub struct ReplayOptions {
     pub processors_per_pod: u32,
     /// What the memory that batch jobs ask for means.
     pub requested_memory: RequestedMemory,
+    /// The unit of memory, for formats whose files are not of one mind.
+    pub memory_unit: MemoryUnit,
+}
+
+/// A unit of memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MemoryUnit {
+    /// Bytes.
+    Bytes,
+    /// 1024 bytes.
+    Kilobytes,
+    /// 1024 times 1024 bytes.
+    #[default]
+    Megabytes,
+}
+
+impl MemoryUnit {
+    /// How many bytes it is.
+    pub(crate) const fn bytes(self) -> i64 {
+        match self {
+            Self::Bytes => 1,
+            Self::Kilobytes => 1 << 10,
+            Self::Megabytes => 1 << 20,
+        }
+    }
 }
 
 /// What the memory that a batch job asks for means: logs are not of one mind.
@@ -120,6 +145,7 @@ impl Default for ReplayOptions {
             identity_labels: false,
             processors_per_pod: 1,
             requested_memory: RequestedMemory::default(),
+            memory_unit: MemoryUnit::default(),
             sample: None,
             seed: 0,
             users: Vec::new(),

@@ -2,12 +2,20 @@
 
 use crate::error::{TraceError, suggest};
 use crate::format::{Format, Head};
-use crate::formats::{audit, batsim, csv_generic, kubectl, openb, simkube, swf};
+use crate::formats::{audit, batsim, csv_generic, kubectl, openb, opendc, simkube, swf};
 use crate::input::Inputs;
 
 /// Every format that can be read: one line each. Where two could be meant by a file, the first one is.
-pub const FORMATS: &[Format] =
-    &[csv_generic::FORMAT, openb::FORMAT, simkube::FORMAT, audit::FORMAT, batsim::FORMAT, swf::FORMAT, kubectl::FORMAT];
+pub const FORMATS: &[Format] = &[
+    csv_generic::FORMAT,
+    openb::FORMAT,
+    simkube::FORMAT,
+    audit::FORMAT,
+    batsim::FORMAT,
+    swf::FORMAT,
+    opendc::FORMAT,
+    kubectl::FORMAT,
+];
 
 /// The format of this name.
 ///

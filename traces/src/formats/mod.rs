@@ -5,5 +5,6 @@ pub(crate) mod batsim;
 pub(crate) mod csv_generic;
 pub(crate) mod kubectl;
 pub(crate) mod openb;
+pub(crate) mod opendc;
 pub(crate) mod simkube;
 pub(crate) mod swf;

@@ -22,7 +22,7 @@ mod resources;
 
 use crate::error::TraceError;
 use crate::format::{Context, Format, Gives, Head, TableInfo, TestedOn};
-use crate::input::{InputFile, Inputs};
+use crate::input::Inputs;
 use crate::reader::{Reader, Timeline};
 use crate::record::{Event, FileId, Record};
 use crate::repairs::{Repairs, Rule};
@@ -70,7 +70,7 @@ fn detect(head: &Head<'_>) -> bool {
 }
 
 fn open(inputs: &Inputs, context: &Context) -> Result<Box<dyn Reader>, TraceError> {
-    let files: Vec<InputFile> = inputs.of_use(detect).into_iter().cloned().collect();
+    let files = inputs.several("an audit log", detect)?;
     let lifecycles = Lifecycles::gather(Requests::open(files.clone())?)?;
     Ok(Box::new(Log {
         requests: Requests::open(files)?,

@@ -2,8 +2,8 @@
 
 use super::{FIELDS, MAX, detect, is_machines};
 use crate::error::{TraceError, shorten};
-use crate::format::Context;
-use crate::input::{InputFile, Inputs};
+use crate::format::{Context, Head};
+use crate::input::Inputs;
 use crate::lines::Lines;
 use crate::number::{self, NANOS};
 use crate::options::RequestedMemory;
@@ -65,8 +65,9 @@ struct Log {
 
 /// Opens logs that follow each other.
 pub(super) fn open(inputs: &Inputs, context: &Context) -> Result<Box<dyn Reader>, TraceError> {
-    let of_use = inputs.of_use(detect).into_iter();
-    let files: Vec<InputFile> = of_use.filter(|file| file.named || !is_machines(&file.name)).cloned().collect();
+    // A folder may have the machines beside the logs.
+    let is_job_log = |head: &Head<'_>| detect(head) && !is_machines(head.name);
+    let files = inputs.several("a log in the Standard Workload Format", is_job_log)?;
     Ok(Box::new(Log {
         lines: Lines::open(files)?,
         shapes: Shapes::default(),

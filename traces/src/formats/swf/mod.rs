@@ -93,7 +93,7 @@ fn is_log(head: &Head<'_>) -> bool {
 }
 
 fn open_nodes(inputs: &Inputs, context: &Context) -> Result<Box<dyn Reader>, TraceError> {
-    let files: Vec<InputFile> = inputs.of_use(detect).into_iter().cloned().collect();
+    let files = inputs.several("a log in the Standard Workload Format", detect)?;
     // A folder has both: what says more wins.
     let machines: Vec<InputFile> = files.iter().filter(|file| is_machines(&file.name)).cloned().collect();
     if machines.is_empty() {
