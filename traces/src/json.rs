@@ -3,6 +3,7 @@
 use crate::error::{TraceError, shorten};
 use crate::input::Input;
 use serde_json::Value;
+use std::fmt::Write as _;
 use std::io::Read;
 use std::sync::Arc;
 use towtank_sim::time::Span;
@@ -85,10 +86,7 @@ impl<'v> At<'v> {
 
     /// A whole number, also one that is written with decimals that are all 0.
     pub(crate) fn whole(&self, expected: &str) -> Result<i64, TraceError> {
-        let number = match self.value {
-            Value::Number(number) => number,
-            _ => return Err(self.bad("is no number", expected)),
-        };
+        let Value::Number(number) = self.value else { return Err(self.bad("is no number", expected)) };
         let exact = |float: f64| (float.fract() == 0.0 && float.abs() < 9e15).then_some(float as i64);
         let whole = number.as_i64().or_else(|| number.as_f64().and_then(exact));
         whole.ok_or_else(|| self.bad("is no whole number", expected))
@@ -136,7 +134,7 @@ impl<'v> At<'v> {
         };
         match self.step {
             Step::Root => {}
-            Step::Index(i) => path.push_str(&format!("[{i}]")),
+            Step::Index(i) => drop(write!(path, "[{i}]")),
             Step::Key(key) => {
                 if !path.is_empty() {
                     path.push('.');
@@ -159,7 +157,7 @@ pub(crate) fn read_all(input: Input) -> Result<(Arc<str>, Vec<u8>), TraceError> 
     match reader.read_to_end(&mut bytes) {
         Ok(_) => Ok((file, bytes)),
         Err(error) => {
-            let line = bytes.iter().filter(|b| **b == b'\n').count() as u64 + 1;
+            let line = bytes.split(|b| *b == b'\n').count() as u64;
             let message = match error.kind() {
                 std::io::ErrorKind::UnexpectedEof => "the gzip data ends early, the file is truncated".into(),
                 _ => error.to_string(),

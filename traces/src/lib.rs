@@ -42,6 +42,7 @@ mod schema;
 pub mod shapes;
 pub mod stream;
 mod table;
+pub mod writers;
 mod yaml;
 
 pub use error::TraceError;

@@ -106,6 +106,12 @@ impl Repairs {
         Self { strict: self.strict || strict, ..self.clone() }
     }
 
+    /// Rules as strict as these, which count anew.
+    #[must_use]
+    pub fn alike(&self) -> Self {
+        Self { strict: self.strict, ..Self::default() }
+    }
+
     /// Something that whoever uses the trace should know and that is no repair.
     pub fn note(&self, note: String) {
         self.notes.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(note);

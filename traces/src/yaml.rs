@@ -16,3 +16,8 @@ pub(crate) fn documents(text: &[u8]) -> Result<Vec<Value>, (u64, u64, String)> {
         (line, column, error.to_string().split(" at line ").next().unwrap_or_default().to_owned())
     })
 }
+
+/// A value as YAML.
+pub(crate) fn text(value: &Value) -> Result<String, String> {
+    serde_yaml::to_string(value).map_err(|error| error.to_string())
+}

@@ -98,7 +98,7 @@ fn ended(pod: &Value) -> Option<Ended> {
     let statuses = lists.iter().filter_map(|list| pod.pointer(list)?.as_array()).flatten();
     let (mut start, mut end) = (i64::MAX, i64::MIN);
     for status in statuses {
-        let time = |pointer| text(status, pointer).parse::<jiff::Timestamp>().ok().map(|time| time.as_second());
+        let time = |pointer| text(status, pointer).parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second);
         if let (Some(from), Some(to)) = (time("/state/terminated/startedAt"), time("/state/terminated/finishedAt")) {
             (start, end) = (start.min(from), end.max(to));
         }

@@ -14,7 +14,7 @@ impl Log {
     }
 
     /// A request about `RESOURCE`, `RESOURCE/SUBRESOURCE` or `GROUP/RESOURCE/SUBRESOURCE`, answered by an object.
-    fn request(mut self, verb: &str, what: [&str; 3], name: &str, answer: Value) -> Self {
+    fn request(mut self, verb: &str, what: [&str; 3], name: &str, answer: &Value) -> Self {
         let [group, resource, subresource] = what;
         self.0.push(json!({
             "kind": "Event", "apiVersion": "audit.k8s.io/v1", "level": "RequestResponse", "auditID": "a", "verb": verb,
@@ -36,7 +36,7 @@ impl Log {
     }
 
     fn text(&self) -> String {
-        self.0.iter().map(|event| format!("{event}\n")).collect()
+        self.0.iter().map(Value::to_string).collect::<Vec<_>>().join("\n")
     }
 
     fn records(&self) -> Vec<Record> {
@@ -92,10 +92,10 @@ fn applied(record: &Record) -> &Value {
 #[test]
 fn objects_are_applied_and_deleted_at_the_time_of_the_answer() {
     let log = Log::new()
-        .request("create", PODS, "p", pod("p"))
-        .request("patch", PODS, "p", pod("p"))
+        .request("create", PODS, "p", &pod("p"))
+        .request("patch", PODS, "p", &pod("p"))
         .but("/responseObject/spec/nodeName", "recorded-node")
-        .request("delete", PODS, "p", pod("p"));
+        .request("delete", PODS, "p", &pod("p"));
     let records = log.records();
     assert_eq!(records.len(), 3);
     assert_eq!(records[1].at - records[0].at, 1_000_000_000);
@@ -110,7 +110,7 @@ fn objects_are_applied_and_deleted_at_the_time_of_the_answer() {
 
 #[test]
 fn what_changed_nothing_is_passed_over() {
-    let create = || Log::new().request("create", PODS, "p", pod("p"));
+    let create = || Log::new().request("create", PODS, "p", &pod("p"));
     for log in [
         create().but("/stage", "RequestReceived"),
         create().but("/responseStatus/code", 409),
@@ -119,7 +119,7 @@ fn what_changed_nothing_is_passed_over() {
         create().but("/objectRef/resource", "configmaps"),
         create().but("/objectRef/subresource", "binding"),
         Log::new()
-            .request("patch", PODS, "p", pod("p"))
+            .request("patch", PODS, "p", &pod("p"))
             .but("/user/username", "system:serviceaccount:kube-system:job-controller"),
     ] {
         assert_eq!(log.records().len(), 0, "{}", log.text());
@@ -129,16 +129,16 @@ fn what_changed_nothing_is_passed_over() {
 #[test]
 fn scaling_changes_the_last_object() {
     let scale = json!({"kind": "Scale", "apiVersion": "autoscaling/v1", "spec": {"replicas": 7}});
-    let log = Log::new().request("create", DEPLOYMENTS, "web", deployment(2)).request(
+    let log = Log::new().request("create", DEPLOYMENTS, "web", &deployment(2)).request(
         "patch",
         ["apps", "deployments", "scale"],
         "web",
-        scale.clone(),
+        &scale,
     );
     let records = log.records();
     assert_eq!(applied(&records[1])["kind"], "Deployment");
     assert_eq!(applied(&records[1])["spec"]["replicas"], 7);
-    let lost = Log::new().request("patch", ["apps", "deployments", "scale"], "web", scale);
+    let lost = Log::new().request("patch", ["apps", "deployments", "scale"], "web", &scale);
     let error = records_error(&lost);
     assert!(error.contains("line 1: a change of a Deployment is not told whole"), "{error}");
 }
@@ -158,13 +158,13 @@ fn pods_that_were_seen_to_end_tell_how_long_those_of_their_owner_run() {
         set
     };
     let log = Log::new()
-        .request("create", DEPLOYMENTS, "web", deployment(2))
-        .request("create", ["apps", "replicasets", ""], "web-1", set(&deployment(2)))
-        .request("create", PODS, "", owned("web-1-a", "ReplicaSet", "web-1"))
-        .request("create", PODS, "", owned("web-1-b", "ReplicaSet", "web-1"))
-        .request("patch", status, "web-1-b", ended("web-1-b", "Failed", 12))
-        .request("create", PODS, "alone", pod("alone"))
-        .request("patch", status, "alone", ended("alone", "Succeeded", 30));
+        .request("create", DEPLOYMENTS, "web", &deployment(2))
+        .request("create", ["apps", "replicasets", ""], "web-1", &set(&deployment(2)))
+        .request("create", PODS, "", &owned("web-1-a", "ReplicaSet", "web-1"))
+        .request("create", PODS, "", &owned("web-1-b", "ReplicaSet", "web-1"))
+        .request("patch", status, "web-1-b", &ended("web-1-b", "Failed", 12))
+        .request("create", PODS, "alone", &pod("alone"))
+        .request("patch", status, "alone", &ended("alone", "Succeeded", 30));
     let records = log.records();
     let times = |i: usize, pointer: &str| applied(&records[i]).pointer(pointer).cloned().unwrap_or_default();
     let of_template = "/spec/template/metadata/annotations/towtank.dev~1run-times";
@@ -176,7 +176,7 @@ fn pods_that_were_seen_to_end_tell_how_long_those_of_their_owner_run() {
 
 #[test]
 fn a_log_that_says_too_little_is_repaired_and_counted() {
-    let log = Log::new().request("create", PODS, "p", Value::Null).but("/level", "Metadata");
+    let log = Log::new().request("create", PODS, "p", &Value::Null).but("/level", "Metadata");
     let repairs = Repairs::default();
     assert!(records(&log.text(), &repairs).unwrap().is_empty());
     let report = repairs.report();
@@ -193,11 +193,11 @@ fn a_log_that_says_too_little_is_repaired_and_counted() {
 #[test]
 fn many_at_once_evictions_and_lists_of_events() {
     let list = json!({"kind": "PodList", "items": [pod("a"), pod("b")]});
-    let log = Log::new().request("deletecollection", PODS, "", list).request(
+    let log = Log::new().request("deletecollection", PODS, "", &list).request(
         "create",
         ["", "pods", "eviction"],
         "c",
-        json!({"kind": "Status"}),
+        &json!({"kind": "Status"}),
     );
     assert_eq!(log.records().len(), 3);
     let text = json!({"kind": "EventList", "apiVersion": "audit.k8s.io/v1", "items": log.0}).to_string();
@@ -213,7 +213,7 @@ fn what_is_no_audit_log_says_so() {
     );
     assert!(error("\n{\"kind\":\n").starts_with("audit.log: line 2, column "), "{}", error("\n{\"kind\":\n"));
     assert!(error("name,arrival_s\n").contains("line 1, column 2: "), "{}", error("name,arrival_s\n"));
-    let log = Log::new().request("create", PODS, "p", pod("p")).but("/stageTimestamp", "noon");
+    let log = Log::new().request("create", PODS, "p", &pod("p")).but("/stageTimestamp", "noon");
     assert_eq!(
         error(&log.text()),
         "audit.log: line 1: stageTimestamp: `noon` is no time: expected a time such as 2026-01-31T12:00:00.000000Z"

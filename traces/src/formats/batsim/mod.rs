@@ -77,7 +77,7 @@ fn open_jobs(inputs: &Inputs, _: &Context) -> Result<Box<dyn Reader>, TraceError
     let spec = || {
         let cpu = ("cpu".to_owned(), Quantity::from_units(1));
         let spec = PodSpec { restart_policy: RestartPolicy::Never, ..PodSpec::with_requests([cpu].into()) };
-        Ok(Shape { spec, ..Shape::default() })
+        Ok(Shape { spec })
     };
     let shape = shapes.of([], spec)?;
     let profiles = root.key("profiles", "an object with the profiles of the jobs")?;

@@ -84,7 +84,7 @@ impl Reader for Tasks {
                 let amounts = [("cpu", cpus), ("memory", memory)];
                 let requests = amounts.map(|(name, amount)| (name.to_owned(), Quantity::from_units(amount)));
                 let spec = PodSpec::with_requests(requests.into());
-                Ok(Shape { spec: PodSpec { restart_policy: RestartPolicy::Never, ..spec }, ..Shape::default() })
+                Ok(Shape { spec: PodSpec { restart_policy: RestartPolicy::Never, ..spec } })
             })?;
             let mut usage = Usage::default();
             if let (Some(used), Some(clock)) = (self.used.get(row.bytes(self.id)), self.clock) {

@@ -77,7 +77,7 @@ fn the_pods_of_an_owner_share_its_list_of_run_times() {
     assert_eq!(records[1].at - records[0].at, 205_000_000_000);
 }
 
-fn recording(lifecycles: serde_json::Value) -> String {
+fn recording(lifecycles: &serde_json::Value) -> String {
     let deployment = json!({
         "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"},
         "spec": {"template": {"metadata": {"labels": {"a": "b"}}}},
@@ -96,14 +96,14 @@ fn lists_of_several_hashes_follow_each_other_as_they_begin() {
         "7": [{"Finished": [500, 507]}, "Empty"],
         "9": [{"Running": 120}, {"Finished": [150, 159]}],
     });
-    let records = all(&Inputs::from_bytes("t.json", recording(lifecycles)));
+    let records = all(&Inputs::from_bytes("t.json", recording(&lifecycles)));
     let way = "/spec/template/metadata/annotations/towtank.dev~1run-times";
     assert_eq!(applied(&records, way), ["forever 9s 7s forever"]);
 }
 
 #[test]
 fn an_end_before_the_start_is_repaired_and_counted() {
-    let text = recording(json!({"7": [{"Finished": [500, 400]}, {"Finished": [600, 601]}]}));
+    let text = recording(&json!({"7": [{"Finished": [500, 400]}, {"Finished": [600, 601]}]}));
     let repairs = Repairs::default();
     read(&Inputs::from_bytes("t.json", text.clone()), &repairs).unwrap();
     assert_eq!(repairs.report()[0].rule.name(), "negative-duration");
@@ -116,9 +116,9 @@ fn what_is_no_recording_says_so() {
     assert!(error("").contains("the file is empty"));
     assert!(error("{}").starts_with("t.sktrace: version: is missing"));
     assert_eq!(error(r#"{"version": 1}"#), "t.sktrace: version: `1` is a version that is not read: expected version 2");
-    let late = recording(json!({})).replace("100", "\"soon\"");
+    let late = recording(&json!({})).replace("100", "\"soon\"");
     assert_eq!(error(late), "t.sktrace: events[0].ts: `soon` is no number: expected seconds since 1970");
-    let nameless = recording(json!({})).replace("\"web\",", "7,");
+    let nameless = recording(&json!({})).replace("\"web\",", "7,");
     assert!(error(nameless).contains("events[0].applied_objs[0]: `an object` has no kind or no name"));
 }
 

@@ -278,6 +278,6 @@ fn shape(shapes: &mut Shapes, cpus: i64, memory: i64) -> Result<ShapeId, TraceEr
         let mut requests = vec![("cpu".to_owned(), Quantity::from_units(cpus))];
         requests.extend((memory > 0).then(|| ("memory".to_owned(), Quantity::from_units(memory))));
         let spec = PodSpec::with_requests(requests.into_iter().collect());
-        Ok(Shape { spec: PodSpec { restart_policy: RestartPolicy::Never, ..spec }, ..Shape::default() })
+        Ok(Shape { spec: PodSpec { restart_policy: RestartPolicy::Never, ..spec } })
     })
 }
