@@ -4,9 +4,11 @@ mod autoscaling;
 mod build;
 mod disruptions;
 mod inputs;
+mod order;
 mod read;
 mod recorded;
 mod schema;
+mod target;
 mod trace;
 pub(crate) mod yaml;
 

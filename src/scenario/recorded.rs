@@ -8,6 +8,7 @@ use towtank_sim::cluster::Cluster;
 use towtank_sim::random::Streams;
 use towtank_sim::source::{SourceError, Work};
 use towtank_sim::time::Span;
+use towtank_traces::repairs::Repairs;
 use towtank_traces::replay::{AppliedObject, Objects};
 use towtank_workloads::controllers::{Deployment, ReplicaSet};
 use towtank_workloads::manifest::{Item, Manifests, ObjectStream, creation, replacement};
@@ -31,8 +32,31 @@ impl RecordedWarnings {
     }
 }
 
+/// What is counted while the traces of a scenario are read.
+pub(super) struct TraceReading {
+    /// What is repaired.
+    pub(super) repairs: Repairs,
+    /// What is said of objects.
+    pub(super) recorded: RecordedWarnings,
+    streams: Streams,
+}
+
+impl TraceReading {
+    pub(super) fn new(seed: u64) -> Self {
+        let (repairs, recorded) = (Repairs::default(), RecordedWarnings::default());
+        Self { repairs, recorded, streams: Streams::new(seed) }
+    }
+
+    /// What reads the objects of a trace, if it tells objects.
+    pub(super) fn objects(&self) -> Box<dyn Objects> {
+        let read = Arc::<Mutex<Read>>::default();
+        self.recorded.0.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&read));
+        Box::new(RecordedObjects { streams: self.streams, read })
+    }
+}
+
 /// The objects of one part of a trace: they are read as manifests are.
-pub(super) struct RecordedObjects {
+struct RecordedObjects {
     streams: Streams,
     read: Arc<Mutex<Read>>,
 }
@@ -42,14 +66,6 @@ struct Read {
     stream: ObjectStream,
     /// What the simulation does not follow, and how often.
     counts: BTreeMap<&'static str, u64>,
-}
-
-impl RecordedObjects {
-    pub(super) fn new(streams: Streams, warnings: &RecordedWarnings) -> Self {
-        let read = Arc::<Mutex<Read>>::default();
-        warnings.0.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&read));
-        Self { streams, read }
-    }
 }
 
 impl Objects for RecordedObjects {
