@@ -17,3 +17,4 @@ pub use read::{API_VERSION, Overrides, Scenario};
 pub(crate) use read::{check_header, is_name};
 pub use recorded::RecordedWarnings;
 pub use schema::{ObserveSpec, ScenarioSpec, TieBreakSpec};
+pub(crate) use trace::ReplaySpec;

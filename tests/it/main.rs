@@ -9,6 +9,7 @@
 mod benches;
 mod cli;
 mod conform;
+mod convert;
 mod errors;
 mod explain;
 mod fgd;
