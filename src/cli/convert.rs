@@ -59,9 +59,9 @@ pub(super) fn run(args: &ConvertArgs) -> Result<(), Failure> {
             let why = format!("a run's folder can be drawn as a timeline only, not written as {}", target.name);
             return Err(Diagnostic::new(why).help("name a trace, or --to chrome").into());
         }
-        return write(&args.output, |out| Ok(run_timeline::write(folder, out)?));
+        return write(&args.output, |out| run_timeline::write(folder, out));
     }
-    let inputs = Inputs::open(&args.trace).map_err(unusable)?;
+    let inputs = Inputs::open(&args.trace).map_err(|error| unusable(&error))?;
     let format = match &args.from {
         Some(name) => find_format(name).map_err(|error| Diagnostic::new(error.to_string()).help(FORMATS_HELP))?,
         None => detect(&inputs).ok_or_else(|| {
@@ -139,12 +139,12 @@ impl Drop for Partial {
 
 fn failure(path: &Path, error: WriteError) -> Failure {
     match error {
-        WriteError::Trace(error) => unusable(error),
+        WriteError::Trace(error) => unusable(&error),
         WriteError::NotSaid(why) => Diagnostic::new(why).into(),
         WriteError::Output(source) => OutputError::Io { action: "write", path: path.to_owned(), source }.into(),
     }
 }
 
-fn unusable(error: TraceError) -> Failure {
+fn unusable(error: &TraceError) -> Failure {
     Diagnostic::new(error.to_string()).into()
 }

@@ -14,25 +14,10 @@ impl Losses {
         *self.0.entry(what).or_default() += 1;
     }
 
-    /// Counts what of a pod's specification goes beyond what it requests and where it may run by labels.
-    pub(super) fn beyond_requests(&mut self, spec: &PodSpec) {
-        let lost = [
-            (spec.gpu.is_some(), "pods with shares of GPUs, which are left out of them"),
-            (spec.node_affinity != NodeAffinity::default(), "pods with a node affinity, which is left out of them"),
-            (
-                !spec.pod_affinity.is_empty() || !spec.pod_anti_affinity.is_empty() || !spec.topology_spread.is_empty(),
-                "pods with wishes about pods near them, which are left out of them",
-            ),
-            (!spec.tolerations.is_empty(), "pods with tolerations, which are left out of them"),
-            (
-                !spec.volumes.is_empty() || !spec.resource_claims.is_empty(),
-                "pods with volumes or claims, which are left out",
-            ),
-        ];
-        for (is_lost, what) in lost {
-            if is_lost {
-                self.count(what);
-            }
+    /// Counts all of these.
+    pub(super) fn all(&mut self, what: &[&'static str]) {
+        for what in what {
+            self.count(what);
         }
     }
 
@@ -40,4 +25,20 @@ impl Losses {
     pub(super) fn list(&self) -> Vec<String> {
         self.0.iter().map(|(what, count)| format!("{count} {what}")).collect()
     }
+}
+
+/// What of a pod's specification goes beyond what it requests and where it may run by labels.
+pub(super) fn beyond_requests(spec: &PodSpec) -> Vec<&'static str> {
+    let near = !spec.pod_affinity.is_empty() || !spec.pod_anti_affinity.is_empty() || !spec.topology_spread.is_empty();
+    let lost = [
+        (spec.gpu.is_some(), "pods with shares of GPUs, which are left out of them"),
+        (spec.node_affinity != NodeAffinity::default(), "pods with a node affinity, which is left out of them"),
+        (near, "pods with wishes about pods near them, which are left out of them"),
+        (!spec.tolerations.is_empty(), "pods with tolerations, which are left out of them"),
+        (
+            !spec.volumes.is_empty() || !spec.resource_claims.is_empty(),
+            "pods with volumes or claims, which are left out",
+        ),
+    ];
+    lost.into_iter().filter(|(is_lost, _)| *is_lost).map(|(_, what)| what).collect()
 }

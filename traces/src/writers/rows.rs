@@ -1,14 +1,15 @@
 //! Records as rows of the generic tables, from which CSV and Parquet are made.
 
 use super::WriteError;
-use super::losses::Losses;
+use super::losses::{Losses, beyond_requests};
 use super::survey::{Optional, Survey};
 use crate::record::{Event, Record, Submitted};
+use crate::shapes::{NameId, ShapeId};
 use crate::stream::Stream;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use towtank_sim::model::node::{HOSTNAME_LABEL, NodeSpec, ZONE_LABEL};
-use towtank_sim::model::pod::{Run, Usage};
+use towtank_sim::model::pod::{PodSpec, Run, Usage};
 use towtank_sim::time::Span;
 
 /// What stands in a column.
@@ -78,6 +79,8 @@ pub(super) struct PodRows {
     labels: Vec<String>,
     selectors: Vec<String>,
     killed: BTreeMap<(String, String), VecDeque<i64>>,
+    /// By the shape's number.
+    shapes: Vec<ShapeCells>,
 }
 
 impl PodRows {
@@ -106,47 +109,36 @@ impl PodRows {
         columns.extend(labels.iter().map(|key| (format!("label:{key}"), Kind::Text)));
         columns.extend(selectors.iter().map(|key| (format!("selector:{key}"), Kind::Text)));
         let (has, killed) = (survey.has.clone(), survey.killed.clone());
-        Ok(Self { columns, has, resources, labels, selectors, killed })
+        Ok(Self { columns, has, resources, labels, selectors, killed, shapes: Vec::new() })
     }
 
     /// The row of a record, if it is one of a pod or job.
     pub(super) fn row(&mut self, record: &Record, stream: &mut Stream, losses: &mut Losses) -> Option<Vec<Cell>> {
         let Event::Submitted(job) = &record.event else { return None };
-        let shape = stream.shape(job.shape);
-        losses.beyond_requests(&shape.spec);
-        let spec = &shape.spec;
-        let requests = spec.held_requests();
-        let amount = |name: &str| requests.get(name).map_or(0, |quantity| quantity.value());
-        let cpu = requests.get("cpu").map_or(0, |quantity| quantity.milli_value());
-        let text = |text: Option<&String>| text.map_or(Cell::Blank, |text| Cell::Text(text.clone()));
-        let mut named: Vec<Cell> = Vec::new();
-        named.extend(self.resources.iter().map(|name| match amount(name) {
-            0 => Cell::Blank,
-            count => Cell::Whole(count),
-        }));
-        named.extend(self.labels.iter().map(|key| text(spec.labels.get(key))));
-        named.extend(self.selectors.iter().map(|key| text(spec.node_selector.get(key))));
-        let namespace = spec.namespace.to_string();
-        let run = run_of(&mut self.killed, record.at, &namespace, job);
-        let (priority, memory) = (spec.priority, amount("memory"));
-        let mut cells = vec![
-            Cell::Text(job.name.to_string()),
-            Cell::Seconds(record.at),
-            match run {
-                Run::Forever => Cell::Blank,
-                Run::Succeeds(span) | Run::Fails(span) => Cell::Seconds(span.0),
-            },
-            Cell::Whole(cpu),
-            Cell::Whole(memory),
-        ];
-        let name =
-            |id: Option<crate::shapes::NameId>| id.map_or(Cell::Blank, |id| Cell::Text(stream.text(id).to_string()));
+        let place = job.shape.0 as usize;
+        while self.shapes.len() <= place {
+            let shape = stream.shape(ShapeId(self.shapes.len() as u32));
+            let cells = self.cells(&shape.spec);
+            self.shapes.push(cells);
+        }
+        let shape = &self.shapes[place];
+        losses.all(&shape.losses);
+        let run = run_of(&mut self.killed, record.at, &shape.namespace, job);
+        let mut cells = Vec::with_capacity(self.columns.len());
+        cells.push(Cell::Text(job.name.to_string()));
+        cells.push(Cell::Seconds(record.at));
+        cells.push(match run {
+            Run::Forever => Cell::Blank,
+            Run::Succeeds(span) | Run::Fails(span) => Cell::Seconds(span.0),
+        });
+        cells.extend([Cell::Whole(shape.cpu), Cell::Whole(shape.memory)]);
+        let name = |id: Option<NameId>| id.map_or(Cell::Blank, |id| Cell::Text(stream.text(id).to_string()));
         let seconds = |span: Option<Span>| span.map_or(Cell::Blank, |span| Cell::Seconds(span.0));
         let share = |share: u16, all: u16| if share == all { Cell::Blank } else { Cell::Share(share) };
         let all = Usage::default();
         cells.extend(self.has.iter().map(|column| match column {
-            Optional::Namespace => Cell::Text(namespace.clone()),
-            Optional::Priority => priority.map_or(Cell::Blank, |priority| Cell::Whole(priority.into())),
+            Optional::Namespace => Cell::Text(shape.namespace.clone()),
+            Optional::Priority => shape.priority.map_or(Cell::Blank, |priority| Cell::Whole(priority.into())),
             Optional::Owner => name(job.group),
             Optional::User => name(job.user),
             Optional::Queue => name(job.queue),
@@ -162,9 +154,43 @@ impl PodRows {
             Optional::CpuUsage => share(job.usage.cpu, all.cpu),
             Optional::MemoryUsage => share(job.usage.memory, all.memory),
         }));
-        cells.extend(named);
+        cells.extend_from_slice(&shape.named);
         Some(cells)
     }
+
+    /// What all rows of a shape have in common.
+    fn cells(&self, spec: &PodSpec) -> ShapeCells {
+        let requests = spec.held_requests();
+        let amount = |name: &str| requests.get(name).map_or(0, |quantity| quantity.value());
+        let text = |text: Option<&String>| text.map_or(Cell::Blank, |text| Cell::Text(text.clone()));
+        let mut named: Vec<Cell> = Vec::new();
+        named.extend(self.resources.iter().map(|name| match amount(name) {
+            0 => Cell::Blank,
+            count => Cell::Whole(count),
+        }));
+        named.extend(self.labels.iter().map(|key| text(spec.labels.get(key))));
+        named.extend(self.selectors.iter().map(|key| text(spec.node_selector.get(key))));
+        ShapeCells {
+            cpu: requests.get("cpu").map_or(0, |quantity| quantity.milli_value()),
+            memory: amount("memory"),
+            namespace: spec.namespace.to_string(),
+            priority: spec.priority,
+            named,
+            losses: beyond_requests(spec),
+        }
+    }
+}
+
+/// What all rows of a shape have in common.
+struct ShapeCells {
+    cpu: i64,
+    memory: i64,
+    namespace: String,
+    priority: Option<i32>,
+    /// The columns with names of the trace's choice.
+    named: Vec<Cell>,
+    /// What cannot be said of each of its pods.
+    losses: Vec<&'static str>,
 }
 
 /// How a job runs: as it says, or until it is killed. What is killed is known from the first reading, in order of time.

@@ -3,7 +3,7 @@
 //! Jobs, users and queues are numbers there. Names that are numbers stay what they are (those of jobs if they increase); others are
 //! numbered by their first appearance.
 
-use super::losses::Losses;
+use super::losses::{Losses, beyond_requests};
 use super::rows::run_of;
 use super::survey::{Survey, number};
 use super::{PodWriter, Target, WriteError};
@@ -42,7 +42,7 @@ impl PodWriter for Log<'_> {
         let Event::Submitted(job) = &record.event else { return Ok(()) };
         self.written += 1;
         let spec = &stream.shape(job.shape).spec;
-        losses.beyond_requests(spec);
+        losses.all(&beyond_requests(spec));
         if !spec.labels.is_empty() || !spec.node_selector.is_empty() {
             losses.count("jobs with labels or node selectors, which are left out of them");
         }
