@@ -139,7 +139,7 @@ impl PodRows {
         cells.extend(self.has.iter().map(|column| match column {
             Optional::Namespace => Cell::Text(shape.namespace.clone()),
             Optional::Priority => shape.priority.map_or(Cell::Blank, |priority| Cell::Whole(priority.into())),
-            Optional::Owner => name(job.group),
+            Optional::Owner => job.group.as_ref().map_or(Cell::Blank, |group| Cell::Text(group.to_string())),
             Optional::User => name(job.user),
             Optional::Queue => name(job.queue),
             Optional::Count => Cell::Whole(job.pods.into()),

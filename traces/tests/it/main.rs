@@ -2,7 +2,9 @@
 
 mod damage;
 mod errors;
+
 mod files;
+mod formats;
 mod generic;
 mod openb;
 mod options;

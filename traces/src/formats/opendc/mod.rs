@@ -47,7 +47,6 @@ pub(crate) const FORMAT: Format = Format {
 };
 
 static TASKS: Schema = Schema {
-    name: "tasks",
     what: "a file of tasks",
     files: &["tasks"],
     required: &["id", "submission_time", "duration", "cpu_count", "mem_capacity"],
@@ -56,7 +55,6 @@ static TASKS: Schema = Schema {
 };
 
 static FRAGMENTS: Schema = Schema {
-    name: "fragments",
     what: "a file of fragments",
     files: &["fragments"],
     required: &["id", "duration", "cpu_usage"],
