@@ -16,6 +16,8 @@ pub mod explain;
 mod hash;
 mod memory;
 mod progress;
+mod published_schedule;
+mod run_timeline;
 pub mod scenario;
 pub mod simulate;
 

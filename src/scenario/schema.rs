@@ -129,7 +129,7 @@ pub struct BatchSpec {
     /// The order of the queue: `arrival` or `shortest-first`.
     #[serde(default = "arrival")]
     pub order: String,
-    /// Who may start before whom: `none`, `easy` or `conservative`.
+    /// Who may start before whom: `none`, `all-or-nothing`, `easy` or `conservative`.
     #[serde(default = "no_backfilling")]
     pub backfilling: String,
     /// What reservations are of.
@@ -259,10 +259,19 @@ pub struct ObserveSpec {
     pub figures: bool,
     /// Whether the fragmentation of GPUs is measured.
     pub fragmentation: bool,
+    /// A schedule that has been published, to compare jobs with.
+    pub published_schedule: Option<PathBuf>,
 }
 
 impl Default for ObserveSpec {
     fn default() -> Self {
-        Self { interval: None, events: true, tables: true, figures: true, fragmentation: false }
+        Self {
+            interval: None,
+            events: true,
+            tables: true,
+            figures: true,
+            fragmentation: false,
+            published_schedule: None,
+        }
     }
 }

@@ -158,14 +158,11 @@ impl Ledger {
 
     fn count(&mut self, id: ClassId, pods: i64, cluster: &Cluster, args: &Args) {
         let class = cluster.classes.get(id);
-        let tenant = match self.by_class.get(&id) {
-            Some(tenant) => *tenant,
-            None => {
-                let tenant = self.tenant_of(class, args);
-                self.by_class.insert(id, tenant);
-                tenant
-            }
-        };
+        let known = self.by_class.get(&id).copied();
+        let tenant = known.unwrap_or_else(|| self.tenant_of(class, args));
+        if known.is_none() {
+            self.by_class.insert(id, tenant);
+        }
         let used = &mut self.tenants[tenant].used;
         for (resource, amount) in class.requests.iter() {
             used.set(resource, used.get(resource) + amount * pods);

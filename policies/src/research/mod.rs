@@ -1,5 +1,4 @@
-//! Policies beyond Kubernetes, one file each: plugins that score nodes, order the queue or hold gangs together, under the filters of the
-//! profile; and in [`batch`] the policies of schedulers of whole jobs.
+//! Policies beyond Kubernetes, one file each: plugins that score nodes or order the queue, under the filters of the profile; and in [`batch`] the policies of schedulers of whole jobs.
 
 pub mod any_node;
 pub mod batch;

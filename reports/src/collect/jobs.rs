@@ -108,7 +108,8 @@ impl JobCollector {
             }
         }
         let Some(table) = &mut self.table else { return };
-        let names: Vec<&str> = job.into_iter().flat_map(|job| &job.nodes).map(|n| nodes[*n as usize].as_str()).collect();
+        let names: Vec<&str> =
+            job.into_iter().flat_map(|job| &job.nodes).map(|n| nodes[*n as usize].as_str()).collect();
         table.write(&JobRow {
             namespace: &meta.namespace,
             name: &meta.name,
@@ -146,7 +147,8 @@ impl Observer for JobCollector {
         match note {
             Note::Change(Change::PodBound(pod, node)) => self.bound(*pod, *node, cluster),
             Note::Change(Change::PodFinished(pod)) => {
-                let failed = cluster.pod(*pod).is_some_and(|pod| pod.phase == towtank_sim::model::pod::PodPhase::Failed);
+                let failed =
+                    cluster.pod(*pod).is_some_and(|pod| pod.phase == towtank_sim::model::pod::PodPhase::Failed);
                 self.left(*pod, failed, cluster);
             }
             Note::Change(Change::PodRemoved(pod)) => self.left(*pod, true, cluster),

@@ -10,7 +10,6 @@ mod change_log;
 mod classes;
 mod feed;
 mod fingerprint;
-mod group_members;
 mod namespace;
 mod node_changes;
 mod node_load;
@@ -33,7 +32,6 @@ pub use change_log::ChangeLog;
 pub use classes::Classes;
 pub use feed::{Cause, Change, Interest, NodeChange};
 pub use fingerprint::Fingerprint;
-pub use group_members::GroupMembers;
 pub use namespace::Namespace;
 pub use node_load::NodeLoad;
 pub use nodes::{DuplicateNode, Nodes};
@@ -50,7 +48,6 @@ use crate::model::resources::ResourceTable;
 use crate::model::{ClassId, NodeId, PodId};
 use crate::phases::Phases;
 use crate::time::SimTime;
-use group_members::GroupIndex;
 use quota_index::QuotaIndex;
 use std::collections::VecDeque;
 
@@ -74,7 +71,6 @@ pub struct Cluster {
     objects: Objects,
     placements: Placements,
     quotas: QuotaIndex,
-    groups: GroupIndex,
     totals: Totals,
     counters: Counters,
     feed: VecDeque<Change>,
@@ -122,11 +118,6 @@ impl Cluster {
     /// Where the pods of each class are.
     pub fn placements(&self) -> &Placements {
         &self.placements
-    }
-
-    /// How many pods of a PodGroup there are.
-    pub fn group_members(&self, group: &ObjectMeta) -> GroupMembers {
-        self.groups.of(group)
     }
 
     /// Sums over what exists now.

@@ -53,7 +53,6 @@ impl Cluster {
         let class = self.classes.get(pod.class);
         let namespace = &class.spec.namespace;
         self.quotas.each(namespace, &mut self.objects, |quota| quota.charge(class, Charge::Full));
-        self.groups.join(&pod, class, &self.objects);
         let node = class.spec.node_name.as_deref().and_then(|name| self.nodes.by_name(name));
         self.totals.pending += 1;
         let id = self.pods.insert(namespace, pod, self.totals.pending as usize);
@@ -192,7 +191,6 @@ impl Cluster {
             self.totals.allocated.add(&class.requests);
         }
         self.placements.add(pod.class, class, node, pod.deleting.is_some());
-        self.groups.place(pod, class);
     }
 
     /// Changes what a pod says, as an update through the API does: its labels, gates, tolerations, requests. What it takes of
@@ -204,8 +202,6 @@ impl Cluster {
             self.release_node(id);
         }
         let pod = self.pods.get_mut(id).expect("looked up above");
-        self.groups.leave(pod, self.classes.get(old));
-        self.groups.join(pod, self.classes.get(class), &self.objects);
         let charge = Charge::of(pod);
         let working = pod.working;
         if working {

@@ -168,7 +168,6 @@ impl Cluster {
             self.totals.remove_usage(pod, class);
         }
         let charge = Charge::of(pod);
-        self.groups.leave(pod, class);
         self.quotas.each(&class.spec.namespace, &mut self.objects, |quota| quota.release(class, charge));
         self.pods.no_longer_unbound(id);
     }
@@ -190,7 +189,6 @@ impl Cluster {
         let (Some(node), place, devices) = (pod.placed_on(), pod.place as usize, pod.devices) else { return };
         let class = self.classes.get(pod.class);
         self.placements.remove(pod.class, class, node, pod.deleting.is_some());
-        self.groups.release(pod, class);
         self.version += 1;
         let moved = self.nodes.change_pods(node, self.version, |target| {
             // On a node of ordinary size it costs less to look for the pod than to tell another one that it has moved.

@@ -14,8 +14,6 @@ pub struct PodGroup {
     pub min_count: u32,
     /// The run time that the user announced, counted from the start of the group.
     pub estimate: Option<Span>,
-    /// `spec.scheduleTimeoutSeconds` of the scheduler plugins: how long its first pods wait for the others on their nodes.
-    pub schedule_timeout: Option<Span>,
     /// Whether it goes with the last of the pods that it owns.
     pub goes_with_pods: bool,
 }
@@ -26,12 +24,12 @@ impl PodGroup {
 
     /// A group that stays until somebody deletes it.
     pub const fn new(min_count: u32, estimate: Option<Span>) -> Self {
-        Self { min_count, estimate, schedule_timeout: None, goes_with_pods: false }
+        Self { min_count, estimate, goes_with_pods: false }
     }
 
     /// A group that goes with the last of the pods that it owns.
     pub const fn of_job(min_count: u32, estimate: Option<Span>) -> Self {
-        Self { min_count, estimate, schedule_timeout: None, goes_with_pods: true }
+        Self { min_count, estimate, goes_with_pods: true }
     }
 
     /// The group of a pod: the one that owns it, or else the one that its specification names, if that exists.

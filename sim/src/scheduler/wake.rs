@@ -10,8 +10,6 @@ use super::profile::Profile;
 use super::queue::{Entrant, Group, PreEnqueue, QueuedPod, SchedulingQueue};
 use crate::cluster::{Change, Cluster, NodeChange};
 use crate::controller::Context;
-use crate::gang::PodGroup;
-use crate::model::pod::Pod;
 use crate::model::{ClassId, NodeId, PodId};
 use crate::observe::Note;
 use crate::time::SimTime;
@@ -33,10 +31,7 @@ impl Scheduler {
     /// The store has changed.
     pub(super) fn changed(&mut self, change: Change, cx: &mut Context<'_>) {
         match change {
-            Change::PodCreated(pod) => {
-                self.enqueue(pod, cx.cluster);
-                self.group_grew(pod, cx);
-            }
+            Change::PodCreated(pod) => self.enqueue(pod, cx.cluster),
             Change::PodUpdated(pod, old) => self.pod_updated(pod, old, cx),
             Change::PodClaims(pod) => self.pod_claimed(pod, cx),
             Change::PodNominated { pod, had_one } => self.nominated(pod, had_one, cx),
@@ -82,20 +77,10 @@ impl Scheduler {
         let Some(number) = self.profiles.iter().position(|p| p.name == class.spec.scheduler_name) else { return };
         let profile = &self.profiles[number];
         let key = profile.queue_sort.map_or(0, |index| profile.plugins[index].queue_key(pod, class, cluster));
-        // Pods of one class may be of different groups.
-        let individual = class.is_individual() || is_of_gang(pod, cluster);
-        let entrant = Entrant { class: pod.class, profile: number as u8, key, individual };
+        let entrant = Entrant { class: pod.class, profile: number as u8, key, individual: class.is_individual() };
         self.selection.nominator.nominate(id, pod.nominated_node().cloned());
         self.with_queue(cluster, |queue, pre_enqueue, now| queue.add(id, entrant, now, pre_enqueue));
         self.fruitless.1 = 0;
-    }
-
-    /// A pod has come: others of its group may have waited for it.
-    fn group_grew(&mut self, id: PodId, cx: &Context<'_>) {
-        let Some(pod) = cx.cluster.pod(id).filter(|pod| is_of_gang(pod, cx.cluster)) else { return };
-        if let Some((meta, _)) = PodGroup::of(pod, cx.cluster) {
-            self.happened(ClusterEvent::ObjectUpdate(meta.id, PodGroup::KIND), Some(id), None, cx);
-        }
     }
 
     /// A pod is none of the queue's any more.
@@ -264,12 +249,6 @@ impl Scheduler {
         let pre_enqueue = PreEnqueue { ask: &ask, alike: evictions.is_empty() };
         work(&mut self.queue, pre_enqueue, cluster.now)
     }
-}
-
-/// Whether a pod must not start alone.
-fn is_of_gang(pod: &Pod, cluster: &Cluster) -> bool {
-    let may_be = pod.owner.is_some() || cluster.class_of(pod).spec.scheduling_group.is_some();
-    may_be && PodGroup::of(pod, cluster).is_some_and(|(_, group)| group.min_count > 1)
 }
 
 /// The plugin that holds a pod back, if one does.

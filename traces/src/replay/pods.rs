@@ -1,6 +1,5 @@
 //! The pods of a trace as a source.
 
-use super::Objects;
 use crate::classes::Classes;
 use crate::error::{TraceError, shorten};
 use crate::format::Context;
@@ -22,16 +21,11 @@ use towtank_sim::time::SimTime;
 ///
 /// # Errors
 /// An option is wrong, or a row of a trace that has to be sorted.
-pub fn pods(
-    reader: Box<dyn Reader>,
-    context: &Context,
-    objects: Option<Box<dyn Objects>>,
-) -> Result<impl Source + use<>, TraceError> {
+pub fn pods(reader: Box<dyn Reader>, context: &Context) -> Result<impl Source + use<>, TraceError> {
     let stream = Stream::new(reader, context)?;
     Ok(Pods {
         name: Arc::clone(stream.file(FileId(0))),
         stream,
-        objects,
         repairs: context.repairs.clone(),
         classes: Classes::default(),
         ready: VecDeque::new(),
@@ -41,7 +35,6 @@ pub fn pods(
 struct Pods {
     name: Arc<str>,
     stream: Stream,
-    objects: Option<Box<dyn Objects>>,
     repairs: Repairs,
     classes: Classes,
     /// What the last record asks for.
@@ -63,13 +56,9 @@ impl Source for Pods {
                     let work = killed(namespace.to_string(), name.to_string(), cluster);
                     return Ok(Some(Submission { at, work }));
                 }
-                Event::Applied(object) => {
-                    let work = self.objects(place)?.applied(*object, cluster);
-                    self.enqueue(at, place, work)?;
-                }
-                Event::Deleted { kind, namespace, name } => {
-                    let work = self.objects(place)?.deleted(&kind, &namespace, &name, cluster);
-                    self.enqueue(at, place, work)?;
+                Event::Applied(_) | Event::Deleted { .. } => {
+                    let problem = "nothing here knows what to do with a Kubernetes object".to_owned();
+                    return Err(self.stream.error(place, problem).into());
                 }
                 Event::NodeAdded(_) | Event::NodeChanged(_) | Event::NodeRemoved(_) => {}
             }
@@ -79,7 +68,7 @@ impl Source for Pods {
 }
 
 impl Pods {
-    /// A pod; or a group with its pods, where there are several of them or their run time is announced.
+    /// A pod; or a group with its pods, where it is a job, or their run time is announced.
     fn submit(
         &mut self,
         at: SimTime,
@@ -90,7 +79,7 @@ impl Pods {
         let Submitted { name, shape, pods, gang, run, estimate, usage, .. } = job;
         let class = self.classes.of(shape, &mut self.stream, cluster);
         let numbered = pods > 1;
-        let grouped = numbered || estimate.is_some();
+        let grouped = numbered || gang || estimate.is_some();
         let name = self.unused(name, (grouped, numbered), class, place, cluster)?;
         let pod = NewPod { name: name.clone(), class, owner: None, run, usage, status: None };
         if !grouped {
@@ -131,19 +120,6 @@ impl Pods {
         })?;
         let other = (2..u64::MAX).map(|i| Name::numbered(&name, i)).find(|name| !lives(name));
         Ok(other.expect("there are more numbers than pods"))
-    }
-
-    fn objects(&mut self, place: Place) -> Result<&mut dyn Objects, TraceError> {
-        match &mut self.objects {
-            Some(objects) => Ok(&mut **objects),
-            None => Err(self.stream.error(place, "nothing here knows what to do with a Kubernetes object".to_owned())),
-        }
-    }
-
-    fn enqueue(&mut self, at: SimTime, place: Place, work: Result<Vec<Work>, String>) -> Result<(), TraceError> {
-        let work = work.map_err(|problem| self.stream.error(place, problem))?;
-        self.ready.extend(work.into_iter().map(|work| Submission { at, work }));
-        Ok(())
     }
 }
 

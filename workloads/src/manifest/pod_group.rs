@@ -1,7 +1,7 @@
 //! PodGroups: Kubernetes' own, and those of the scheduler plugins (`sigs.k8s.io/scheduler-plugins`).
 
 use super::annotations;
-use super::convert::{QuantityText, Reading, seconds};
+use super::convert::{QuantityText, Reading};
 use super::field::{At, FieldError};
 use super::kind::Kind;
 use super::objects::Item;
@@ -74,13 +74,14 @@ fn read_of_plugins(reading: &mut Reading<'_>) -> Result<Option<Item>, FieldError
     let spec = reading.typed::<OfPlugins>()?.spec;
     let at = At::ROOT.key("spec");
     let min_count = spec.min_member.map_or(Ok(1), |count| at_least_one(count, &at.key("minMember")))?;
-    let timeout = spec.schedule_timeout_seconds.map(|n| seconds(n, 1, &at.key("scheduleTimeoutSeconds")));
-    if spec.min_resources.is_some_and(|resources| !resources.is_empty()) {
-        reading.warn(&at.key("minResources"), "has no effect: not modelled yet");
+    let parts = [
+        ("minResources", spec.min_resources.is_some_and(|resources| !resources.is_empty())),
+        ("scheduleTimeoutSeconds", spec.schedule_timeout_seconds.is_some()),
+    ];
+    for (key, _) in parts.into_iter().filter(|(_, present)| *present) {
+        reading.warn(&at.key(key), "has no effect: not modelled yet");
     }
-    let mut group = PodGroup::new(min_count, None);
-    group.schedule_timeout = timeout.transpose()?;
-    item(reading, group)
+    item(reading, PodGroup::new(min_count, None))
 }
 
 fn item(reading: &Reading<'_>, mut group: PodGroup) -> Result<Option<Item>, FieldError> {

@@ -5,6 +5,7 @@
 pub mod conservative;
 pub mod easy;
 pub mod fifo;
+pub mod gang;
 pub mod sjf;
 
 use crate::suggest::did_you_mean;
@@ -47,6 +48,8 @@ pub enum Order {
 pub enum Rule {
     /// [`fifo::InOrder`].
     None,
+    /// [`gang::AllOrNothing`].
+    AllOrNothing,
     /// [`easy::Easy`].
     Easy,
     /// [`conservative::Conservative`].
@@ -67,6 +70,7 @@ pub struct UnknownPart {
 pub const POLICIES: &[NamedBatchPolicy] = &[
     policy("fifo", "jobs start in the order of their arrival", Order::Arrival, Rule::None, Counting::Machines),
     policy("sjf", "jobs start in the order of their announced run times, the shortest first", Order::ShortestFirst, Rule::None, Counting::Machines),
+    policy("gang", "gangs start together or not at all: every job that fits, in the order of arrival", Order::Arrival, Rule::AllOrNothing, Counting::Machines),
     policy("easy", "EASY backfilling with a reservation of certain machines for the first job", Order::Arrival, Rule::Easy, Counting::Machines),
     policy("easy-textbook", "EASY backfilling that counts spare capacity, as Mu'alem and Feitelson have it", Order::Arrival, Rule::Easy, Counting::Capacity),
     policy("conservative", "conservative backfilling: a reservation of capacity for every job", Order::Arrival, Rule::Conservative, Counting::Capacity),
@@ -97,6 +101,7 @@ impl BatchParts {
         };
         let backfilling: Box<dyn Backfilling> = match self.backfilling {
             Rule::None => Box::new(fifo::InOrder),
+            Rule::AllOrNothing => Box::new(gang::AllOrNothing),
             Rule::Easy => Box::new(easy::Easy),
             Rule::Conservative => Box::<conservative::Conservative>::default(),
         };
@@ -117,8 +122,12 @@ impl Order {
 }
 
 impl Rule {
-    const ALL: [(&'static str, Self); 3] =
-        [("none", Self::None), ("easy", Self::Easy), ("conservative", Self::Conservative)];
+    const ALL: [(&'static str, Self); 4] = [
+        ("none", Self::None),
+        ("all-or-nothing", Self::AllOrNothing),
+        ("easy", Self::Easy),
+        ("conservative", Self::Conservative),
+    ];
 
     /// The rule of this name.
     ///

@@ -85,6 +85,7 @@ proptest! {
         for (name, rule) in [
             ("fifo", plain::Rule::InOrder),
             ("sjf", plain::Rule::ShortestFirst),
+            ("gang", plain::Rule::AllOrNothing),
             ("easy", plain::Rule::EasyOnMachines),
             ("easy-textbook", plain::Rule::EasyCounting),
             ("conservative", plain::Rule::Conservative),

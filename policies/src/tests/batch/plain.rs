@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 pub(super) enum Rule {
     InOrder,
     ShortestFirst,
+    AllOrNothing,
     EasyOnMachines,
     EasyCounting,
     Conservative,
@@ -67,6 +68,14 @@ pub(super) fn play(jobs: &[Job], machines: u32, rule: Rule) -> Starts {
         match rule {
             Rule::InOrder | Rule::ShortestFirst => {
                 world.start_in_order();
+            }
+            Rule::AllOrNothing => {
+                for job in world.queue.clone() {
+                    let size = jobs[job].machines as usize;
+                    if size <= world.free.len() {
+                        world.start(job, world.free[..size].to_vec());
+                    }
+                }
             }
             Rule::EasyOnMachines => world.easy_on_machines(),
             Rule::EasyCounting => world.easy_counting(),
