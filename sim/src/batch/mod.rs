@@ -35,7 +35,7 @@ use crate::controller::{Context, Controller};
 use crate::model::{NodeId, PodId};
 use crate::observe::Note;
 use crate::phases::Phase;
-use crate::scheduler::{FitError, Profile};
+use crate::scheduler::{EventLabel, FitError, Moves, Pool, Profile};
 use crate::time::{SimTime, Span};
 use jobs::{Entry, Jobs, State, node_of};
 use pass::Start;
@@ -213,8 +213,7 @@ impl BatchScheduler {
         self.jobs.start(start.job, on, end);
         let examined = self.site.len() as u32;
         for (pod, node) in bound {
-            cx.cluster.count_attempt(pod);
-            cx.note(&Note::SchedulingAttempt { pod, early: false, blamed: 0, profile: &self.profile });
+            attempt(pod, &self.profile, cx);
             cx.cluster.bind(pod, node);
             let (feasible, ties) = (1, 1);
             cx.note(&Note::Scheduled { pod, node, examined, feasible, best: None, ties, took: Span::ZERO });
@@ -242,6 +241,14 @@ impl BatchScheduler {
         let spec = &cluster.class_of(pod).spec;
         if spec.scheduler_name == self.profile.name && spec.scheduling_gates.is_empty() {
             self.jobs.add(id, &mut self.site, cluster);
+        }
+    }
+
+    /// Tells the observers of a pod that waited and does so no longer.
+    fn note_leaving(&self, id: PodId, cx: &mut Context<'_>) {
+        let waits = self.jobs.of(id).is_some_and(|entry| !entry.runs());
+        if waits && cx.cluster.pod(id).is_some_and(|pod| pod.attempts > 0) {
+            cx.note(&Note::LeftQueue { from: Pool::Unschedulable, blamed: 0, profile: &self.profile });
         }
     }
 
@@ -294,10 +301,14 @@ impl Controller for BatchScheduler {
             Change::PodBound(id, _) if self.jobs.of(id).is_some_and(Entry::runs) => return,
             Change::PodBound(id, _) => {
                 if self.jobs.of(id).is_some() {
+                    self.note_leaving(id, cx);
                     self.pod_left(id, cx.cluster);
                 }
             }
-            Change::PodFinished(id) | Change::PodRemoved(id) => self.pod_left(id, cx.cluster),
+            Change::PodFinished(id) | Change::PodRemoved(id) => {
+                self.note_leaving(id, cx);
+                self.pod_left(id, cx.cluster);
+            }
             Change::ObjectCreated(_) => {
                 for pod in self.jobs.take_stray() {
                     self.pod_created(pod, cx.cluster);
@@ -325,8 +336,22 @@ impl Controller for BatchScheduler {
 
 /// A pod does not start now.
 fn fail(pod: PodId, error: &Arc<FitError>, profile: &Profile, cx: &mut Context<'_>) {
+    attempt(pod, profile, cx);
+    let queue = Some(Pool::Unschedulable);
+    cx.note(&Note::FailedScheduling { pod, error, took: Span::ZERO, queue, profile });
+    cx.cluster.mark_unschedulable(pod, error);
+}
+
+/// It is decided about a pod. To observers it comes from where kube-scheduler would have it: it is new, or waits after an attempt.
+fn attempt(pod: PodId, profile: &Profile, cx: &mut Context<'_>) {
+    let (from, cause) = if cx.cluster.pod(pod).is_some_and(|pod| pod.attempts > 0) {
+        (Some(Pool::Unschedulable), EventLabel::FORCE_ACTIVATE)
+    } else {
+        (None, EventLabel::UNSCHEDULED_POD_ADD)
+    };
+    let mut moves = Moves::default();
+    moves.add(std::iter::once(pod), from, Pool::Active, cause);
+    cx.note(&Note::QueueMoves { moves: &moves, profile });
     cx.cluster.count_attempt(pod);
     cx.note(&Note::SchedulingAttempt { pod, early: false, blamed: 0, profile });
-    cx.note(&Note::FailedScheduling { pod, error, took: Span::ZERO, queue: None, profile });
-    cx.cluster.mark_unschedulable(pod, error);
 }
