@@ -8,7 +8,7 @@ use crate::scenario::{Scenario, SchedulerChoice};
 use std::collections::BTreeMap;
 use std::time::Instant;
 use towtank_reports::collect::{CollectOptions, Collectors};
-use towtank_reports::data::{NANOS_PER_SECOND, PhaseTime, Run, Summary};
+use towtank_reports::data::{NANOS_PER_SECOND, PhaseTime, RepairCount, Run, Summary, TraceSummary};
 use towtank_reports::output::OutputDir;
 use towtank_sim::observe::Observer;
 use towtank_sim::phases::{Phase, Phases};
@@ -88,7 +88,11 @@ pub fn simulate(
     summary.decisions_per_second = if simulating > 0.0 { summary.decisions as f64 / simulating } else { 0.0 };
     summary.phases = phase_times(&prepared.simulation.cluster.phases);
     summary.peak_rss_bytes = peak_rss_bytes();
+    let repaired = prepared.repairs.report().into_iter();
+    let repairs = repaired.map(|one| RepairCount { rule: one.rule.name(), count: one.count, first: one.first });
+    summary.trace = TraceSummary { repairs: repairs.collect() };
     let mut warnings = prepared.warnings;
+    warnings.extend(prepared.repairs.notes());
     warnings.extend(suspicions(summary));
     Ok(Simulated { run, warnings })
 }

@@ -16,7 +16,8 @@ pub use latencies::{Latencies, Steps};
 pub use notable::{Notable, NotableKind};
 pub use series::{ResourceSeries, Sample, Series};
 pub use summary::{
-    AutoscalerCounts, LatencyPair, LatencySummary, NodeCounts, PhaseTime, PodCounts, ResourceUtilization, Summary,
+    AutoscalerCounts, LatencyPair, LatencySummary, NodeCounts, PhaseTime, PodCounts, RepairCount, ResourceUtilization,
+    Summary, TraceSummary,
 };
 
 /// Nanoseconds in a second, the factor between stored times and written ones.

@@ -60,6 +60,10 @@ pub fn summary(run: &Summary) -> String {
             line(word, &counted(counts));
         }
     }
+    for (i, repair) in run.trace.repairs.iter().enumerate() {
+        let times = count(repair.count);
+        line(if i == 0 { "Repaired" } else { "" }, &format!("{times} × {}, first {}", repair.rule, repair.first));
+    }
     text.push('\n');
     text.push_str(&tables(run));
     if run.wall_seconds > 0.0 {

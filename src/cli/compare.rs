@@ -49,7 +49,12 @@ pub(super) fn compare(args: &CompareArgs) -> Result<(), Failure> {
     if let Some(twice) = args.policy.iter().enumerate().find(|(i, policy)| args.policy[..*i].contains(policy)) {
         return Err(Diagnostic::new(format!("--policy {} is given twice: expected different policies", twice.1)).into());
     }
-    let overrides = Overrides { set: args.scenario.set.clone(), seed: None, until: args.scenario.until.clone() };
+    let overrides = Overrides {
+        set: args.scenario.set.clone(),
+        until: args.scenario.until.clone(),
+        strict: args.scenario.strict,
+        ..Overrides::default()
+    };
     let scenario = Scenario::read(&args.scenario.scenario, &overrides)?;
     let policies: Vec<SchedulerChoice> =
         args.policy.iter().map(|text| SchedulerChoice::parse(text, &scenario)).collect::<Result<_, _>>()?;

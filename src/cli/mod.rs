@@ -56,6 +56,9 @@ pub struct ScenarioArgs {
     /// End the run here: `idle`, or a duration such as `2h`.
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
+    /// Repair nothing in traces: what a rule would repair is an error, with file and line.
+    #[arg(long)]
+    strict: bool,
     /// How nodes are evaluated; the decisions are the same.
     #[arg(long, value_enum, default_value_t)]
     evaluation: EvaluationArg,

@@ -44,7 +44,12 @@ fn whole_number(text: &str) -> Result<u64, &'static str> {
 
 /// Runs one simulation.
 pub(super) fn run(args: &RunArgs) -> Result<(), Failure> {
-    let overrides = Overrides { set: args.scenario.set.clone(), seed: args.seed, until: args.scenario.until.clone() };
+    let overrides = Overrides {
+        set: args.scenario.set.clone(),
+        seed: args.seed,
+        until: args.scenario.until.clone(),
+        strict: args.scenario.strict,
+    };
     let scenario = Scenario::read(&args.scenario.scenario, &overrides)?;
     let scheduler = match &args.policy {
         Some(policy) => SchedulerChoice::parse(policy, &scenario)?,

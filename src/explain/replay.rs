@@ -134,7 +134,7 @@ impl Replay {
         if self.inputs.first().is_some_and(|first| hash::of_file(&file).is_ok_and(|now| now != first.hash)) {
             return Err(changed(&file));
         }
-        let overrides = Overrides { set: self.set.clone(), seed: self.seed, until: self.until.clone() };
+        let overrides = Overrides { set: self.set.clone(), seed: self.seed, until: self.until.clone(), strict: false };
         let scenario = Scenario::read(&file, &overrides)?;
         let policy_file = self.policy.as_ref().and_then(|policy| policy.file(out));
         let now = inputs(&scenario, policy_file.as_deref())?;

@@ -366,8 +366,9 @@ impl Builder<'_> {
     }
 
     fn trace_context(&self, field: &str, options: &ReplaySpec) -> Result<Context, Diagnostic> {
-        let options = options.options().map_err(|why| self.in_part(&format!("{field}.trace"), &why))?;
-        Ok(Context { options, repairs: self.repairs.clone() })
+        let replay =
+            options.options(self.scenario.spec.seed).map_err(|why| self.in_part(&format!("{field}.trace"), &why))?;
+        Ok(Context { options: replay, repairs: self.repairs.with(options.strict || self.scenario.strict) })
     }
 
     fn paths(&self, paths: &[PathBuf]) -> Vec<PathBuf> {

@@ -26,6 +26,8 @@ pub struct Scenario {
     pub until: Until,
     /// The start, in seconds since 1970 UTC.
     pub epoch_second: i64,
+    /// Whether what could be repaired in a trace is an error.
+    pub strict: bool,
     /// Everything else, as written.
     pub spec: ScenarioSpec,
 }
@@ -39,6 +41,8 @@ pub struct Overrides {
     pub seed: Option<u64>,
     /// When the run ends.
     pub until: Option<String>,
+    /// Makes an error of everything that could be repaired in a trace.
+    pub strict: bool,
 }
 
 impl Scenario {
@@ -82,6 +86,7 @@ impl Scenario {
             description: metadata.description,
             until,
             epoch_second,
+            strict: overrides.strict,
             spec,
         })
     }

@@ -2,10 +2,14 @@
 
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use towtank_sim::time::Span;
 use towtank_traces::{GpuMode, NodePick, ReplayOptions, Times, Window};
-use towtank_workloads::schema::DurationText;
+use towtank_workloads::schema::{DurationText, QuantityText};
+
+/// Less memory makes too many files.
+const LEAST_SORT_MEMORY: usize = 1 << 20;
 
 /// Nodes of a trace.
 #[derive(Clone, Debug, Deserialize)]
@@ -78,6 +82,20 @@ pub struct ReplaySpec {
     pub from: Option<DurationText>,
     /// The first instant that is no longer played.
     pub to: Option<DurationText>,
+    /// Keeps this part of the jobs, chosen by their names and the scenario's seed.
+    pub sample: Option<f64>,
+    /// Keeps what these users have submitted.
+    pub users: Vec<String>,
+    /// Keeps what was submitted to these queues.
+    pub queues: Vec<String>,
+    /// Other names for resources.
+    pub rename: BTreeMap<String, String>,
+    /// Whether the files are in order of time, where they are not as the format says.
+    pub sorted: Option<bool>,
+    /// How much of a trace that has to be sorted is held in memory.
+    pub sort_memory: Option<QuantityText>,
+    /// Whether what could be repaired is an error.
+    pub strict: bool,
     /// Keeps one node of every so many.
     pub every_nth_node: Option<usize>,
     /// Keeps this part of the nodes, spread evenly.
@@ -120,6 +138,13 @@ impl Default for ReplaySpec {
         Self {
             time_scale: defaults.time_scale,
             duration_scale: defaults.duration_scale,
+            sample: None,
+            users: Vec::new(),
+            queues: Vec::new(),
+            rename: BTreeMap::new(),
+            sorted: None,
+            sort_memory: None,
+            strict: false,
             from: None,
             to: None,
             every_nth_node: None,
@@ -134,11 +159,11 @@ impl Default for ReplaySpec {
 }
 
 impl ReplaySpec {
-    /// The options as the readers take them.
+    /// The options as the readers take them, with the scenario's seed.
     ///
     /// # Errors
     /// What is wrong with a field that cannot be used.
-    pub fn options(&self) -> Result<ReplayOptions, String> {
+    pub fn options(&self, seed: u64) -> Result<ReplayOptions, String> {
         for (name, factor) in [("timeScale", self.time_scale), ("durationScale", self.duration_scale)] {
             if !(1e-9..=1e9).contains(&factor) {
                 return Err(format!("options.{name} is {factor}: expected a number from 1e-9 to 1e9"));
@@ -165,7 +190,24 @@ impl ReplaySpec {
                 Some(window)
             }
         };
+        if let Some(part) = self.sample.filter(|part| !(*part > 0.0 && *part <= 1.0)) {
+            return Err(format!("options.sample is {part}: expected a number above 0 and at most 1"));
+        }
+        let sort_memory = match &self.sort_memory {
+            None => ReplayOptions::default().sort_memory,
+            Some(text) => match usize::try_from(text.0.value()) {
+                Ok(bytes) if bytes >= LEAST_SORT_MEMORY => bytes,
+                _ => return Err(format!("options.sortMemory is {}: expected at least 1Mi", text.0)),
+            },
+        };
         Ok(ReplayOptions {
+            sample: self.sample,
+            seed,
+            users: self.users.clone(),
+            queues: self.queues.clone(),
+            rename: self.rename.clone(),
+            sorted: self.sorted,
+            sort_memory,
             time_scale: self.time_scale,
             duration_scale: self.duration_scale,
             window,

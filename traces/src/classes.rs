@@ -1,6 +1,7 @@
 //! From the shapes of a trace to the classes of a cluster.
 
-use crate::shapes::{ShapeId, Shapes};
+use crate::shapes::ShapeId;
+use crate::stream::Stream;
 use towtank_sim::cluster::Cluster;
 use towtank_sim::model::ClassId;
 
@@ -10,11 +11,11 @@ pub(crate) struct Classes(Vec<Option<ClassId>>);
 
 impl Classes {
     /// The shape's class in the cluster.
-    pub(crate) fn of(&mut self, shape: ShapeId, shapes: &Shapes, cluster: &mut Cluster) -> ClassId {
+    pub(crate) fn of(&mut self, shape: ShapeId, stream: &mut Stream, cluster: &mut Cluster) -> ClassId {
         let place = shape.0 as usize;
         if self.0.len() <= place {
             self.0.resize(place + 1, None);
         }
-        *self.0[place].get_or_insert_with(|| cluster.intern(shapes.get(shape).spec.clone()))
+        *self.0[place].get_or_insert_with(|| cluster.intern(stream.shape(shape).spec.clone()))
     }
 }

@@ -31,11 +31,11 @@ impl Clock {
         let window = options.window.unwrap_or(Window { from: Span::ZERO, to: Span::MAX });
         if window.from.0 < 0 || window.to <= window.from {
             let found = format!("from {} s to {} s", window.from, window.to).into();
-            return Err(TraceError::Option { option: "window", found, expected: "0 <= from < to" });
+            return Err(TraceError::Option { option: "window", found, expected: "0 <= from < to".into() });
         }
         if options.interval.0 < 0 {
             let found = format!("{} s", options.interval).into();
-            return Err(TraceError::Option { option: "interval", found, expected: "0 or more" });
+            return Err(TraceError::Option { option: "interval", found, expected: "0 or more".into() });
         }
         check_pick(options.nodes)?;
         Ok(Self {
@@ -75,11 +75,13 @@ fn billionths(option: &'static str, factor: f64) -> Result<i128, TraceError> {
     if (1e-9..=1e9).contains(&factor) {
         return Ok((factor * 1e9 + 0.5) as i128);
     }
-    Err(TraceError::Option { option, found: factor.to_string().into(), expected: "a number from 1e-9 to 1e9" })
+    Err(TraceError::Option { option, found: factor.to_string().into(), expected: "a number from 1e-9 to 1e9".into() })
 }
 
 fn check_pick(pick: NodePick) -> Result<(), TraceError> {
-    let fail = |option, found: String, expected| Err(TraceError::Option { option, found: found.into(), expected });
+    let fail = |option, found: String, expected: &str| {
+        Err(TraceError::Option { option, found: found.into(), expected: expected.into() })
+    };
     match pick {
         NodePick::Every(0) => fail("nodesEvery", "0".into(), "1 or more"),
         NodePick::Max(0) => fail("maxNodes", "0".into(), "1 or more"),

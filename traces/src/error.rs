@@ -170,7 +170,10 @@ pub enum TraceError {
         expected: Box<str>,
     },
     /// The rows of a streamed file are not in order of time.
-    #[error("{file}: line {line}: {found} s follows {before} s: expected rows in order of time")]
+    #[error(
+        "{file}: line {line}: {found} s follows {before} s: expected rows in order of time; the trace option `sorted: false` \
+         sorts them"
+    )]
     Order {
         /// The file.
         file: Arc<str>,
@@ -235,9 +238,12 @@ pub enum TraceError {
         option: &'static str,
         /// Its value.
         found: Box<str>,
-        /// The range.
-        expected: &'static str,
+        /// What would be right.
+        expected: Box<str>,
     },
+    /// Rows that have to be sorted cannot be put aside.
+    #[error("rows that are to be sorted cannot be kept in a temporary file: {0}")]
+    Spill(std::io::Error),
 }
 
 /// "did you mean" with the nearest of `known`, or all of them where none is near.

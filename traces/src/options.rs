@@ -1,6 +1,7 @@
 //! How a trace is replayed: which part of it, how fast, on how much of its cluster.
 
 use crate::error::suggest;
+use std::collections::BTreeMap;
 use std::str::FromStr;
 use towtank_sim::time::Span;
 
@@ -23,6 +24,21 @@ pub struct ReplayOptions {
     pub times: Times,
     /// The time between two arrivals where the recorded times are not used; one second by default.
     pub interval: Span,
+    /// Keeps this part of the jobs, above 0 and at most 1; `None` for all. Which ones depends on their names and the seed alone, so
+    /// that it is the same in any order, on any machine and beside any other option.
+    pub sample: Option<f64>,
+    /// The seed of the sample.
+    pub seed: u64,
+    /// Keeps what these users have submitted; empty for everybody's.
+    pub users: Vec<String>,
+    /// Keeps what was submitted to these queues; empty for all.
+    pub queues: Vec<String>,
+    /// Other names for resources.
+    pub rename: BTreeMap<String, String>,
+    /// Whether the files are in order of time; `None` for what the format says. Those that are not are sorted first.
+    pub sorted: Option<bool>,
+    /// How many bytes of a trace that has to be sorted are held in memory; more go into temporary files. 64 MiB by default.
+    pub sort_memory: usize,
     /// Makes labels of the columns `owner` and `user`. Off by default, because each value then makes a class of pods of
     /// its own, which costs memory and speed where there are many.
     pub identity_labels: bool,
@@ -86,6 +102,13 @@ impl Default for ReplayOptions {
             times: Times::default(),
             interval: Span::from_secs(1),
             identity_labels: false,
+            sample: None,
+            seed: 0,
+            users: Vec::new(),
+            queues: Vec::new(),
+            rename: BTreeMap::new(),
+            sorted: None,
+            sort_memory: 64 << 20,
         }
     }
 }

@@ -78,6 +78,8 @@ pub struct Submitted {
     pub user: Option<NameId>,
     /// The queue, tenant or virtual cluster to which it is submitted, where the trace knows one.
     pub queue: Option<NameId>,
+    /// What it is a part of, where the trace knows jobs beside their tasks: a sample takes all parts or none.
+    pub group: Option<NameId>,
     /// How many equal pods it is, at least 1. The pods of a job of several are called `NAME-0`, `NAME-1`, ...
     pub pods: u32,
     /// Whether the pods start together or not at all.
@@ -96,6 +98,18 @@ impl Submitted {
     /// One pod that runs like this and uses what it requests.
     pub fn pod(name: impl Into<Name>, shape: ShapeId, run: Run) -> Self {
         let (name, usage) = (name.into(), Usage::default());
-        Self { name, shape, user: None, queue: None, pods: 1, gang: false, run, estimate: None, waited: None, usage }
+        Self {
+            name,
+            shape,
+            user: None,
+            queue: None,
+            group: None,
+            pods: 1,
+            gang: false,
+            run,
+            estimate: None,
+            waited: None,
+            usage,
+        }
     }
 }

@@ -22,7 +22,7 @@ pub enum Rule {
     ZeroRequest,
     /// A request that the row leaves blank: what the format's page says is taken.
     MissingRequest,
-    /// A time before the trace's start: it is kept, and is before every window that starts at 0.
+    /// A time before the trace's start: it happens at the start, unless a window is asked for, which it is before.
     NegativeTime,
     /// A run time that the row leaves blank or marks as unknown where the format wants one: the row is left out.
     MissingDuration,
@@ -68,6 +68,7 @@ pub struct Repairs {
     strict: bool,
     counts: Arc<[AtomicU64; RULES.len()]>,
     first: Arc<Mutex<Vec<(Rule, String)>>>,
+    notes: Arc<Mutex<Vec<String>>>,
 }
 
 /// How often a rule was applied.
@@ -85,6 +86,22 @@ impl Repairs {
     /// Nothing is repaired: what a rule would repair is an error.
     pub fn strict() -> Self {
         Self { strict: true, ..Self::default() }
+    }
+
+    /// Counts with these, and is strict if they are or `strict` says so.
+    #[must_use]
+    pub fn with(&self, strict: bool) -> Self {
+        Self { strict: self.strict || strict, ..self.clone() }
+    }
+
+    /// Something that whoever uses the trace should know and that is no repair.
+    pub fn note(&self, note: String) {
+        self.notes.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(note);
+    }
+
+    /// What there was to say.
+    pub fn notes(&self) -> Vec<String> {
+        self.notes.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 
     /// Counts one repair; `what` says where and what is wrong, and is called for the first of each rule only.

@@ -4,6 +4,7 @@ use crate::error::TraceError;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 use towtank_sim::model::pod::PodSpec;
+use towtank_sim::model::resources::ResourceList;
 
 /// What the pods of a submission are.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +16,29 @@ pub struct Shape {
 /// A name that many submissions share: of a user, of a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NameId(u32);
+
+impl NameId {
+    pub(crate) const fn new(index: u32) -> Self {
+        Self(index)
+    }
+
+    /// Its place among the names of its reader, from 0 in order of their first appearance.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl Shape {
+    /// Whether its pods request neither CPU nor memory.
+    pub fn asks_nothing(&self) -> bool {
+        let nothing = |list: &ResourceList| {
+            ["cpu", "memory"].iter().all(|name| list.get(*name).is_none_or(|quantity| quantity.is_zero()))
+        };
+        let containers = self.spec.containers.iter();
+        let init = self.spec.init_containers.iter().map(|init| &init.container);
+        nothing(&self.spec.requests) && containers.chain(init).all(|container| nothing(&container.requests))
+    }
+}
 
 /// A shape's place among those of its reader, from 0 in order of their first appearance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -4,10 +4,12 @@ use crate::error::{TraceError, list, shorten, suggest};
 use crate::input::InputFile;
 use crate::number::{self, NANOS, NumberError};
 use crate::record::{FileId, Place};
+use crate::repairs::{Repairs, Rule};
 use crate::schema::{Header, Schema, Unknown};
 use csv::{ByteRecord, Reader, ReaderBuilder, Terminator};
 use std::io::Read;
 use std::sync::Arc;
+use towtank_sim::time::Span;
 
 /// Columns that start with this are nobody's business here.
 pub(crate) const FOREIGN: &str = "x-";
@@ -94,6 +96,12 @@ impl Table {
             return Err(TraceError::RowLength { file: Arc::clone(self.file()), line: self.line(), found, expected });
         }
         Ok(Some(Row { table: self }))
+    }
+
+    /// The row that [`Table::next_row`] gave last.
+    #[inline]
+    pub(crate) fn row(&self) -> Row<'_> {
+        Row { table: self }
     }
 
     /// A column of the schema that must be there.
@@ -342,6 +350,21 @@ impl<'a> Row<'a> {
     pub(crate) fn seconds(self, column: Column, what: &str) -> Result<i64, TraceError> {
         number::decimal(self.bytes(column), 6, NANOS)
             .map_err(|e| self.bad_number(column, e, &format!("{what} in seconds, 0 or more, with up to six decimals")))
+    }
+
+    /// The field as a run time in seconds; `None` if it is negative, which is [repaired](Rule::NegativeDuration) by leaving the row
+    /// out.
+    #[inline]
+    pub(crate) fn span(self, column: Column, what: &str, repairs: &Repairs) -> Result<Option<Span>, TraceError> {
+        let expected = || format!("{what} in seconds, 0 or more, with up to six decimals");
+        match number::decimal(self.bytes(column), 6, NANOS) {
+            Ok(nanos) => Ok(Some(Span(nanos))),
+            Err(NumberError::Negative) => {
+                let error = || self.bad_number(column, NumberError::Negative, &expected());
+                repairs.repair(Rule::NegativeDuration, error).map(|()| None)
+            }
+            Err(error) => Err(self.bad_number(column, error, &expected())),
+        }
     }
 
     /// The field as a share of a request in ten-thousandths, rounded to the nearest.

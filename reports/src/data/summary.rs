@@ -42,6 +42,9 @@ pub struct Summary {
     pub autoscaler: Option<AutoscalerCounts>,
     /// Disruptions that happened, by kind.
     pub disruptions: BTreeMap<String, u64>,
+    /// What was found in traces; absent where there was nothing to repair.
+    #[serde(skip_serializing_if = "TraceSummary::is_empty")]
+    pub trace: TraceSummary,
     /// Real time from reading the inputs to closing the tables, in seconds.
     #[serde(serialize_with = "fraction")]
     pub wall_seconds: f64,
@@ -65,6 +68,31 @@ pub struct PhaseTime {
     /// As a fraction of all phases together.
     #[serde(serialize_with = "fraction")]
     pub share: f64,
+}
+
+/// What was found in the traces of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct TraceSummary {
+    /// What was repaired, by rule.
+    pub repairs: Vec<RepairCount>,
+}
+
+impl TraceSummary {
+    /// Whether nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.repairs.is_empty()
+    }
+}
+
+/// How often a rule was applied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RepairCount {
+    /// The rule's name.
+    pub rule: &'static str,
+    /// How often.
+    pub count: u64,
+    /// What was wrong where it was applied first, with file and line.
+    pub first: String,
 }
 
 /// What became of the pods. A pod may count in several fields: bound, then evicted.

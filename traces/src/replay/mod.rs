@@ -6,15 +6,11 @@ mod pods;
 use crate::error::TraceError;
 use crate::format::Context;
 use crate::input::Inputs;
-use crate::reader::Reader;
-use crate::record::Place;
 use crate::registry::find_format;
 use serde_json::Value;
 use std::path::PathBuf;
-use std::sync::Arc;
 use towtank_sim::cluster::Cluster;
 use towtank_sim::source::{Source, Work};
-use towtank_sim::time::Span;
 
 pub use nodes::nodes;
 pub use pods::pods;
@@ -57,15 +53,4 @@ pub fn open_pods(
 ) -> Result<Box<dyn Source>, TraceError> {
     let reader = find_format(format)?.read_pods(&Inputs::open(paths)?, context)?;
     Ok(Box::new(pods(reader, context, objects)?))
-}
-
-/// The error that a time is beyond what can be counted.
-fn too_large(reader: &dyn Reader, place: Place, nanos: i64) -> TraceError {
-    TraceError::Time {
-        file: Arc::clone(reader.file(place.file)),
-        line: place.line,
-        found: Span(nanos).to_string().into(),
-        problem: "is too large once it is scaled",
-        expected: "a time within 292 years",
-    }
 }

@@ -1,19 +1,20 @@
-//! The pods of a trace in order of their arrival.
+//! The pods of a trace as a source.
 
-use super::{Objects, too_large};
+use super::Objects;
 use crate::classes::Classes;
-use crate::clock::{Clock, Placed};
-use crate::error::TraceError;
+use crate::error::{TraceError, shorten};
 use crate::format::Context;
-use crate::reader::{Origin, Reader};
-use crate::record::{Event, Place, Record, Submitted};
+use crate::reader::Reader;
+use crate::record::{Event, FileId, Place, Submitted};
+use crate::repairs::{Repairs, Rule};
+use crate::stream::Stream;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use towtank_sim::cluster::Cluster;
-use towtank_sim::model::Name;
-use towtank_sim::model::pod::{NewPod, Run};
+use towtank_sim::model::pod::NewPod;
+use towtank_sim::model::{ClassId, Name};
 use towtank_sim::source::{Source, SourceError, Submission, Work};
-use towtank_sim::time::{SimTime, Span};
+use towtank_sim::time::SimTime;
 
 /// What a reader tells of pods, as a source; what it tells of nodes is passed over. Of a reader that is not sorted all records are
 /// read here.
@@ -21,49 +22,29 @@ use towtank_sim::time::{SimTime, Span};
 /// # Errors
 /// An option is wrong, or a row of a trace that has to be sorted.
 pub fn pods(
-    mut reader: Box<dyn Reader>,
+    reader: Box<dyn Reader>,
     context: &Context,
     objects: Option<Box<dyn Objects>>,
 ) -> Result<impl Source + use<>, TraceError> {
-    let clock = Clock::new(&context.options)?;
-    let timeline = reader.timeline();
-    let mut ordered = VecDeque::new();
-    if !timeline.sorted {
-        while let Some(record) = reader.next()? {
-            ordered.push_back(record);
-        }
-        ordered.make_contiguous().sort_by_key(|record| record.at);
-    }
-    let name = Arc::clone(reader.file(crate::record::FileId(0)));
+    let stream = Stream::new(reader, context)?;
     Ok(Pods {
-        name,
-        reader,
+        name: Arc::clone(stream.file(FileId(0))),
+        stream,
         objects,
-        ordered,
-        clock,
-        origin: (timeline.origin == Origin::Zero).then_some(0),
-        last: i64::MIN,
+        repairs: context.repairs.clone(),
         classes: Classes::default(),
         ready: VecDeque::new(),
-        ended: false,
     })
 }
 
 struct Pods {
     name: Arc<str>,
-    reader: Box<dyn Reader>,
+    stream: Stream,
     objects: Option<Box<dyn Objects>>,
-    /// The records of a trace that had to be sorted.
-    ordered: VecDeque<Record>,
-    clock: Clock,
-    /// Where the trace's time begins, once that is known.
-    origin: Option<i64>,
-    /// The time of the record before.
-    last: i64,
+    repairs: Repairs,
     classes: Classes,
     /// What the last record asks for.
     ready: VecDeque<Submission>,
-    ended: bool,
 }
 
 impl Source for Pods {
@@ -72,97 +53,99 @@ impl Source for Pods {
     }
 
     fn next(&mut self, cluster: &mut Cluster) -> Result<Option<Submission>, SourceError> {
-        while self.ready.is_empty() && !self.ended {
-            self.read(cluster)?;
+        while self.ready.is_empty() {
+            let Some(record) = self.stream.next()? else { break };
+            let (at, place) = (SimTime(record.at), record.place);
+            match record.event {
+                Event::Submitted(job) if job.pods == 1 => return Ok(Some(self.pod(at, job, place, cluster)?)),
+                Event::Submitted(job) => self.job(at, &job, place, cluster)?,
+                Event::Killed { namespace, name } => {
+                    let (namespace, name) = (namespace.to_string(), name.to_string());
+                    return Ok(Some(Submission { at, work: Work::DeletePod { namespace, name, grace: None } }));
+                }
+                Event::Applied(object) => {
+                    let work = self.objects(place)?.applied(*object, cluster);
+                    self.enqueue(at, place, work)?;
+                }
+                Event::Deleted { kind, namespace, name } => {
+                    let work = self.objects(place)?.deleted(&kind, &namespace, &name, cluster);
+                    self.enqueue(at, place, work)?;
+                }
+                Event::NodeAdded(_) | Event::NodeChanged(_) | Event::NodeRemoved(_) => {}
+            }
         }
         Ok(self.ready.pop_front())
     }
 }
 
 impl Pods {
-    fn read(&mut self, cluster: &mut Cluster) -> Result<(), TraceError> {
-        let Some(record) = self.next_record()? else {
-            self.ended = true;
-            return Ok(());
-        };
-        let time = record.at.saturating_sub(*self.origin.get_or_insert(record.at));
-        match self.clock.place(time).ok_or_else(|| too_large(&*self.reader, record.place, time))? {
-            Placed::Before => {}
-            Placed::After => self.ended = true,
-            Placed::At(at) => match record.event {
-                Event::Submitted(submitted) => self.submit(at, submitted, record.place, cluster)?,
-                Event::Killed { namespace, name } => self.ready.push_back(Submission {
-                    at,
-                    work: Work::DeletePod { namespace: namespace.to_string(), name: name.to_string(), grace: None },
-                }),
-                Event::Applied(object) => {
-                    let work = self.objects()?.applied(*object, cluster);
-                    self.enqueue(at, record.place, work)?;
-                }
-                Event::Deleted { kind, namespace, name } => {
-                    let work = self.objects()?.deleted(&kind, &namespace, &name, cluster);
-                    self.enqueue(at, record.place, work)?;
-                }
-                Event::NodeAdded(_) | Event::NodeChanged(_) | Event::NodeRemoved(_) => {}
-            },
-        }
+    /// A submission of one pod.
+    fn pod(
+        &mut self,
+        at: SimTime,
+        job: Submitted,
+        place: Place,
+        cluster: &mut Cluster,
+    ) -> Result<Submission, TraceError> {
+        let class = self.classes.of(job.shape, &mut self.stream, cluster);
+        let name = self.unused(job.name, false, class, place, cluster)?;
+        Ok(Submission {
+            at,
+            work: Work::Pod(NewPod { name, class, owner: None, run: job.run, usage: job.usage, status: None }),
+        })
+    }
+
+    /// A job of several pods, which are numbered.
+    fn job(&mut self, at: SimTime, job: &Submitted, place: Place, cluster: &mut Cluster) -> Result<(), TraceError> {
+        let class = self.classes.of(job.shape, &mut self.stream, cluster);
+        let name = self.unused(job.name.clone(), true, class, place, cluster)?;
+        self.ready.extend((0..job.pods).map(|i| {
+            let name = Name::numbered(&name, u64::from(i));
+            let pod = NewPod { name, class, owner: None, run: job.run, usage: job.usage, status: None };
+            Submission { at, work: Work::Pod(pod) }
+        }));
         Ok(())
     }
 
-    fn objects(&mut self) -> Result<&mut dyn Objects, TraceError> {
+    /// The name, or if a pod of that name lives, another one made of it.
+    fn unused(
+        &self,
+        name: Name,
+        numbered: bool,
+        class: ClassId,
+        place: Place,
+        cluster: &Cluster,
+    ) -> Result<Name, TraceError> {
+        let namespace = &*cluster.classes.get(class).spec.namespace;
+        let lives = |name: &Name| {
+            if numbered {
+                cluster.pods().by_name(namespace, &Name::numbered(name, 0)).is_some()
+            } else {
+                cluster.pods().by_name(namespace, name).is_some()
+            }
+        };
+        if !lives(&name) {
+            return Ok(name);
+        }
+        self.repairs.repair(Rule::DuplicateName, || {
+            let name = shorten(name.as_bytes());
+            self.stream
+                .error(place, format!("`{name}` is submitted while one of that name is there: expected another name"))
+        })?;
+        let other = (2..).map(|i| Name::numbered(&name, i)).find(|name| !lives(name));
+        Ok(other.expect("there are more numbers than pods"))
+    }
+
+    fn objects(&mut self, place: Place) -> Result<&mut dyn Objects, TraceError> {
         match &mut self.objects {
             Some(objects) => Ok(&mut **objects),
-            None => Err(TraceError::NotThis {
-                file: Arc::clone(&self.name),
-                expected: "a trace of pods",
-                problem: "it has Kubernetes objects, and nothing here knows what to do with them".to_owned(),
-            }),
+            None => Err(self.stream.error(place, "nothing here knows what to do with a Kubernetes object".to_owned())),
         }
     }
 
     fn enqueue(&mut self, at: SimTime, place: Place, work: Result<Vec<Work>, String>) -> Result<(), TraceError> {
-        let work = work.map_err(|problem| TraceError::Record {
-            file: Arc::clone(self.reader.file(place.file)),
-            line: place.line,
-            problem,
-        })?;
+        let work = work.map_err(|problem| self.stream.error(place, problem))?;
         self.ready.extend(work.into_iter().map(|work| Submission { at, work }));
-        Ok(())
-    }
-
-    fn next_record(&mut self) -> Result<Option<Record>, TraceError> {
-        if let Some(record) = self.ordered.pop_front() {
-            return Ok(Some(record));
-        }
-        let Some(record) = self.reader.next()? else { return Ok(None) };
-        if record.at < self.last {
-            return Err(TraceError::Order {
-                file: Arc::clone(self.reader.file(record.place.file)),
-                line: record.place.line,
-                found: Span(record.at).to_string().into(),
-                before: Span(self.last).to_string().into(),
-            });
-        }
-        self.last = record.at;
-        Ok(Some(record))
-    }
-
-    /// A submission as pods; those of a job of several are numbered.
-    fn submit(&mut self, at: SimTime, job: Submitted, place: Place, cluster: &mut Cluster) -> Result<(), TraceError> {
-        let scaled = |span: Span| self.clock.duration(span.0).ok_or_else(|| too_large(&*self.reader, place, span.0));
-        let run = match job.run {
-            Run::Forever => Run::Forever,
-            Run::Succeeds(span) => Run::Succeeds(scaled(span)?),
-            Run::Fails(span) => Run::Fails(scaled(span)?),
-        };
-        let class = self.classes.of(job.shape, self.reader.shapes(), cluster);
-        let pod = |name| Work::Pod(NewPod { name, class, owner: None, run, usage: job.usage, status: None });
-        if job.pods == 1 {
-            self.ready.push_back(Submission { at, work: pod(job.name) });
-        } else {
-            let named = |i| Name::numbered(&job.name, u64::from(i));
-            self.ready.extend((0..job.pods).map(|i| Submission { at, work: pod(named(i)) }));
-        }
         Ok(())
     }
 }

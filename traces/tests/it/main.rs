@@ -4,7 +4,9 @@ mod errors;
 mod files;
 mod generic;
 mod openb;
+mod options;
 mod properties;
+mod rules;
 
 use std::path::{Path, PathBuf};
 use towtank_sim::cluster::Cluster;
@@ -38,6 +40,13 @@ fn drain(mut source: Box<dyn Source>) -> Result<Read, String> {
 
 fn context(options: &ReplayOptions) -> Context {
     Context { options: options.clone(), ..Context::default() }
+}
+
+/// The context of a run, and one that counts with it.
+fn shared_context() -> (Context, Context) {
+    let all = Context::default();
+    let one = Context { repairs: all.repairs.with(false), ..Context::default() };
+    (all, one)
 }
 
 fn nodes(format: &str, text: impl Into<Vec<u8>>, options: &ReplayOptions) -> Result<Read, String> {

@@ -3,8 +3,9 @@
 //! - nodes: `name`, `cpu_milli`, `memory_bytes`, `pods` (maximum count); optional `added_s`, `removed_s`, `zone`,
 //!   `resource:NAME` (whole number of an extended resource), `label:KEY`, `taint:KEY` (`value:Effect`).
 //! - pods: `name`, `arrival_s`, `duration_s` (blank: runs for ever), `cpu_milli`, `memory_bytes`; optional `namespace`,
-//!   `priority`, `owner`, `user`, `resource:NAME`, `label:KEY`, `selector:KEY`, `cpu_usage_fraction`,
-//!   `memory_usage_fraction`.
+//!   `priority`, `owner` (the job that it is a part of), `user`, `queue`, `count` (of equal pods), `gang` (`true`: all of them or
+//!   none), `outcome` (`succeeded`, `failed`), `estimate_s` (the run time that was announced), `waited_s` (in the recorded cluster),
+//!   `resource:NAME`, `label:KEY`, `selector:KEY`, `cpu_usage_fraction`, `memory_usage_fraction`.
 //!
 //! Times are seconds from the trace's start, with up to six decimals. Pods are in order of arrival. A blank field of an
 //! optional column is as if the column were not there. Columns that start with `x-` are ignored, all others are errors.
@@ -37,7 +38,8 @@ pub(crate) const FORMAT: Format = Format {
             name: "any name",
             gives: Gives::Pods,
             columns: "name, arrival_s, duration_s, cpu_milli, memory_bytes [namespace, priority, owner, user, queue, \
-                      resource:*, label:*, selector:*, cpu_usage_fraction, memory_usage_fraction]",
+                      count, gang, outcome, estimate_s, waited_s, resource:*, label:*, selector:*, \
+                      cpu_usage_fraction, memory_usage_fraction]",
             sorted: true,
         },
     ],
@@ -61,7 +63,20 @@ static PODS: Schema = Schema {
     name: "pods",
     what: "a file of pods",
     required: &["name", "arrival_s", "duration_s", "cpu_milli", "memory_bytes"],
-    optional: &["namespace", "priority", "owner", "user", "queue", "cpu_usage_fraction", "memory_usage_fraction"],
+    optional: &[
+        "namespace",
+        "priority",
+        "owner",
+        "user",
+        "queue",
+        "count",
+        "gang",
+        "outcome",
+        "estimate_s",
+        "waited_s",
+        "cpu_usage_fraction",
+        "memory_usage_fraction",
+    ],
     prefixes: &["resource:", "label:", "selector:"],
     unknown: Unknown::Refused,
     ..Schema::CSV

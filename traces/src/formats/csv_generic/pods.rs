@@ -7,6 +7,7 @@ use crate::input::Inputs;
 use crate::options::ReplayOptions;
 use crate::reader::{Reader, Timeline};
 use crate::record::{Event, FileId, Record, Submitted};
+use crate::repairs::Repairs;
 use crate::shapes::{Shape, Shapes};
 use crate::table::{Column, Row, Table};
 use std::sync::Arc;
@@ -21,8 +22,14 @@ struct Columns {
     duration: Column,
     cpu_usage: Option<Column>,
     memory_usage: Option<Column>,
+    owner: Option<Column>,
     user: Option<Column>,
     queue: Option<Column>,
+    count: Option<Column>,
+    gang: Option<Column>,
+    outcome: Option<Column>,
+    estimate: Option<Column>,
+    waited: Option<Column>,
     namespace: Option<Column>,
     priority: Option<Column>,
     amounts: Amounts,
@@ -32,9 +39,13 @@ struct Columns {
     shape: Vec<Column>,
 }
 
+/// More equal pods than any cluster holds: a mistake in the row.
+const MAX_PODS: i64 = 1_000_000;
+
 struct Pods {
     table: Table,
     columns: Columns,
+    repairs: Repairs,
     shapes: Shapes,
 }
 
@@ -42,7 +53,7 @@ struct Pods {
 pub(super) fn open(inputs: &Inputs, context: &Context) -> Result<Box<dyn Reader>, TraceError> {
     let table = Table::open(inputs.files(), &PODS, &[&NODES])?;
     let columns = Columns::of(&table, &context.options)?;
-    Ok(Box::new(Pods { table, columns, shapes: Shapes::default() }))
+    Ok(Box::new(Pods { table, columns, repairs: context.repairs.clone(), shapes: Shapes::default() }))
 }
 
 impl Reader for Pods {
@@ -56,16 +67,32 @@ impl Reader for Pods {
 
     fn next(&mut self) -> Result<Option<Record>, TraceError> {
         let columns = &self.columns;
-        let Some(row) = self.table.next_row()? else { return Ok(None) };
+        let (row, run) = loop {
+            // Asked for again below: a row cannot be kept over the end of a loop that asks for the next one.
+            if self.table.next_row()?.is_none() {
+                return Ok(None);
+            }
+            let row = self.table.row();
+            if let Some(run) = columns.run(row, &self.repairs)? {
+                break (row, run);
+            }
+        };
         let at = row.seconds(columns.arrival, "an arrival time")?;
-        let run = columns.run(row)?;
         let ends: &[u8] = if run == Run::Forever { b"" } else { b"ends" };
         let fields = columns.shape.iter().map(|column| row.bytes(*column)).chain([ends]);
         let shape = self.shapes.of(fields, || Ok(Shape { spec: columns.spec(row, run)? }))?;
-        let user = columns.user.map(|column| row.text(column)).transpose()?.and_then(|name| self.shapes.name(name));
-        let queue = columns.queue.map(|column| row.text(column)).transpose()?.and_then(|name| self.shapes.name(name));
-        let usage = columns.usage(row)?;
-        let pod = Submitted { user, queue, usage, ..Submitted::pod(row.name(columns.name)?, shape, run) };
+        let mut named = |column: Option<Column>| match column {
+            Some(column) => Ok(self.shapes.name(row.text(column)?)),
+            None => Ok(None),
+        };
+        let pod = Submitted {
+            user: named(columns.user)?,
+            queue: named(columns.queue)?,
+            group: named(columns.owner)?,
+            usage: columns.usage(row)?,
+            ..Submitted::pod(row.name(columns.name)?, shape, run)
+        };
+        let pod = columns.job(row, pod)?;
         Ok(Some(Record { at, place: row.place(), event: Event::Submitted(pod) }))
     }
 
@@ -92,7 +119,13 @@ impl Columns {
             duration: table.require("duration_s")?,
             cpu_usage: table.find("cpu_usage_fraction"),
             memory_usage: table.find("memory_usage_fraction"),
+            owner: table.find("owner"),
             user: table.find("user"),
+            count: table.find("count"),
+            gang: table.find("gang"),
+            outcome: table.find("outcome"),
+            estimate: table.find("estimate_s"),
+            waited: table.find("waited_s"),
             queue: table.find("queue"),
             namespace,
             priority,
@@ -103,11 +136,47 @@ impl Columns {
         })
     }
 
-    fn run(&self, row: Row<'_>) -> Result<Run, TraceError> {
+    /// How the pod runs; `None` if the row is left out.
+    fn run(&self, row: Row<'_>, repairs: &Repairs) -> Result<Option<Run>, TraceError> {
         if row.bytes(self.duration).is_empty() {
-            return Ok(Run::Forever);
+            return Ok(Some(Run::Forever));
         }
-        row.seconds(self.duration, "a run time").map(|nanos| Run::Succeeds(Span(nanos)))
+        let span = row.span(self.duration, "a run time", repairs)?;
+        let fails = match row.maybe(self.outcome) {
+            b"" | b"succeeded" => false,
+            b"failed" => true,
+            _ => {
+                let column = self.outcome.expect("it is not blank");
+                return Err(row.bad(column, "is no outcome", "succeeded or failed"));
+            }
+        };
+        Ok(span.map(|span| if fails { Run::Fails(span) } else { Run::Succeeds(span) }))
+    }
+
+    /// What the columns of jobs say.
+    fn job(&self, row: Row<'_>, mut job: Submitted) -> Result<Submitted, TraceError> {
+        let given = |column: Option<Column>| column.filter(|column| !row.bytes(*column).is_empty());
+        if let Some(column) = given(self.count) {
+            let expected = "a whole number of pods from 1 to 1000000";
+            job.pods = row.whole_to(column, MAX_PODS, expected)? as u32;
+            if job.pods == 0 {
+                return Err(row.bad(column, "is no pod at all", expected));
+            }
+        }
+        if let Some(column) = given(self.gang) {
+            job.gang = match row.bytes(column) {
+                b"true" => true,
+                b"false" => false,
+                _ => return Err(row.bad(column, "is neither", "true or false")),
+            };
+        }
+        if let Some(column) = given(self.estimate) {
+            job.estimate = Some(Span(row.seconds(column, "an announced run time")?));
+        }
+        if let Some(column) = given(self.waited) {
+            job.waited = Some(Span(row.seconds(column, "a waiting time")?));
+        }
+        Ok(job)
     }
 
     fn usage(&self, row: Row<'_>) -> Result<Usage, TraceError> {

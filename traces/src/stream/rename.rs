@@ -1,0 +1,63 @@
+//! Other names for resources.
+
+use crate::error::TraceError;
+use crate::options::ReplayOptions;
+use crate::shapes::{Shape, ShapeId, Shapes};
+use std::collections::BTreeMap;
+use towtank_sim::model::node::NodeSpec;
+use towtank_sim::model::resources::ResourceList;
+
+/// Resources that are called otherwise in the run, and the shapes in which they are.
+#[derive(Debug)]
+pub(super) struct Renamed {
+    names: BTreeMap<String, String>,
+    shapes: Vec<Shape>,
+}
+
+impl Renamed {
+    pub(super) fn new(options: &ReplayOptions) -> Result<Self, TraceError> {
+        for (from, to) in &options.rename {
+            if to.is_empty() {
+                let (found, expected) = (format!("{from}: \"\"").into(), "the new name of a resource".into());
+                return Err(TraceError::Option { option: "rename", found, expected });
+            }
+        }
+        Ok(Self { names: options.rename.clone(), shapes: Vec::new() })
+    }
+
+    pub(super) fn shape<'s>(&'s mut self, id: ShapeId, shapes: &'s Shapes) -> &'s Shape {
+        if self.names.is_empty() {
+            return shapes.get(id);
+        }
+        for i in self.shapes.len()..=id.0 as usize {
+            let mut shape = shapes.get(ShapeId(i as u32)).clone();
+            let spec = &mut shape.spec;
+            let init = spec.init_containers.iter_mut().map(|init| &mut init.container);
+            for container in spec.containers.iter_mut().chain(init) {
+                self.list(&mut container.requests);
+                self.list(&mut container.limits);
+            }
+            for list in [&mut spec.requests, &mut spec.limits, &mut spec.overhead] {
+                self.list(list);
+            }
+            self.shapes.push(shape);
+        }
+        &self.shapes[id.0 as usize]
+    }
+
+    pub(super) fn node(&self, spec: &mut NodeSpec) {
+        self.list(&mut spec.allocatable);
+        self.list(&mut spec.capacity);
+    }
+
+    /// Renames all at once, so that two names can change places. What is there under the new name already is added to.
+    fn list(&self, list: &mut ResourceList) {
+        if self.names.keys().all(|from| !list.contains_key(from)) {
+            return;
+        }
+        for (name, quantity) in std::mem::take(list) {
+            let name = self.names.get(&name).cloned().unwrap_or(name);
+            list.entry(name).and_modify(|sum| *sum = sum.plus(quantity)).or_insert(quantity);
+        }
+    }
+}
