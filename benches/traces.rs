@@ -47,7 +47,14 @@ fn write(path: &PathBuf, rows: u64) -> Result<(), Failure> {
         // Multiplied by odd numbers, so that neighbours differ.
         let (shape, user) = (i.wrapping_mul(2_654_435_761) % 1000, i.wrapping_mul(40_503) % 500);
         let (cpu, memory) = (100 + shape % 40 * 50, (shape / 40 + 1) << 27);
-        writeln!(file, "pod-{i},{}.{:03},{},{cpu},{memory},{},user-{user}", i / 100, i % 100 * 10, i % 3600, shape % 3)?;
+        writeln!(
+            file,
+            "pod-{i},{}.{:03},{},{cpu},{memory},{},user-{user}",
+            i / 100,
+            i % 100 * 10,
+            i % 3600,
+            shape % 3
+        )?;
     }
     Ok(file.flush()?)
 }

@@ -35,6 +35,7 @@ pub mod repairs;
 pub mod replay;
 mod schema;
 pub mod shapes;
+pub mod statistics;
 pub mod stream;
 mod table;
 
