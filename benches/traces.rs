@@ -64,7 +64,7 @@ fn records(path: &PathBuf, sorted: Option<bool>) -> Result<u64, Failure> {
     let inputs = Inputs::open(std::slice::from_ref(path))?;
     let mut stream = Stream::new(find_format("csv")?.read_pods(&inputs, &context)?, &context)?;
     let mut count = 0;
-    while stream.next()?.is_some() {
+    while stream.next_record()?.is_some() {
         count += 1;
     }
     Ok(count)

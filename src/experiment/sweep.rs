@@ -147,7 +147,7 @@ impl Inputs {
 
 /// The scenario and the scheduler of a run.
 fn open(experiment: &Experiment, plan: &PlannedRun) -> Result<(Scenario, SchedulerChoice), Diagnostic> {
-    let overrides = Overrides { set: plan.set.clone(), seed: plan.key.seed, until: None };
+    let overrides = Overrides { set: plan.set.clone(), seed: plan.key.seed, ..Overrides::default() };
     let about = |error: Diagnostic| error.about(&format!("the run {}", plan.key));
     let scenario = Scenario::read(&experiment.scenario, &overrides).map_err(about)?;
     let scheduler = match &plan.policy {

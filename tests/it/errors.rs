@@ -108,6 +108,8 @@ enum Change {
 use Change::{Args, Command, File, Replace};
 
 const S: &str = "scenario.yaml";
+/// Nothing is repaired in traces.
+const STRICT: Change = Command(&["run", S, "--strict"]);
 const W: &str = "apps/web.yaml";
 const K: &str = "kube-scheduler.yaml";
 
@@ -470,12 +472,13 @@ fn traces() {
             ("nodes in place of pods", &[Replace(S, "pods: pods.csv", "pods: nodes.csv")]),
             ("a broken row", &[Replace("pods.csv", "p498,498,30,100,1048576", "p498,498,30")]),
             ("not a number", &[Replace("pods.csv", "p498,498,30,100,", "p498,498,30,lots,")]),
-            ("a negative duration", &[Replace("pods.csv", "p498,498,30,", "p498,498,-30,")]),
-            ("rows out of order", &[Replace("pods.csv", "p498,498,", "p498,3,")]),
+            ("a negative duration", &[STRICT, Replace("pods.csv", "p498,498,30,", "p498,498,-30,")]),
+            ("rows out of order", &[STRICT, Replace("pods.csv", "p498,498,", "p498,3,")]),
             ("a node listed twice", &[Replace("nodes.csv", "n2,", "n1,")]),
             (
                 "a negative duration in openb",
                 &[
+                    STRICT,
                     Replace(S, "format: csv, pods: pods.csv", "format: openb, pods: openb.csv"),
                     File(
                         "openb.csv",

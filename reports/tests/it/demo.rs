@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use towtank_reports::data::{
     AutoscalerCounts, Heatmap, LatencyPair, NANOS_PER_SECOND, NodeCounts, Notable, NotableKind, PodCounts, Run, Sample,
-    Series, Summary,
+    Series, Summary, TraceSummary,
 };
 use towtank_reports::stats;
 
@@ -119,6 +119,7 @@ fn summary(run: &Run, seed: u64, seconds: i64) -> Summary {
         decisions_per_second: 16_248.8,
         peak_rss_bytes: Some(48 << 20),
         phases: BTreeMap::new(),
+        trace: TraceSummary::default(),
     }
 }
 

@@ -54,7 +54,7 @@ impl Source for Pods {
 
     fn next(&mut self, cluster: &mut Cluster) -> Result<Option<Submission>, SourceError> {
         while self.ready.is_empty() {
-            let Some(record) = self.stream.next()? else { break };
+            let Some(record) = self.stream.next_record()? else { break };
             let (at, place) = (SimTime(record.at), record.place);
             match record.event {
                 Event::Submitted(job) if job.pods == 1 => return Ok(Some(self.pod(at, job, place, cluster)?)),
@@ -132,7 +132,7 @@ impl Pods {
             self.stream
                 .error(place, format!("`{name}` is submitted while one of that name is there: expected another name"))
         })?;
-        let other = (2..).map(|i| Name::numbered(&name, i)).find(|name| !lives(name));
+        let other = (2..u64::MAX).map(|i| Name::numbered(&name, i)).find(|name| !lives(name));
         Ok(other.expect("there are more numbers than pods"))
     }
 

@@ -84,7 +84,7 @@ impl Stream {
     ///
     /// # Errors
     /// A row is wrong, or cannot be repaired under strict rules; or a filter has let nothing through.
-    pub fn next(&mut self) -> Result<Option<Record>, TraceError> {
+    pub fn next_record(&mut self) -> Result<Option<Record>, TraceError> {
         while !self.ended {
             let Some(mut record) = self.in_order()? else {
                 self.ended = true;

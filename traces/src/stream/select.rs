@@ -33,9 +33,19 @@ struct Wanted {
     /// Whether each of them was met.
     met: Vec<bool>,
     /// By name of the trace, which of `names` it is, as far as that is known.
-    known: Vec<Option<Option<usize>>>,
+    known: Vec<Known>,
     /// Other names that were met, the first ones.
     others: Vec<String>,
+}
+
+/// What is known of a name of the trace.
+#[derive(Clone, Copy, Debug)]
+enum Known {
+    Nothing,
+    /// It is not asked for.
+    Other,
+    /// It is.
+    Wanted,
 }
 
 /// So many names are listed for those who mistyped theirs.
@@ -91,21 +101,23 @@ impl Wanted {
     fn takes(&mut self, name: Option<NameId>, shapes: &Shapes) -> bool {
         let Some(name) = name else { return false };
         if self.known.len() <= name.index() {
-            self.known.resize(name.index() + 1, None);
+            self.known.resize(name.index() + 1, Known::Nothing);
         }
-        let names = &self.names;
-        let found = *self.known[name.index()].get_or_insert_with(|| {
-            let text = &**shapes.text(name);
-            let found = names.iter().position(|wanted| wanted == text);
-            if found.is_none() && self.others.len() < LISTED {
-                self.others.push(text.to_owned());
-            }
-            found
-        });
-        if let Some(found) = found {
+        if let Known::Nothing = self.known[name.index()] {
+            self.known[name.index()] = self.look_up(shapes.text(name));
+        }
+        matches!(self.known[name.index()], Known::Wanted)
+    }
+
+    fn look_up(&mut self, text: &str) -> Known {
+        if let Some(found) = self.names.iter().position(|wanted| wanted == text) {
             self.met[found] = true;
+            return Known::Wanted;
         }
-        found.is_some()
+        if self.others.len() < LISTED {
+            self.others.push(text.to_owned());
+        }
+        Known::Other
     }
 
     fn finish(&self, repairs: &Repairs) -> Result<(), TraceError> {

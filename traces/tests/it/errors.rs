@@ -1,10 +1,11 @@
 //! What is said about bad input: file, line, column, what was found and what was expected.
 
-use crate::{drain, nodes, open_pods, pods};
+use crate::{drain, nodes, open_pods, pods, pods_in};
 use flate2::{Compression, write::GzEncoder};
 use std::io::Write;
 use std::path::Path;
-use towtank_traces::{ReplayOptions, Times};
+use towtank_traces::repairs::Repairs;
+use towtank_traces::{Context, ReplayOptions, Times};
 
 const NODES: &str = "name,cpu_milli,memory_bytes,pods\n";
 const PODS: &str = "name,arrival_s,duration_s,cpu_milli,memory_bytes\n";
@@ -27,7 +28,8 @@ fn pod_error(text: impl Into<Vec<u8>>, expected: &str) {
 #[track_caller]
 fn openb_error(rows: &str, expected: &str) {
     let options = ReplayOptions { times: Times::Replay, ..all() };
-    assert_eq!(pods("openb", format!("{OPENB}{rows}"), &options).err().unwrap_or_default(), expected);
+    let context = Context { options, repairs: Repairs::strict() };
+    assert_eq!(pods_in("openb", format!("{OPENB}{rows}"), &context).err().unwrap_or_default(), expected);
 }
 
 #[test]

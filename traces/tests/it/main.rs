@@ -56,9 +56,13 @@ fn nodes(format: &str, text: impl Into<Vec<u8>>, options: &ReplayOptions) -> Res
 }
 
 fn pods(format: &str, text: impl Into<Vec<u8>>, options: &ReplayOptions) -> Result<Read, String> {
-    let (inputs, context) = (Inputs::from_bytes("pods.csv", text), context(options));
-    let reader = find_format(format).unwrap().read_pods(&inputs, &context).map_err(|e| e.to_string())?;
-    drain(Box::new(replay::pods(reader, &context, None).map_err(|e| e.to_string())?))
+    pods_in(format, text, &context(options))
+}
+
+fn pods_in(format: &str, text: impl Into<Vec<u8>>, context: &Context) -> Result<Read, String> {
+    let inputs = Inputs::from_bytes("pods.csv", text);
+    let reader = find_format(format).unwrap().read_pods(&inputs, context).map_err(|e| e.to_string())?;
+    drain(Box::new(replay::pods(reader, context, None).map_err(|e| e.to_string())?))
 }
 
 fn open_nodes(format: &str, path: &Path, options: &ReplayOptions) -> Result<Box<dyn Source>, TraceError> {

@@ -7,6 +7,7 @@ use crate::input::Inputs;
 use crate::options::{GpuMode, Times};
 use crate::reader::{Origin, Reader, Timeline};
 use crate::record::{Event, FileId, Record, Submitted};
+use crate::repairs::{Repairs, Rule};
 use crate::shapes::{Shape, ShapeId, Shapes};
 use crate::table::{Column, Row, Table};
 use std::sync::Arc;
@@ -36,13 +37,14 @@ pub(super) fn open(inputs: &Inputs, context: &Context) -> Result<Box<dyn Reader>
             }
         }
     };
-    Ok(Box::new(Pods { table, columns, times, shapes: Shapes::default() }))
+    Ok(Box::new(Pods { table, columns, times, repairs: context.repairs.clone(), shapes: Shapes::default() }))
 }
 
 struct Pods {
     table: Table,
     columns: Columns,
     times: Arrival,
+    repairs: Repairs,
     shapes: Shapes,
 }
 
@@ -67,7 +69,26 @@ impl Reader for Pods {
     }
 
     fn next(&mut self) -> Result<Option<Record>, TraceError> {
-        let Some(row) = self.table.next_row()? else { return Ok(None) };
+        loop {
+            // Asked for again in `record`: a row cannot be kept over the end of a loop that asks for the next one.
+            if self.table.next_row()?.is_none() {
+                return Ok(None);
+            }
+            if let Some(record) = self.record()? {
+                return Ok(Some(record));
+            }
+        }
+    }
+
+    fn shapes(&self) -> &Shapes {
+        &self.shapes
+    }
+}
+
+impl Pods {
+    /// What the current row tells; nothing if it is left out.
+    fn record(&mut self) -> Result<Option<Record>, TraceError> {
+        let row = self.table.row();
         let (at, run, waited) = match &mut self.times {
             Arrival::InOrder { interval, row: number } => {
                 let at = number
@@ -77,7 +98,8 @@ impl Reader for Pods {
                 (at, Run::Forever, None)
             }
             Arrival::Recorded { created, deleted, scheduled } => {
-                let (at, start, span) = recorded(row, *created, *deleted, *scheduled)?;
+                let times = [*created, *deleted, *scheduled];
+                let Some((at, start, span)) = recorded(row, times, &self.repairs)? else { return Ok(None) };
                 let failed = row.maybe(self.columns.phase) == b"Failed";
                 (at, if failed { Run::Fails(span) } else { Run::Succeeds(span) }, start.map(|start| Span(start - at)))
             }
@@ -86,26 +108,22 @@ impl Reader for Pods {
         let pod = Submitted { waited, ..Submitted::pod(row.name(self.columns.name)?, shape, run) };
         Ok(Some(Record { at, place: row.place(), event: Event::Submitted(pod) }))
     }
-
-    fn shapes(&self) -> &Shapes {
-        &self.shapes
-    }
 }
 
-/// When a pod was created and scheduled, and how long it ran.
+/// When a pod was created and scheduled, and how long it ran; nothing if these contradict each other.
 fn recorded(
     row: Row<'_>,
-    created: Column,
-    deleted: Column,
-    scheduled: Column,
-) -> Result<(i64, Option<i64>, Span), TraceError> {
+    [created, deleted, scheduled]: [Column; 3],
+    repairs: &Repairs,
+) -> Result<Option<(i64, Option<i64>, Span)>, TraceError> {
+    let negative = |error| repairs.repair(Rule::NegativeDuration, || error).map(|()| None);
     let creation = row.seconds(created, "a creation time")?;
     let deletion = row.seconds(deleted, "a deletion time")?;
     let mut start = None;
     if !row.bytes(scheduled).is_empty() {
         let scheduling = row.seconds(scheduled, "a scheduling time")?;
         if scheduling < creation {
-            return Err(row.bad(scheduled, "is before `creation_time`", "scheduling after creation"));
+            return negative(row.bad(scheduled, "is before `creation_time`", "scheduling after creation"));
         }
         start = Some(scheduling);
     }
@@ -115,9 +133,9 @@ fn recorded(
         } else {
             "is before `creation_time`, a negative run time"
         };
-        return Err(row.bad(deleted, problem, "deletion after creation and scheduling"));
+        return negative(row.bad(deleted, problem, "deletion after creation and scheduling"));
     }
-    Ok((creation, start, Span(deletion - start.unwrap_or(creation))))
+    Ok(Some((creation, start, Span(deletion - start.unwrap_or(creation)))))
 }
 
 /// Where the columns are, and what a GPU is.
