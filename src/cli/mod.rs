@@ -3,10 +3,13 @@
 mod compare;
 mod conform;
 mod explain;
+mod fit;
 mod formats;
+mod inspect;
 mod policies;
 mod run;
 mod sweep;
+mod trace_args;
 mod validate;
 
 use crate::exit::{self, Failure};
@@ -41,6 +44,10 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// List the named policies and the plugins that configurations may name.
     Policies,
+    /// Say what a trace is like: how much comes when, how large, for how long.
+    Inspect(inspect::InspectArgs),
+    /// Learn a model of a trace, which a generator plays at any scale.
+    Fit(fit::FitArgs),
     /// List the trace formats.
     Formats,
 }
@@ -125,6 +132,8 @@ impl Command {
             Self::Conform(args) => conform::conform(&args),
             Self::Explain(args) => explain::explain(&args),
             Self::Policies => policies::policies(),
+            Self::Inspect(args) => inspect::inspect(&args),
+            Self::Fit(args) => fit::fit(&args),
             Self::Formats => formats::formats(),
         }
     }

@@ -13,3 +13,4 @@ pub use build::{Prepared, SchedulerChoice};
 pub use read::{API_VERSION, Overrides, Scenario};
 pub(crate) use read::{check_header, is_name};
 pub use schema::{ObserveSpec, ScenarioSpec, TieBreakSpec};
+pub use trace::ReplaySpec;

@@ -80,7 +80,7 @@ pub struct Statistics {
 /// A row is wrong, or cannot be repaired under strict rules.
 pub fn of(pods: &mut Stream, nodes: Vec<Record>) -> Result<Statistics, TraceError> {
     let mut counter = Counter { nodes: nodes.into(), ..Counter::default() };
-    while let Some(record) = pods.next()? {
+    while let Some(record) = pods.next_record()? {
         counter.nodes_until(record.at);
         match record.event {
             Event::Submitted(job) => counter.submitted(record.at, &job, pods),
