@@ -6,10 +6,12 @@ use crate::memory::peak_rss_bytes;
 use crate::progress::Progress;
 use crate::scenario::{Scenario, SchedulerChoice};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 use towtank_reports::collect::{CollectOptions, Collectors};
 use towtank_reports::data::{NANOS_PER_SECOND, PhaseTime, RepairCount, Run, Summary, TraceSummary};
 use towtank_reports::output::OutputDir;
+use towtank_sim::model::fragmentation::FragmentationMeasure;
 use towtank_sim::observe::Observer;
 use towtank_sim::phases::{Phase, Phases};
 use towtank_sim::scheduler::Evaluation;
@@ -55,6 +57,11 @@ pub fn simulate(
         events: observe.events,
         tables: observe.tables,
         heatmap: observe.figures,
+        fragmentation: prepared
+            .target_workload
+            .as_deref()
+            .filter(|_| observe.fragmentation)
+            .map(|target| Arc::new(FragmentationMeasure::new(target))),
     };
     let mut collectors = Collectors::new(collect, out)?;
     phases.enter(Phase::Other);

@@ -139,7 +139,7 @@ impl World {
             cluster.add_node(node).expect("names are unique");
         }
         let config = ParsedConfig::read(CONFIGURATION, "every-node").expect("a configuration");
-        let context = BuildContext { streams, gates: FeatureGates::default() };
+        let context = BuildContext::new(streams, FeatureGates::default());
         let pods = |name, shapes| {
             let generator: PodGenerator = serde_yaml::from_str(&generator(name, shapes)).expect("a generator");
             generator.source(streams, 0).expect("it has shapes")

@@ -2,6 +2,7 @@
 
 use crate::config::{ArgsSource, ConfigError};
 use std::sync::Arc;
+use towtank_sim::model::target_workload::TargetWorkload;
 use towtank_sim::random::Streams;
 use towtank_sim::scheduler::{FeatureGates, Plugin};
 
@@ -18,6 +19,15 @@ pub struct BuildContext {
     pub streams: Streams,
     /// Which feature gates are on.
     pub gates: FeatureGates,
+    /// The pods that are expected to come, for plugins that measure fragmentation.
+    pub target_workload: Option<Arc<TargetWorkload>>,
+}
+
+impl BuildContext {
+    /// Schedulers of a run with these streams and feature gates, without a target workload.
+    pub const fn new(streams: Streams, gates: FeatureGates) -> Self {
+        Self { streams, gates, target_workload: None }
+    }
 }
 
 /// What a plugin is made with.
@@ -27,6 +37,8 @@ pub struct PluginContext<'a> {
     pub streams: Streams,
     /// Which feature gates are on.
     pub gates: FeatureGates,
+    /// The pods that are expected to come, where the run knows of any.
+    pub target_workload: Option<&'a TargetWorkload>,
     /// The name of the profile that it belongs to.
     pub profile: &'a str,
 }

@@ -9,6 +9,7 @@ pub mod cel;
 mod claims;
 pub mod config;
 mod factory;
+mod free_gpu;
 pub mod kube;
 mod lasting;
 pub mod legacy;

@@ -3,6 +3,7 @@
 use crate::config::ParsedConfig;
 use crate::suggest::did_you_mean;
 use thiserror::Error;
+use towtank_sim::scheduler::TieBreak;
 
 /// A policy that can be asked for by name.
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +12,8 @@ pub struct NamedPolicy {
     pub name: &'static str,
     /// What it is, in one line.
     pub about: &'static str,
+    /// Which of several best nodes is taken, where that is part of what the policy is.
+    pub tie_break: Option<TieBreak>,
     /// What stands for it in a profile, after `schedulerName`.
     profile: &'static str,
 }
@@ -24,17 +27,24 @@ pub struct UnknownPolicy {
 }
 
 /// The policies. `default` is kube-scheduler's default profile. Each other one has the default filters and one scorer of
-/// weight 1. Those that are defined on all nodes look at all of them (`percentageOfNodesToScore: 100`).
+/// weight 1. Those that are defined on all nodes look at all of them (`percentageOfNodesToScore: 100`). From `gpu-random` on they
+/// are those of Weng et al., "Beware of Fragmentation", USENIX ATC 2023, with its rule among equals.
 #[rustfmt::skip]
 pub const POLICIES: &[NamedPolicy] = &[
-    NamedPolicy { name: "default", about: "kube-scheduler's default profile", profile: "" },
-    NamedPolicy { name: "least-allocated", about: "default filters, scored by NodeResourcesFit LeastAllocated alone", profile: "\n    plugins: { score: { disabled: [{ name: '*' }], enabled: [{ name: NodeResourcesFit, weight: 1 }] } }\n    pluginConfig: [{ name: NodeResourcesFit, args: { scoringStrategy: { type: LeastAllocated } } }]" },
-    NamedPolicy { name: "most-allocated", about: "default filters, scored by NodeResourcesFit MostAllocated alone", profile: "\n    plugins: { score: { disabled: [{ name: '*' }], enabled: [{ name: NodeResourcesFit, weight: 1 }] } }\n    pluginConfig: [{ name: NodeResourcesFit, args: { scoringStrategy: { type: MostAllocated } } }]" },
-    NamedPolicy { name: "random", about: "default filters, scored by Random alone", profile: "\n    plugins: { score: { disabled: [{ name: '*' }], enabled: [{ name: Random, weight: 1 }] } }" },
-    NamedPolicy { name: "best-fit", about: "default filters, scored by BestFit alone, all nodes looked at", profile: "\n    percentageOfNodesToScore: 100\n    plugins: { score: { disabled: [{ name: '*' }], enabled: [{ name: BestFit, weight: 1 }] } }" },
-    NamedPolicy { name: "worst-fit", about: "default filters, scored by WorstFit alone, all nodes looked at", profile: "\n    percentageOfNodesToScore: 100\n    plugins: { score: { disabled: [{ name: '*' }], enabled: [{ name: WorstFit, weight: 1 }] } }" },
-    NamedPolicy { name: "first-fit", about: "default filters, scored by FirstFit alone, all nodes looked at", profile: "\n    percentageOfNodesToScore: 100\n    plugins: { score: { disabled: [{ name: '*' }], enabled: [{ name: FirstFit, weight: 1 }] } }" },
-    NamedPolicy { name: "round-robin", about: "default filters, scored by RoundRobin alone, all nodes looked at", profile: "\n    percentageOfNodesToScore: 100\n    plugins: { multiPoint: { enabled: [{ name: RoundRobin }] }, score: { disabled: [{ name: '*' }], enabled: [{ name: RoundRobin, weight: 1 }] } }" },
+    policy("default", "kube-scheduler's default profile", None, ""),
+    policy("least-allocated", "default filters, scored by NodeResourcesFit LeastAllocated alone", None, "\n    plugins: { score: { disabled: [{ name: '*' }], enabled: [{ name: NodeResourcesFit, weight: 1 }] } }\n    pluginConfig: [{ name: NodeResourcesFit, args: { scoringStrategy: { type: LeastAllocated } } }]"),
+    policy("most-allocated", "default filters, scored by NodeResourcesFit MostAllocated alone", None, "\n    plugins: { score: { disabled: [{ name: '*' }], enabled: [{ name: NodeResourcesFit, weight: 1 }] } }\n    pluginConfig: [{ name: NodeResourcesFit, args: { scoringStrategy: { type: MostAllocated } } }]"),
+    policy("random", "default filters, scored by Random alone", None, "\n    plugins: { score: { disabled: [{ name: '*' }], enabled: [{ name: Random, weight: 1 }] } }"),
+    policy("best-fit", "default filters, scored by BestFit alone, all nodes looked at", None, "\n    percentageOfNodesToScore: 100\n    plugins: { score: { disabled: [{ name: '*' }], enabled: [{ name: BestFit, weight: 1 }] } }"),
+    policy("worst-fit", "default filters, scored by WorstFit alone, all nodes looked at", None, "\n    percentageOfNodesToScore: 100\n    plugins: { score: { disabled: [{ name: '*' }], enabled: [{ name: WorstFit, weight: 1 }] } }"),
+    policy("first-fit", "default filters, scored by FirstFit alone, all nodes looked at", None, "\n    percentageOfNodesToScore: 100\n    plugins: { score: { disabled: [{ name: '*' }], enabled: [{ name: FirstFit, weight: 1 }] } }"),
+    policy("round-robin", "default filters, scored by RoundRobin alone, all nodes looked at", None, "\n    percentageOfNodesToScore: 100\n    plugins: { multiPoint: { enabled: [{ name: RoundRobin }] }, score: { disabled: [{ name: '*' }], enabled: [{ name: RoundRobin, weight: 1 }] } }"),
+    policy("gpu-random", "any feasible node and GPU device alike, all nodes looked at", Some(TieBreak::Random), "\n    percentageOfNodesToScore: 100\n    plugins: { score: { disabled: [{ name: '*' }], enabled: [{ name: AnyNode, weight: 1 }] } }\n    pluginConfig: [{ name: NodeGpuShare, args: { deviceChoice: Random } }]"),
+    policy("dot-prod", "default filters, scored by DotProd alone, all nodes looked at, the oldest among equals", Some(TieBreak::First), "\n    percentageOfNodesToScore: 100\n    plugins: { score: { disabled: [{ name: '*' }], enabled: [{ name: DotProd, weight: 1 }] } }"),
+    policy("gpu-clustering", "default filters, scored by GpuClustering alone, all nodes looked at, the oldest among equals", Some(TieBreak::First), "\n    percentageOfNodesToScore: 100\n    plugins: { score: { disabled: [{ name: '*' }], enabled: [{ name: GpuClustering, weight: 1 }] } }"),
+    policy("gpu-packing", "default filters, scored by GpuPacking alone, all nodes looked at, the oldest among equals", Some(TieBreak::First), "\n    percentageOfNodesToScore: 100\n    plugins: { score: { disabled: [{ name: '*' }], enabled: [{ name: GpuPacking, weight: 1 }] } }"),
+    policy("gpu-best-fit", "default filters, scored by GpuBestFit alone, all nodes looked at, the oldest among equals", Some(TieBreak::First), "\n    percentageOfNodesToScore: 100\n    plugins: { score: { disabled: [{ name: '*' }], enabled: [{ name: GpuBestFit, weight: 1 }] } }"),
+    policy("fgd", "default filters, scored by FGD alone, all nodes looked at, the oldest among equals", Some(TieBreak::First), "\n    percentageOfNodesToScore: 100\n    plugins: { multiPoint: { enabled: [{ name: FGD }] }, score: { disabled: [{ name: '*' }], enabled: [{ name: FGD, weight: 1 }] } }"),
 ];
 
 /// The policy of this name.
@@ -46,6 +56,15 @@ pub fn profile_by_name(name: &str) -> Result<&'static NamedPolicy, UnknownPolicy
         name: name.to_owned(),
         hint: did_you_mean(name, POLICIES.iter().map(|policy| policy.name)),
     })
+}
+
+const fn policy(
+    name: &'static str,
+    about: &'static str,
+    tie_break: Option<TieBreak>,
+    profile: &'static str,
+) -> NamedPolicy {
+    NamedPolicy { name, about, tie_break, profile }
 }
 
 impl NamedPolicy {

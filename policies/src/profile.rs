@@ -29,7 +29,9 @@ pub fn build(config: &ParsedConfig, context: &BuildContext) -> SchedulerConfig {
 }
 
 fn build_profile(parsed: &ParsedProfile, context: &BuildContext) -> Profile {
-    let context = PluginContext { streams: context.streams, gates: context.gates, profile: &parsed.name };
+    let BuildContext { streams, gates, target_workload } = context;
+    let target_workload = target_workload.as_deref();
+    let context = PluginContext { streams: *streams, gates: *gates, target_workload, profile: &parsed.name };
     let points = parsed.points.clone();
     Profile {
         name: parsed.name.clone(),

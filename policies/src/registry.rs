@@ -42,7 +42,7 @@ pub const PLUGINS: &[PluginEntry] = &[
     entry("NodeAffinity", "node selectors and node affinity, required and preferred", kube::node_affinity::prepare),
     entry("NodePorts", "no host port twice on a node", |args| plain(args, |_| Box::new(kube::node_ports::NodePorts))),
     entry("NodeResourcesFit", "requests fit; scored by LeastAllocated, MostAllocated or RequestedToCapacityRatio", kube::node_resources_fit::prepare),
-    entry("NodeGpuShare", "shares of GPU devices fit device by device (towtank's own)", |args| plain(args, |_| Box::new(kube::node_gpu_share::NodeGpuShare))),
+    entry("NodeGpuShare", "shares of GPU devices fit device by device (towtank's own)", kube::node_gpu_share::prepare),
     entry("NodeResourcesBalancedAllocation", "prefers nodes that the pod brings into balance", kube::node_resources_balanced_allocation::prepare),
     entry("ImageLocality", "prefers nodes that have the pod's images", |args| plain(args, |_| Box::<kube::image_locality::ImageLocality>::default())),
     entry("VolumeRestrictions", "no disk twice on a node, and no claim twice that is for one pod", |args| plain(args, |_| Box::new(kube::volume_restrictions::VolumeRestrictions))),
@@ -65,6 +65,12 @@ pub const PLUGINS: &[PluginEntry] = &[
     entry("BestFit", "prefers the node that the pod leaves with the least free", |args| plain(args, |_| Box::new(research::best_fit::BestFit))),
     entry("WorstFit", "prefers the node that the pod leaves with the most free", |args| plain(args, |_| Box::new(research::worst_fit::WorstFit))),
     entry("FirstFit", "takes the oldest feasible node", |args| plain(args, |_| Box::new(research::first_fit::FirstFit))),
+    entry("AnyNode", "leaves the choice among feasible nodes to the tie-break", |args| plain(args, |_| Box::new(research::any_node::AnyNode))),
+    entry("DotProd", "prefers nodes whose free CPU and GPUs are least aligned with the pod's demand", |args| plain(args, |_| Box::new(research::dot_prod::DotProd))),
+    entry("FGD", "takes the node, and the GPU device, on which fragmentation grows the least", |args| plain(args, |context| Box::new(research::fgd::Fgd::new(context)))),
+    entry("GpuBestFit", "prefers the node that the pod leaves with the least CPU and GPU", |args| plain(args, |_| Box::new(research::gpu_best_fit::GpuBestFit))),
+    entry("GpuClustering", "keeps pods together that ask for GPUs in the same way", |args| plain(args, |_| Box::new(research::gpu_clustering::GpuClustering))),
+    entry("GpuPacking", "prefers GPUs in use to free ones, and nodes in use to free ones", |args| plain(args, |_| Box::new(research::gpu_packing::GpuPacking))),
     entry("RoundRobin", "takes the next feasible node after the last one taken", |args| plain(args, |_| Box::<research::round_robin::RoundRobin>::default())),
 ];
 

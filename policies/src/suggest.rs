@@ -8,7 +8,10 @@ pub(crate) fn did_you_mean<'a>(wrong: &str, known: impl IntoIterator<Item = &'a 
         .map(|name| (strsim::damerau_levenshtein(&lower, &name.to_lowercase()), name))
         .min_by_key(|(distance, _)| *distance);
     match nearest {
-        Some((distance, name)) if distance <= 1 + wrong.chars().count() / 3 => format!(": did you mean `{name}`?"),
+        // Of a short name, one that differs in most letters is not meant.
+        Some((distance, name)) if distance <= 1 + wrong.chars().count() / 3 && 2 * distance <= name.chars().count() => {
+            format!(": did you mean `{name}`?")
+        }
         _ => String::new(),
     }
 }

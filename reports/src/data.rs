@@ -3,14 +3,18 @@
 //! A collector fills these structures while a simulation runs; the rest of the crate only reads them. Times are
 //! nanoseconds since the scenario's start; amounts are in base units (milli-CPU, bytes, counts).
 
+mod arrival_curve;
 mod curve;
+mod fragmentation;
 mod heatmap;
 mod latencies;
 mod notable;
 mod series;
 mod summary;
 
+pub use arrival_curve::{ArrivalCurve, ArrivalMetric, ArrivalPoint};
 pub use curve::Curve;
+pub use fragmentation::GpuFragmentation;
 pub use heatmap::Heatmap;
 pub use latencies::{Latencies, Steps};
 pub use notable::{Notable, NotableKind};

@@ -1,6 +1,6 @@
 //! The figures: one file each, and a table with one line each.
 //!
-//! A new figure is a new file in this folder with a `FIGURE`, and its line in [`RUN`] or [`COMPARE`]; it then appears
+//! A new figure is a new file in this folder with a `FIGURE`, and its line in [`RUN`], [`MEASURED`] or [`COMPARE`]; it then appears
 //! among the plots and on the page.
 
 mod capacity;
@@ -8,13 +8,14 @@ mod compare_pods_and_nodes;
 mod compare_scheduling_latency;
 mod compare_startup_latency;
 mod compare_utilization;
+mod fragmentation;
 mod placement;
 mod pods_and_nodes;
 mod scheduling_latency;
 mod startup_latency;
 mod utilization;
 
-use crate::data::Run;
+use crate::data::{Run, Series};
 use crate::draw::Picture;
 
 /// The figures of one run, in the order in which a page shows them.
@@ -26,6 +27,15 @@ pub const RUN: &[Figure<Run>] = &[
     startup_latency::FIGURE,
     placement::FIGURE,
 ];
+
+/// Figures of what only some runs measure, each with the counter of the series without which it is not shown.
+pub const MEASURED: &[(&str, Figure<Run>)] = &[(Series::GPU_FRAGMENTED, fragmentation::FIGURE)];
+
+/// The figures of one run, with those of what it has measured.
+pub fn of_run(run: &Run) -> impl Iterator<Item = &'static Figure<Run>> {
+    let measured = MEASURED.iter().filter(|(counter, _)| run.series.counter(counter).is_some());
+    RUN.iter().chain(measured.map(|(_, figure)| figure))
+}
 
 /// The figures that overlay several runs, in the order in which a page shows them.
 pub const COMPARE: &[Figure<[Run]>] = &[
@@ -63,6 +73,7 @@ mod tests {
         files.sort();
         let mut names: Vec<&str> = RUN.iter().map(|figure| figure.name).collect();
         names.extend(COMPARE.iter().map(|figure| figure.name));
+        names.extend(MEASURED.iter().map(|(_, figure)| figure.name));
         names.sort_unstable();
         assert_eq!(names, files);
     }

@@ -21,6 +21,7 @@ pub mod draw;
 pub mod figures;
 pub mod output;
 pub mod page;
+pub mod published;
 pub mod report;
 pub mod stats;
 pub mod tables;

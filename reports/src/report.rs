@@ -90,7 +90,7 @@ pub fn folder_names(labels: &[&str]) -> Vec<String> {
 }
 
 fn write_run_in(dir: &OutputDir, folder: &str, run: &Run) -> Result<(), OutputError> {
-    for figure in figures::RUN {
+    for figure in figures::of_run(run) {
         write_plot(dir, folder, figure.name, &(figure.draw)(run))?;
     }
     dir.write(&format!("{folder}report.html"), run_page(run)?)?;

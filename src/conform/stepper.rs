@@ -67,7 +67,11 @@ impl Stepper {
             }
         }
         match selected.node {
-            Some(node) => self.cluster.bind(pod, node),
+            Some(node) => {
+                let cycle = Cycle::new(&self.cluster, class, Some(pod));
+                let devices = self.profiles[number].devices(&cycle, self.cluster.node(node)).unwrap_or_default();
+                self.cluster.bind_to_devices(pod, node, devices);
+            }
             None => self.cluster.delete_pod(pod, Cause::Deleted),
         }
         Some(Step { total, quota: Selection::quota(&self.profiles[number], nodes), selected })

@@ -38,7 +38,7 @@ pub(super) fn scheduler(
         }
     };
     let gates = feature_gates(recording, gates)?;
-    let built = towtank_policies::build(&parsed, &BuildContext { streams: Streams::new(0), gates });
+    let built = towtank_policies::build(&parsed, &BuildContext::new(Streams::new(0), gates));
     let towtank_policies::SchedulerConfig { profiles, initial_backoff, max_backoff, .. } = built;
     Ok(Scheduler { profiles, gates, initial_backoff, max_backoff })
 }

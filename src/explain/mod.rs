@@ -48,7 +48,7 @@ pub fn explain(out: &Path, pod: &str, options: &Options) -> Result<Explanation, 
         attempts: target.inspected(options),
     };
     let mut prepared = scenario.prepare_inspecting(&scheduler, Evaluation::default(), Some(inspected))?;
-    let mut witness = Witness::new(pod, &target, options, scenario.spec.scheduler.tie_break);
+    let mut witness = Witness::new(pod, &target, options, scheduler.tie_break);
     let seen_enough = witness.seen_enough();
     let goes_on = || !seen_enough.get();
     let outcome = prepared.simulation.run_while(scenario.until, &mut [&mut witness], &goes_on)?;

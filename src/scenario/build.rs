@@ -3,7 +3,6 @@
 use super::disruptions::Disruptions;
 use super::read::Scenario;
 use super::schema::{ClusterPart, LatencySpec, TieBreakSpec, WorkloadPart};
-use super::trace::ReplaySpec;
 use super::{check_header, yaml};
 use crate::diagnostic::Diagnostic;
 use serde::Deserialize;
@@ -11,8 +10,9 @@ use serde::de::IgnoredAny;
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use towtank_policies::cel::Selector;
-use towtank_policies::{BuildContext, ParsedConfig, Registry, profile_by_name};
+use towtank_policies::{BuildContext, NamedPolicy, ParsedConfig, Registry, profile_by_name};
 use towtank_sim::admission::{self, QuotaResync};
 use towtank_sim::autoscaling::cluster_autoscaler::ClusterAutoscaler;
 use towtank_sim::autoscaling::horizontal::{HorizontalController, HorizontalPodAutoscaler, HorizontalSettings};
@@ -20,15 +20,16 @@ use towtank_sim::disruption::{Drains, MachineFailures, TaintEviction};
 use towtank_sim::dra::ResourceClaimController;
 use towtank_sim::engine::{Simulation, Until};
 use towtank_sim::invariants::Audit;
+use towtank_sim::model::target_workload::TargetWorkload;
 use towtank_sim::node::kubelet::{Kubelet, KubeletSettings, Latency};
 use towtank_sim::node::lifecycle::NodeLifecycle;
 use towtank_sim::scheduler::{
-    AttemptLatency, Evaluation, FeatureGates, Inspected, QueueSettings, Scheduler, SchedulerSettings, TieBreak,
+    AttemptLatency, Evaluation, FeatureGates, Inspected, QueueSettings, Scheduler, SchedulerSettings,
 };
 use towtank_sim::source::Source;
 use towtank_sim::storage::{EphemeralVolumeController, VolumeController, VolumeSettings};
+use towtank_traces::TraceError;
 use towtank_traces::repairs::Repairs;
-use towtank_traces::{Context, TraceError};
 use towtank_workloads::controllers;
 use towtank_workloads::generate::{PodGenerator, WorkloadModel};
 use towtank_workloads::manifest::{self, Item, ManifestSource, Manifests, Origin};
@@ -42,6 +43,8 @@ pub struct SchedulerChoice {
     /// What it is called in reports.
     pub label: String,
     config: ParsedConfig,
+    /// Which of several best nodes is taken.
+    pub tie_break: TieBreakSpec,
 }
 
 /// A simulation and what the user should know about it.
@@ -50,6 +53,8 @@ pub struct Prepared {
     pub simulation: Simulation,
     /// What of the input has no effect, or may not mean what it seems to.
     pub warnings: Vec<String>,
+    /// The pods that are expected to come, where the run needs to know.
+    pub target_workload: Option<Arc<TargetWorkload>>,
     /// What is repaired in its traces: the counts grow while it runs.
     pub repairs: Repairs,
     /// Whether every profile of the scheduler keeps pods off nodes that have too little for them.
@@ -81,11 +86,11 @@ impl SchedulerChoice {
     pub fn with_plugins(scenario: &Scenario, plugins: Registry<'_>) -> Result<Self, Diagnostic> {
         match (&scenario.spec.scheduler.config, &scenario.spec.scheduler.policy) {
             (Some(_), Some(_)) => Err(scenario.error("spec.scheduler", "expected at most one of config, policy")),
-            (Some(path), None) => Self::from_file(&scenario.path(path), scenario.feature_gates()?, plugins),
+            (Some(path), None) => Self::from_file(&scenario.path(path), scenario, plugins),
             (None, Some(name)) => profile_by_name(name)
-                .map(|policy| Self { label: name.clone(), config: policy.config() })
+                .map(|policy| Self::of_policy(policy, scenario))
                 .map_err(|error| scenario.error("spec.scheduler.policy", &error.to_string()).help(POLICIES_HELP)),
-            (None, None) => Self::named("default"),
+            (None, None) => Self::named("default", scenario),
         }
     }
 
@@ -95,9 +100,9 @@ impl SchedulerChoice {
     /// Neither a known name nor a usable file.
     pub fn parse(text: &str, scenario: &Scenario) -> Result<Self, Diagnostic> {
         if Self::is_file(text) {
-            Self::from_file(Path::new(text), scenario.feature_gates()?, Registry::default())
+            Self::from_file(Path::new(text), scenario, Registry::default())
         } else {
-            Self::named(text)
+            Self::named(text, scenario)
         }
     }
 
@@ -106,17 +111,29 @@ impl SchedulerChoice {
         text.contains(['/', '\\']) || Path::new(text).extension().is_some()
     }
 
-    fn named(name: &str) -> Result<Self, Diagnostic> {
+    fn named(name: &str, scenario: &Scenario) -> Result<Self, Diagnostic> {
         let policy = profile_by_name(name).map_err(|error| Diagnostic::new(error.to_string()).help(POLICIES_HELP))?;
-        Ok(Self { label: name.to_owned(), config: policy.config() })
+        Ok(Self::of_policy(policy, scenario))
     }
 
-    fn from_file(path: &Path, gates: FeatureGates, plugins: Registry<'_>) -> Result<Self, Diagnostic> {
+    /// Whether a plugin of it measures fragmentation.
+    pub(super) fn needs_target_workload(&self) -> bool {
+        self.config.uses("FGD")
+    }
+
+    fn of_policy(policy: &NamedPolicy, scenario: &Scenario) -> Self {
+        let own = policy.tie_break.map(TieBreakSpec::of).unwrap_or_default();
+        let tie_break = scenario.spec.scheduler.tie_break.unwrap_or(own);
+        Self { label: policy.name.to_owned(), config: policy.config(), tie_break }
+    }
+
+    fn from_file(path: &Path, scenario: &Scenario, plugins: Registry<'_>) -> Result<Self, Diagnostic> {
+        let gates = scenario.feature_gates()?;
         let text = std::fs::read_to_string(path).map_err(|error| Diagnostic::unreadable(path, &error))?;
         let config = ParsedConfig::read_with_plugins(&text, &path.display().to_string(), gates, plugins)
             .map_err(|error| Diagnostic::new(error.to_string()))?;
         let label = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-        Ok(Self { label, config })
+        Ok(Self { label, config, tie_break: scenario.spec.scheduler.tie_break.unwrap_or_default() })
     }
 }
 
@@ -163,6 +180,7 @@ impl Scenario {
             simulation,
             warnings: Vec::new(),
             fits: true,
+            target_workload: None,
             listed: BTreeMap::new(),
             generators: Vec::new(),
             loads_used: Vec::new(),
@@ -176,8 +194,8 @@ impl Scenario {
             builder.workload_part(i, part)?;
         }
         builder.check_loads()?;
-        let Builder { simulation, warnings, fits, repairs, .. } = builder;
-        Ok(Prepared { simulation, warnings, repairs, fits })
+        let Builder { simulation, warnings, fits, repairs, target_workload, .. } = builder;
+        Ok(Prepared { simulation, warnings, target_workload, repairs, fits })
     }
 }
 
@@ -193,6 +211,7 @@ struct Builder<'s> {
     simulation: Simulation,
     warnings: Vec<String>,
     fits: bool,
+    target_workload: Option<Arc<TargetWorkload>>,
     /// What is listed so far, by kind and name, and where. Nodes of traces are not among it, those are met as they come.
     listed: BTreeMap<(&'static str, String), Place>,
     /// The names of the generators so far.
@@ -213,7 +232,9 @@ impl Builder<'_> {
     ) -> Result<(), Diagnostic> {
         let spec = &self.scenario.spec;
         let gates = self.scenario.feature_gates()?;
-        let context = BuildContext { streams: self.simulation.streams(), gates };
+        let mut context = BuildContext::new(self.simulation.streams(), gates);
+        context.target_workload = self.scenario.target_workload(choice)?;
+        self.target_workload.clone_from(&context.target_workload);
         let config = towtank_policies::build(&choice.config, &context);
         let settings = SchedulerSettings {
             queue: QueueSettings {
@@ -223,11 +244,7 @@ impl Builder<'_> {
             },
             latency: latency(&spec.scheduler.latency)
                 .map_err(|why| self.scenario.error("spec.scheduler.latency", why))?,
-            tie_break: match spec.scheduler.tie_break {
-                TieBreakSpec::Random => TieBreak::Random,
-                TieBreakSpec::First => TieBreak::First,
-                TieBreakSpec::Heap => TieBreak::Heap,
-            },
+            tie_break: choice.tie_break.rule(),
             evaluation,
         };
         self.warnings.extend(config.warnings);
@@ -303,11 +320,7 @@ impl Builder<'_> {
         let field = format!("spec.cluster[{index}]");
         match (&part.trace, &part.manifests, &part.generate) {
             (Some(trace), None, None) => {
-                let context = self.trace_context(&field, &trace.options)?;
-                let paths = self.paths(&trace.nodes.0);
-                let source = towtank_traces::open_nodes(&trace.format, &paths, &context)
-                    .map_err(|error| self.trace_error(&field, &error))?;
-                self.simulation.add_source(source);
+                self.simulation.add_source(self.scenario.node_source(&field, trace, &self.repairs)?);
             }
             (None, Some(paths), None) => self.manifests(paths)?,
             (None, None, Some(spec)) => {
@@ -327,11 +340,7 @@ impl Builder<'_> {
         let field = format!("spec.workload[{index}]");
         match (&part.trace, &part.manifests, &part.generate) {
             (Some(trace), None, None) => {
-                let context = self.trace_context(&field, &trace.options)?;
-                let paths = self.paths(&trace.pods.0);
-                let source = towtank_traces::open_pods(&trace.format, &paths, &context, None)
-                    .map_err(|error| self.trace_error(&field, &error))?;
-                self.simulation.add_source(source);
+                self.simulation.add_source(self.scenario.pod_source(&field, trace, &self.repairs)?);
             }
             (None, Some(paths), None) => self.manifests(paths)?,
             (None, None, Some(generator)) => self.generator(&field, generator)?,
@@ -371,36 +380,12 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn trace_context(&self, field: &str, options: &ReplaySpec) -> Result<Context, Diagnostic> {
-        let replay =
-            options.options(self.scenario.spec.seed).map_err(|why| self.in_part(&format!("{field}.trace"), &why))?;
-        Ok(Context { options: replay, repairs: self.repairs.with(options.strict || self.scenario.strict) })
-    }
-
-    fn paths(&self, paths: &[PathBuf]) -> Vec<PathBuf> {
-        paths.iter().map(|path| self.scenario.path(path)).collect()
-    }
-
     fn in_part(&self, field: &str, why: &str) -> Diagnostic {
         self.scenario.error(field, why)
     }
 
-    /// What a reader says is about the trace's file, or about how the scenario asks for it.
-    fn trace_error(&self, field: &str, error: &TraceError) -> Diagnostic {
-        match error {
-            TraceError::UnknownFormat { .. } => {
-                self.in_part(&format!("{field}.trace.format"), &error.to_string()).help("`towtank formats` lists them")
-            }
-            TraceError::NoSuchPart { .. } => {
-                self.in_part(&format!("{field}.trace"), &error.to_string()).help("`towtank formats` says what there is")
-            }
-            TraceError::Option { .. } => self.in_part(&format!("{field}.trace.options"), &error.to_string()),
-            _ => Diagnostic::new(error.to_string()),
-        }
-    }
-
     fn manifests(&mut self, paths: &[PathBuf]) -> Result<(), Diagnostic> {
-        let paths = self.paths(paths);
+        let paths = self.scenario.paths(paths);
         let in_manifest = |error: manifest::ManifestError| Diagnostic::new(error.to_string());
         let mut manifests = manifest::load(&paths).map_err(in_manifest)?;
         manifests.check_expressions(|text| Selector::compile(text).map(drop)).map_err(in_manifest)?;
@@ -464,6 +449,25 @@ impl Builder<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// What a reader says is about the trace's file, or about how the scenario asks for it.
+pub(super) fn in_trace(scenario: &Scenario, field: &str, error: &TraceError) -> Diagnostic {
+    match error {
+        TraceError::UnknownFormat { .. } => {
+            let format = format!("{field}.trace.format");
+            scenario.error(&format, &error.to_string()).help("`towtank formats` lists them")
+        }
+        TraceError::NoSuchPart { .. } => {
+            let help = "`towtank formats` says what there is";
+            scenario.error(&format!("{field}.trace"), &error.to_string()).help(help)
+        }
+        TraceError::Option { option: "order.seed", .. } => {
+            scenario.error(&format!("{field}.trace.order"), &error.to_string())
+        }
+        TraceError::Option { .. } => scenario.error(&format!("{field}.trace.options"), &error.to_string()),
+        _ => Diagnostic::new(error.to_string()),
     }
 }
 

@@ -16,7 +16,11 @@ impl Scenario {
         files.extend(self.spec.scheduler.config.iter().map(|path| self.path(path)));
         let parts = self.spec.cluster.iter().map(|part| (part.trace.as_ref().map(|t| &t.nodes.0), &part.manifests));
         let work = self.spec.workload.iter().map(|part| (part.trace.as_ref().map(|t| &t.pods.0), &part.manifests));
-        for (trace, manifests) in parts.chain(work) {
+        let target = self.spec.target_workload.iter().map(|target| (target.trace.as_ref().map(|t| &t.pods.0), &None));
+        let nodes = self.spec.cluster.iter().filter_map(|part| part.trace.as_ref()?.order.as_ref()?.ranks.as_ref());
+        let pods = self.spec.workload.iter().filter_map(|part| part.trace.as_ref()?.order.as_ref()?.arrivals.as_ref());
+        files.extend(nodes.chain(pods).map(|path| self.path(path)));
+        for (trace, manifests) in parts.chain(work).chain(target) {
             if let Some(paths) = trace {
                 let paths: Vec<_> = paths.iter().map(|path| self.path(path)).collect();
                 let found = Inputs::open(&paths).map_err(|error| Diagnostic::new(error.to_string()))?;

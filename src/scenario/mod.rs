@@ -4,8 +4,10 @@ mod autoscaling;
 mod build;
 mod disruptions;
 mod inputs;
+mod order;
 mod read;
 mod schema;
+mod target;
 mod trace;
 pub(crate) mod yaml;
 

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use towtank_sim::scheduler::TieBreak;
 use towtank_workloads::generate::{NodePools, PodGenerator};
 use towtank_workloads::schema::{DistributionSpec, DurationText, Seconds};
 
@@ -51,6 +52,8 @@ pub struct ScenarioSpec {
     /// What is asked of it; parts add up.
     #[serde(default)]
     pub workload: Vec<WorkloadPart>,
+    /// The pods that are expected to come, against which fragmentation is measured; those of the workload's traces if absent.
+    pub target_workload: Option<super::target::TargetWorkloadSpec>,
     /// The scheduler.
     #[serde(default)]
     pub scheduler: SchedulerSpec,
@@ -110,9 +113,8 @@ pub struct SchedulerSpec {
     pub feature_gates: BTreeMap<String, bool>,
     /// A named policy instead of a file; `towtank policies` lists them.
     pub policy: Option<String>,
-    /// Which of the nodes with the same highest score is taken.
-    #[serde(default)]
-    pub tie_break: TieBreakSpec,
+    /// Which of the nodes with the same highest score is taken; what the policy says if absent, else `random`.
+    pub tie_break: Option<TieBreakSpec>,
     /// How much simulated time an attempt takes; none if absent.
     #[serde(default)]
     pub latency: LatencySpec,
@@ -132,6 +134,24 @@ pub enum TieBreakSpec {
 }
 
 impl TieBreakSpec {
+    /// As the scheduler knows it.
+    pub const fn rule(self) -> TieBreak {
+        match self {
+            Self::Random => TieBreak::Random,
+            Self::First => TieBreak::First,
+            Self::Heap => TieBreak::Heap,
+        }
+    }
+
+    /// As scenarios name it. The node that is visited first is none of their rules.
+    pub(super) const fn of(rule: TieBreak) -> Self {
+        match rule {
+            TieBreak::Random => Self::Random,
+            TieBreak::First | TieBreak::FirstVisited => Self::First,
+            TieBreak::Heap => Self::Heap,
+        }
+    }
+
     /// The name in scenarios.
     pub const fn name(self) -> &'static str {
         match self {
@@ -182,6 +202,7 @@ pub struct StorageSpec {
 }
 
 /// What is recorded.
+#[allow(clippy::struct_excessive_bools, reason = "switches of a file, each with its name")]
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct ObserveSpec {
@@ -193,10 +214,12 @@ pub struct ObserveSpec {
     pub tables: bool,
     /// Whether figures and `report.html` are made.
     pub figures: bool,
+    /// Whether the fragmentation of GPUs is measured.
+    pub fragmentation: bool,
 }
 
 impl Default for ObserveSpec {
     fn default() -> Self {
-        Self { interval: None, events: true, tables: true, figures: true }
+        Self { interval: None, events: true, tables: true, figures: true, fragmentation: false }
     }
 }

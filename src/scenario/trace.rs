@@ -1,5 +1,6 @@
 //! The parts of a scenario that come from a trace.
 
+use super::order::{NodeOrderSpec, PodOrderSpec};
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
@@ -22,6 +23,10 @@ pub struct NodeTraceSpec {
     /// How its rows are read.
     #[serde(default)]
     pub options: ReplaySpec,
+    /// The order in which nodes are created, where it is not that of the file.
+    pub order: Option<NodeOrderSpec>,
+    /// How many pods a node holds, where it is not what the format says.
+    pub pods_per_node: Option<u32>,
 }
 
 /// Pods of a trace.
@@ -35,6 +40,8 @@ pub struct PodTraceSpec {
     /// How its rows are read.
     #[serde(default)]
     pub options: ReplaySpec,
+    /// The order in which pods arrive, where it is not that of the file.
+    pub order: Option<PodOrderSpec>,
 }
 
 /// A path, or several.

@@ -11,6 +11,7 @@ mod cli;
 mod conform;
 mod errors;
 mod explain;
+mod fgd;
 mod fuzz;
 mod golden;
 mod house;

@@ -1,6 +1,6 @@
 //! Production traces in: one module per format below `formats`, all yielding the simulator's own stream of submissions.
 //!
-//! This crate never draws a random number, never decides about placement, never holds a sorted trace in memory, and never panics on
+//! This crate never draws a random number (but for the shuffles of published runs, in [`order`]), never decides about placement, never holds a sorted trace in memory, and never panics on
 //! input.
 //!
 //! A [`Format`] opens a [`Reader`](reader::Reader), which gives [`Record`](record::Record)s in the order of the file;
@@ -28,6 +28,8 @@ mod formats;
 mod input;
 mod number;
 mod options;
+pub mod order;
+mod pods_per_node;
 pub mod reader;
 pub mod record;
 mod registry;
@@ -43,5 +45,6 @@ pub use error::TraceError;
 pub use format::{Context, Format, Gives, Head, TableInfo, TestedOn};
 pub use input::{Input, InputFile, Inputs};
 pub use options::{GpuMode, NodePick, ReplayOptions, Times, Window};
+pub use pods_per_node::pods_per_node;
 pub use registry::{FORMATS, detect, find_format};
 pub use replay::{open_nodes, open_pods};

@@ -61,6 +61,11 @@ impl Default for ParsedConfig {
 }
 
 impl ParsedConfig {
+    /// Whether any profile has the plugin of this name at an extension point.
+    pub fn uses(&self, plugin: &str) -> bool {
+        self.profiles.iter().any(|profile| profile.plugins.iter().any(|(name, _)| *name == plugin))
+    }
+
     /// Reads a `KubeSchedulerConfiguration`, or a `Policy` of the releases up to 1.22, as YAML or JSON. `file` is the name that
     /// errors carry.
     ///

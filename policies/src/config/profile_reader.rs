@@ -44,7 +44,8 @@ impl ProfileReader<'_> {
         self.check_names(warnings)?;
         let multi_point = merge::multi_point(registry::DEFAULT_MULTI_POINT, &sets.multi_point);
         let plugins = self.factories(&multi_point, warnings)?;
-        let context = PluginContext { streams: Streams::new(0), gates: self.gates, profile: name };
+        let context =
+            PluginContext { streams: Streams::new(0), gates: self.gates, target_workload: None, profile: name };
         let extends = plugins.iter().map(|(_, factory)| factory(&context).points()).collect();
         let made = Made { plugins, extends };
         self.check_points(&made)?;

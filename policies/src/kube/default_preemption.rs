@@ -351,7 +351,7 @@ mod tests {
             let mut rng = Streams::new(seed).stream("test");
             let mut draw = |below: usize| index(&mut rng, below);
             let mut cluster = Cluster::default();
-            let context = BuildContext { streams: Streams::new(seed), gates: FeatureGates::default() };
+            let context = BuildContext::new(Streams::new(seed), FeatureGates::default());
             let profile = crate::build(&ParsedConfig::default(), &context).profiles.remove(0);
             let mut selection = Selection::new(Evaluation::Plain, TieBreak::default(), None);
             for number in 0..=draw(6) {

@@ -20,7 +20,7 @@ fn text(rest: &str) -> String {
 
 fn profile(rest: &str) -> Profile {
     let config = ParsedConfig::read(&text(rest), "kube.yaml").unwrap_or_else(|e| panic!("{e}"));
-    crate::build(&config, &BuildContext { streams: Streams::new(1), gates: FeatureGates::default() }).profiles.remove(0)
+    crate::build(&config, &BuildContext::new(Streams::new(1), FeatureGates::default())).profiles.remove(0)
 }
 
 fn error(rest: &str) -> String {
@@ -79,7 +79,7 @@ profiles:
     percentageOfNodesToScore: 70
 ";
     let config = ParsedConfig::read(&text(rest), "kube.yaml").unwrap();
-    let built = crate::build(&config, &BuildContext { streams: Streams::new(1), gates: FeatureGates::default() });
+    let built = crate::build(&config, &BuildContext::new(Streams::new(1), FeatureGates::default()));
     let of = |p: &Profile| (p.name.to_string(), p.percentage_of_nodes_to_score);
     assert_eq!(built.profiles.iter().map(of).collect::<Vec<_>>(), [("a".to_owned(), 30), ("b".to_owned(), 70)]);
     assert_eq!((built.initial_backoff, built.max_backoff), (Span::from_secs(2), Span::from_secs(60)));

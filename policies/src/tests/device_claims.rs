@@ -94,7 +94,7 @@ fn template() -> ClaimSource {
 /// Plays it, and gives the diary and the claims that are left.
 fn play(work: impl FnOnce(&mut Cluster) -> Vec<(i64, Work)>) -> (Vec<String>, BTreeMap<String, ResourceClaim>) {
     let mut simulation = Simulation::new(1);
-    let context = BuildContext { streams: Streams::new(1), gates: FeatureGates::default() };
+    let context = BuildContext::new(Streams::new(1), FeatureGates::default());
     let profiles = crate::build(&ParsedConfig::default(), &context).profiles;
     let settings = SchedulerSettings { evaluation: Evaluation::Checked, ..SchedulerSettings::default() };
     simulation.add_controller(Box::new(Scheduler::new(profiles, settings)));

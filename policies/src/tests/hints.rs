@@ -17,9 +17,8 @@ use towtank_sim::scheduler::{ClusterEvent, Cycle, Events, Hint, Plugin};
 
 fn plugin(name: &str) -> Box<dyn Plugin> {
     let config = ParsedConfig::default();
-    let mut profile = crate::build(&config, &BuildContext { streams: Streams::new(1), gates: FeatureGates::default() })
-        .profiles
-        .remove(0);
+    let mut profile =
+        crate::build(&config, &BuildContext::new(Streams::new(1), FeatureGates::default())).profiles.remove(0);
     let index = profile.plugins.iter().position(|p| p.name() == name).expect("a default plugin");
     profile.plugins.swap_remove(index)
 }

@@ -3,6 +3,7 @@
 mod configuration;
 mod decisions;
 mod device_claims;
+mod expected_pods;
 mod hints;
 mod histories;
 mod keys;

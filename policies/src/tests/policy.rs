@@ -16,8 +16,7 @@ fn read(text: &str) -> ParsedConfig {
 }
 
 fn profile(text: &str) -> Profile {
-    let profiles =
-        crate::build(&read(text), &BuildContext { streams: Streams::new(1), gates: FeatureGates::default() }).profiles;
+    let profiles = crate::build(&read(text), &BuildContext::new(Streams::new(1), FeatureGates::default())).profiles;
     profiles.into_iter().next().expect("a policy makes one profile")
 }
 

@@ -18,7 +18,7 @@ use towtank_sim::scheduler::{Cycle, Dependence, PreScore, Profile};
 
 pub(super) fn profile(policy: &str) -> Profile {
     let config = crate::profile_by_name(policy).expect("a policy").config();
-    crate::build(&config, &BuildContext { streams: Streams::new(7), gates: FeatureGates::default() }).profiles.remove(0)
+    crate::build(&config, &BuildContext::new(Streams::new(7), FeatureGates::default())).profiles.remove(0)
 }
 
 fn resources(cpu_milli: i64, memory: i64) -> ResourceList {

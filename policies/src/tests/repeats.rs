@@ -73,7 +73,7 @@ fn list(cpu: usize) -> ResourceList {
 /// A cluster that is much too small for its pods.
 fn play(seed: u64, priorities: usize, evaluation: Evaluation) -> (Outcome, Vec<String>, Counter) {
     let mut simulation = Simulation::new(seed);
-    let context = BuildContext { streams: Streams::new(seed), gates: FeatureGates::default() };
+    let context = BuildContext::new(Streams::new(seed), FeatureGates::default());
     let profiles = crate::build(&ParsedConfig::default(), &context).profiles;
     let settings = SchedulerSettings { evaluation, ..SchedulerSettings::default() };
     simulation.add_controller(Box::new(Scheduler::new(profiles, settings)));

@@ -25,7 +25,7 @@ struct World {
 impl World {
     /// Three nodes, each in a zone of its own, and the classes `made` and `there`, which wait for pods.
     fn new() -> Self {
-        let context = BuildContext { streams: Streams::new(1), gates: FeatureGates::default() };
+        let context = BuildContext::new(Streams::new(1), FeatureGates::default());
         let profile = crate::build(&ParsedConfig::default(), &context).profiles.remove(0);
         let mut world = Self { cluster: Cluster::default(), profile };
         for name in ["n1", "n2", "n3"] {

@@ -2,7 +2,9 @@
 //!
 //! Each collects one thing. [`Collectors`] holds those that a run needs, and nothing in the simulation reads any of them.
 
+mod arrival_curve;
 mod events;
+mod fragmentation;
 mod heatmap;
 mod histogram;
 mod latency;
@@ -15,7 +17,9 @@ mod series;
 mod utilization;
 mod written;
 
+pub use arrival_curve::ArrivalCurveCollector;
 pub use events::EventLog;
+pub use fragmentation::FragmentationTracker;
 pub use heatmap::HeatmapCollector;
 pub use latency::LatencyCollector;
 pub use metrics::MetricsCollector;
@@ -27,13 +31,15 @@ pub use utilization::UtilizationCollector;
 
 use crate::data::{NodeCounts, PodCounts, Run, Summary};
 use crate::output::{OutputDir, OutputError};
+use std::sync::Arc;
 use towtank_sim::cluster::Cluster;
 use towtank_sim::engine::Outcome;
+use towtank_sim::model::fragmentation::FragmentationMeasure;
 use towtank_sim::observe::Observer;
 use towtank_sim::time::Span;
 
 /// What is to be collected.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct CollectOptions {
     /// How far samples are apart; `None` to thin them so that a few thousand remain, whatever the length.
     pub interval: Option<Span>,
@@ -43,6 +49,8 @@ pub struct CollectOptions {
     pub tables: bool,
     /// Whether the heat map of placements is sampled.
     pub heatmap: bool,
+    /// What the fragmentation of GPUs is measured with, if it is.
+    pub fragmentation: Option<Arc<FragmentationMeasure>>,
 }
 
 /// The collectors of one run.
@@ -53,6 +61,7 @@ pub struct Collectors {
     notable: NotableCollector,
     metrics: MetricsCollector,
     heatmap: Option<HeatmapCollector>,
+    arrivals: Option<ArrivalCurveCollector>,
     pods: Option<PodTable>,
     nodes: Option<NodeTable>,
     events: Option<EventLog>,
@@ -67,7 +76,8 @@ impl Collectors {
         let tables = out.filter(|_| options.tables);
         let events = out.filter(|_| options.events);
         Ok(Self {
-            series: SeriesCollector::new(options.interval),
+            series: SeriesCollector::new(options.interval, options.fragmentation.clone()),
+            arrivals: options.fragmentation.map(ArrivalCurveCollector::new),
             utilization: UtilizationCollector::default(),
             latency: LatencyCollector::default(),
             notable: NotableCollector::default(),
@@ -84,6 +94,7 @@ impl Collectors {
         let mut all: Vec<&mut dyn Observer> =
             vec![&mut self.series, &mut self.utilization, &mut self.latency, &mut self.notable, &mut self.metrics];
         all.extend(self.heatmap.as_mut().map(|o| o as &mut dyn Observer));
+        all.extend(self.arrivals.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.pods.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.nodes.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.events.as_mut().map(|o| o as &mut dyn Observer));
@@ -131,6 +142,7 @@ impl Collectors {
             },
             utilization: self.utilization.summary(cluster),
             latency: self.latency.summary(),
+            gpu_fragmentation: self.series.fragmentation(cluster),
             ..Summary::default()
         };
         self.notable.fill(&mut summary);
@@ -143,7 +155,7 @@ impl Collectors {
             scheduling,
             startup,
             heatmap: self.heatmap.map(|heatmap| heatmap.into_heatmap(outcome.end)).unwrap_or_default(),
-            curves: Vec::new(),
+            curves: self.arrivals.map(|arrivals| arrivals.into_curve(cluster).curves()).unwrap_or_default(),
             notable: self.notable.into_notable(),
         })
     }

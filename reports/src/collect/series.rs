@@ -1,7 +1,10 @@
 //! The cluster's state over time.
 
-use crate::data::{Sample, Series};
+use super::fragmentation::FragmentationTracker;
+use crate::data::{GpuFragmentation, Sample, Series};
+use std::sync::Arc;
 use towtank_sim::cluster::Cluster;
+use towtank_sim::model::fragmentation::FragmentationMeasure;
 use towtank_sim::observe::{NoteKinds, Observer};
 use towtank_sim::time::{SimTime, Span};
 
@@ -16,12 +19,25 @@ pub struct SeriesCollector {
     series: Series,
     interval: Span,
     thins: bool,
+    fragmentation: Option<FragmentationTracker>,
 }
 
 impl SeriesCollector {
-    /// A collector with this interval, or one that adapts.
-    pub fn new(interval: Option<Span>) -> Self {
-        Self { series: Series::default(), interval: interval.unwrap_or(Span::from_secs(1)), thins: interval.is_none() }
+    /// A collector with this interval, or one that adapts. With a measure of fragmentation it samples that too.
+    pub fn new(interval: Option<Span>, measure: Option<Arc<FragmentationMeasure>>) -> Self {
+        Self {
+            series: Series::default(),
+            interval: interval.unwrap_or(Span::from_secs(1)),
+            thins: interval.is_none(),
+            fragmentation: measure.map(FragmentationTracker::new),
+        }
+    }
+
+    /// How fragmented the GPUs are at the end, if that is measured.
+    pub fn fragmentation(&mut self, cluster: &Cluster) -> Option<GpuFragmentation> {
+        let tracker = self.fragmentation.as_mut()?;
+        tracker.follow(cluster);
+        Some(tracker.summary(cluster))
     }
 
     /// The collected series.
@@ -65,6 +81,11 @@ impl Observer for SeriesCollector {
             ("evicted_total", counters.evicted),
         ] {
             self.series.set_counter(name, value as i64);
+        }
+        if let Some(tracker) = &mut self.fragmentation {
+            tracker.follow(cluster);
+            self.series.set_counter(Series::GPU_IDLE, tracker.idle_milli());
+            self.series.set_counter(Series::GPU_FRAGMENTED, tracker.fragmented_milli().round() as i64);
         }
         if self.thins && self.series.len() == MAX_ROWS {
             self.series.thin();

@@ -49,6 +49,16 @@ pub struct Sample {
 }
 
 impl Series {
+    /// Counter of the thousandths of GPU devices that no pod holds.
+    pub const GPU_IDLE: &'static str = "gpu_idle_milli";
+    /// Counter of those of them that are fragmented.
+    pub const GPU_FRAGMENTED: &'static str = "gpu_fragmented_milli";
+
+    /// The values of a counter; `None` if it was never set.
+    pub fn counter(&self, name: &str) -> Option<&[i64]> {
+        self.counters.iter().find(|(known, _)| known == name).map(|(_, values)| &values[..])
+    }
+
     /// Starts a new row whose resources and counters are all zero until they are set.
     ///
     /// A row at the time of the last row replaces that row; an earlier time is a bug of the caller and panics.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::fragmentation::GpuFragmentation;
 use serde::{Serialize, Serializer};
 
 /// One simulation in numbers; serialised, it is `summary.json`, with its fields in this order.
@@ -33,6 +34,9 @@ pub struct Summary {
     pub utilization: BTreeMap<String, ResourceUtilization>,
     /// How long pods waited.
     pub latency: LatencyPair,
+    /// How fragmented the GPUs were at the end; absent where it was not measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gpu_fragmentation: Option<GpuFragmentation>,
     /// Pods refused at admission, by reason.
     pub rejections: BTreeMap<String, u64>,
     /// Pods refused by a quota, by namespace.
@@ -177,6 +181,23 @@ pub struct AutoscalerCounts {
     pub scale_downs: u64,
     /// Nodes removed by them.
     pub nodes_removed: u64,
+}
+
+/// How fractions are written, for the other structures of the summary.
+pub(super) struct Fraction;
+
+impl Fraction {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+    pub(super) fn write<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+        fraction(value, serializer)
+    }
+
+    pub(super) fn write_all<S: Serializer>(
+        values: &BTreeMap<&'static str, f64>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(values.iter().map(|(name, value)| (name, rounded(*value, 1e6))))
+    }
 }
 
 fn rounded(value: f64, per_unit: f64) -> f64 {

@@ -18,7 +18,7 @@ const MOST_NOTABLE: usize = 200;
 /// # Errors
 /// [`PageError`] where a figure cannot be drawn, which no data should cause.
 pub fn run_page(run: &Run) -> Result<String, PageError> {
-    let figures: Result<Vec<_>, _> = figures::RUN.iter().map(|figure| PageFigure::new(figure, run)).collect();
+    let figures: Result<Vec<_>, _> = figures::of_run(run).map(|figure| PageFigure::new(figure, run)).collect();
     let summary = &run.summary;
     let page = RunPage {
         title: if summary.scenario.is_empty() { "Simulation" } else { &summary.scenario },

@@ -1,6 +1,7 @@
 //! What the store does to pods on their way to a node: creation, binding, assumptions, updates, nominations.
 
 use super::{Admission, Cause, Change, Charge, Cluster, Refusal};
+use crate::model::gpu::{DeviceSet, GpuRequest};
 use crate::model::pod::{GivenDeletion, GivenStatus, NewPod, Pod, PodPhase};
 use crate::model::resource_claims::PodClaims;
 use crate::model::{ClassId, NodeId, PodId};
@@ -42,7 +43,7 @@ impl Cluster {
             deleting: Moment::NEVER,
             end: new.run.into(),
             usage: new.usage,
-            devices: crate::model::gpu::DeviceSet::default(),
+            devices: DeviceSet::default(),
             rare: None,
             bound_order: 0,
             leaving: false,
@@ -94,17 +95,26 @@ impl Cluster {
         admission.judge(class, self).map_err(|refusal| refusal.for_pod(&new.name))
     }
 
-    /// Binds a pod to a node and takes the node's resources for it.
+    /// Binds a pod to a node and takes the node's resources for it; shares of GPU devices from the devices that best fit chooses.
     ///
     /// # Panics
     /// If the pod is gone or bound already, or the node is gone: the caller's bug.
     pub fn bind(&mut self, id: PodId, node: NodeId) {
+        self.bind_to_devices(id, node, None);
+    }
+
+    /// As [`Cluster::bind`], and shares of GPU devices are taken from exactly these devices, if any are named. A pod that was
+    /// assumed keeps those that it has.
+    ///
+    /// # Panics
+    /// As [`Cluster::bind`], or if the devices have no room for what the pod asks for.
+    pub fn bind_to_devices(&mut self, id: PodId, node: NodeId, devices: Option<DeviceSet>) {
         assert!(!self.nodes.is_leaving(node), "a node to bind to exists");
         let pod = self.pods.get_live_mut(id).expect("a pod to bind exists");
         assert!(pod.node.is_none(), "a pod is bound once");
         pod.node = Some(node);
         match pod.rare.as_mut().and_then(|rare| rare.assumed.take()) {
-            None => self.take_node(id, node),
+            None => self.take_node(id, node, devices),
             Some(assumed) => {
                 assert!(assumed == node, "a pod is bound where it was assumed");
                 self.totals.allocated.add(&self.classes.get(pod.class).requests);
@@ -130,11 +140,19 @@ impl Cluster {
     /// # Panics
     /// If the pod is gone, bound or assumed already, or the node is gone: the caller's bug.
     pub fn assume(&mut self, id: PodId, node: NodeId) {
+        self.assume_on_devices(id, node, None);
+    }
+
+    /// As [`Cluster::assume`], and shares of GPU devices are taken from exactly these devices, if any are named.
+    ///
+    /// # Panics
+    /// As [`Cluster::assume`], or if the devices have no room for what the pod asks for.
+    pub fn assume_on_devices(&mut self, id: PodId, node: NodeId, devices: Option<DeviceSet>) {
         assert!(!self.nodes.is_leaving(node), "a node to assume a pod on exists");
         let pod = self.pods.get_live_mut(id).expect("a pod to assume exists");
         assert!(pod.placed_on().is_none(), "a pod is assumed once");
         pod.rare_mut().assumed = Some(node);
-        self.take_node(id, node);
+        self.take_node(id, node, devices);
     }
 
     /// The scheduler gives up what it held for a pod; whether it held anything.
@@ -147,14 +165,20 @@ impl Cluster {
         true
     }
 
-    /// Takes a node's resources for a pod.
-    pub(super) fn take_node(&mut self, id: PodId, node: NodeId) {
+    /// Takes a node's resources for a pod, and exactly these devices, if any are named.
+    pub(super) fn take_node(&mut self, id: PodId, node: NodeId, devices: Option<DeviceSet>) {
         let pod = self.pods.get_mut(id).expect("the caller looked it up");
         let class = self.classes.get(pod.class);
         self.version += 1;
         self.nodes.change_pods(node, self.version, |target| {
             if let Some(request) = class.spec.gpu {
-                pod.devices = target.devices.take(request).unwrap_or_default();
+                pod.devices = if let Some(devices) = devices {
+                    assert!(target.devices.fits_on(request, devices), "the devices have room");
+                    target.devices.take_from(request, devices);
+                    devices
+                } else {
+                    target.devices.take(request).unwrap_or_default()
+                };
             }
             pod.place = target.pods.len() as u32;
             target.pods.push(id);
@@ -173,7 +197,7 @@ impl Cluster {
     /// its node follows.
     pub fn update_pod(&mut self, id: PodId, class: ClassId) {
         let Some(pod) = self.pods.get_live_mut(id).filter(|pod| pod.class != class) else { return };
-        let (old, node) = (pod.class, pod.placed_on());
+        let (old, node, devices) = (pod.class, pod.placed_on(), pod.devices);
         if node.is_some() {
             self.release_node(id);
         }
@@ -194,7 +218,12 @@ impl Cluster {
             quota.charge(classes.get(class), charge);
         });
         if let Some(node) = node {
-            self.take_node(id, node);
+            // What it holds of devices stays where it is, as long as it asks for the same.
+            let gpu = |class| self.classes.get(class).spec.gpu;
+            let keeps = gpu(old).filter(|request| Some(*request) == gpu(class));
+            let there = |request: &GpuRequest| self.nodes.get(node).devices.fits_on(*request, devices);
+            let devices = keeps.filter(there).map(|_| devices);
+            self.take_node(id, node, devices);
         }
         self.emit(Change::PodUpdated(id, old));
     }

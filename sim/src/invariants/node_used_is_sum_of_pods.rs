@@ -3,7 +3,7 @@
 use super::{live, same};
 use crate::cluster::Cluster;
 use crate::model::PodId;
-use crate::model::gpu::WHOLE;
+use crate::model::gpu::{MAX_DEVICES, WHOLE};
 use crate::model::node::Node;
 use crate::model::pod::HostPort;
 use crate::model::resources::Resources;
@@ -18,6 +18,8 @@ struct Sums {
     pods: Vec<PodId>,
     /// Thousandths taken of each device.
     taken: Vec<u32>,
+    /// Pods that hold devices.
+    holders: u16,
 }
 
 pub(super) fn check(cluster: &Cluster) -> Result<(), String> {
@@ -32,7 +34,8 @@ pub(super) fn check(cluster: &Cluster) -> Result<(), String> {
         sum.ports.extend_from_slice(&class.host_ports);
         sum.pods.push(id);
         if let Some(request) = class.spec.gpu {
-            for device in (0..16).filter(|device| pod.devices.0 & (1 << device) != 0) {
+            sum.holders += u16::from(!pod.devices.is_empty());
+            for device in (0..MAX_DEVICES).filter(|device| pod.devices.contains(*device)) {
                 sum.taken.resize(sum.taken.len().max(device + 1), 0);
                 sum.taken[device] += u32::from(request.milli);
             }
@@ -69,5 +72,7 @@ fn check_node(node: &Node, mut sum: Sums, cluster: &Cluster) -> Result<(), Strin
     let free: Vec<u32> = node.devices.free().iter().map(|free| u32::from(*free)).collect();
     sum.taken.resize(sum.taken.len().max(free.len()), 0);
     let taken: Vec<u32> = free.iter().map(|free| u32::from(WHOLE) - free).collect();
-    same(|| format!("what is taken of the devices of node {name}"), &taken, &sum.taken)
+    same(|| format!("what is taken of the devices of node {name}"), &taken, &sum.taken)?;
+    let holders: u16 = node.devices.holders().iter().sum();
+    same(|| format!("how many pods hold devices of node {name}"), &holders, &sum.holders)
 }

@@ -4,8 +4,15 @@
 //! (Weng et al., "Beware of Fragmentation", USENIX ATC 2023, section 2): a pod asks for `count` devices and `milli`
 //! thousandths of each, and a share never spans two devices.
 
+mod choice;
+
+pub use choice::DeviceChoice;
+
 /// The extended resource that totals the shares: 1000 for each whole device.
 pub const GPU_MILLI: &str = "towtank.dev/gpu-milli";
+
+/// Label with the model of a node's GPUs, as traces of GPU clusters give it.
+pub const GPU_MODEL_LABEL: &str = "gpu-model";
 
 /// A whole device in thousandths.
 pub const WHOLE: u16 = 1000;
@@ -26,17 +33,51 @@ pub struct GpuRequest {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct DeviceSet(pub u16);
 
-/// The free thousandths of a node's devices.
+/// The free thousandths of a node's devices, and how many pods hold them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Devices {
     count: u8,
     free: [u16; MAX_DEVICES],
+    holders: [u16; MAX_DEVICES + 1],
 }
 
 impl GpuRequest {
     /// The total in thousandths.
     pub const fn total(self) -> i64 {
         self.count as i64 * self.milli as i64
+    }
+
+    /// Whether it asks for less than whole devices.
+    pub const fn is_share(self) -> bool {
+        self.milli < WHOLE
+    }
+
+    /// 0 for shares, else the number of whole devices.
+    fn kind(self) -> usize {
+        if self.is_share() { 0 } else { usize::from(self.count).min(MAX_DEVICES) }
+    }
+}
+
+impl DeviceSet {
+    /// How many devices.
+    pub const fn len(self) -> u32 {
+        self.0.count_ones()
+    }
+
+    /// Whether there is none.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether the device of this number is one of them.
+    pub const fn contains(self, device: usize) -> bool {
+        device < MAX_DEVICES && self.0 & (1 << device) != 0
+    }
+
+    /// With the device of this number, which is below [`MAX_DEVICES`].
+    #[must_use]
+    pub const fn with(self, device: usize) -> Self {
+        Self(self.0 | 1 << device)
     }
 }
 
@@ -46,7 +87,7 @@ impl Devices {
         let count = count.min(MAX_DEVICES);
         let mut free = [0; MAX_DEVICES];
         free[..count].fill(WHOLE);
-        Self { count: count as u8, free }
+        Self { count: count as u8, free, holders: [0; MAX_DEVICES + 1] }
     }
 
     /// The free thousandths of each device.
@@ -54,38 +95,60 @@ impl Devices {
         &self.free[..self.count as usize]
     }
 
+    /// The free thousandths of all devices together.
+    pub fn total_free(&self) -> i64 {
+        self.free().iter().map(|free| i64::from(*free)).sum()
+    }
+
+    /// How many pods hold shares of devices (for 0), or so many whole devices.
+    pub fn holders(&self) -> &[u16] {
+        &self.holders
+    }
+
+    /// How many pods hold what a request of this kind asks for: shares, or so many whole devices.
+    pub fn holders_like(&self, request: GpuRequest) -> u16 {
+        self.holders[request.kind()]
+    }
+
     /// Whether the request can be placed.
     pub fn fits(&self, request: GpuRequest) -> bool {
         self.free().iter().filter(|free| **free >= request.milli).count() >= request.count as usize
     }
 
-    /// Takes the request from the fullest devices that still hold it (best fit), lower index first among equals; `None`
-    /// and no change where it does not fit.
+    /// Whether the request can be placed on exactly these devices.
+    pub fn fits_on(&self, request: GpuRequest, set: DeviceSet) -> bool {
+        let beyond = u32::from(set.0) >> self.count != 0;
+        let holds = |(device, free): (usize, &u16)| !set.contains(device) || *free >= request.milli;
+        !beyond && set.len() == u32::from(request.count) && self.free().iter().enumerate().all(holds)
+    }
+
+    /// Takes the request from the devices that best fit chooses; `None` and no change where it does not fit.
     pub fn take(&mut self, request: GpuRequest) -> Option<DeviceSet> {
-        let mut taken = DeviceSet::default();
-        for _ in 0..request.count {
-            let device = (0..self.count as usize)
-                .filter(|i| taken.0 & (1 << i) == 0 && self.free[*i] >= request.milli)
-                .min_by_key(|i| self.free[*i])?;
-            taken.0 |= 1 << device;
-        }
-        self.change(taken, |free| free - request.milli);
-        Some(taken)
+        let chosen = DeviceChoice::BestFit.choose(self, request)?;
+        self.take_from(request, chosen);
+        Some(chosen)
     }
 
     /// Takes the request from exactly these devices, which hold it.
-    pub fn take_again(&mut self, request: GpuRequest, devices: DeviceSet) {
+    pub fn take_from(&mut self, request: GpuRequest, devices: DeviceSet) {
+        if !devices.is_empty() {
+            self.holders[request.kind()] += 1;
+        }
         self.change(devices, |free| free.saturating_sub(request.milli));
     }
 
-    /// Gives back what [`Devices::take`] took.
+    /// Gives back what was taken.
     pub fn give_back(&mut self, request: GpuRequest, taken: DeviceSet) {
+        if !taken.is_empty() {
+            let holders = &mut self.holders[request.kind()];
+            *holders = holders.saturating_sub(1);
+        }
         self.change(taken, |free| (free + request.milli).min(WHOLE));
     }
 
     fn change(&mut self, set: DeviceSet, f: impl Fn(u16) -> u16) {
         for (i, free) in self.free.iter_mut().enumerate() {
-            if set.0 & (1 << i) != 0 {
+            if set.contains(i) {
                 *free = f(*free);
             }
         }
@@ -107,5 +170,33 @@ mod tests {
         assert_eq!(devices.take(GpuRequest { count: 2, milli: 200 }), None);
         devices.give_back(share(600), first);
         assert_eq!(devices.free(), [700, 1000]);
+    }
+
+    #[test]
+    fn who_holds_devices_is_counted_by_kind() {
+        let mut devices = Devices::new(4);
+        let (share, pair) = (GpuRequest { count: 1, milli: 300 }, GpuRequest { count: 2, milli: WHOLE });
+        let taken = devices.take(share).unwrap();
+        devices.take(pair).unwrap();
+        assert_eq!((devices.holders_like(share), devices.holders_like(pair)), (1, 1));
+        assert_eq!(devices.holders().iter().sum::<u16>(), 2);
+        devices.give_back(share, taken);
+        assert_eq!((devices.holders_like(share), devices.holders_like(pair)), (0, 1));
+        // A pod that was put there without a free device holds none.
+        devices.take_from(pair, DeviceSet::default());
+        devices.give_back(pair, DeviceSet::default());
+        assert_eq!(devices.holders_like(pair), 1);
+    }
+
+    #[test]
+    fn a_set_of_devices_serves_only_the_request_that_it_has_room_for() {
+        let mut devices = Devices::new(2);
+        devices.take_from(GpuRequest { count: 1, milli: 600 }, DeviceSet(0b10));
+        let half = GpuRequest { count: 1, milli: 500 };
+        assert!(devices.fits_on(half, DeviceSet(0b01)));
+        assert!(!devices.fits_on(half, DeviceSet(0b10)), "too full");
+        assert!(!devices.fits_on(half, DeviceSet(0b100)), "no such device");
+        assert!(!devices.fits_on(half, DeviceSet(0b11)), "one too many");
+        assert!(!devices.fits_on(half, DeviceSet::default()), "none");
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod affinity;
 pub mod declared_feature;
+pub mod fragmentation;
 pub mod gpu;
 pub mod id;
 pub mod labels;
@@ -14,6 +15,7 @@ pub mod quantity;
 pub mod resource_claims;
 pub mod resources;
 pub mod taint;
+pub mod target_workload;
 pub mod topology_spread;
 pub mod volume;
 

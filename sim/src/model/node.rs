@@ -134,7 +134,7 @@ impl Node {
         if let Some(request) = class.spec.gpu {
             // One that is here in the store gets the devices back that it had.
             if pod.placed_on() == Some(self.id) {
-                self.devices.take_again(request, pod.devices);
+                self.devices.take_from(request, pod.devices);
             } else {
                 self.devices.take(request);
             }

@@ -12,6 +12,7 @@ use super::queue::QueuedPod;
 use super::{Profile, Scheduler};
 use crate::cluster::{Cause, Cluster};
 use crate::controller::Context;
+use crate::model::gpu::DeviceSet;
 use crate::model::node::Node;
 use crate::model::{NodeId, PodId};
 use crate::observe::Note;
@@ -137,12 +138,10 @@ impl Scheduler {
         cx.cluster.phases.leave(before);
         match result {
             Ok(true) => {}
-            Ok(false) => {
-                if cx.cluster.pod(waiting.pod).is_some_and(|pod| pod.placed_on().is_none()) {
-                    cx.cluster.assume(waiting.pod, waiting.node);
-                }
-                self.waiting.push(waiting);
-            }
+            Ok(false) => match self.hold(&waiting, cx) {
+                Ok(()) => self.waiting.push(waiting),
+                Err(failed) => self.give_up(&waiting, failed, cx),
+            },
             Err(failed) => self.give_up(&waiting, failed, cx),
         }
     }
@@ -150,11 +149,10 @@ impl Scheduler {
     /// The next steps of a binding; whether the pod is bound.
     fn step(&mut self, waiting: &mut Waiting, cx: &mut Context<'_>) -> Result<bool, Failed> {
         let Waiting { pod, queued, node, .. } = *waiting;
-        if let Stage::Permit(plugins) = &mut waiting.stage {
+        if let Stage::Permit(plugins) = &waiting.stage {
             if !plugins.is_empty() {
-                if cx.cluster.pod(pod).is_some_and(|pod| pod.placed_on().is_none()) {
-                    cx.cluster.assume(pod, node);
-                }
+                self.hold(waiting, cx)?;
+                let Stage::Permit(plugins) = &mut waiting.stage else { unreachable!("the stage is that of before") };
                 self.permit_again(pod, queued, node, plugins, cx)?;
                 if !plugins.is_empty() {
                     return Ok(false);
@@ -182,7 +180,8 @@ impl Scheduler {
             }
         }
         bind(profile, &cycle, target)?;
-        cx.cluster.bind(pod, node);
+        let devices = devices(profile, &cycle, node)?;
+        cx.cluster.bind_to_devices(pod, node, devices);
         let Waiting { examined, took, selected, .. } = waiting;
         let Selected { feasible, best, ties, .. } = *selected;
         cx.note(&Note::Scheduled { pod, node, examined: *examined, feasible, best, ties, took: *took });
@@ -190,6 +189,17 @@ impl Scheduler {
         let target = cx.cluster.node(node);
         profile.post_bind.iter().for_each(|&index| profile.plugins[index].post_bind(&cycle, target));
         Ok(true)
+    }
+
+    /// Takes the pod's place on the node for as long as its binding waits, if it has none yet.
+    fn hold(&self, waiting: &Waiting, cx: &mut Context<'_>) -> Result<(), Failed> {
+        let Waiting { pod, queued, node, .. } = *waiting;
+        if cx.cluster.pod(pod).is_some_and(|pod| pod.placed_on().is_none()) {
+            let cycle = Cycle::new(cx.cluster, queued.class, Some(pod));
+            let devices = devices(self.profile_of(queued), &cycle, node)?;
+            cx.cluster.assume_on_devices(pod, node, devices);
+        }
+        Ok(())
     }
 
     /// Asks the plugins that let a pod wait.
@@ -393,6 +403,17 @@ impl Scheduler {
                 && (!eviction.last || cluster.pod(eviction.victim).is_some_and(|victim| victim.deleting.is_none()))
         })
     }
+}
+
+/// The GPU devices that the pod takes, if any plugin has a say. A pod that was assumed has them.
+fn devices(profile: &Profile, cycle: &Cycle<'_>, node: NodeId) -> Result<Option<DeviceSet>, Failed> {
+    if cycle.live_pod().is_some_and(|pod| pod.assumed().is_some()) {
+        return Ok(None);
+    }
+    profile.devices(cycle, cycle.cluster.node(node)).map_err(|plugin| {
+        let text = format!("plugin {plugin} chose GPU devices that have no room for the pod");
+        Failed::Error(FitError::internal(text))
+    })
 }
 
 /// Runs Bind. A profile without any such plugin binds as DefaultBinder does.

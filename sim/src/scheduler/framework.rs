@@ -12,6 +12,7 @@ use super::image_states::ImageStates;
 use super::lasting::Lasting;
 use super::verdict::Verdict;
 use crate::cluster::{Action, Cluster};
+use crate::model::gpu::DeviceSet;
 use crate::model::node::Node;
 use crate::model::pod::{Pod, PodClass};
 use crate::model::{ClassId, NodeId, PodId};
@@ -87,6 +88,13 @@ pub trait Plugin {
     /// Reserve: the pod is about to go to this node. `Verdict::Fits` to agree; a plugin keeps what it reserves in itself.
     fn reserve(&self, _cycle: &Cycle<'_>, _node: &Node) -> Verdict {
         Verdict::Fits
+    }
+
+    /// Reserve, of a pod that asks for shares of GPU devices: which devices of the node it takes, as many as it asks for and each
+    /// with room for its share. The first plugin of Reserve that names any decides, and the store takes exactly these; where none
+    /// does, [best fit](crate::model::gpu::DeviceChoice::BestFit) chooses. It is asked just before the pod takes its place.
+    fn devices(&self, _cycle: &Cycle<'_>, _node: &Node) -> Option<DeviceSet> {
+        None
     }
 
     /// Reserve taken back, because it or a later step failed. All plugins of Reserve are called in reverse order, those that were not

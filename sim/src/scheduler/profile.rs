@@ -4,6 +4,7 @@ use super::framework::{Cycle, Filter, Plugin, PodOnNode, PreFilter};
 use super::nominator::Nominator;
 use super::verdict::Verdict;
 use crate::model::NodeId;
+use crate::model::gpu::DeviceSet;
 use crate::model::node::Node;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -127,6 +128,19 @@ impl Profile {
     pub fn filters<'c>(&'c self, cycle: &Cycle<'c>) -> Result<FilterChain<'c>, Rejection> {
         let PreFiltered { chain, rejection } = self.pre_filter(cycle);
         rejection.map_or(Ok(chain), Err)
+    }
+
+    /// Which of the node's GPU devices the cycle's pod takes; `None` where it asks for none, or where no plugin has a say.
+    ///
+    /// # Errors
+    /// The name of the plugin that named devices without room for the pod.
+    pub fn devices(&self, cycle: &Cycle<'_>, node: &Node) -> Result<Option<DeviceSet>, &'static str> {
+        let Some(request) = cycle.class.spec.gpu else { return Ok(None) };
+        let mut plugins = self.reserve.iter().map(|index| &self.plugins[*index]);
+        match plugins.find_map(|plugin| Some((plugin, plugin.devices(cycle, node)?))) {
+            Some((plugin, devices)) if !node.devices.fits_on(request, devices) => Err(plugin.name()),
+            chosen => Ok(chosen.map(|(_, devices)| devices)),
+        }
     }
 
     /// The names of the plugins in a set of bits, sorted.

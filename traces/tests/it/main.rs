@@ -5,6 +5,7 @@ mod files;
 mod generic;
 mod openb;
 mod options;
+mod order;
 mod properties;
 mod rules;
 

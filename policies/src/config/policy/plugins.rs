@@ -105,7 +105,8 @@ pub(super) fn quote(text: &str) -> String {
 
 /// The extension points of a plugin; none where it is not modelled.
 fn points(name: &str) -> Points {
-    let context = PluginContext { streams: Streams::new(0), gates: FeatureGates::default(), profile: "" };
+    let context =
+        PluginContext { streams: Streams::new(0), gates: FeatureGates::default(), target_workload: None, profile: "" };
     let none = ArgsSource::new(Document { file: "", text: "" }, None, &[], context.gates);
     let factory = registry::find(name).and_then(|entry| (entry.prepare)(&none).ok());
     factory.map_or_else(Points::default, |factory| factory(&context).points())

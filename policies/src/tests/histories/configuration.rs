@@ -27,7 +27,19 @@ const FILTERS: [&str; 8] = [
     "InterPodAffinity",
 ];
 
-const RESEARCH: [&str; 5] = ["Random", "BestFit", "WorstFit", "FirstFit", "RoundRobin"];
+const RESEARCH: [&str; 11] = [
+    "Random",
+    "BestFit",
+    "WorstFit",
+    "FirstFit",
+    "RoundRobin",
+    "AnyNode",
+    "DotProd",
+    "FGD",
+    "GpuBestFit",
+    "GpuClustering",
+    "GpuPacking",
+];
 
 const STRATEGIES: [&str; 6] = [
     "{ type: LeastAllocated }",
@@ -100,7 +112,7 @@ fn profile(draw: &mut Draw, number: usize, text: &mut String) {
         // One scorer of our own beside some of the others, or alone.
         4 => {
             let name = draw.of(&RESEARCH);
-            if name == "RoundRobin" {
+            if ["RoundRobin", "FGD"].contains(&name) {
                 everywhere.with(name);
             }
             if draw.one_in(2) {
@@ -129,6 +141,10 @@ fn arguments(draw: &mut Draw, text: &mut String) {
         let ignored = if draw.one_in(4) { ", ignoredResources: [example.com/card]" } else { "" };
         let strategy = draw.of(&STRATEGIES);
         let _ = writeln!(given, "  - name: NodeResourcesFit\n    args: {{ scoringStrategy: {strategy}{ignored} }}");
+    }
+    if draw.one_in(3) {
+        let choice = draw.of(&["BestFit", "FirstFit", "WorstFit", "Random"]);
+        let _ = writeln!(given, "  - name: NodeGpuShare\n    args: {{ deviceChoice: {choice} }}");
     }
     if draw.one_in(4) {
         let resources = draw

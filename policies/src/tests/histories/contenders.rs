@@ -2,7 +2,9 @@
 
 use crate::config::ParsedConfig;
 use crate::factory::BuildContext;
+use crate::tests::expected_pods::expected_pods;
 use towtank_sim::cluster::{Change, Cluster};
+use towtank_sim::model::gpu::DeviceSet;
 use towtank_sim::model::pod::PodSpec;
 use towtank_sim::model::{NodeId, PodId};
 use towtank_sim::random::Streams;
@@ -16,8 +18,8 @@ pub(super) struct Contenders([Contender; 2]);
 /// What was decided on a pod.
 #[derive(Debug)]
 pub(super) enum Decided {
-    /// This node.
-    Node(NodeId),
+    /// This node, and these of its devices.
+    Node(NodeId, Option<DeviceSet>),
     /// None, and this may help.
     Nothing(Remedy),
 }
@@ -36,6 +38,7 @@ struct Outcome {
     next_start: usize,
     error: Option<FitError>,
     reserved: Option<Verdict>,
+    devices: Option<DeviceSet>,
     /// The nomination, the victims and the changes that PostFilter wants.
     remedy: Option<String>,
 }
@@ -46,7 +49,8 @@ impl Contenders {
     pub(super) fn new(config: &ParsedConfig, tie_break: TieBreak, seed: u64) -> Self {
         Self([Evaluation::Checked, Evaluation::Indexed].map(|evaluation| {
             let streams = Streams::new(seed);
-            let context = BuildContext { streams, gates: FeatureGates::default() };
+            let mut context = BuildContext::new(streams, FeatureGates::default());
+            context.target_workload = Some(expected_pods());
             let ties = (tie_break == TieBreak::Random).then(|| streams.stream("scheduler/tie-break"));
             let selection = Selection::new(evaluation, tie_break, ties);
             Contender { selection, profiles: crate::build(config, &context).profiles }
@@ -100,13 +104,19 @@ impl Contender {
             next_start: self.selection.start(),
             error: selected.error.clone(),
             reserved: None,
+            devices: None,
             remedy: None,
         };
         if let Some(node) = selected.node {
             let verdict = reserve(profile, &cycle, node);
             let agreed = verdict == Verdict::Fits;
             outcome.reserved = Some(verdict);
-            return (outcome, if agreed { Decided::Node(node) } else { Decided::Nothing(Remedy::default()) });
+            if !agreed {
+                return (outcome, Decided::Nothing(Remedy::default()));
+            }
+            outcome.devices = profile.devices(&cycle, cluster.node(node)).expect("devices that have room");
+            let decided = Decided::Node(node, outcome.devices);
+            return (outcome, decided);
         }
         let error = selected.error.filter(|error| !error.internal);
         let remedy = error.map(|error| self.selection.post_filter(profile, &cycle, error).1).unwrap_or_default();

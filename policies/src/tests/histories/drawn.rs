@@ -77,7 +77,11 @@ fn allocatable(draw: &mut Draw) -> ResourceList {
 }
 
 fn relabel(draw: &mut Draw, node: &mut NodeSpec) {
-    let mut labels = labels(&[("disk", draw.of(&["ssd", "hdd"])), ("generation", draw.of(&["1", "2", "3"]))]);
+    let mut labels = labels(&[
+        ("disk", draw.of(&["ssd", "hdd"])),
+        ("generation", draw.of(&["1", "2", "3"])),
+        ("gpu-model", draw.of(&["T4", "G2", "A10"])),
+    ]);
     if !draw.one_in(6) {
         let zone = draw.of(&["a", "a", "b", "c", ""]);
         labels.insert("zone".into(), zone.into());

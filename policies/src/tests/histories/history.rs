@@ -136,11 +136,11 @@ impl History {
         }
         self.cluster.count_attempt(pod);
         match self.contenders.decide(&self.cluster, pod) {
-            Decided::Node(node) if self.draw.one_in(12) => {
-                self.cluster.assume(pod, node);
+            Decided::Node(node, devices) if self.draw.one_in(12) => {
+                self.cluster.assume_on_devices(pod, node, devices);
                 self.held.push(pod);
             }
-            Decided::Node(node) => self.cluster.bind(pod, node),
+            Decided::Node(node, devices) => self.cluster.bind_to_devices(pod, node, devices),
             Decided::Nothing(remedy) => {
                 self.help(pod, &remedy);
                 if self.draw.one_in(3) {

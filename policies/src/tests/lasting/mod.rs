@@ -6,6 +6,7 @@ use crate::config::ParsedConfig;
 use crate::factory::BuildContext;
 use crate::named::POLICIES;
 use crate::registry::PLUGINS;
+use crate::tests::expected_pods::expected_pods;
 use std::collections::BTreeSet;
 use towtank_sim::cluster::Cluster;
 use towtank_sim::model::pod::{PodClass, PodSpec};
@@ -48,7 +49,10 @@ fn build(profile: &str, gates: FeatureGates) -> Profile {
 }
 
 fn build_config(config: &ParsedConfig, gates: FeatureGates) -> Profile {
-    crate::build(config, &BuildContext { streams: Streams::new(7), gates }).profiles.remove(0)
+    let target_workload = Some(expected_pods());
+    crate::build(config, &BuildContext { target_workload, ..BuildContext::new(Streams::new(7), gates) })
+        .profiles
+        .remove(0)
 }
 
 /// The profiles with all plugins, and those of the named policies.

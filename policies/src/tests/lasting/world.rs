@@ -92,7 +92,9 @@ impl World {
             }
         }
         let mut labels = Labels::new();
-        for (key, value) in [("disk", "ssd"), ("disk", "hdd"), ("zone", "7"), ("zone", "a")] {
+        for (key, value) in
+            [("disk", "ssd"), ("disk", "hdd"), ("zone", "7"), ("zone", "a"), ("gpu-model", "T4"), ("gpu-model", "A10")]
+        {
             if self.one_in(3) {
                 labels.insert(key.into(), value.into());
             }

@@ -61,7 +61,7 @@ static PODS: Schema = Schema {
 };
 
 /// Label with a node's GPU model.
-const MODEL_LABEL: &str = "gpu-model";
+const MODEL_LABEL: &str = towtank_sim::model::gpu::GPU_MODEL_LABEL;
 
 /// The extended resource of whole GPUs.
 const WHOLE_GPU: &str = "nvidia.com/gpu";
