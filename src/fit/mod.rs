@@ -122,15 +122,17 @@ fn kept(mut shapes: Vec<ObservedShape>, most: usize) -> Vec<(ObservedShape, usiz
             kept[nearest].1 += 1;
         }
     }
+    kept.sort_by_key(|(shape, _)| std::cmp::Reverse(shape.count));
     kept
 }
 
 /// How unlike two shapes are: the sum over resources of how far their amounts are apart on a logarithmic scale; far more where one
-/// has a GPU, or an end, and the other has not.
+/// has a GPU, an end, or nodes of its own, and the other has not.
 fn unlikeness(a: &ObservedShape, b: &ObservedShape) -> f64 {
     const KIND: f64 = 100.0;
     let kind = |shape: &ObservedShape| (shape.run_times.is_empty(), shape.gang, shape.spec.gpu.map(|gpu| gpu.count));
-    let mut unlike = if kind(a) == kind(b) { 0.0 } else { KIND };
+    let same = kind(a) == kind(b) && a.spec.node_affinity.required == b.spec.node_affinity.required;
+    let mut unlike = if same { 0.0 } else { KIND };
     for name in ["cpu", "memory"] {
         let amount = |shape: &ObservedShape| {
             let quantities = shape.spec.containers.iter().filter_map(|container| container.requests.get(name));

@@ -2,10 +2,13 @@
 
 use super::{Fit, Model, ModelShape};
 use std::fmt::Write as _;
+use towtank_sim::model::Quantity;
 use towtank_sim::model::affinity::NodeSelector;
 use towtank_sim::model::labels::Operator;
 use towtank_sim::model::pod::PodSpec;
 use towtank_sim::random::Distribution;
+
+const MEBIBYTE: i64 = 1 << 20;
 
 /// The whole file.
 pub(super) fn yaml(model: &Model, name: &str, source: &str) -> String {
@@ -21,7 +24,7 @@ pub(super) fn yaml(model: &Model, name: &str, source: &str) -> String {
         model.per_hour.map(|rate| number(rate)).join(", "),
     );
     if let Some(fit) = &model.run_time {
-        let _ = writeln!(text, "  duration: {} # distance {:.3}", seconds(&fit.distribution), fit.distance);
+        let _ = writeln!(text, "  duration: {} # distance {:.3}", plain(&fit.distribution), fit.distance);
     }
     text.push_str("  shapes:\n");
     for shape in &model.shapes {
@@ -56,7 +59,7 @@ fn fields(shape: &ModelShape) -> Vec<String> {
         fields.push("endless: true".to_owned());
     }
     if let Some(fit) = &shape.run_time {
-        fields.push(format!("duration: {}", seconds(&fit.distribution)));
+        fields.push(format!("duration: {}", plain(&fit.distribution)));
     }
     if shape.failure > 0.0 {
         fields.push(format!("failureProbability: {}", number(shape.failure)));
@@ -77,8 +80,12 @@ fn remark(shape: &ModelShape) -> String {
 
 fn requests(spec: &PodSpec) -> String {
     let containers = spec.containers.iter().flat_map(|container| &container.requests);
+    let amount = |name: &str, quantity: &Quantity| match quantity.value() {
+        bytes if name == "memory" && bytes > 0 && bytes % MEBIBYTE == 0 => format!("{}Mi", bytes / MEBIBYTE),
+        _ => text(&quantity.to_string()),
+    };
     let all: Vec<String> =
-        containers.map(|(name, quantity)| format!("{}: {}", key(name), text(&quantity.to_string()))).collect();
+        containers.map(|(name, quantity)| format!("{}: {}", key(name), amount(name, quantity))).collect();
     format!("{{ {} }}", all.join(", "))
 }
 
@@ -145,11 +152,6 @@ fn key(name: &str) -> String {
 /// A text in double quotes: JSON's are YAML's.
 fn text(value: &str) -> String {
     serde_json::to_string(value).unwrap_or_default()
-}
-
-/// A distribution of seconds.
-fn seconds(distribution: &Distribution) -> String {
-    plain(distribution)
 }
 
 /// A distribution in the words of a scenario.

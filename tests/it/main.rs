@@ -12,6 +12,7 @@ mod conform;
 mod errors;
 mod explain;
 mod fgd;
+mod fit;
 mod fuzz;
 mod golden;
 mod house;

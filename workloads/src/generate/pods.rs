@@ -200,12 +200,11 @@ impl GeneratedPods {
             Some(batch) => batch,
             None => self.arrival(cluster)?,
         };
-        let made = match batch.same {
-            Some(made) => made,
-            None => {
-                let variant = self.pick_variant();
-                self.make(variant, cluster)
-            }
+        let made = if let Some(made) = batch.same {
+            made
+        } else {
+            let variant = self.pick_variant();
+            self.make(variant, cluster)
         };
         batch.left -= 1;
         self.batch = (batch.left > 0).then_some(batch);
