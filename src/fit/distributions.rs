@@ -169,11 +169,11 @@ mod tests {
         let close = |a: f64, b: f64| (a / b - 1.0).abs() < 0.05;
         match fit(&mut sample(&Distribution::Exponential { mean: 300.0 }, 5000), true).unwrap() {
             Fit { distribution: Distribution::Exponential { mean }, distance } => {
-                assert!(close(mean, 300.0) && distance < 0.03)
+                assert!(close(mean, 300.0) && distance < 0.03);
             }
             // A Weibull distribution of shape 1 is the same.
             Fit { distribution: Distribution::Weibull { scale, shape }, .. } => {
-                assert!(close(scale, 300.0) && close(shape, 1.0))
+                assert!(close(scale, 300.0) && close(shape, 1.0));
             }
             other => panic!("{other:?}"),
         }

@@ -21,7 +21,7 @@ pub(super) fn yaml(model: &Model, name: &str, source: &str) -> String {
          functions\n# of the model and of the trace (Kolmogorov and Smirnov).\napiVersion: towtank.dev/v1alpha1\nkind: \
          WorkloadModel\nmetadata: {{ name: {name} }}\nspec:\n  arrivals:\n    hourly: {{ perHour: [{}] }}",
         model.submissions,
-        model.per_hour.map(|rate| number(rate)).join(", "),
+        model.per_hour.map(number).join(", "),
     );
     if let Some(fit) = &model.run_time {
         let _ = writeln!(text, "  duration: {} # distance {:.3}", plain(&fit.distribution), fit.distance);
@@ -36,20 +36,19 @@ pub(super) fn yaml(model: &Model, name: &str, source: &str) -> String {
 fn fields(shape: &ModelShape) -> Vec<String> {
     let mut fields = vec![format!("weight: {}", shape.count)];
     let spec = &shape.spec;
-    match affinity(spec) {
-        // A shape's own fields have no affinity.
-        Some(affinity) => fields.push(template(spec, &affinity)),
-        None => {
-            fields.push(format!("requests: {}", requests(spec)));
-            if let Some(gpu) = spec.gpu {
-                fields.push(format!("gpu: {{ count: {}, milli: {} }}", gpu.count, gpu.milli));
-            }
-            if !spec.labels.is_empty() {
-                fields.push(format!("labels: {}", texts(&spec.labels)));
-            }
-            if !spec.node_selector.is_empty() {
-                fields.push(format!("nodeSelector: {}", texts(&spec.node_selector)));
-            }
+    // A shape's own fields have no affinity.
+    if let Some(affinity) = affinity(spec) {
+        fields.push(template(spec, &affinity));
+    } else {
+        fields.push(format!("requests: {}", requests(spec)));
+        if let Some(gpu) = spec.gpu {
+            fields.push(format!("gpu: {{ count: {}, milli: {} }}", gpu.count, gpu.milli));
+        }
+        if !spec.labels.is_empty() {
+            fields.push(format!("labels: {}", texts(&spec.labels)));
+        }
+        if !spec.node_selector.is_empty() {
+            fields.push(format!("nodeSelector: {}", texts(&spec.node_selector)));
         }
     }
     if let Some(pods) = &shape.pods {

@@ -95,7 +95,9 @@ fn demand(name: &str, level: &Level, capacity: Option<&Level>, time: Time) -> Pi
     let far = capacity.filter(|capacity| capacity.peak as f64 > MOST_CAPACITY * level.peak as f64);
     match (capacity, far) {
         (Some(capacity), None) => lines.push(line("capacity", capacity, true)),
-        (_, Some(far)) => lines[1].label.push_str(&format!(" (capacity {})", units::short(far.peak as f64 / divisor))),
+        (_, Some(far)) => {
+            lines[1].label = format!("peak demand (capacity {})", units::short(far.peak as f64 / divisor));
+        }
         (None, None) => {}
     }
     LineChart {
