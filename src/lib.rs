@@ -18,6 +18,7 @@ mod hash;
 pub mod inspect;
 mod memory;
 mod progress;
+mod run_timeline;
 pub mod scenario;
 pub mod simulate;
 

@@ -2,6 +2,7 @@
 
 mod compare;
 mod conform;
+mod convert;
 mod explain;
 mod fit;
 mod formats;
@@ -42,6 +43,8 @@ enum Command {
     Conform(conform::ConformArgs),
     /// Say why a pod of a run was put where it was, or why it was not.
     Explain(explain::ExplainArgs),
+    /// Write a trace in another format, or draw a run as a timeline.
+    Convert(convert::ConvertArgs),
     /// List the named policies and the plugins that configurations may name.
     Policies,
     /// Say what a trace is like: how much comes when, how large, for how long.
@@ -131,6 +134,7 @@ impl Command {
             Self::Validate(args) => validate::validate(&args),
             Self::Conform(args) => conform::conform(&args),
             Self::Explain(args) => explain::explain(&args),
+            Self::Convert(args) => convert::run(&args),
             Self::Policies => policies::policies(),
             Self::Inspect(args) => inspect::inspect(&args),
             Self::Fit(args) => fit::fit(&args),

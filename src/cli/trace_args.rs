@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::scenario::ReplaySpec;
-use crate::scenario::yaml::{self, Mapping, Value};
+use crate::scenario::yaml::{self, Value};
 use clap::Args;
 use std::path::PathBuf;
 use towtank_traces::record::Record;
@@ -22,9 +22,9 @@ pub(super) struct TraceArgs {
     /// Files of nodes, where they are apart from those of pods.
     #[arg(long, value_name = "FILE")]
     nodes: Vec<PathBuf>,
-    /// An option of the replay, as in a scenario, such as `from=1d` or `users=[ann, bob]`.
-    #[arg(long = "option", value_name = "NAME=VALUE")]
-    options: Vec<String>,
+    /// How the trace is read, as `options` in a scenario: `{ from: 1d, to: 2d, sample: 0.1 }`.
+    #[arg(long, value_name = "YAML", default_value = "{}")]
+    options: String,
     /// The seed of a sample.
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
@@ -66,7 +66,7 @@ impl TraceArgs {
         };
         let options = replay_spec(&self.options)?;
         let strict = self.strict || options.strict;
-        let options = options.options(self.seed).map_err(|why| Diagnostic::new(format!("--option: {why}")))?;
+        let options = options.options(self.seed).map_err(|why| Diagnostic::new(format!("--options: {why}")))?;
         let repairs = Repairs::default().with(strict);
         let context = Context { options, repairs: repairs.clone() };
         let mut nodes = Vec::new();
@@ -84,18 +84,8 @@ impl TraceArgs {
     }
 }
 
-/// `NAME=VALUE`, as the options of a scenario's trace.
-fn replay_spec(options: &[String]) -> Result<ReplaySpec, Diagnostic> {
-    let mut fields = Mapping::new();
-    for option in options {
-        let fail = |why: String| Diagnostic::new(format!("--option {option}: {why}"));
-        let (name, value) =
-            option.split_once('=').ok_or_else(|| fail("expected NAME=VALUE, such as timeScale=0.5".to_owned()))?;
-        let value: Value = yaml::value(value).map_err(|why| fail(format!("the value is no YAML: {why}")))?;
-        fields.insert(Value::from(name), value);
-        // After each, so that the message names the one that does not fit.
-        yaml::read_changed::<ReplaySpec>(&Value::Mapping(fields.clone()))
-            .map_err(|error| error.about(&format!("--option {option}")))?;
-    }
-    yaml::read_changed(&Value::Mapping(fields))
+/// Options of a replay as the command line has them.
+pub(super) fn replay_spec(text: &str) -> Result<ReplaySpec, Diagnostic> {
+    let document: Value = yaml::value(text).map_err(|why| Diagnostic::new(format!("--options: {why}")))?;
+    yaml::read_changed(&document).map_err(|error| error.about("--options"))
 }

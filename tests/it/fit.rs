@@ -69,9 +69,11 @@ fn what_is_generated_is_like_the_trace() {
     }
     let options = ReplayOptions { times: Times::Replay, ..ReplayOptions::default() };
     let context = Context { options, ..Context::default() };
-    let open = || find_format("openb").unwrap().read_pods(&Inputs::open(&[path.clone()]).unwrap(), &context).unwrap();
+    let open = || {
+        find_format("openb").unwrap().read_pods(&Inputs::open(std::slice::from_ref(&path)).unwrap(), &context).unwrap()
+    };
     let mut cluster = Cluster::default();
-    let trace = Pods::of(&mut replay::pods(open(), &context, None).unwrap(), &mut cluster);
+    let trace = Pods::of(&mut replay::pods(open(), &context).unwrap(), &mut cluster);
 
     let mut stream = Stream::new(open(), &context).unwrap();
     let model = Model::of(&mut stream, FitOptions { shapes: 60, named: true }).unwrap();
@@ -150,9 +152,9 @@ fn an_inspection_says_what_there_is() {
         assert_eq!(words, ["CPU", "1.4", "cores", "2", "cores", "30", "s", "4", "cores", "50.0", "%"]);
     }
     assert!(folder.listing().contains(&"out/plots/demand-cpu.svg".to_owned()));
-    let json = folder.run(&["inspect", "pods.csv", "--format", "json", "--option", "to=10s"]).expect(0).stdout;
+    let json = folder.run(&["inspect", "pods.csv", "--format", "json", "--options", "{to: 10s}"]).expect(0).stdout;
     assert!(json.contains("\"submissions\": 1,"), "{json}");
-    let refused = folder.run(&["inspect", "pods.csv", "--option", "timeScal=2"]).expect(2);
+    let refused = folder.run(&["inspect", "pods.csv", "--options", "{timeScal: 2}"]).expect(2);
     assert!(refused.stderr.contains("did you mean `timeScale`?"), "{}", refused.stderr);
     folder.write("odd.txt", "what else\n");
     let refused = folder.run(&["inspect", "odd.txt"]).expect(2);

@@ -9,6 +9,7 @@
 mod benches;
 mod cli;
 mod conform;
+mod convert;
 mod errors;
 mod explain;
 mod fgd;
@@ -16,6 +17,7 @@ mod fit;
 mod fuzz;
 mod golden;
 mod house;
+mod objects;
 mod outputs;
 mod readme;
 mod recorded;
