@@ -29,8 +29,11 @@ pub const RUN: &[Figure<Run>] = &[
     placement::FIGURE,
 ];
 
+/// Whether a run has what a figure shows.
+pub type Condition = fn(&Run) -> bool;
+
 /// Figures of what only some runs have, each with what says whether a run has it.
-pub const MEASURED: &[(fn(&Run) -> bool, Figure<Run>)] = &[
+pub const MEASURED: &[(Condition, Figure<Run>)] = &[
     (|run| run.series.counter(Series::GPU_FRAGMENTED).is_some(), fragmentation::FIGURE),
     (|run| !run.jobs.list.is_empty(), jobs::FIGURE),
 ];

@@ -14,6 +14,7 @@ mod convert;
 mod errors;
 mod explain;
 mod fgd;
+mod fit;
 mod fuzz;
 mod golden;
 mod house;
