@@ -1,6 +1,6 @@
 //! Batch policies on published and recorded workloads.
 
-use crate::support::shared;
+use crate::support::{root, shared, towtank};
 use flate2::read::MultiGzDecoder;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -92,6 +92,35 @@ fn nasa_ipsc_runs_first_come_first_served_on_its_128_processors() {
         last = start;
     }
     assert!((1..100).contains(&late), "{late} jobs start later than they were submitted");
+}
+
+/// The experiment as its readers run it: every start, every machine and every total of the published record.
+#[test]
+fn the_experiment_gives_the_published_totals() {
+    let Some(folder) = shared("traces/batsim-medium-late") else { return };
+    let run = ["run", "experiments/easy-batsim/scenario.yaml", "--out", "-", "--format", "json"];
+    let summary: Value = serde_json::from_str(&towtank(root(), &run).expect(0).stdout).expect("JSON");
+    let jobs = &summary["jobs"];
+    for count in ["jobs", "same_start", "same_start_and_machines"] {
+        assert_eq!(jobs["published"][count], 801, "{count}");
+    }
+    let table = std::fs::read_to_string(folder.join("expected_easy_summary.csv")).expect("the record is there");
+    let mut reader = csv::Reader::from_reader(table.as_bytes());
+    let published: BTreeMap<String, f64> = reader.deserialize().next().expect("a row").expect("numbers");
+    for (ours, theirs) in [
+        ("finished", "nb_jobs_finished"),
+        ("makespan_seconds", "makespan"),
+        ("mean_wait_seconds", "mean_waiting_time"),
+        ("max_wait_seconds", "max_waiting_time"),
+        ("mean_turnaround_seconds", "mean_turnaround_time"),
+        ("max_turnaround_seconds", "max_turnaround_time"),
+        ("mean_slowdown", "mean_slowdown"),
+        ("max_slowdown", "max_slowdown"),
+        ("machine_seconds", "time_computing"),
+    ] {
+        let (got, expected) = (jobs[ours].as_f64().expect("a number"), published[theirs]);
+        assert!((got - expected).abs() <= 1.5e-6, "{ours}: {got}, published {expected}");
+    }
 }
 
 /// Batsim's workload and its schedule. Times in the schedule are rounded to microseconds.
