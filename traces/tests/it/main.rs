@@ -1,5 +1,6 @@
 //! The crate from outside: real files, the texts of errors, properties.
 
+mod damage;
 mod errors;
 
 mod files;
