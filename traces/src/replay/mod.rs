@@ -10,7 +10,7 @@ use crate::registry::find_format;
 use serde_json::Value;
 use std::path::PathBuf;
 use towtank_sim::cluster::Cluster;
-use towtank_sim::source::{Source, Work};
+use towtank_sim::source::{Source, SourceError, Submission, Work};
 
 pub use nodes::nodes;
 pub use pods::pods;
@@ -36,8 +36,9 @@ pub trait Objects {
 /// # Errors
 /// No such format or file, and everything that is wrong in a row: all nodes are read here.
 pub fn open_nodes(format: &str, paths: &[PathBuf], context: &Context) -> Result<Box<dyn Source>, TraceError> {
-    let reader = find_format(format)?.read_nodes(&Inputs::open(paths)?, context)?;
-    Ok(Box::new(nodes(reader, context)?))
+    let format = find_format(format)?;
+    let open = || nodes(format.read_nodes(&Inputs::open(paths)?, context)?, context);
+    Ok(Box::new(open().map_err(|error| error.of(format.name))?))
 }
 
 /// Opens the pods of a trace: files, or folders of them. The source serves one run.
@@ -51,6 +52,27 @@ pub fn open_pods(
     context: &Context,
     objects: Option<Box<dyn Objects>>,
 ) -> Result<Box<dyn Source>, TraceError> {
-    let reader = find_format(format)?.read_pods(&Inputs::open(paths)?, context)?;
-    Ok(Box::new(pods(reader, context, objects)?))
+    let format = find_format(format)?;
+    let open = || pods(format.read_pods(&Inputs::open(paths)?, context)?, context, objects);
+    let source = open().map_err(|error| error.of(format.name))?;
+    Ok(Box::new(Of { format: format.name, source }))
+}
+
+/// A source whose errors say as which format its files are read.
+struct Of<S> {
+    format: &'static str,
+    source: S,
+}
+
+impl<S: Source> Source for Of<S> {
+    fn name(&self) -> &str {
+        self.source.name()
+    }
+
+    fn next(&mut self, cluster: &mut Cluster) -> Result<Option<Submission>, SourceError> {
+        self.source.next(cluster).map_err(|error| match error.downcast::<TraceError>() {
+            Ok(error) => error.of(self.format).into(),
+            Err(error) => error,
+        })
+    }
 }
