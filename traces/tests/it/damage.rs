@@ -5,8 +5,9 @@
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use proptest::prelude::*;
+use std::fmt::Write as _;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use towtank_traces::stream::{self, Stream};
 use towtank_traces::{Context, FORMATS, Format, Inputs, ReplayOptions, Times, TraceError, detect};
 
@@ -88,7 +89,7 @@ fn last_row(bytes: &[u8]) -> (&[u8], &[u8]) {
 }
 
 fn is_csv(name: &str) -> bool {
-    name.ends_with(".csv")
+    Path::new(name).extension().is_some_and(|extension| extension == "csv")
 }
 
 /// The ways in which a file is damaged: what it is called, and what it does; nothing where it does not apply.
@@ -162,7 +163,7 @@ fn every_damage_of_every_file_is_one_clear_error() {
                 let says = ["expected", "truncated", "this is not", "breaks off", "UTF-8", "unicode", "line"];
                 assert!(says.iter().any(|word| error.contains(word)), "{damage} of {name}: {error}");
                 assert!(error.len() < 1200 && !error.contains('\n'), "{damage} of {name}: {error}");
-                table += &format!("{damage} of {name}: {error}\n");
+                let _ = writeln!(table, "{damage} of {name}: {error}");
             }
         }
     }
