@@ -15,6 +15,7 @@ pub mod experiment;
 pub mod explain;
 mod hash;
 mod memory;
+mod object_rows;
 mod progress;
 mod run_timeline;
 pub mod scenario;

@@ -3,6 +3,7 @@
 use super::warn;
 use crate::diagnostic::Diagnostic;
 use crate::exit::Failure;
+use crate::object_rows::ObjectRows;
 use crate::run_timeline;
 use crate::scenario::{ReplaySpec, yaml};
 use clap::Args;
@@ -12,6 +13,7 @@ use std::fs::File;
 use std::io::{BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use towtank_reports::output::OutputError;
+use towtank_traces::reader::Reader;
 use towtank_traces::repairs::Repairs;
 use towtank_traces::writers::{Converted, Part, TARGETS, Target, WriteError, convert, find_target, target_of};
 use towtank_traces::{Context, Inputs, TraceError, detect, find_format};
@@ -74,9 +76,19 @@ pub(super) fn run(args: &ConvertArgs) -> Result<(), Failure> {
     let repairs = if args.strict || spec.strict { Repairs::strict() } else { Repairs::default() };
     let context = Context { options, repairs };
     let part = if args.nodes { Part::Nodes } else { Part::Pods };
+    let open = |context: &Context| {
+        let reader = match part {
+            Part::Pods => format.read_pods(&inputs, context)?,
+            Part::Nodes => format.read_nodes(&inputs, context)?,
+        };
+        if reader.tells_objects() && target.name != "manifests" {
+            return Ok(Box::new(ObjectRows::new(reader, context.repairs.clone())) as Box<dyn Reader>);
+        }
+        Ok(reader)
+    };
     let mut done = Converted::default();
     write(&args.output, |out| {
-        done = convert(format, &inputs, part, &context, target, out)?;
+        done = convert(&open, part, &context, target, out)?;
         Ok(())
     })?;
     let repaired = context.repairs.report().into_iter();

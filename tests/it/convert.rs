@@ -85,6 +85,30 @@ fn a_run_becomes_a_timeline() {
     folder.run(&["convert", "out", "--to", "csv"]).expect(2);
 }
 
+#[test]
+fn recorded_pods_are_rows_whoever_made_them() {
+    let folder = Folder::new();
+    let snapshot = "\
+apiVersion: v1
+kind: List
+items:
+- { apiVersion: apps/v1, kind: ReplicaSet, metadata: { name: web } }
+- { apiVersion: v1, kind: Node, metadata: { name: n }, status: { allocatable: { cpu: '2', memory: 4Gi, pods: '110' } } }
+- apiVersion: v1
+  kind: Pod
+  metadata: { name: web-a, ownerReferences: [{ apiVersion: apps/v1, kind: ReplicaSet, name: web, uid: u, controller: true }] }
+  spec: { nodeName: n, containers: [{ name: c, resources: { requests: { cpu: 500m } } }] }
+";
+    folder.write("snapshot.yaml", snapshot);
+    let pods = folder.run(&["convert", "snapshot.yaml", "--to", "csv"]).expect(0);
+    assert_eq!(pods.stdout, "name,arrival_s,duration_s,cpu_milli,memory_bytes\nweb-a,0,,500,0\n");
+    assert!(pods.stderr.contains("1 times an object of the kind ReplicaSet left out"), "{}", pods.stderr);
+    let nodes = folder.run(&["convert", "snapshot.yaml", "--nodes", "--to", "csv"]).expect(0);
+    assert_eq!(nodes.stdout, "name,cpu_milli,memory_bytes,pods\nn,2000,4294967296,110\n");
+    let manifests = folder.run(&["convert", "snapshot.yaml", "--to", "manifests"]).expect(0);
+    assert!(manifests.stdout.contains("kind: ReplicaSet") && !manifests.stdout.contains("kind: Node"));
+}
+
 /// The scenarios that are shipped with the formats run as their pages say.
 #[test]
 fn examples_of_formats_run() {

@@ -163,7 +163,8 @@ fn a_window_and_scales_hold_for_conversions_too() {
     let context = Context { options, ..Context::default() };
     let mut out = Vec::new();
     let inputs = Inputs::from_bytes("pods.csv", PODS);
-    convert(find_format("csv").unwrap(), &inputs, Part::Pods, &context, find_target("csv").unwrap(), &mut out).unwrap();
+    let open = |context: &Context| find_format("csv")?.read_pods(&inputs, context);
+    convert(&open, Part::Pods, &context, find_target("csv").unwrap(), &mut out).unwrap();
     assert!(String::from_utf8(out).unwrap().contains("\nbatch-1,25,600,"));
 }
 
