@@ -15,8 +15,16 @@ use towtank_workloads::manifest::{Applied, Item, ObjectStream};
 /// rows, whoever owns them.
 const ROWS: [&str; 2] = ["Node", "Pod"];
 
-/// A reader of objects, as one of pods and nodes.
-pub(crate) struct ObjectRows {
+/// A reader of objects as one of pods and nodes; any other one as it is. What is left out becomes notes.
+pub(crate) fn of(reader: Box<dyn Reader>, repairs: &Repairs) -> Box<dyn Reader> {
+    if !reader.tells_objects() {
+        return reader;
+    }
+    let (stream, shapes, ready) = (ObjectStream::default(), Shapes::default(), VecDeque::new());
+    Box::new(ObjectRows { reader, stream, shapes, ready, others: BTreeMap::new(), repairs: repairs.clone() })
+}
+
+struct ObjectRows {
     reader: Box<dyn Reader>,
     stream: ObjectStream,
     shapes: Shapes,
@@ -27,11 +35,6 @@ pub(crate) struct ObjectRows {
 }
 
 impl ObjectRows {
-    pub(crate) fn new(reader: Box<dyn Reader>, repairs: Repairs) -> Self {
-        let (stream, shapes, ready) = (ObjectStream::default(), Shapes::default(), VecDeque::new());
-        Self { reader, stream, shapes, ready, others: BTreeMap::new(), repairs }
-    }
-
     fn applied(&mut self, at: i64, place: Place, object: serde_json::Value) -> Result<(), TraceError> {
         let kind = object["kind"].as_str().unwrap_or_default();
         if !ROWS.contains(&kind) {

@@ -61,7 +61,7 @@ fn what_cannot_be_done_is_said() {
         (&["convert", "pods.csv", "--to", "cvs"], 2, "did you mean `csv`?"),
         (&["convert", "what.txt", "--to", "csv"], 2, "no format looks like this"),
         (&["convert", "pods.csv", "--from", "swf", "--to", "csv"], 2, "line 1: found 1 fields, expected 18 for a job"),
-        (&["convert", "pods.csv", "--nodes", "--to", "csv"], 2, "this header is that of a file of pods"),
+        (&["convert", "pods.csv", "--part", "nodes", "--to", "csv"], 2, "this header is that of a file of pods"),
         (&["convert", "pods.csv", "--to", "csv", "--options", "{ form: 1d }"], 2, "--options: "),
         (&["convert", "absent.csv", "--to", "csv"], 2, "absent.csv: cannot be opened"),
     ] {
@@ -103,8 +103,11 @@ items:
     let pods = folder.run(&["convert", "snapshot.yaml", "--to", "csv"]).expect(0);
     assert_eq!(pods.stdout, "name,arrival_s,duration_s,cpu_milli,memory_bytes\nweb-a,0,,500,0\n");
     assert!(pods.stderr.contains("1 times an object of the kind ReplicaSet left out"), "{}", pods.stderr);
-    let nodes = folder.run(&["convert", "snapshot.yaml", "--nodes", "--to", "csv"]).expect(0);
+    let nodes = folder.run(&["convert", "snapshot.yaml", "--part", "nodes", "--to", "csv"]).expect(0);
     assert_eq!(nodes.stdout, "name,cpu_milli,memory_bytes,pods\nn,2000,4294967296,110\n");
+    // Inspecting reads the same rows.
+    let inspected = folder.run(&["inspect", "snapshot.yaml", "--format", "json"]).expect(0);
+    assert!(inspected.stderr.contains("of the kind ReplicaSet left out"), "{}", inspected.stderr);
     let manifests = folder.run(&["convert", "snapshot.yaml", "--to", "manifests"]).expect(0);
     assert!(manifests.stdout.contains("kind: ReplicaSet") && !manifests.stdout.contains("kind: Node"));
 }
