@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use towtank_reports::output::OutputError;
 
 /// What may be in the directory of a sweep.
-const LAYOUT: [&str; 7] =
-    [journal::FILE, "runs.csv", "groups.csv", "curves.csv", "curve_groups.csv", "timings.csv", "plots"];
+const LAYOUT: [&str; 8] =
+    [journal::FILE, "runs.csv", "groups.csv", "curves.csv", "curve_groups.csv", "timings.csv", "published.csv", "plots"];
 
 /// The file that is written last: with it a sweep is finished.
 const LAST: &str = "runs.csv";
@@ -63,6 +63,9 @@ pub(super) fn finish(experiment: &Experiment, rows: &[Row], out: &Path) -> Resul
     if rows.iter().any(|row| !row.curves.is_empty()) {
         write(out, "curves.csv", &tables::curves(axes, rows).csv())?;
         write(out, "curve_groups.csv", &tables::curve_groups(axes, rows).csv())?;
+    }
+    if !experiment.published.is_empty() {
+        write(out, "published.csv", &tables::published(axes, &experiment.published.compare(rows)).csv())?;
     }
     if !experiment.figures.is_empty() {
         let plots = out.join("plots");
