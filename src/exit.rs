@@ -75,7 +75,9 @@ impl Failure {
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Input(_) | Self::Recordings(_) => UNUSABLE_INPUT,
-            Self::Run(_) | Self::Audit(_) | Self::Replay(_) | Self::Conformance { .. } | Self::Published { .. } => FAILED,
+            Self::Run(_) | Self::Audit(_) | Self::Replay(_) | Self::Conformance { .. } | Self::Published { .. } => {
+                FAILED
+            }
             Self::Output(_) => OUTPUT,
             Self::Sweep { source, .. } => return source.exit_code(),
         })

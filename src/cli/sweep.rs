@@ -83,7 +83,10 @@ fn compared(experiment: &Experiment, rows: &[Row], out: &Path) -> Result<(), Fai
     let beyond = compared.iter().filter(|one| one.within == Some(false)).count();
     let means = compared.len() - judged;
     let path = out.join("published.csv");
-    print(&format!("{} of {judged} curves are the published ones, {means} compared by their means\n", judged - beyond))?;
+    print(&format!(
+        "{} of {judged} curves are the published ones, {means} compared by their means\n",
+        judged - beyond
+    ))?;
     if beyond > 0 {
         return Err(Failure::Published { beyond, judged, path });
     }

@@ -12,8 +12,16 @@ use std::path::{Path, PathBuf};
 use towtank_reports::output::OutputError;
 
 /// What may be in the directory of a sweep.
-const LAYOUT: [&str; 8] =
-    [journal::FILE, "runs.csv", "groups.csv", "curves.csv", "curve_groups.csv", "timings.csv", "published.csv", "plots"];
+const LAYOUT: [&str; 8] = [
+    journal::FILE,
+    "runs.csv",
+    "groups.csv",
+    "curves.csv",
+    "curve_groups.csv",
+    "timings.csv",
+    "published.csv",
+    "plots",
+];
 
 /// The file that is written last: with it a sweep is finished.
 const LAST: &str = "runs.csv";

@@ -185,7 +185,8 @@ impl Figure {
         let lines = groups.iter().map(|group| {
             let points = group.curves().remove(curve).unwrap_or_default();
             let moments = points.iter().filter_map(|(at, values)| Some((*at, Moments::of(values)?)));
-            let (points, spread) = moments.map(|(at, m)| ((at, self.shown_value(m.mean)), m.standard_deviation)).unzip();
+            let (points, spread) =
+                moments.map(|(at, m)| ((at, self.shown_value(m.mean)), m.standard_deviation)).unzip();
             let of_curve = |row: &&Published| row.curve.as_deref().is_none_or(|name| name == curve);
             let published = self.published_of(group).filter(of_curve);
             Line {
