@@ -80,13 +80,23 @@ fn submissions(path: &PathBuf) -> Result<u64, Failure> {
 }
 
 fn report(what: &str, rows: u64, pass: impl FnOnce() -> Result<u64, Failure>) -> Result<(), Failure> {
-    let started = Instant::now();
+    let (started, cpu_before) = (Instant::now(), cpu_seconds());
     let count = pass()?;
     assert_eq!(count, rows, "{what}");
-    let seconds = started.elapsed().as_secs_f64();
+    let millions = |seconds: f64| rows as f64 / seconds / 1e6;
+    let wall = millions(started.elapsed().as_secs_f64());
+    let cpu = cpu_seconds().zip(cpu_before).map(|(after, before)| millions(after - before));
+    let cpu = cpu.map_or_else(String::new, |rate| format!(", {rate:.2} million per CPU second"));
     let memory = peak_memory().map_or_else(String::new, |bytes| format!(", at most {} MB so far", bytes / 1_000_000));
-    println!("{what}: {:.2} million rows/s{memory}", rows as f64 / seconds / 1e6);
+    println!("{what}: {wall:.2} million rows/s{cpu}{memory}");
     Ok(())
+}
+
+/// The time that this thread has been on a processor, where the system tells: the wall clock counts others' work on a machine that
+/// is shared.
+fn cpu_seconds() -> Option<f64> {
+    let times = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    times.split(' ').next()?.parse::<u64>().ok().map(|nanos| nanos as f64 / 1e9)
 }
 
 /// The largest resident memory of this process in bytes, where the system tells.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use towtank_sim::time::Span;
-use towtank_traces::{GpuMode, NodePick, ReplayOptions, Times, Window};
+use towtank_traces::{GpuMode, Machine, NodePick, ReplayOptions, Times, Window};
 use towtank_workloads::schema::{DurationText, QuantityText};
 
 /// Less memory makes too many files.
@@ -101,6 +101,8 @@ pub struct ReplaySpec {
     pub sorted: Option<bool>,
     /// How much of a trace that has to be sorted is held in memory.
     pub sort_memory: Option<QuantityText>,
+    /// What the largest machine is, where a trace gives parts of it.
+    pub machine: Option<MachineSpec>,
     /// Whether what could be repaired is an error.
     pub strict: bool,
     /// Keeps one node of every so many.
@@ -117,6 +119,16 @@ pub struct ReplaySpec {
     pub interval: DurationText,
     /// Makes labels of the columns `owner` and `user`.
     pub identity_labels: bool,
+}
+
+/// A whole machine, of which a trace gives parts.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MachineSpec {
+    /// Its CPU.
+    pub cpu: QuantityText,
+    /// Its memory.
+    pub memory: QuantityText,
 }
 
 /// What a GPU is.
@@ -151,6 +163,7 @@ impl Default for ReplaySpec {
             rename: BTreeMap::new(),
             sorted: None,
             sort_memory: None,
+            machine: None,
             strict: false,
             from: None,
             to: None,
@@ -207,7 +220,16 @@ impl ReplaySpec {
                 _ => return Err(format!("options.sortMemory is {}: expected at least 1Mi", text.0)),
             },
         };
+        let machine = self.machine.as_ref().map(|machine| {
+            let whole = Machine { cpu_milli: machine.cpu.0.milli_value(), memory_bytes: machine.memory.0.value() };
+            if whole.cpu_milli > 0 && whole.memory_bytes > 0 {
+                Ok(whole)
+            } else {
+                Err("options.machine: expected amounts above 0")
+            }
+        });
         Ok(ReplayOptions {
+            machine: machine.transpose()?,
             sample: self.sample,
             seed,
             users: self.users.clone(),

@@ -198,6 +198,18 @@ pub enum TraceError {
         /// What would be right.
         expected: &'static str,
     },
+    /// An element of a list that is not what it should be.
+    #[error("{file}: element {element} of the list: {message}: expected {expected}")]
+    Element {
+        /// The file.
+        file: Arc<str>,
+        /// Its number, from 1.
+        element: u64,
+        /// What kind of file it should be.
+        expected: &'static str,
+        /// What is wrong, with line and column within the element.
+        message: String,
+    },
     /// A record that means nothing here.
     #[error("{file}: line {line}: {problem}")]
     Record {
@@ -244,6 +256,14 @@ pub enum TraceError {
     /// Rows that have to be sorted cannot be put aside.
     #[error("rows that are to be sorted cannot be kept in a temporary file: {0}")]
     Spill(std::io::Error),
+}
+
+/// What the system says of a file that cannot be read on.
+pub(crate) fn io(error: &std::io::Error) -> String {
+    if error.kind() == std::io::ErrorKind::UnexpectedEof {
+        return "the gzip data ends early, the file is truncated".to_owned();
+    }
+    error.to_string()
 }
 
 /// "did you mean" with the nearest of `known`, or all of them where none is near.

@@ -68,6 +68,8 @@ impl Gives {
 pub enum TestedOn {
     /// Real data of this format.
     Data,
+    /// Real data of its nodes; its pods as in [`TestedOn::SchemaRows`].
+    NodeData,
     /// Rows that were written for the tests after the format's published schema.
     SchemaRows,
 }
@@ -77,6 +79,7 @@ impl TestedOn {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Data => "real data",
+            Self::NodeData => "real nodes and rows of its schema",
             Self::SchemaRows => "rows of its schema",
         }
     }
@@ -146,7 +149,6 @@ impl Format {
 ///
 /// # Errors
 /// A file that was named belongs to none of them; those that were found in a folder are passed over.
-#[allow(dead_code, reason = "for formats of several tables")]
 pub(crate) fn deal(inputs: &Inputs, schemas: &[&'static Schema]) -> Result<Vec<Vec<InputFile>>, TraceError> {
     let mut dealt = vec![Vec::new(); schemas.len()];
     for file in inputs.files() {
@@ -169,7 +171,6 @@ pub(crate) fn deal(inputs: &Inputs, schemas: &[&'static Schema]) -> Result<Vec<V
 }
 
 /// The error that a format needs a table that none of the files is.
-#[allow(dead_code, reason = "for formats of several tables")]
 pub(crate) fn no_table(inputs: &Inputs, schema: &Schema) -> TraceError {
     let file = inputs.files().first().map_or_else(|| "".into(), |file| file.name.clone());
     TraceError::NoTable { file, what: schema.what, names: schema.files.join(", ") }

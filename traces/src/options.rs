@@ -22,6 +22,8 @@ pub struct ReplayOptions {
     pub gpu: GpuMode,
     /// Whether the recorded times are used.
     pub times: Times,
+    /// What the largest machine is, where a trace gives parts of it; `None` for what the format's page says.
+    pub machine: Option<Machine>,
     /// The time between two arrivals where the recorded times are not used; one second by default.
     pub interval: Span,
     /// Keeps this part of the jobs, above 0 and at most 1; `None` for all. Which ones depends on their names and the seed alone, so
@@ -54,6 +56,15 @@ pub struct Window {
     pub from: Span,
     /// The first instant after it; [`Span::MAX`] for the trace's end.
     pub to: Span,
+}
+
+/// What a trace's whole machine is, of which it gives parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Machine {
+    /// Its CPU in milli-CPU, above 0.
+    pub cpu_milli: i64,
+    /// Its memory in bytes, above 0.
+    pub memory_bytes: i64,
 }
 
 /// Which nodes of a trace are kept: a smaller cluster with the same mixture of machines.
@@ -100,6 +111,7 @@ impl Default for ReplayOptions {
             nodes: NodePick::All,
             gpu: GpuMode::default(),
             times: Times::default(),
+            machine: None,
             interval: Span::from_secs(1),
             identity_labels: false,
             sample: None,

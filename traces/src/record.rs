@@ -79,7 +79,7 @@ pub struct Submitted {
     /// The queue, tenant or virtual cluster to which it is submitted, where the trace knows one.
     pub queue: Option<NameId>,
     /// What it is a part of, where the trace knows jobs beside their tasks: a sample takes all parts or none.
-    pub group: Option<NameId>,
+    pub group: Option<Name>,
     /// How many equal pods it is, at least 1. The pods of a job of several are called `NAME-0`, `NAME-1`, ...
     pub pods: u32,
     /// Whether the pods start together or not at all.

@@ -2,11 +2,28 @@
 
 use crate::error::{TraceError, suggest};
 use crate::format::{Format, Head};
-use crate::formats::{csv_generic, openb};
+use crate::formats::{
+    alibaba_dlrm_v2025, alibaba_pai_v2020, alibaba_spot_v2026, alibaba_v2017, alibaba_v2018, azure_packing, azure_vm,
+    csv_generic, google, helios, openb, philly,
+};
 use crate::input::Inputs;
 
 /// Every format that can be read: one line each. Where two could be meant by a file, the first one is.
-pub const FORMATS: &[Format] = &[csv_generic::FORMAT, openb::FORMAT];
+pub const FORMATS: &[Format] = &[
+    csv_generic::FORMAT,
+    openb::FORMAT,
+    alibaba_dlrm_v2025::FORMAT,
+    alibaba_spot_v2026::FORMAT,
+    alibaba_pai_v2020::FORMAT,
+    alibaba_v2018::FORMAT,
+    alibaba_v2017::FORMAT,
+    google::FORMAT_2011,
+    google::FORMAT_2019,
+    azure_packing::FORMAT,
+    azure_vm::FORMAT,
+    philly::FORMAT,
+    helios::FORMAT,
+];
 
 /// The format of this name.
 ///

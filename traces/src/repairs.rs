@@ -18,7 +18,7 @@ pub enum Rule {
     MissingStart,
     /// The row is earlier than the one before it in a file that shall be sorted: it is sorted in.
     UnsortedRow,
-    /// A request of nothing of CPU and memory: it is kept as it is.
+    /// A request of 0 CPU and 0 memory: it is kept as it is.
     ZeroRequest,
     /// A request that the row leaves blank: what the format's page says is taken.
     MissingRequest,

@@ -2,10 +2,7 @@
 
 /// A table of a trace: a file, or several parts of one, whose rows have the same columns.
 #[derive(Clone, Copy, Debug)]
-#[allow(dead_code, reason = "for formats of several tables")]
 pub(crate) struct Schema {
-    /// Its name among the tables of its format.
-    pub(crate) name: &'static str,
     /// "a file of ...", for messages.
     pub(crate) what: &'static str,
     /// What is part of the name of its files or of their folder, in lower case; empty where any name will do.
@@ -30,13 +27,11 @@ pub(crate) struct Schema {
 
 /// Whether files begin with the names of their columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(dead_code, reason = "for formats of several tables")]
 pub(crate) enum Header {
     /// They do. Columns may be in any order.
     Row,
-    /// They do not. Columns are in the order of [`Schema::order`].
-    None,
-    /// As published they do not, but copies may: a first row in which a known name stands is a header.
+    /// As published they do not, and columns are in the order of [`Schema::order`]; but copies may: a first row in which a known name
+    /// stands is a header.
     Perhaps,
 }
 
@@ -52,7 +47,6 @@ pub(crate) enum Unknown {
 impl Schema {
     /// A table with a header and commas, as a base for others.
     pub(crate) const CSV: Self = Self {
-        name: "",
         what: "",
         files: &[],
         header: Header::Row,
@@ -87,7 +81,6 @@ impl Schema {
 
     /// Whether a file of this name is one of its files, as far as the name can tell. The name of the folder counts, because parts
     /// of a table often lie in a folder with its name.
-    #[allow(dead_code, reason = "for formats of several tables")]
     pub(crate) fn is_named(&self, file: &str) -> bool {
         let lower = file.to_ascii_lowercase();
         let mut parts = lower.rsplit(['/', '\\']);

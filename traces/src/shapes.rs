@@ -4,6 +4,7 @@ use crate::error::TraceError;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 use towtank_sim::model::pod::PodSpec;
+use towtank_sim::model::quantity::Quantity;
 use towtank_sim::model::resources::ResourceList;
 
 /// What the pods of a submission are.
@@ -29,14 +30,14 @@ impl NameId {
 }
 
 impl Shape {
-    /// Whether its pods request neither CPU nor memory.
+    /// Whether its pods say that they request nothing: CPU and memory of 0, and not merely none.
     pub fn asks_nothing(&self) -> bool {
-        let nothing = |list: &ResourceList| {
-            ["cpu", "memory"].iter().all(|name| list.get(*name).is_none_or(|quantity| quantity.is_zero()))
-        };
         let containers = self.spec.containers.iter();
         let init = self.spec.init_containers.iter().map(|init| &init.container);
-        nothing(&self.spec.requests) && containers.chain(init).all(|container| nothing(&container.requests))
+        let lists = containers.chain(init).map(|container| &container.requests).chain([&self.spec.requests]);
+        let base = |list: &ResourceList| ["cpu", "memory"].map(|name| list.get(name).copied());
+        let mut said = lists.flat_map(base).flatten().peekable();
+        said.peek().is_some() && said.all(Quantity::is_zero)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Tables in text files: rows whose fields are found by the names of their columns and judged with their place.
 
-use crate::error::{TraceError, list, shorten, suggest};
+use crate::error::{self, TraceError, list, shorten, suggest};
 use crate::input::InputFile;
 use crate::number::{self, NANOS, NumberError};
 use crate::record::{FileId, Place};
@@ -33,6 +33,8 @@ pub(crate) struct Table {
     record: ByteRecord,
     /// The record has been read ahead: it was looked at to see whether it is a header.
     ahead: bool,
+    /// The number of its first file among those of its reader.
+    first_file: u32,
 }
 
 /// A column of a table; the same in all its files.
@@ -63,6 +65,7 @@ impl Table {
             reader: rows(schema, Box::new(std::io::empty())),
             record: ByteRecord::new(),
             ahead: false,
+            first_file: 0,
         };
         table.open_file(0, others)?;
         Ok(table)
@@ -70,7 +73,17 @@ impl Table {
 
     /// The name of one of its files.
     pub(crate) fn file_name(&self, file: FileId) -> &Arc<str> {
-        &self.files[file.0 as usize].name
+        &self.files[(file.0 - self.first_file) as usize].name
+    }
+
+    /// Lets the files be counted from here: they follow those of other tables.
+    pub(crate) fn count_from(&mut self, first: u32) {
+        self.first_file = first;
+    }
+
+    /// How many files it has.
+    pub(crate) fn file_count(&self) -> u32 {
+        self.files.len() as u32
     }
 
     /// The name of the open file.
@@ -156,7 +169,6 @@ impl Table {
             (0..self.record.len()).map(|i| String::from_utf8_lossy(self.trimmed(i)).into_owned()).collect();
         let is_header = match self.schema.header {
             Header::Row => true,
-            Header::None => false,
             Header::Perhaps => first.iter().any(|name| self.schema.column(name).is_some()),
         };
         self.fields = first.len();
@@ -285,10 +297,7 @@ fn other_separator(expected: u8, fields: &[String]) -> Option<char> {
 
 fn describe(error: &csv::Error) -> String {
     match error.kind() {
-        csv::ErrorKind::Io(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
-            "the gzip data ends early, the file is truncated".into()
-        }
-        csv::ErrorKind::Io(e) => e.to_string(),
+        csv::ErrorKind::Io(error) => error::io(error),
         _ => error.to_string(),
     }
 }
@@ -302,7 +311,7 @@ impl<'a> Row<'a> {
     /// Where the row is.
     #[inline]
     pub(crate) fn place(self) -> Place {
-        Place { file: FileId(self.table.current as u32), line: self.table.line() }
+        Place { file: FileId(self.table.first_file + self.table.current as u32), line: self.table.line() }
     }
 
     /// The field without spaces around it; empty where the file has no such column.
@@ -365,6 +374,30 @@ impl<'a> Row<'a> {
             }
             Err(error) => Err(self.bad_number(column, error, &expected())),
         }
+    }
+
+    /// The field as any decimal number, times `factor`, rounded to the nearest whole number.
+    #[inline]
+    pub(crate) fn times(self, column: Column, factor: i64, what: &str) -> Result<i64, TraceError> {
+        number::times(self.bytes(column), factor).map_err(|e| self.bad_number(column, e, what))
+    }
+
+    /// The same for an amount, which is 0 or more; `None` where the field is blank.
+    #[inline]
+    pub(crate) fn amount(self, column: Column, factor: i64, what: &str) -> Result<Option<i64>, TraceError> {
+        if self.bytes(column).is_empty() {
+            return Ok(None);
+        }
+        match self.times(column, factor, what)? {
+            n if n < 0 => Err(self.bad_number(column, NumberError::Negative, what)),
+            n => Ok(Some(n)),
+        }
+    }
+
+    /// A point in time in units of so many nanoseconds, possibly negative; `None` where the field is blank.
+    #[inline]
+    pub(crate) fn time(self, column: Column, unit: i64, what: &str) -> Result<Option<i64>, TraceError> {
+        if self.bytes(column).is_empty() { Ok(None) } else { self.times(column, unit, what).map(Some) }
     }
 
     /// The field as a share of a request in ten-thousandths, rounded to the nearest.

@@ -1,4 +1,14 @@
 //! One module per trace format. Each exports a `FORMAT`, which the registry lists.
 
+pub(crate) mod alibaba_dlrm_v2025;
+pub(crate) mod alibaba_pai_v2020;
+pub(crate) mod alibaba_spot_v2026;
+pub(crate) mod alibaba_v2017;
+pub(crate) mod alibaba_v2018;
+pub(crate) mod azure_packing;
+pub(crate) mod azure_vm;
 pub(crate) mod csv_generic;
+pub(crate) mod google;
+pub(crate) mod helios;
 pub(crate) mod openb;
+pub(crate) mod philly;

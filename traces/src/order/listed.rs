@@ -8,7 +8,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 static ARRIVALS: Schema = Schema {
-    name: "arrivals",
     what: "a list of arrivals",
     required: &["seq", "name"],
     optional: &["seed"],
@@ -17,7 +16,6 @@ static ARRIVALS: Schema = Schema {
 };
 
 static RANKS: Schema = Schema {
-    name: "ranks",
     what: "a list of node ranks",
     required: &["sn", "rank"],
     optional: &["seed"],

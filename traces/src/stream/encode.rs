@@ -43,7 +43,8 @@ pub(super) fn get(at: i64, mut bytes: &[u8], kept: &mut [Option<Event>]) -> Reco
 fn put_job(job: &Submitted, out: &mut Vec<u8>) {
     put_text(out, job.name.as_str());
     put_u32(out, job.shape.0);
-    for id in [job.user, job.queue, job.group] {
+    put_text(out, job.group.as_ref().map_or("", Name::as_str));
+    for id in [job.user, job.queue] {
         put_u32(out, id.map_or(u32::MAX, |id| id.index() as u32));
     }
     put_u32(out, job.pods);
@@ -64,7 +65,8 @@ fn put_job(job: &Submitted, out: &mut Vec<u8>) {
 fn get_job(b: &mut &[u8]) -> Submitted {
     let name: Name = get_text(b).into();
     let shape = ShapeId(get_u32(b));
-    let [user, queue, group] = [(); 3].map(|()| Some(get_u32(b)).filter(|id| *id != u32::MAX).map(NameId::new));
+    let group = Some(get_text(b)).filter(|name| !name.is_empty()).map(Name::from);
+    let [user, queue] = [(); 2].map(|()| Some(get_u32(b)).filter(|id| *id != u32::MAX).map(NameId::new));
     let pods = get_u32(b);
     let gang = get_u8(b) != 0;
     let (kind, span) = (get_u8(b), Span(get_i64(b)));

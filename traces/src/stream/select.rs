@@ -72,9 +72,10 @@ impl Selection {
         let Event::Submitted(job) = &record.event else { return true };
         (self.users.names.is_empty() || self.users.takes(job.user, shapes))
             && (self.queues.names.is_empty() || self.queues.takes(job.queue, shapes))
-            && self.sample.as_ref().is_none_or(|sample| {
-                sample.takes(job.group.map_or(job.name.as_bytes(), |group| shapes.text(group).as_bytes()))
-            })
+            && self
+                .sample
+                .as_ref()
+                .is_none_or(|sample| sample.takes(job.group.as_ref().unwrap_or(&job.name).as_bytes()))
     }
 
     /// Says which names were never met.

@@ -206,7 +206,7 @@ mod tests {
                     shape: ShapeId(n),
                     user: id,
                     queue: None,
-                    group: id,
+                    group: gang.then(|| name.as_str().into()),
                     pods: n + 1,
                     gang,
                     run: span.map_or(Run::Forever, Run::Fails),

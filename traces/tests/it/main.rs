@@ -1,7 +1,9 @@
 //! The crate from outside: real files, the texts of errors, properties.
 
 mod errors;
+
 mod files;
+mod formats;
 mod generic;
 mod openb;
 mod options;

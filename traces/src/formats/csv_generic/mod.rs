@@ -50,7 +50,6 @@ pub(crate) const FORMAT: Format = Format {
 };
 
 static NODES: Schema = Schema {
-    name: "nodes",
     what: "a file of nodes",
     required: &["name", "cpu_milli", "memory_bytes", "pods"],
     optional: &["added_s", "removed_s", "zone"],
@@ -60,7 +59,6 @@ static NODES: Schema = Schema {
 };
 
 static PODS: Schema = Schema {
-    name: "pods",
     what: "a file of pods",
     required: &["name", "arrival_s", "duration_s", "cpu_milli", "memory_bytes"],
     optional: &[

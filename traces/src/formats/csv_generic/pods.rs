@@ -11,6 +11,7 @@ use crate::repairs::Repairs;
 use crate::shapes::{Shape, Shapes};
 use crate::table::{Column, Row, Table};
 use std::sync::Arc;
+use towtank_sim::model::Name;
 use towtank_sim::model::labels::Labels;
 use towtank_sim::model::pod::{Container, PodSpec, RestartPolicy, Run, Usage};
 use towtank_sim::time::Span;
@@ -88,7 +89,12 @@ impl Reader for Pods {
         let pod = Submitted {
             user: named(columns.user)?,
             queue: named(columns.queue)?,
-            group: named(columns.owner)?,
+            group: columns
+                .owner
+                .map(|column| row.text(column))
+                .transpose()?
+                .filter(|job| !job.is_empty())
+                .map(Name::from),
             usage: columns.usage(row)?,
             ..Submitted::pod(row.name(columns.name)?, shape, run)
         };

@@ -44,7 +44,6 @@ pub(crate) const FORMAT: Format = Format {
 };
 
 static NODES: Schema = Schema {
-    name: "nodes",
     what: "an openb node list",
     required: &["sn", "cpu_milli", "memory_mib", "gpu", "model"],
     unknown: Unknown::Refused,
@@ -52,7 +51,6 @@ static NODES: Schema = Schema {
 };
 
 static PODS: Schema = Schema {
-    name: "pods",
     what: "an openb pod list",
     required: &["name", "cpu_milli", "memory_mib", "num_gpu", "gpu_milli"],
     optional: &["gpu_spec", "qos", "pod_phase", "creation_time", "deletion_time", "scheduled_time"],
