@@ -260,13 +260,13 @@ fn runs_are_compared_with_what_is_published_of_them() {
         let row = curves.lines().find(|line| line.starts_with(&format!("2,fgd,1,gpu_allocated,{at},")));
         row.and_then(|line| line.rsplit(',').next()).map(str::to_owned)
     };
-    let (mut header, mut values) = ("gpus,scheduler,seed".to_owned(), String::new());
-    for at in (0..=100).filter(|at| ours(*at).is_some()) {
-        header += &format!(",{at}");
-        values += &format!(",{}", ours(at).unwrap());
-    }
+    let points = || (0..=100).filter_map(|at| Some((at.to_string(), ours(at)?)));
+    let header: Vec<String> =
+        ["gpus,scheduler,seed".to_owned()].into_iter().chain(points().map(|(at, _)| at)).collect();
+    let values: Vec<String> = points().map(|(_, value)| value).collect();
+    let (header, values) = (header.join(","), values.join(","));
     assert!(places.iter().all(|at| ours(*at).is_some()), "{curves}");
-    folder.write("theirs.csv", format!("{header}\ntwo,FGD,1{values}\ntwo,FGD,2{values}\n"));
+    folder.write("theirs.csv", format!("{header}\ntwo,FGD,1,{values}\ntwo,FGD,2,{values}\n"));
     let said = sweep(&folder, "near", &[]).expect(0);
     assert_eq!(said.stdout, "8 runs\n2 of 2 curves are the published ones, 0 compared by their means\n");
     let compared = folder.read("near/published.csv");
