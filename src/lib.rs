@@ -16,6 +16,7 @@ pub mod explain;
 mod hash;
 mod memory;
 mod progress;
+mod run_timeline;
 pub mod scenario;
 pub mod simulate;
 

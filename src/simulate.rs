@@ -100,6 +100,7 @@ pub fn simulate(
     summary.trace = TraceSummary { repairs: repairs.collect() };
     let mut warnings = prepared.warnings;
     warnings.extend(prepared.repairs.notes());
+    warnings.extend(prepared.recorded.list());
     warnings.extend(suspicions(summary));
     Ok(Simulated { run, warnings })
 }

@@ -2,6 +2,7 @@
 
 mod compare;
 mod conform;
+mod convert;
 mod explain;
 mod formats;
 mod policies;
@@ -39,6 +40,8 @@ enum Command {
     Conform(conform::ConformArgs),
     /// Say why a pod of a run was put where it was, or why it was not.
     Explain(explain::ExplainArgs),
+    /// Write a trace in another format, or draw a run as a timeline.
+    Convert(convert::ConvertArgs),
     /// List the named policies and the plugins that configurations may name.
     Policies,
     /// List the trace formats.
@@ -124,6 +127,7 @@ impl Command {
             Self::Validate(args) => validate::validate(&args),
             Self::Conform(args) => conform::conform(&args),
             Self::Explain(args) => explain::explain(&args),
+            Self::Convert(args) => convert::run(&args),
             Self::Policies => policies::policies(),
             Self::Formats => formats::formats(),
         }

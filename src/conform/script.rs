@@ -16,7 +16,7 @@ use towtank_sim::scheduler::{
 };
 use towtank_sim::source::{Source, SourceError, Submission, Work};
 use towtank_sim::time::{SimTime, Span};
-use towtank_workloads::manifest::{Item, Planned};
+use towtank_workloads::manifest::{Item, Planned, replacement};
 
 /// The document of a timeline or of a whole run.
 #[derive(Deserialize)]
@@ -149,7 +149,7 @@ impl ScriptSource {
         if let Some(object) = &entry.update {
             let field = format!("{field}.update");
             let Some(planned) = world::read(&self.recording, &field, object)? else { return Ok(None) };
-            return Ok(Some(update(planned.item, cluster)));
+            return Ok(Some(replacement(planned.item, cluster)));
         }
         let Some(deletion) = entry.delete.clone() else {
             return Err(self.recording.problem(field, "expected create, update or delete"));
@@ -197,17 +197,6 @@ fn create(planned: Planned, run: Run, cluster: &mut Cluster) -> Work {
             let class = cluster.intern((*pod.template.spec).clone());
             let owner = world::owner(planned.owner.as_ref(), &pod.template.spec.namespace, cluster);
             Work::Pod(NewPod { owner, run, status: pod.status.map(Box::new), ..NewPod::new(pod.name, class) })
-        }
-    }
-}
-
-fn update(item: Item, cluster: &mut Cluster) -> Work {
-    match item {
-        Item::Node(spec) => Work::UpdateNode(spec),
-        Item::Object { namespace, name, body } => Work::UpdateObject { namespace, name, body },
-        Item::Pod(pod) => {
-            let class = cluster.intern((*pod.template.spec).clone());
-            Work::UpdatePod { name: pod.name, class }
         }
     }
 }

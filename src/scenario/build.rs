@@ -2,6 +2,7 @@
 
 use super::disruptions::Disruptions;
 use super::read::Scenario;
+use super::recorded::{RecordedWarnings, TraceReading};
 use super::schema::{ClusterPart, LatencySpec, TieBreakSpec, WorkloadPart};
 use crate::diagnostic::Diagnostic;
 use std::any::Any;
@@ -54,6 +55,8 @@ pub struct Prepared {
     pub target_workload: Option<Arc<TargetWorkload>>,
     /// What is repaired in its traces: the counts grow while it runs.
     pub repairs: Repairs,
+    /// What is said of the Kubernetes objects in its traces; likewise.
+    pub recorded: RecordedWarnings,
     /// Whether every profile of the scheduler keeps pods off nodes that have too little for them.
     fits: bool,
 }
@@ -181,7 +184,7 @@ impl Scenario {
             listed: BTreeMap::new(),
             generators: Vec::new(),
             loads_used: Vec::new(),
-            repairs: Repairs::default(),
+            reading: TraceReading::new(self.spec.seed),
         };
         builder.controllers(scheduler, evaluation, inspected)?;
         for (i, part) in self.spec.cluster.iter().enumerate() {
@@ -191,8 +194,15 @@ impl Scenario {
             builder.workload_part(i, part)?;
         }
         builder.check_loads()?;
-        let Builder { simulation, warnings, fits, repairs, target_workload, .. } = builder;
-        Ok(Prepared { simulation, warnings, target_workload, repairs, fits })
+        let Builder { simulation, warnings, fits, target_workload, reading, .. } = builder;
+        Ok(Prepared {
+            simulation,
+            warnings,
+            target_workload,
+            repairs: reading.repairs,
+            recorded: reading.recorded,
+            fits,
+        })
     }
 }
 
@@ -215,8 +225,8 @@ struct Builder<'s> {
     generators: Vec<String>,
     /// Which of `spec.autoscaling.load` have found their autoscaler.
     loads_used: Vec<usize>,
-    /// What is repaired in traces.
-    repairs: Repairs,
+    /// What is counted while traces are read.
+    reading: TraceReading,
 }
 
 impl Builder<'_> {
@@ -317,7 +327,7 @@ impl Builder<'_> {
         let field = format!("spec.cluster[{index}]");
         match (&part.trace, &part.manifests, &part.generate) {
             (Some(trace), None, None) => {
-                self.simulation.add_source(self.scenario.node_source(&field, trace, &self.repairs)?);
+                self.simulation.add_source(self.scenario.node_source(&field, trace, &self.reading)?);
             }
             (None, Some(paths), None) => self.manifests(paths)?,
             (None, None, Some(spec)) => {
@@ -337,7 +347,7 @@ impl Builder<'_> {
         let field = format!("spec.workload[{index}]");
         match (&part.trace, &part.manifests, &part.generate) {
             (Some(trace), None, None) => {
-                self.simulation.add_source(self.scenario.pod_source(&field, trace, &self.repairs)?);
+                self.simulation.add_source(self.scenario.pod_source(&field, trace, &self.reading)?);
             }
             (None, Some(paths), None) => self.manifests(paths)?,
             (None, None, Some(generator)) => self.generator(&field, generator)?,

@@ -2,13 +2,13 @@
 
 use super::build::in_trace;
 use super::read::Scenario;
+use super::recorded::TraceReading;
 use super::trace::{NodeTraceSpec, PodTraceSpec, ReplaySpec, TimesSpec};
 use crate::diagnostic::Diagnostic;
 use serde::Deserialize;
 use std::path::PathBuf;
 use towtank_sim::source::{Source, SourceError};
 use towtank_traces::order::{Arrangement, NodeList, PodList, arrivals, numbered, read_arrivals, read_ranks};
-use towtank_traces::repairs::Repairs;
 use towtank_traces::{Context, ReplayOptions, Times, open_nodes, open_pods, pods_per_node};
 
 /// The order in which the pods of a trace arrive: exactly one of `shuffle` and `arrivals`.
@@ -45,9 +45,9 @@ impl Scenario {
         &self,
         field: &str,
         trace: &NodeTraceSpec,
-        repairs: &Repairs,
+        reading: &TraceReading,
     ) -> Result<Box<dyn Source>, Diagnostic> {
-        let mut source = self.nodes_of(field, trace, repairs)?;
+        let mut source = self.nodes_of(field, trace, reading)?;
         if let Some(order) = &trace.order {
             let wrong = |why| self.error(&format!("{field}.trace.order"), why);
             let names = match (order.shuffle, &order.ranks) {
@@ -74,9 +74,9 @@ impl Scenario {
         &self,
         field: &str,
         trace: &PodTraceSpec,
-        repairs: &Repairs,
+        reading: &TraceReading,
     ) -> Result<Box<dyn Source>, Diagnostic> {
-        let Some(order) = &trace.order else { return self.pods_of(field, trace, false, repairs) };
+        let Some(order) = &trace.order else { return self.pods_of(field, trace, false, reading) };
         let wrong = |why| self.error(&format!("{field}.trace.order"), why);
         if !matches!(trace.options.times, TimesSpec::ArrivalsOnly) {
             return Err(wrong("pods in another order have no times: expected `options: { times: arrivals-only }`"));
@@ -95,12 +95,13 @@ impl Scenario {
             }
             _ => return Err(wrong("expected exactly one of shuffle, arrivals")),
         };
-        Ok(arrivals(self.pods_of(field, trace, true, repairs)?, names, trace.options.interval.0))
+        Ok(arrivals(self.pods_of(field, trace, true, reading)?, names, trace.options.interval.0))
     }
 
     /// Everything that a trace of pods lists, in the order of its file and whatever part of it is played.
     pub(super) fn pod_list(&self, field: &str, trace: &PodTraceSpec) -> Result<PodList, Diagnostic> {
-        PodList::read(&mut *self.pods_of(field, trace, true, &Repairs::default())?).map_err(|error| said(&error))
+        PodList::read(&mut *self.pods_of(field, trace, true, &TraceReading::new(self.spec.seed))?)
+            .map_err(|error| said(&error))
     }
 
     /// The shuffle of the scenario's one trace of nodes and one trace of pods.
@@ -128,7 +129,8 @@ impl Scenario {
             return Err(self.error(&format!("{field}.trace.order.shuffle"), &why));
         };
         let listed = self.pod_list(&format!("spec.workload[{workload}]"), pods)?;
-        let mut nodes = self.nodes_of(&format!("spec.cluster[{cluster}]"), nodes, &Repairs::default())?;
+        let mut nodes =
+            self.nodes_of(&format!("spec.cluster[{cluster}]"), nodes, &TraceReading::new(self.spec.seed))?;
         let nodes = NodeList::read(&mut *nodes).map_err(|error| said(&error))?;
         Ok(Arrangement::shuffled(&listed.pods, &nodes.names, nodes.gpus_milli, seed, *tuning_ratio))
     }
@@ -138,14 +140,19 @@ impl Scenario {
         paths.iter().map(|path| self.path(path)).collect()
     }
 
-    fn trace_context(&self, field: &str, spec: &ReplaySpec, repairs: &Repairs) -> Result<Context, Diagnostic> {
+    fn trace_context(&self, field: &str, spec: &ReplaySpec, reading: &TraceReading) -> Result<Context, Diagnostic> {
         let options = spec.options(self.spec.seed).map_err(|why| self.error(&format!("{field}.trace"), &why))?;
-        Ok(Context { options, repairs: repairs.with(spec.strict || self.strict) })
+        Ok(Context { options, repairs: reading.repairs.with(spec.strict || self.strict) })
     }
 
-    fn nodes_of(&self, field: &str, trace: &NodeTraceSpec, repairs: &Repairs) -> Result<Box<dyn Source>, Diagnostic> {
-        let context = self.trace_context(field, &trace.options, repairs)?;
-        let opened = open_nodes(&trace.format, &self.paths(&trace.nodes.0), &context);
+    fn nodes_of(
+        &self,
+        field: &str,
+        trace: &NodeTraceSpec,
+        reading: &TraceReading,
+    ) -> Result<Box<dyn Source>, Diagnostic> {
+        let context = self.trace_context(field, &trace.options, reading)?;
+        let opened = open_nodes(&trace.format, &self.paths(&trace.nodes.0), &context, Some(reading.objects()));
         opened.map_err(|error| in_trace(self, field, &error))
     }
 
@@ -155,13 +162,13 @@ impl Scenario {
         field: &str,
         trace: &PodTraceSpec,
         listed: bool,
-        repairs: &Repairs,
+        reading: &TraceReading,
     ) -> Result<Box<dyn Source>, Diagnostic> {
-        let mut context = self.trace_context(field, &trace.options, repairs)?;
+        let mut context = self.trace_context(field, &trace.options, reading)?;
         if listed {
             context.options = ReplayOptions { window: None, times: Times::ArrivalsOnly, ..context.options };
         }
-        let opened = open_pods(&trace.format, &self.paths(&trace.pods.0), &context, None);
+        let opened = open_pods(&trace.format, &self.paths(&trace.pods.0), &context, Some(reading.objects()));
         opened.map_err(|error| in_trace(self, field, &error))
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use towtank_sim::time::Span;
-use towtank_traces::{GpuMode, Machine, NodePick, ReplayOptions, Times, Window};
+use towtank_traces::{GpuMode, Machine, MemoryUnit, NodePick, ReplayOptions, RequestedMemory, Times, Window};
 use towtank_workloads::schema::{DurationText, QuantityText};
 
 /// Less memory makes too many files.
@@ -119,6 +119,36 @@ pub struct ReplaySpec {
     pub interval: DurationText,
     /// Makes labels of the columns `owner` and `user`.
     pub identity_labels: bool,
+    /// How many processors of a batch job one pod has at most.
+    pub processors_per_pod: u32,
+    /// What the memory that batch jobs ask for means.
+    pub requested_memory: RequestedMemorySpec,
+    /// The unit of memory.
+    pub memory_unit: MemoryUnitSpec,
+}
+
+/// A unit of memory.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MemoryUnitSpec {
+    /// Bytes.
+    Bytes,
+    /// 1024 bytes.
+    Kilobytes,
+    /// 1024 times 1024 bytes.
+    Megabytes,
+}
+
+/// What the memory that batch jobs ask for means.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RequestedMemorySpec {
+    /// Nothing.
+    Ignored,
+    /// KB for each processor.
+    KilobytesPerProcessor,
+    /// Bytes for the whole job.
+    BytesPerJob,
 }
 
 /// A whole machine, of which a trace gives parts.
@@ -174,6 +204,9 @@ impl Default for ReplaySpec {
             times: TimesSpec::Replay,
             interval: DurationText(defaults.interval),
             identity_labels: defaults.identity_labels,
+            processors_per_pod: defaults.processors_per_pod,
+            requested_memory: RequestedMemorySpec::Ignored,
+            memory_unit: MemoryUnitSpec::Megabytes,
         }
     }
 }
@@ -251,6 +284,17 @@ impl ReplaySpec {
             },
             interval: self.interval.0,
             identity_labels: self.identity_labels,
+            processors_per_pod: self.processors_per_pod,
+            requested_memory: match self.requested_memory {
+                RequestedMemorySpec::Ignored => RequestedMemory::Ignored,
+                RequestedMemorySpec::KilobytesPerProcessor => RequestedMemory::KilobytesPerProcessor,
+                RequestedMemorySpec::BytesPerJob => RequestedMemory::BytesPerJob,
+            },
+            memory_unit: match self.memory_unit {
+                MemoryUnitSpec::Bytes => MemoryUnit::Bytes,
+                MemoryUnitSpec::Kilobytes => MemoryUnit::Kilobytes,
+                MemoryUnitSpec::Megabytes => MemoryUnit::Megabytes,
+            },
         })
     }
 }

@@ -9,12 +9,14 @@
 mod benches;
 mod cli;
 mod conform;
+mod convert;
 mod errors;
 mod explain;
 mod fgd;
 mod fuzz;
 mod golden;
 mod house;
+mod objects;
 mod outputs;
 mod readme;
 mod recorded;

@@ -47,6 +47,12 @@ fn examples_are_valid() {
     if repository("../shared/traces/alibaba-gpu-v2023").exists() {
         files.extend(["examples/openb/fill.yaml", "examples/openb/replay.yaml"]);
     }
+    if repository("../shared/traces/swf").exists() {
+        files.push("examples/swf/nasa.yaml");
+    }
+    if repository("../shared/traces/simkube").exists() {
+        files.push("examples/simkube/social-network.yaml");
+    }
     let finished = towtank(root(), &[&["validate"], &files[..]].concat()).expect(0);
     assert_eq!(finished.stderr, "", "no warnings");
     let expected: Vec<String> = files.iter().map(|file| format!("{file}: ok")).collect();

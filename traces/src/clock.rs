@@ -37,6 +37,13 @@ impl Clock {
             let found = format!("{} s", options.interval).into();
             return Err(TraceError::Option { option: "interval", found, expected: "0 or more".into() });
         }
+        if options.processors_per_pod == 0 {
+            return Err(TraceError::Option {
+                option: "processorsPerPod",
+                found: "0".into(),
+                expected: "1 or more".into(),
+            });
+        }
         check_pick(options.nodes)?;
         Ok(Self {
             window,

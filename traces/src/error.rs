@@ -145,6 +145,20 @@ pub enum TraceError {
         /// Fields in the header.
         expected: usize,
     },
+    /// A row of a format without a header has too few or too many fields.
+    #[error("{file}: line {line}: found {found} fields, expected {expected} for {what}")]
+    FieldCount {
+        /// The file.
+        file: Arc<str>,
+        /// The line.
+        line: u64,
+        /// Fields in this row.
+        found: usize,
+        /// Fields of the format.
+        expected: usize,
+        /// What the row is.
+        what: &'static str,
+    },
     /// A quote is opened and never closed.
     #[error("{file}: line {line}: a quote opened in this row is never closed")]
     OpenQuote {
@@ -243,6 +257,70 @@ pub enum TraceError {
         /// The nearest name, or all of them.
         hint: Box<str>,
     },
+    /// A file without anything in it.
+    #[error("{file}: the file is empty: expected {expected}")]
+    EmptyDocument {
+        /// The file.
+        file: Arc<str>,
+        /// What belongs there.
+        expected: Box<str>,
+    },
+    /// A text that is no JSON.
+    #[error("{file}: line {line}, column {column}: {problem}: expected {expected} as JSON")]
+    Json {
+        /// The file.
+        file: Arc<str>,
+        /// The line.
+        line: u64,
+        /// The column, from 1.
+        column: u64,
+        /// What the parser says.
+        problem: Box<str>,
+        /// What belongs there.
+        expected: Box<str>,
+    },
+    /// Bytes that are no MessagePack.
+    #[error("{file}: byte {offset}: {problem}: expected {expected} as MessagePack")]
+    MessagePack {
+        /// The file.
+        file: Arc<str>,
+        /// How many bytes could be read.
+        offset: u64,
+        /// What happened.
+        problem: Box<str>,
+        /// What belongs there.
+        expected: Box<str>,
+    },
+    /// A change of an object which is not told.
+    #[error(
+        "{file}: line {line}: a change of a {kind} is not told whole: {problem}: expected audit level RequestResponse"
+    )]
+    NoObject {
+        /// The file.
+        file: Arc<str>,
+        /// The line.
+        line: u64,
+        /// The object's kind.
+        kind: &'static str,
+        /// What is missing.
+        problem: Box<str>,
+    },
+    /// A field of a document does not say what it should.
+    #[error("{file}: {}{}{problem}: expected {expected}", place(*line, path), quoted(found))]
+    Field {
+        /// The file.
+        file: Arc<str>,
+        /// The line of a file in which each line is a document; 0 else.
+        line: u64,
+        /// The way to the field: `events[3].ts`.
+        path: Box<str>,
+        /// The field, shortened; empty where it is missing.
+        found: Box<str>,
+        /// What is wrong, as a verb and its object.
+        problem: &'static str,
+        /// What would be right.
+        expected: Box<str>,
+    },
     /// A replay option is out of range.
     #[error("trace option `{option}`: found {found}, expected {expected}")]
     Option {
@@ -256,6 +334,19 @@ pub enum TraceError {
     /// Rows that have to be sorted cannot be put aside.
     #[error("rows that are to be sorted cannot be kept in a temporary file: {0}")]
     Spill(std::io::Error),
+}
+
+fn place(line: u64, path: &str) -> String {
+    let mut place = if line > 0 { format!("line {line}: ") } else { String::new() };
+    if !path.is_empty() {
+        place.push_str(path);
+        place.push_str(": ");
+    }
+    place
+}
+
+fn quoted(found: &str) -> String {
+    if found.is_empty() { String::new() } else { format!("`{found}` ") }
 }
 
 /// What the system says of a file that cannot be read on.

@@ -1,6 +1,7 @@
 //! The files of a trace: named, opened when they are read, unpacked where they are compressed.
 
 use crate::error::TraceError;
+use crate::format::Head;
 use flate2::bufread::MultiGzDecoder;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, Read};
@@ -9,6 +10,9 @@ use std::sync::Arc;
 
 /// The first bytes of every gzip member (RFC 1952, section 2.3.1).
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// The first bytes of every Parquet file.
+const PARQUET_MAGIC: [u8; 4] = *b"PAR1";
 
 const BUFFER: usize = 1 << 16;
 
@@ -78,6 +82,46 @@ impl Inputs {
         self
     }
 
+    /// The one file of a format that has one; of those that were found in a folder, the only one that `detect` knows.
+    pub(crate) fn single(
+        &self,
+        expected: &'static str,
+        detect: impl Fn(&Head<'_>) -> bool,
+    ) -> Result<&InputFile, TraceError> {
+        let files = self.of_use(detect);
+        match files[..] {
+            [file] => Ok(file),
+            [] => {
+                let file = self.0.first().map_or_else(|| "".into(), |file| Arc::clone(&file.name));
+                Err(TraceError::NotThis { file, expected, problem: "nothing here looks like one".to_owned() })
+            }
+            [_, second, ..] => {
+                let problem = "a second file, where one is the whole trace".to_owned();
+                Err(TraceError::NotThis { file: Arc::clone(&second.name), expected, problem })
+            }
+        }
+    }
+
+    /// The files of a format that may have several, of which there must be one; as [`Inputs::of_use`].
+    pub(crate) fn several(
+        &self,
+        expected: &'static str,
+        detect: impl Fn(&Head<'_>) -> bool,
+    ) -> Result<Vec<InputFile>, TraceError> {
+        let files: Vec<InputFile> = self.of_use(detect).into_iter().cloned().collect();
+        if files.is_empty() {
+            let file = self.0.first().map_or_else(|| "".into(), |file| Arc::clone(&file.name));
+            return Err(TraceError::NotThis { file, expected, problem: "nothing here looks like one".to_owned() });
+        }
+        Ok(files)
+    }
+
+    /// The files that were named, and those found in folders that `detect` knows.
+    pub(crate) fn of_use(&self, detect: impl Fn(&Head<'_>) -> bool) -> Vec<&InputFile> {
+        let of_use = |file: &&InputFile| file.named || detect(&Head { name: &file.name, bytes: &file.head() });
+        self.0.iter().filter(of_use).collect()
+    }
+
     /// The files.
     pub fn files(&self) -> &[InputFile] {
         &self.0
@@ -105,9 +149,14 @@ impl InputFile {
         let failed = |source| TraceError::Open { file: Arc::clone(&self.name), source };
         let reader = match &self.content {
             Content::Path(path) => {
-                let file = File::open(path).map_err(failed)?;
-                unpack(BufReader::with_capacity(BUFFER, file)).map_err(failed)?
+                let mut file = BufReader::with_capacity(BUFFER, File::open(path).map_err(failed)?);
+                if file.fill_buf().map_err(failed)?.starts_with(&PARQUET_MAGIC) {
+                    parquet(file.into_inner()).map_err(failed)?
+                } else {
+                    unpack(file).map_err(failed)?
+                }
             }
+            Content::Bytes(bytes) if bytes.starts_with(&PARQUET_MAGIC) => parquet_bytes(bytes).map_err(failed)?,
             Content::Bytes(bytes) => unpack(Cursor::new(Arc::clone(bytes))).map_err(failed)?,
         };
         Ok(Input { file: Arc::clone(&self.name), reader })
@@ -150,6 +199,27 @@ fn folder(path: &Path, depth: usize, files: &mut Vec<InputFile>) -> Result<(), T
 
 fn fs_error<T>(path: &Path, result: std::io::Result<T>) -> Result<T, TraceError> {
     result.map_err(|source| TraceError::Open { file: path.display().to_string().into(), source })
+}
+
+/// The rows of a Parquet file as text.
+#[cfg(feature = "parquet")]
+fn parquet(file: impl parquet::file::reader::ChunkReader + 'static) -> std::io::Result<Box<dyn Read + Send>> {
+    Ok(Box::new(crate::parquet::rows(file)?))
+}
+
+#[cfg(feature = "parquet")]
+fn parquet_bytes(bytes: &[u8]) -> std::io::Result<Box<dyn Read + Send>> {
+    parquet(bytes::Bytes::copy_from_slice(bytes))
+}
+
+#[cfg(not(feature = "parquet"))]
+fn parquet_bytes(bytes: &[u8]) -> std::io::Result<Box<dyn Read + Send>> {
+    parquet(bytes)
+}
+
+#[cfg(not(feature = "parquet"))]
+fn parquet<F>(_: F) -> std::io::Result<Box<dyn Read + Send>> {
+    Err(std::io::Error::other("it is Parquet, and this program was built without the feature `parquet`"))
 }
 
 fn unpack(mut reader: impl BufRead + Send + 'static) -> std::io::Result<Box<dyn Read + Send>> {

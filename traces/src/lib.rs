@@ -14,7 +14,7 @@
 //!
 //! let file = Inputs::from_bytes("pods.csv", "name,arrival_s,duration_s,cpu_milli,memory_bytes\nweb,0.5,,250,1048576\n");
 //! let context = Context::default();
-//! let mut pods = replay::pods(find_format("csv")?.read_pods(&file, &context)?, &context, None)?;
+//! let mut pods = replay::pods(find_format("csv")?.read_pods(&file, &context)?, &context)?;
 //! let first = pods.next(&mut Cluster::default())?.expect("one row");
 //! assert_eq!(first.at.to_string(), "0.5");
 //! # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
@@ -26,11 +26,14 @@ mod error;
 mod format;
 mod formats;
 mod input;
+mod json;
 mod json_list;
 mod lines;
 mod number;
 mod options;
 pub mod order;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod parts;
 mod pods_per_node;
 pub mod reader;
@@ -38,16 +41,19 @@ pub mod record;
 mod registry;
 pub mod repairs;
 pub mod replay;
+mod run_times;
 mod schema;
 pub mod shapes;
 mod spec;
 pub mod stream;
 mod table;
+pub mod writers;
+mod yaml;
 
 pub use error::TraceError;
 pub use format::{Context, Format, Gives, Head, TableInfo, TestedOn};
 pub use input::{Input, InputFile, Inputs};
-pub use options::{GpuMode, Machine, NodePick, ReplayOptions, Times, Window};
+pub use options::{GpuMode, Machine, MemoryUnit, NodePick, ReplayOptions, RequestedMemory, Times, Window};
 pub use pods_per_node::pods_per_node;
 pub use registry::{FORMATS, detect, find_format};
 pub use replay::{open_nodes, open_pods};

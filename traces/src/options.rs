@@ -44,6 +44,47 @@ pub struct ReplayOptions {
     /// Makes labels of the columns `owner` and `user`. Off by default, because each value then makes a class of pods of
     /// its own, which costs memory and speed where there are many.
     pub identity_labels: bool,
+    /// How many processors of a batch job one pod has at most, at least 1: 1 by default, the CPUs of a node for jobs that share none.
+    pub processors_per_pod: u32,
+    /// What the memory that batch jobs ask for means.
+    pub requested_memory: RequestedMemory,
+    /// The unit of memory, for formats whose files are not of one mind.
+    pub memory_unit: MemoryUnit,
+}
+
+/// A unit of memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MemoryUnit {
+    /// Bytes.
+    Bytes,
+    /// 1024 bytes.
+    Kilobytes,
+    /// 1024 times 1024 bytes.
+    #[default]
+    Megabytes,
+}
+
+impl MemoryUnit {
+    /// How many bytes it is.
+    pub(crate) const fn bytes(self) -> i64 {
+        match self {
+            Self::Bytes => 1,
+            Self::Kilobytes => 1 << 10,
+            Self::Megabytes => 1 << 20,
+        }
+    }
+}
+
+/// What the memory that a batch job asks for means: logs are not of one mind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RequestedMemory {
+    /// Nothing: pods ask for CPU alone.
+    #[default]
+    Ignored,
+    /// KB for each processor, as the Standard Workload Format has it.
+    KilobytesPerProcessor,
+    /// Bytes for the whole job.
+    BytesPerJob,
 }
 
 /// A part of a trace, in the trace's own time, before any scaling. `from` becomes the start of the run.
@@ -114,6 +155,9 @@ impl Default for ReplayOptions {
             machine: None,
             interval: Span::from_secs(1),
             identity_labels: false,
+            processors_per_pod: 1,
+            requested_memory: RequestedMemory::default(),
+            memory_unit: MemoryUnit::default(),
             sample: None,
             seed: 0,
             users: Vec::new(),

@@ -23,6 +23,16 @@ pub trait Reader {
 
     /// The shapes of the submissions that it has given so far.
     fn shapes(&self) -> &Shapes;
+
+    /// What the lines of its places are, for messages.
+    fn unit(&self) -> &'static str {
+        "line"
+    }
+
+    /// Whether it tells Kubernetes objects, nodes and pods among them, and nothing else.
+    fn tells_objects(&self) -> bool {
+        false
+    }
 }
 
 /// How the times of a reader's records are to be understood.
@@ -48,4 +58,54 @@ impl Timeline {
     pub const SORTED: Self = Self { sorted: true, origin: Origin::Zero };
     /// Records in any order; time counts from 0.
     pub const UNSORTED: Self = Self { sorted: false, origin: Origin::Zero };
+    /// Records in order of time, which are dates.
+    pub const SORTED_DATES: Self = Self { sorted: true, origin: Origin::First };
+}
+
+/// The records of a format whose files have to be read whole.
+#[derive(Debug)]
+pub(crate) struct Listed {
+    file: Arc<str>,
+    timeline: Timeline,
+    records: std::vec::IntoIter<Record>,
+    shapes: Shapes,
+    tells_objects: bool,
+}
+
+impl Listed {
+    /// Records whose submissions have these shapes.
+    pub(crate) fn new(file: Arc<str>, timeline: Timeline, records: Vec<Record>, shapes: Shapes) -> Self {
+        Self { file, timeline, records: records.into_iter(), shapes, tells_objects: false }
+    }
+
+    /// Records of Kubernetes objects.
+    pub(crate) fn of_objects(file: Arc<str>, timeline: Timeline, records: Vec<Record>) -> Self {
+        Self { tells_objects: true, ..Self::new(file, timeline, records, Shapes::default()) }
+    }
+}
+
+impl Reader for Listed {
+    fn file(&self, _: FileId) -> &Arc<str> {
+        &self.file
+    }
+
+    fn timeline(&self) -> Timeline {
+        self.timeline
+    }
+
+    fn next(&mut self) -> Result<Option<Record>, TraceError> {
+        Ok(self.records.next())
+    }
+
+    fn shapes(&self) -> &Shapes {
+        &self.shapes
+    }
+
+    fn unit(&self) -> &'static str {
+        if self.tells_objects { "object" } else { "row" }
+    }
+
+    fn tells_objects(&self) -> bool {
+        self.tells_objects
+    }
 }

@@ -31,6 +31,13 @@ pub struct Place {
     pub line: u64,
 }
 
+impl Record {
+    /// What the only file of a reader says on this line.
+    pub(crate) fn on_line(line: u64, at: i64, event: Event) -> Self {
+        Self { at, place: Place { file: FileId(0), line }, event }
+    }
+}
+
 /// A file's number among those of its reader, from 0; see [`Reader::file`](crate::reader::Reader::file).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FileId(pub u32);

@@ -3,8 +3,8 @@
 use crate::error::{TraceError, suggest};
 use crate::format::{Format, Head};
 use crate::formats::{
-    alibaba_dlrm_v2025, alibaba_pai_v2020, alibaba_spot_v2026, alibaba_v2017, alibaba_v2018, azure_packing, azure_vm,
-    csv_generic, google, helios, openb, philly,
+    alibaba_dlrm_v2025, alibaba_pai_v2020, alibaba_spot_v2026, alibaba_v2017, alibaba_v2018, audit, azure_packing,
+    azure_vm, batsim, csv_generic, google, helios, kubectl, openb, opendc, philly, simkube, swf,
 };
 use crate::input::Inputs;
 
@@ -23,6 +23,12 @@ pub const FORMATS: &[Format] = &[
     azure_vm::FORMAT,
     philly::FORMAT,
     helios::FORMAT,
+    simkube::FORMAT,
+    audit::FORMAT,
+    batsim::FORMAT,
+    swf::FORMAT,
+    opendc::FORMAT,
+    kubectl::FORMAT,
 ];
 
 /// The format of this name.

@@ -26,6 +26,12 @@ pub enum Rule {
     NegativeTime,
     /// A run time that the row leaves blank or marks as unknown where the format wants one: the row is left out.
     MissingDuration,
+    /// A change of an object that the row does not have: the row is left out.
+    MissingObject,
+    /// A part of something that is listed whole as well: the row is left out.
+    PartialExecution,
+    /// More fields than the format has: they are passed over.
+    ExtraColumns,
     /// A share that is above the whole, or usage above what can be counted: it is cut.
     Clipped,
 }
@@ -41,6 +47,9 @@ pub const RULES: &[Rule] = &[
     Rule::MissingRequest,
     Rule::NegativeTime,
     Rule::MissingDuration,
+    Rule::MissingObject,
+    Rule::PartialExecution,
+    Rule::ExtraColumns,
     Rule::Clipped,
 ];
 
@@ -57,6 +66,9 @@ impl Rule {
             Self::MissingRequest => "missing-request",
             Self::NegativeTime => "negative-time",
             Self::MissingDuration => "missing-duration",
+            Self::MissingObject => "missing-object",
+            Self::PartialExecution => "partial-execution",
+            Self::ExtraColumns => "extra-columns",
             Self::Clipped => "clipped",
         }
     }
@@ -92,6 +104,12 @@ impl Repairs {
     #[must_use]
     pub fn with(&self, strict: bool) -> Self {
         Self { strict: self.strict || strict, ..self.clone() }
+    }
+
+    /// Rules as strict as these, which count anew.
+    #[must_use]
+    pub fn alike(&self) -> Self {
+        Self { strict: self.strict, ..Self::default() }
     }
 
     /// Something that whoever uses the trace should know and that is no repair.

@@ -24,6 +24,8 @@ pub enum RunTime {
     Forever,
     /// All in the same way.
     Fixed(Run),
+    /// One after another as listed, and from the start again when there are no more. The list is not empty.
+    Listed(Arc<[Run]>),
     /// After a time drawn for each pod.
     Drawn {
         /// The distribution of the run time in seconds.
@@ -34,11 +36,15 @@ pub enum RunTime {
 }
 
 impl RunTime {
-    /// The end of one pod. Only [`RunTime::Drawn`] draws.
-    pub fn draw(&self, rng: &mut Rng) -> Run {
+    /// The end of one pod, before which its owner made so many. Only [`RunTime::Drawn`] draws.
+    pub fn draw(&self, before: u64, rng: &mut Rng) -> Run {
         match self {
             Self::Forever => Run::Forever,
             Self::Fixed(run) => *run,
+            Self::Listed(runs) => {
+                let place = before.checked_rem(runs.len() as u64);
+                place.map_or(Run::Forever, |place| runs[place as usize])
+            }
             Self::Drawn { seconds, fails } => {
                 // A sample beyond 292 years is as good as the longest span.
                 let span = Span::try_from_secs_f64(seconds.sample(rng)).unwrap_or(Span::MAX);
@@ -47,8 +53,27 @@ impl RunTime {
         }
     }
 
+    /// The same with other run times; those that are drawn stay what they are.
+    #[must_use]
+    pub fn scaled(self, scale: impl Fn(Span) -> Span) -> Self {
+        let one = |run| match run {
+            Run::Forever => Run::Forever,
+            Run::Succeeds(span) => Run::Succeeds(scale(span)),
+            Run::Fails(span) => Run::Fails(scale(span)),
+        };
+        match self {
+            Self::Fixed(run) => Self::Fixed(one(run)),
+            Self::Listed(runs) => Self::Listed(runs.iter().map(|run| one(*run)).collect()),
+            other => other,
+        }
+    }
+
     /// Whether its pods never end by themselves.
-    pub const fn is_forever(&self) -> bool {
-        matches!(self, Self::Forever | Self::Fixed(Run::Forever))
+    pub fn is_forever(&self) -> bool {
+        match self {
+            Self::Forever | Self::Fixed(Run::Forever) => true,
+            Self::Listed(runs) => runs.iter().all(|run| *run == Run::Forever),
+            _ => false,
+        }
     }
 }

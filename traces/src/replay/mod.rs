@@ -1,46 +1,38 @@
 //! Traces as sources of a simulation: what records become in a cluster.
 
 mod nodes;
+mod objects;
 mod pods;
 
 use crate::error::TraceError;
 use crate::format::Context;
 use crate::input::Inputs;
 use crate::registry::find_format;
-use serde_json::Value;
 use std::path::PathBuf;
-use towtank_sim::cluster::Cluster;
-use towtank_sim::source::{Source, Work};
+use towtank_sim::source::Source;
 
 pub use nodes::nodes;
+pub use objects::{AppliedObject, Objects};
 pub use pods::pods;
 
-/// What makes work of the Kubernetes objects of a trace. Whoever knows manifests hands it in; without it, traces of objects cannot be
-/// replayed.
-pub trait Objects {
-    /// What is to be done when this object is created, or replaces the one that is there.
-    ///
-    /// # Errors
-    /// What is wrong with the object.
-    fn applied(&mut self, object: Value, cluster: &mut Cluster) -> Result<Vec<Work>, String>;
-
-    /// What is to be done when the object of this kind and name is deleted. The namespace is empty for kinds that have none.
-    ///
-    /// # Errors
-    /// Why that cannot be done.
-    fn deleted(&mut self, kind: &str, namespace: &str, name: &str, cluster: &mut Cluster) -> Result<Vec<Work>, String>;
-}
-
-/// Opens the nodes of a trace: files, or folders of them.
+/// Opens the nodes of a trace: files, or folders of them. `objects` is for traces of Kubernetes objects.
 ///
 /// # Errors
 /// No such format or file, and everything that is wrong in a row: all nodes are read here.
-pub fn open_nodes(format: &str, paths: &[PathBuf], context: &Context) -> Result<Box<dyn Source>, TraceError> {
+pub fn open_nodes(
+    format: &str,
+    paths: &[PathBuf],
+    context: &Context,
+    objects: Option<Box<dyn Objects>>,
+) -> Result<Box<dyn Source>, TraceError> {
     let reader = find_format(format)?.read_nodes(&Inputs::open(paths)?, context)?;
-    Ok(Box::new(nodes(reader, context)?))
+    match objects {
+        Some(objects) if reader.tells_objects() => Ok(Box::new(objects::nodes(reader, context, objects)?)),
+        _ => Ok(Box::new(nodes(reader, context)?)),
+    }
 }
 
-/// Opens the pods of a trace: files, or folders of them. The source serves one run.
+/// Opens the pods of a trace: files, or folders of them. The source serves one run. `objects` is for traces of Kubernetes objects.
 ///
 /// # Errors
 /// No such format or file, a header or an option is wrong, or a row of a trace that has to be sorted. What is wrong in other rows
@@ -52,5 +44,8 @@ pub fn open_pods(
     objects: Option<Box<dyn Objects>>,
 ) -> Result<Box<dyn Source>, TraceError> {
     let reader = find_format(format)?.read_pods(&Inputs::open(paths)?, context)?;
-    Ok(Box::new(pods(reader, context, objects)?))
+    match objects {
+        Some(objects) if reader.tells_objects() => Ok(Box::new(objects::all_but_nodes(reader, context, objects)?)),
+        _ => Ok(Box::new(pods(reader, context)?)),
+    }
 }

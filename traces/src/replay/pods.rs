@@ -1,6 +1,5 @@
 //! The pods of a trace as a source.
 
-use super::Objects;
 use crate::classes::Classes;
 use crate::error::{TraceError, shorten};
 use crate::format::Context;
@@ -21,16 +20,11 @@ use towtank_sim::time::SimTime;
 ///
 /// # Errors
 /// An option is wrong, or a row of a trace that has to be sorted.
-pub fn pods(
-    reader: Box<dyn Reader>,
-    context: &Context,
-    objects: Option<Box<dyn Objects>>,
-) -> Result<impl Source + use<>, TraceError> {
+pub fn pods(reader: Box<dyn Reader>, context: &Context) -> Result<impl Source + use<>, TraceError> {
     let stream = Stream::new(reader, context)?;
     Ok(Pods {
         name: Arc::clone(stream.file(FileId(0))),
         stream,
-        objects,
         repairs: context.repairs.clone(),
         classes: Classes::default(),
         ready: VecDeque::new(),
@@ -40,7 +34,6 @@ pub fn pods(
 struct Pods {
     name: Arc<str>,
     stream: Stream,
-    objects: Option<Box<dyn Objects>>,
     repairs: Repairs,
     classes: Classes,
     /// What the last record asks for.
@@ -63,13 +56,9 @@ impl Source for Pods {
                     let (namespace, name) = (namespace.to_string(), name.to_string());
                     return Ok(Some(Submission { at, work: Work::DeletePod { namespace, name, grace: None } }));
                 }
-                Event::Applied(object) => {
-                    let work = self.objects(place)?.applied(*object, cluster);
-                    self.enqueue(at, place, work)?;
-                }
-                Event::Deleted { kind, namespace, name } => {
-                    let work = self.objects(place)?.deleted(&kind, &namespace, &name, cluster);
-                    self.enqueue(at, place, work)?;
+                Event::Applied(_) | Event::Deleted { .. } => {
+                    let problem = "nothing here knows what to do with a Kubernetes object".to_owned();
+                    return Err(self.stream.error(place, problem).into());
                 }
                 Event::NodeAdded(_) | Event::NodeChanged(_) | Event::NodeRemoved(_) => {}
             }
@@ -134,18 +123,5 @@ impl Pods {
         })?;
         let other = (2..u64::MAX).map(|i| Name::numbered(&name, i)).find(|name| !lives(name));
         Ok(other.expect("there are more numbers than pods"))
-    }
-
-    fn objects(&mut self, place: Place) -> Result<&mut dyn Objects, TraceError> {
-        match &mut self.objects {
-            Some(objects) => Ok(&mut **objects),
-            None => Err(self.stream.error(place, "nothing here knows what to do with a Kubernetes object".to_owned())),
-        }
-    }
-
-    fn enqueue(&mut self, at: SimTime, place: Place, work: Result<Vec<Work>, String>) -> Result<(), TraceError> {
-        let work = work.map_err(|problem| self.stream.error(place, problem))?;
-        self.ready.extend(work.into_iter().map(|work| Submission { at, work }));
-        Ok(())
     }
 }

@@ -13,7 +13,7 @@ const AHEAD: usize = 4096;
 
 /// The records that were read and are not given yet, in order of time; those of one time in the order of the file.
 #[derive(Debug)]
-pub(super) struct LookAhead {
+pub(crate) struct LookAhead {
     records: VecDeque<Record>,
     /// The time of the last record that was given.
     given: i64,
@@ -21,19 +21,19 @@ pub(super) struct LookAhead {
 }
 
 impl LookAhead {
-    pub(super) fn new(repairs: Repairs) -> Self {
+    pub(crate) fn new(repairs: Repairs) -> Self {
         Self { records: VecDeque::new(), given: i64::MIN, repairs }
     }
 
     /// Whether one should be taken out before another is put in.
     #[inline]
-    pub(super) fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.records.len() >= AHEAD
     }
 
     /// Puts a record where it belongs.
     #[inline]
-    pub(super) fn push(&mut self, record: Record, reader: &dyn Reader) -> Result<(), TraceError> {
+    pub(crate) fn push(&mut self, record: Record, reader: &dyn Reader) -> Result<(), TraceError> {
         let before = self.records.back().map_or(self.given, |last| last.at);
         if record.at >= before {
             self.records.push_back(record);
@@ -55,7 +55,7 @@ impl LookAhead {
     }
 
     #[inline]
-    pub(super) fn pop(&mut self) -> Option<Record> {
+    pub(crate) fn pop(&mut self) -> Option<Record> {
         let record = self.records.pop_front()?;
         self.given = record.at;
         Some(record)

@@ -17,7 +17,6 @@ use crate::reader::{Origin, Reader};
 use crate::record::{Event, FileId, Place, Record, Submitted};
 use crate::repairs::{Repairs, Rule};
 use crate::shapes::{NameId, Shape, ShapeId};
-use look_ahead::LookAhead;
 use rename::Renamed;
 use select::Selection;
 use sort::{Sorted, Sorter};
@@ -25,6 +24,7 @@ use std::sync::Arc;
 use towtank_sim::model::pod::Run;
 use towtank_sim::time::{SimTime, Span};
 
+pub(crate) use look_ahead::LookAhead;
 pub use nodes::nodes;
 
 /// A trace's records as a run meets them: in order of time, which is that of the run, in nanoseconds. The memory that it takes is
@@ -208,7 +208,7 @@ impl Stream {
 }
 
 /// The error that a time is beyond what can be counted.
-fn too_large(reader: &dyn Reader, place: Place, nanos: i64) -> TraceError {
+pub(crate) fn too_large(reader: &dyn Reader, place: Place, nanos: i64) -> TraceError {
     TraceError::Time {
         file: Arc::clone(reader.file(place.file)),
         line: place.line,

@@ -1,5 +1,6 @@
 //! The crate from outside: real files, the texts of errors, properties.
 
+mod damage;
 mod errors;
 
 mod files;
@@ -65,11 +66,11 @@ fn pods(format: &str, text: impl Into<Vec<u8>>, options: &ReplayOptions) -> Resu
 fn pods_in(format: &str, text: impl Into<Vec<u8>>, context: &Context) -> Result<Read, String> {
     let inputs = Inputs::from_bytes("pods.csv", text);
     let reader = find_format(format).unwrap().read_pods(&inputs, context).map_err(|e| e.to_string())?;
-    drain(Box::new(replay::pods(reader, context, None).map_err(|e| e.to_string())?))
+    drain(Box::new(replay::pods(reader, context).map_err(|e| e.to_string())?))
 }
 
 fn open_nodes(format: &str, path: &Path, options: &ReplayOptions) -> Result<Box<dyn Source>, TraceError> {
-    towtank_traces::open_nodes(format, &[path.to_owned()], &context(options))
+    towtank_traces::open_nodes(format, &[path.to_owned()], &context(options), None)
 }
 
 fn open_pods(format: &str, path: &Path, options: &ReplayOptions) -> Result<Box<dyn Source>, TraceError> {

@@ -43,7 +43,7 @@ fn a_filter_that_lets_nothing_through_is_an_error_and_one_unknown_name_a_note() 
     let context = Context { options: wanted(&["ann", "carl"], &[]), repairs: Repairs::default() };
     let inputs = Inputs::from_bytes("pods.csv", PEOPLE);
     let reader = find_format("csv").unwrap().read_pods(&inputs, &context).unwrap();
-    let read = crate::drain(Box::new(replay::pods(reader, &context, None).unwrap())).unwrap();
+    let read = crate::drain(Box::new(replay::pods(reader, &context).unwrap())).unwrap();
     assert_eq!(read.pods().count(), 2);
     assert_eq!(context.repairs.notes(), ["trace option `users`: `carl` never occurred; there are `bob`"]);
 }
@@ -103,7 +103,7 @@ fn several_files_are_one_trace() {
         .and("3.csv", format!("{HEADER}\nc,x,1,1,1\n"));
     let read = |inputs: &Inputs| {
         let reader = find_format("csv").unwrap().read_pods(inputs, &context).unwrap();
-        crate::drain(Box::new(replay::pods(reader, &context, None).unwrap()))
+        crate::drain(Box::new(replay::pods(reader, &context).unwrap()))
     };
     let error = read(&inputs).err().unwrap();
     assert!(error.starts_with("3.csv: line 2, column `arrival_s`: `x` is not a number"), "{error}");

@@ -58,7 +58,7 @@ fn source(text: &str, pods: bool) -> Box<dyn Source> {
     let (format, context) = (find_format("openb").unwrap(), context(&ReplayOptions::default()));
     let inputs = Inputs::from_bytes("list.csv", text);
     if pods {
-        Box::new(replay::pods(format.read_pods(&inputs, &context).unwrap(), &context, None).unwrap())
+        Box::new(replay::pods(format.read_pods(&inputs, &context).unwrap(), &context).unwrap())
     } else {
         Box::new(replay::nodes(format.read_nodes(&inputs, &context).unwrap(), &context).unwrap())
     }

@@ -12,7 +12,7 @@ const PODS: &str = "name,arrival_s,duration_s,cpu_milli,memory_bytes\n";
 fn pods(rows: &str, context: &Context) -> Result<Vec<String>, String> {
     let inputs = Inputs::from_bytes("pods.csv", format!("{PODS}{rows}"));
     let reader = find_format("csv").unwrap().read_pods(&inputs, context).map_err(|error| error.to_string())?;
-    let source = replay::pods(reader, context, None).map_err(|error| error.to_string())?;
+    let source = replay::pods(reader, context).map_err(|error| error.to_string())?;
     let read = drain(Box::new(source))?;
     Ok(read.pods().map(|(at, pod, _)| format!("{at} {}", pod.name)).collect())
 }
@@ -85,7 +85,7 @@ fn a_name_that_is_taken_gets_a_number() {
     let mut cluster = Cluster::default();
     let inputs = Inputs::from_bytes("pods.csv", format!("{PODS}a,1,1,1,1\na,1,1,1,1\na,2,1,1,1\nb,3,1,1,1\n"));
     let reader = find_format("csv").unwrap().read_pods(&inputs, &context).unwrap();
-    let mut source = replay::pods(reader, &context, None).unwrap();
+    let mut source = replay::pods(reader, &context).unwrap();
     let mut names = Vec::new();
     while let Some(submission) = source.next(&mut cluster).unwrap() {
         let Work::Pod(pod) = submission.work else { panic!("only pods") };

@@ -27,6 +27,8 @@ pub(super) struct Creator {
     class: Option<ClassId>,
     names: Rng,
     run_times: Rng,
+    /// How many pods have been made.
+    made: u64,
 }
 
 impl Creator {
@@ -44,6 +46,7 @@ impl Creator {
             run_times: stream("run-time"),
             template,
             class: None,
+            made: 0,
         })
     }
 
@@ -81,7 +84,7 @@ impl Creator {
             }
             name = pod_name(&self.owner_name, &mut self.names);
         }
-        let run = self.template.run.draw(&mut self.run_times);
+        let run = self.template.run.draw(self.made, &mut self.run_times);
         let usage = self.template.usage;
         let result = cx.cluster.create_pod(NewPod {
             name: name.clone(),
@@ -91,6 +94,7 @@ impl Creator {
             usage,
             status: None,
         });
+        self.made += u64::from(result.is_ok());
         match &result {
             Ok(_) => self.event(false, "SuccessfulCreate", &format!("Created pod: {name}"), cx),
             Err(refusal) => self.refused(&name, refusal, cx),

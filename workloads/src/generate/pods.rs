@@ -180,7 +180,7 @@ impl GeneratedPods {
         let size = shape.draw(&mut self.sizes);
         let class = *self.classes.entry((index, size)).or_insert_with(|| cluster.intern(variant.spec(size)));
         let fails = shape.failure_probability.unwrap_or(self.generator.failure_probability);
-        let mut run = self.run_times[index].draw(&mut self.durations);
+        let mut run = self.run_times[index].draw(self.made - 1, &mut self.durations);
         if let Run::Succeeds(span) = run
             && fails > 0.0
             && unit(&mut self.failures) < fails

@@ -5,6 +5,7 @@ use crate::schema::{DistributionSpec, LoadSpec, Seconds, parse_duration};
 use crate::template::RunTime;
 use crate::yaml;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use towtank_sim::autoscaling::horizontal::LoadCurve;
 use towtank_sim::model::gpu::{GpuRequest, MAX_DEVICES, WHOLE};
 use towtank_sim::model::pod::Run;
@@ -14,6 +15,7 @@ const PREFIX: &str = "towtank.dev/";
 pub(super) const ARRIVAL: &str = "towtank.dev/arrival";
 const RUN_TIME: &str = "towtank.dev/run-time";
 const RUN_TIME_DISTRIBUTION: &str = "towtank.dev/run-time-distribution";
+const RUN_TIMES: &str = "towtank.dev/run-times";
 const EXIT_CODE: &str = "towtank.dev/exit-code";
 const GPU_MILLI: &str = "towtank.dev/gpu-milli";
 const GPU_COUNT: &str = "towtank.dev/gpu-count";
@@ -21,7 +23,8 @@ const GPU_DEVICES: &str = "towtank.dev/gpu-devices";
 
 const LOAD: &str = "towtank.dev/load";
 
-const ALL: [&str; 8] = [ARRIVAL, RUN_TIME, RUN_TIME_DISTRIBUTION, EXIT_CODE, GPU_MILLI, GPU_COUNT, GPU_DEVICES, LOAD];
+const ALL: [&str; 9] =
+    [ARRIVAL, RUN_TIME, RUN_TIME_DISTRIBUTION, RUN_TIMES, EXIT_CODE, GPU_MILLI, GPU_COUNT, GPU_DEVICES, LOAD];
 
 type Annotations<'a> = Option<&'a BTreeMap<String, String>>;
 
@@ -72,6 +75,15 @@ fn run_time(annotations: Annotations<'_>, metadata: &At<'_>) -> Result<RunTime, 
     let distribution = annotations.and_then(|a| a.get(RUN_TIME_DISTRIBUTION));
     let exit_code = number(annotations, EXIT_CODE, 0..=255, metadata)?;
     let fails = exit_code.is_some_and(|code| code != 0);
+    if let Some(text) = annotations.and_then(|a| a.get(RUN_TIMES)) {
+        if let Some(other) = [RUN_TIME, RUN_TIME_DISTRIBUTION, EXIT_CODE]
+            .into_iter()
+            .find(|other| annotations.is_some_and(|a| a.contains_key(*other)))
+        {
+            return Err(at.key(RUN_TIMES).error(format_args!("expected this annotation or {other}, not both")));
+        }
+        return run_times(text).map(RunTime::Listed).map_err(|error| at.key(RUN_TIMES).error(error));
+    }
     match (fixed, distribution) {
         (Some(_), Some(_)) => {
             Err(at.key(RUN_TIME_DISTRIBUTION).error(format_args!("expected this annotation or {RUN_TIME}, not both")))
@@ -86,6 +98,26 @@ fn run_time(annotations: Annotations<'_>, metadata: &At<'_>) -> Result<RunTime, 
             "an exit code needs an end: expected {RUN_TIME} or {RUN_TIME_DISTRIBUTION} beside it"
         ))),
         (None, None) => Ok(RunTime::Forever),
+    }
+}
+
+/// A list such as `30s 1h forever 12s/1`: run times with an exit code where it is not 0.
+fn run_times(text: &str) -> Result<Arc<[Run]>, String> {
+    let one = |word: &str| {
+        if word == "forever" {
+            return Ok(Run::Forever);
+        }
+        let (time, code) = word.split_once('/').unwrap_or((word, "0"));
+        let code: u8 =
+            code.parse().map_err(|_| format!("`{word}`: expected an exit code from 0 to 255 after the `/`"))?;
+        let span = parse_duration(time).map_err(|error| error.to_string())?;
+        Ok(if code == 0 { Run::Succeeds(span) } else { Run::Fails(span) })
+    };
+    let runs = text.split_ascii_whitespace().map(one).collect::<Result<Arc<[Run]>, String>>()?;
+    if runs.is_empty() {
+        Err("is empty: expected run times such as `30s 1h forever 12s/1`".to_owned())
+    } else {
+        Ok(runs)
     }
 }
 

@@ -22,7 +22,12 @@ pub(super) struct Reading<'v> {
     /// Empty for kinds that have none.
     pub(super) namespace: String,
     pub(super) warnings: Vec<FieldError>,
+    /// What becomes of run times that are given.
+    pub(super) scale: Option<Scale<'v>>,
 }
+
+/// What a run time becomes.
+pub(super) type Scale<'v> = &'v dyn Fn(Span) -> Span;
 
 impl<'v> Reading<'v> {
     pub(super) fn new(value: &'v Value) -> Result<Self, FieldError> {
@@ -35,7 +40,7 @@ impl<'v> Reading<'v> {
         };
         let name = metadata.name.clone().unwrap_or_default();
         let namespace = metadata.namespace.clone().unwrap_or_default();
-        Ok(Self { value, metadata, name, namespace, warnings: Vec::new() })
+        Ok(Self { value, metadata, name, namespace, warnings: Vec::new(), scale: None })
     }
 
     /// The object in Kubernetes' own type.

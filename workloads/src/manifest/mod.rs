@@ -13,6 +13,7 @@
 //! |---|---|
 //! | `towtank.dev/run-time` | how long the pod runs once started: `90s`, `1h30m`, `2d`, or a number of seconds |
 //! | `towtank.dev/run-time-distribution` | the same, drawn for each pod: `{exponential: {mean: 10m}}` |
+//! | `towtank.dev/run-times` | the run times of a template's pods in the order of their creation, from the start again when there are no more, with an exit code where one fails: `30s 1h forever 12s/1` |
 //! | `towtank.dev/exit-code` | with a run time: a number other than 0 makes the pod fail at its end |
 //! | `towtank.dev/gpu-milli` | thousandths of each GPU device that the pod shares, 1 to 1000 |
 //! | `towtank.dev/gpu-count` | how many devices it shares, 1 to 16; 1 where only `gpu-milli` is given |
@@ -69,6 +70,7 @@ mod source;
 mod standalone_template;
 mod stateful_set;
 mod storage_class;
+mod stream;
 mod strict;
 mod topology_spread;
 mod volume_attachment;
@@ -79,8 +81,9 @@ pub use error::{ManifestError, Place};
 pub use field::{FieldPath, Step};
 pub use objects::{Item, Manifests, Origin, Planned, PodManifest, Warning};
 pub use read::{files, load, parse};
-pub use source::ManifestSource;
+pub use source::{ManifestSource, creation, replacement};
 pub(crate) use standalone_template::read_template;
+pub use stream::{Applied, ObjectStream};
 
 #[cfg(test)]
 mod device_tests;

@@ -38,6 +38,11 @@ impl Owners {
         self.0.insert(identity.clone(), owner);
     }
 
+    /// Forgets an object that has gone.
+    pub(super) fn forget(&mut self, identity: &Identity) {
+        self.0.remove(identity);
+    }
+
     pub(super) fn is_made_by_another(&self, identity: &Identity, seen: &BTreeMap<Identity, Origin>) -> bool {
         // The claim of a pod's ephemeral volume stays: whoever makes such claims takes over one that is there.
         if identity.kind == PersistentVolumeClaim::KIND {

@@ -31,7 +31,10 @@ pub(super) fn pod_template(
     let metadata_at = at.key("metadata");
     let labels = metadata.labels.clone().unwrap_or_default();
     check_labels(&labels, &metadata_at.key("labels"))?;
-    let (run, gpu) = annotations::pod(metadata.annotations.as_ref(), &metadata_at)?;
+    let (mut run, gpu) = annotations::pod(metadata.annotations.as_ref(), &metadata_at)?;
+    if let Some(scale) = reading.scale {
+        run = run.scaled(scale);
+    }
     let at = &at.key("spec");
     let from = from.ok_or_else(|| at.error("required, and not given"))?;
     not_modelled(reading, from, at);

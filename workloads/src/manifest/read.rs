@@ -1,6 +1,6 @@
 //! Reads files and folders, finds the objects in them and puts them in order.
 
-use super::convert::Reading;
+use super::convert::{Reading, Scale};
 use super::error::{ManifestError, Place};
 use super::field::{At, FieldError, FieldPath, Step, did_you_mean};
 use super::kinds::{KINDS, Treatment, known, treatment};
@@ -83,13 +83,14 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), ManifestError> {
 
 /// The objects read so far.
 #[derive(Default)]
-struct Reader {
-    planned: Vec<(usize, Identity, Planned)>,
-    seen: BTreeMap<Identity, Origin>,
-    owners: Owners,
-    warnings: Vec<Warning>,
+pub(super) struct Reader {
+    /// With their places in the order of kinds.
+    pub(super) planned: Vec<(usize, Identity, Planned)>,
+    pub(super) seen: BTreeMap<Identity, Origin>,
+    pub(super) owners: Owners,
+    pub(super) warnings: Vec<Warning>,
     skipped: BTreeMap<String, usize>,
-    ended: BTreeMap<&'static str, usize>,
+    pub(super) ended: BTreeMap<&'static str, usize>,
 }
 
 impl Reader {
@@ -138,7 +139,7 @@ impl Reader {
     fn object(&mut self, value: &Value, api_version: &str, kind: &str, origin: &Origin) -> Result<(), ManifestError> {
         let fail = |error: FieldError| field_error(origin, error);
         match treatment(api_version, kind) {
-            Treatment::Read(index) => self.known(value, index, origin).map_err(|error| *error),
+            Treatment::Read(index) => self.known(value, index, origin, None).map_err(|error| *error),
             Treatment::Skip => {
                 *self.skipped.entry(kind.to_owned()).or_default() += 1;
                 Ok(())
@@ -167,10 +168,18 @@ impl Reader {
         }
     }
 
-    fn known(&mut self, value: &Value, index: usize, origin: &Origin) -> Result<(), Box<ManifestError>> {
+    /// Reads an object of the kind with this index.
+    pub(super) fn known(
+        &mut self,
+        value: &Value,
+        index: usize,
+        origin: &Origin,
+        scale: Option<Scale<'_>>,
+    ) -> Result<(), Box<ManifestError>> {
         let kind = &KINDS[index];
         let fail = |error: FieldError| Box::new(field_error(origin, error));
         let mut reading = Reading::new(value).map_err(fail)?;
+        reading.scale = scale;
         let metadata = At::ROOT.key("metadata");
         let at = &metadata.key("name");
         if reading.name.is_empty() {

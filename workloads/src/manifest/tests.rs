@@ -138,6 +138,8 @@ fn annotations_say_how_long_a_pod_runs_and_which_gpus_it_shares() {
     let drawn = "towtank.dev/run-time-distribution: '{exponential: {mean: 10m}}'";
     let seconds = Distribution::Exponential { mean: 600.0 };
     assert_eq!(read(drawn).run, RunTime::Drawn { seconds, fails: false });
+    let listed = [Run::Succeeds(secs(30)), Run::Forever, Run::Fails(secs(12))];
+    assert_eq!(read("towtank.dev/run-times: 30s forever 12/1").run, RunTime::Listed(listed.into()));
     assert_eq!(read("towtank.dev/gpu-milli: '300'").spec.gpu, Some(GpuRequest { count: 1, milli: 300 }));
     assert_eq!(read("towtank.dev/gpu-count: '2'").spec.gpu, Some(GpuRequest { count: 2, milli: 1000 }));
 }
