@@ -195,6 +195,22 @@ impl Write for OutputFile {
     }
 }
 
+/// Writes a single file, which appears whole or not at all and replaces one that is there. Missing folders are made.
+///
+/// # Errors
+/// [`OutputError::Io`] where the system refuses.
+pub fn write_file(path: &Path, content: &[u8]) -> Result<(), OutputError> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(io_error("create", folder))?;
+    }
+    let partial = beside(path, "partial");
+    let written = fs::write(&partial, content).and_then(|()| fs::rename(&partial, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&partial);
+    }
+    written.map_err(io_error("write", path))
+}
+
 /// A hidden path beside the target, this process's own.
 fn beside(target: &Path, word: &str) -> PathBuf {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
@@ -236,7 +252,7 @@ fn check_replaceable(target: &Path, given: &Path) -> Result<(), OutputError> {
 /// Whether a file is a `summary.json` of ours.
 fn is_summary(path: &Path) -> bool {
     let json = fs::read(path).ok().and_then(|text| serde_json::from_slice::<serde_json::Value>(&text).ok());
-    json.is_some_and(|json| json.get("scenario").is_some())
+    json.is_some_and(|json| json.get("scenario").or_else(|| json.get("trace")).is_some())
 }
 
 fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> OutputError {

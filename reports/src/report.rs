@@ -104,7 +104,11 @@ fn write_numbers_in(dir: &OutputDir, folder: &str, run: &Run) -> Result<(), Outp
     dir.write(&format!("{folder}summary.json"), summary_json(&run.summary))
 }
 
-fn write_plot(dir: &OutputDir, folder: &str, name: &str, picture: &Picture) -> Result<(), OutputError> {
+/// Writes a figure as `plots/NAME.svg` and `plots/NAME.png` below `folder`, which is empty or ends with a slash.
+///
+/// # Errors
+/// [`OutputError`] where a file cannot be written.
+pub fn write_plot(dir: &OutputDir, folder: &str, name: &str, picture: &Picture) -> Result<(), OutputError> {
     dir.write(&format!("{folder}plots/{name}.svg"), picture.svg()?)?;
     dir.write(&format!("{folder}plots/{name}.png"), picture.png()?)
 }

@@ -1,10 +1,10 @@
 //! `towtank convert`.
 
+use super::trace_args::replay_spec;
 use super::warn;
 use crate::diagnostic::Diagnostic;
 use crate::exit::Failure;
 use crate::run_timeline;
-use crate::scenario::{ReplaySpec, yaml};
 use clap::Args;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -69,7 +69,7 @@ pub(super) fn run(args: &ConvertArgs) -> Result<(), Failure> {
             Diagnostic::new(why).help(FORMATS_HELP)
         })?,
     };
-    let spec = yaml::value::<ReplaySpec>(&args.options).map_err(|why| Diagnostic::new(format!("--options: {why}")))?;
+    let spec = replay_spec(&args.options)?;
     let options = spec.options(args.seed).map_err(|why| Diagnostic::new(format!("--options: {why}")))?;
     let repairs = if args.strict || spec.strict { Repairs::strict() } else { Repairs::default() };
     let context = Context { options, repairs };

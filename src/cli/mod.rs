@@ -4,10 +4,13 @@ mod compare;
 mod conform;
 mod convert;
 mod explain;
+mod fit;
 mod formats;
+mod inspect;
 mod policies;
 mod run;
 mod sweep;
+mod trace_args;
 mod validate;
 
 use crate::exit::{self, Failure};
@@ -44,6 +47,10 @@ enum Command {
     Convert(convert::ConvertArgs),
     /// List the named policies and the plugins that configurations may name.
     Policies,
+    /// Say what a trace is like: how much comes when, how large, for how long.
+    Inspect(inspect::InspectArgs),
+    /// Learn a model of a trace, which a generator plays at any scale.
+    Fit(fit::FitArgs),
     /// List the trace formats.
     Formats,
 }
@@ -129,6 +136,8 @@ impl Command {
             Self::Explain(args) => explain::explain(&args),
             Self::Convert(args) => convert::run(&args),
             Self::Policies => policies::policies(),
+            Self::Inspect(args) => inspect::inspect(&args),
+            Self::Fit(args) => fit::fit(&args),
             Self::Formats => formats::formats(),
         }
     }

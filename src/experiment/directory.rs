@@ -8,8 +8,8 @@ use super::tables;
 use crate::diagnostic::Diagnostic;
 use crate::exit::Failure;
 use std::fs;
-use std::path::{Path, PathBuf};
-use towtank_reports::output::OutputError;
+use std::path::Path;
+use towtank_reports::output::{OutputError, write_file};
 
 /// What may be in the directory of a sweep.
 const LAYOUT: [&str; 8] = [
@@ -41,7 +41,7 @@ pub(super) fn prepare(out: &Path, resume: bool) -> Result<(), Failure> {
         entries.push(entry.file_name().to_string_lossy().into_owned());
     }
     entries.sort();
-    let ours = |name: &String| LAYOUT.contains(&name.as_str()) || name.ends_with(".partial");
+    let ours = |name: &String| LAYOUT.contains(&name.as_str()) || name.contains(".partial-");
     if let Some(entry) = entries.iter().find(|entry| !ours(entry)) {
         return Err(OutputError::NotOurs { path: out.to_owned(), entry: entry.clone() }.into());
     }
@@ -66,32 +66,25 @@ pub(super) fn prepare(out: &Path, resume: bool) -> Result<(), Failure> {
 /// A file cannot be written.
 pub(super) fn finish(experiment: &Experiment, rows: &[Row], out: &Path) -> Result<(), OutputError> {
     let axes = &experiment.axes;
-    write(out, "timings.csv", &tables::timings(axes, rows).csv())?;
-    write(out, "groups.csv", &tables::groups(axes, rows).csv())?;
+    write_file(&out.join("timings.csv"), &tables::timings(axes, rows).csv())?;
+    write_file(&out.join("groups.csv"), &tables::groups(axes, rows).csv())?;
     if rows.iter().any(|row| !row.curves.is_empty()) {
-        write(out, "curves.csv", &tables::curves(axes, rows).csv())?;
-        write(out, "curve_groups.csv", &tables::curve_groups(axes, rows).csv())?;
+        write_file(&out.join("curves.csv"), &tables::curves(axes, rows).csv())?;
+        write_file(&out.join("curve_groups.csv"), &tables::curve_groups(axes, rows).csv())?;
     }
     if !experiment.published.is_empty() {
-        write(out, "published.csv", &tables::published(axes, &experiment.published.compare(rows)).csv())?;
+        let compared = experiment.published.compare(rows);
+        write_file(&out.join("published.csv"), &tables::published(axes, &compared).csv())?;
     }
     if !experiment.figures.is_empty() {
         let plots = out.join("plots");
-        fs::create_dir_all(&plots).map_err(|source| io_error("create", &plots, source))?;
         for figure in &experiment.figures {
             let picture = figure.draw(rows);
-            write(&plots, &format!("{}.svg", figure.name), picture.svg()?.as_bytes())?;
-            write(&plots, &format!("{}.png", figure.name), &picture.png()?)?;
+            write_file(&plots.join(format!("{}.svg", figure.name)), picture.svg()?.as_bytes())?;
+            write_file(&plots.join(format!("{}.png", figure.name)), &picture.png()?)?;
         }
     }
-    write(out, LAST, &tables::runs(axes, rows).csv())
-}
-
-/// Writes a whole file, which appears at once.
-fn write(folder: &Path, name: &str, content: &[u8]) -> Result<(), OutputError> {
-    let (path, partial): (PathBuf, PathBuf) = (folder.join(name), folder.join(format!("{name}.partial")));
-    fs::write(&partial, content).map_err(|source| io_error("write", &path, source))?;
-    fs::rename(&partial, &path).map_err(|source| io_error("write", &path, source))
+    write_file(&out.join(LAST), &tables::runs(axes, rows).csv())
 }
 
 fn io_error(action: &'static str, path: &Path, source: std::io::Error) -> OutputError {

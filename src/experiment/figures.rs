@@ -274,7 +274,7 @@ impl Figure {
 
 impl ScaleSpec {
     fn scale(&self) -> Scale {
-        Scale { label: self.label.clone(), from: self.from, to: self.to }
+        Scale { label: self.label.clone(), from: self.from, to: self.to, log_duration: false }
     }
 }
 

@@ -4,7 +4,10 @@ use super::disruptions::Disruptions;
 use super::read::Scenario;
 use super::recorded::{RecordedWarnings, TraceReading};
 use super::schema::{ClusterPart, LatencySpec, TieBreakSpec, WorkloadPart};
+use super::{check_header, yaml};
 use crate::diagnostic::Diagnostic;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -29,7 +32,7 @@ use towtank_sim::storage::{EphemeralVolumeController, VolumeController, VolumeSe
 use towtank_traces::TraceError;
 use towtank_traces::repairs::Repairs;
 use towtank_workloads::controllers;
-use towtank_workloads::generate::PodGenerator;
+use towtank_workloads::generate::{PodGenerator, WorkloadModel};
 use towtank_workloads::manifest::{self, Item, ManifestSource, Manifests, Origin};
 use towtank_workloads::schema::{DistributionSpec, Seconds};
 
@@ -365,19 +368,22 @@ impl Builder<'_> {
             return Err(self.in_part(field, &why));
         }
         self.generators.push(generator.name.clone());
-        let source = generator.clone().source(self.simulation.streams(), self.scenario.epoch_second).map_err(
-            |why| match &*why.field {
-                "" => self.in_part(field, &why.to_string()),
-                below => self.in_part(&format!("{field}.generate.{below}"), &why.message),
-            },
-        )?;
+        let generator = match &generator.model {
+            Some(path) => generator.clone().with_model(read_model(&self.scenario.path(path))?),
+            None => generator.clone(),
+        };
+        let name = generator.name.clone();
+        let source =
+            generator.source(self.simulation.streams(), self.scenario.epoch_second).map_err(|why| {
+                match &*why.field {
+                    "" => self.in_part(field, &why.to_string()),
+                    below => self.in_part(&format!("{field}.generate.{below}"), &why.message),
+                }
+            })?;
         self.warnings.extend_from_slice(source.warnings());
         if source.is_endless() && self.scenario.until == Until::Idle {
             return Err(self
-                .in_part(
-                    field,
-                    &format!("generator `{}` never ends, so `until: idle` would never come", generator.name),
-                )
+                .in_part(field, &format!("generator `{name}` never ends, so `until: idle` would never come"))
                 .help("give the generator a `count` or an `until`, or the scenario an `until` such as 24h"));
         }
         self.simulation.add_source(Box::new(source));
@@ -486,4 +492,22 @@ fn latency(spec: &LatencySpec) -> Result<AttemptLatency, &'static str> {
 
 fn drawn(spec: Option<&DistributionSpec<Seconds>>) -> Latency {
     spec.map_or(Latency::None, |spec| Latency::Drawn(spec.distribution.clone()))
+}
+
+/// Reads a file of `kind: WorkloadModel`.
+fn read_model(file: &Path) -> Result<WorkloadModel, Diagnostic> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Document {
+        #[serde(rename = "apiVersion")]
+        _api_version: String,
+        #[serde(rename = "kind")]
+        _kind: String,
+        #[serde(rename = "metadata", default)]
+        _metadata: IgnoredAny,
+        spec: WorkloadModel,
+    }
+    let text = std::fs::read_to_string(file).map_err(|error| Diagnostic::unreadable(file, &error))?;
+    check_header(file, &text, "WorkloadModel")?;
+    yaml::parse::<Document>(file, &text).map(|document| document.spec)
 }

@@ -31,6 +31,8 @@ impl Scenario {
                 files.extend(found);
             }
         }
+        let generators = self.spec.workload.iter().filter_map(|part| part.generate.as_ref());
+        files.extend(generators.filter_map(|generator| Some(self.path(generator.model.as_ref()?))));
         Ok(files)
     }
 }

@@ -41,7 +41,7 @@ pub(crate) fn parse<T: DeserializeOwned>(file: &Path, text: &str) -> Result<T, D
 }
 
 /// Reads a document that no file holds in this form, so that its lines mean nothing; the message says what is wrong.
-pub(super) fn read_changed<T: DeserializeOwned>(value: &Value) -> Result<T, Diagnostic> {
+pub(crate) fn read_changed<T: DeserializeOwned>(value: &Value) -> Result<T, Diagnostic> {
     let text = serde_yaml::to_string(value).map_err(|error| Diagnostic::new(error.to_string()))?;
     serde_yaml::from_str(&text).map_err(|error| with_hint(Diagnostic::new(told(&error).0), &error.to_string()))
 }

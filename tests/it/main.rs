@@ -13,6 +13,7 @@ mod convert;
 mod errors;
 mod explain;
 mod fgd;
+mod fit;
 mod fuzz;
 mod golden;
 mod house;

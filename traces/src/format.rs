@@ -125,6 +125,21 @@ impl Head<'_> {
 }
 
 impl Format {
+    /// Whether it knows nodes.
+    pub fn gives_nodes(&self) -> bool {
+        self.nodes.is_some()
+    }
+
+    /// Whether it knows pods.
+    pub fn gives_pods(&self) -> bool {
+        self.pods.is_some()
+    }
+
+    /// Whether nodes and pods are told by the same files, or by files that know each other by name.
+    pub fn is_one(&self) -> bool {
+        self.tables.iter().any(|table| table.gives == Gives::Both)
+    }
+
     /// The nodes of a trace as records.
     ///
     /// # Errors

@@ -45,6 +45,7 @@ mod run_times;
 mod schema;
 pub mod shapes;
 mod spec;
+pub mod statistics;
 pub mod stream;
 mod table;
 pub mod writers;

@@ -27,6 +27,8 @@ pub struct Scale {
     pub from: Option<f64>,
     /// Where it ends.
     pub to: Option<f64>,
+    /// Whether it has durations in seconds, on a logarithmic scale.
+    pub log_duration: bool,
 }
 
 /// One line.
@@ -107,6 +109,9 @@ impl Scale {
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
         let low = self.from.unwrap_or(if low.is_finite() { low } else { 0.0 });
         let high = self.to.unwrap_or(if high.is_finite() { high } else { 1.0 });
+        if self.log_duration {
+            return Axis::log_duration(&self.label, low.max(1e-9), high);
+        }
         let mut axis = Axis::between(&self.label, low, high, steps);
         // What was asked for is kept, though it may not be round.
         axis.range.0 = self.from.unwrap_or(axis.range.0);
@@ -167,7 +172,8 @@ mod tests {
 
     #[test]
     fn what_lies_outside_of_the_view_is_not_drawn() {
-        let scale = |from, to| Scale { label: "share (%)".to_owned(), from: Some(from), to: Some(to) };
+        let scale =
+            |from, to| Scale { label: "share (%)".to_owned(), from: Some(from), to: Some(to), ..Scale::default() };
         let line = Line {
             label: "one".to_owned(),
             points: vec![(0.0, 5.0), (1.0, 50.0), (2.0, 60.0), (3.0, 500.0)],

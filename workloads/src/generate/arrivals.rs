@@ -133,6 +133,18 @@ fn process(choices: Choices) -> Result<Process, String> {
 }
 
 impl Process {
+    /// The same process with so many times as many arrivals. What comes all at once stays as it is.
+    #[must_use]
+    pub fn scaled(self, factor: f64) -> Self {
+        match self {
+            Self::Poisson { rate } => Self::Poisson { rate: rate * factor },
+            Self::Diurnal { rate, amplitude, peak } => Self::Diurnal { rate: rate * factor, amplitude, peak },
+            Self::Hourly { rates } => Self::Hourly { rates: rates.map(|rate| rate * factor) },
+            Self::Constant { every } => Self::Constant { every: Span(((every.0 as f64 / factor) as i64).max(1)) },
+            Self::AllAtOnce => Self::AllAtOnce,
+        }
+    }
+
     /// The rate at an instant, for processes that have one.
     fn rate(&self, second_of_day: f64) -> f64 {
         match self {

@@ -7,6 +7,7 @@
 //! `…/durations` and `…/failures`, so that a change of one leaves the others' numbers alone, and so does another generator.
 
 mod arrivals;
+mod model;
 mod nodes;
 mod pods;
 mod ranges;
@@ -14,6 +15,7 @@ mod shape;
 mod variant;
 
 pub use arrivals::{Arrivals, Process};
+pub use model::WorkloadModel;
 pub use nodes::{NodePool, NodePools};
 pub use pods::{GeneratedPods, GeneratorError, PodGenerator};
 pub use shape::{Gpu, Shape, Size};

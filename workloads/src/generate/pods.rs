@@ -1,13 +1,14 @@
 //! Generators of pods.
 
 use super::arrivals::{Arrivals, Clock, Process};
-use super::ranges::fraction;
+use super::ranges::{optional_fraction, positive};
 use super::shape::{Amounts, Shape};
 use super::variant::Variant;
 use crate::schema::{DistributionSpec, DurationText, Plain, Seconds};
 use crate::template::RunTime;
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
+use std::path::PathBuf;
 use thiserror::Error;
 use towtank_sim::cluster::Cluster;
 use towtank_sim::model::pod::{NewPod, Run, Usage};
@@ -27,8 +28,14 @@ pub struct PodGenerator {
     pub namespace: String,
     /// Pods are named `PREFIX-0`, `PREFIX-1`, …; the generator's name where none is given.
     pub name_prefix: Option<String>,
+    /// A file with a [`WorkloadModel`](super::WorkloadModel), which says all that is not said here of `arrivals`, `shapes`, `duration`
+    /// and `failureProbability`.
+    pub model: Option<PathBuf>,
+    /// Multiplies the rate of arrivals.
+    #[serde(default = "one", deserialize_with = "positive")]
+    pub scale: f64,
     /// When pods arrive.
-    pub arrivals: Arrivals,
+    pub arrivals: Option<Arrivals>,
     /// How many pods arrive at once, rounded, at least one; one where it is not given.
     pub batch: Option<DistributionSpec<Plain>>,
     /// How many pods come in all; without it and without `until`, they come for ever.
@@ -39,12 +46,17 @@ pub struct PodGenerator {
     /// When they end.
     pub until: Option<DurationText>,
     /// What the pods look like; at least one shape.
+    #[serde(default)]
     pub shapes: Vec<Shape>,
     /// How long pods run; for ever where neither the generator nor the shape says.
     pub duration: Option<DistributionSpec<Seconds>>,
-    /// The probability that a pod ends with failure.
-    #[serde(default, deserialize_with = "fraction")]
-    pub failure_probability: f64,
+    /// The probability that a pod ends with failure; 0 where it is not given.
+    #[serde(default, deserialize_with = "optional_fraction")]
+    pub failure_probability: Option<f64>,
+}
+
+fn one() -> f64 {
+    1.0
 }
 
 fn default_namespace() -> String {
@@ -75,7 +87,12 @@ impl PodGenerator {
         if self.shapes.is_empty() {
             return fail("shapes is empty: expected at least one");
         }
-        if self.arrivals.0 == Process::AllAtOnce && self.count.is_none() {
+        let Some(arrivals) = &self.arrivals else {
+            return fail(
+                "arrivals is missing: expected an arrival process such as {poisson: {perHour: 60}}, or a model",
+            );
+        };
+        if arrivals.0 == Process::AllAtOnce && self.count.is_none() {
             return fail("count is missing: expected one with allAtOnce");
         }
         if self.until.is_some_and(|until| until < self.from) {
@@ -104,7 +121,7 @@ impl PodGenerator {
             run_times: variants.iter().map(|variant| self.run_time(variant)).collect(),
             variants,
             warnings,
-            clock: Clock::new(self.arrivals.0.clone(), stream("arrivals"), epoch_second, start, end),
+            clock: Clock::new(arrivals.0.clone().scaled(self.scale), stream("arrivals"), epoch_second, start, end),
             batches: stream("batches"),
             shapes: stream("shapes"),
             sizes: stream("sizes"),
@@ -113,6 +130,7 @@ impl PodGenerator {
             classes: FxHashMap::default(),
             batch: None,
             made: 0,
+            has_jobs: self.shapes.iter().any(|shape| shape.pods.is_some()),
             generator: self,
         })
     }
@@ -143,9 +161,28 @@ pub struct GeneratedPods {
     failures: Rng,
     /// The class of each variant and drawn size.
     classes: FxHashMap<(usize, Amounts), ClassId>,
-    /// What is left of the arrival in progress: its time and how many pods.
-    batch: Option<(SimTime, u64)>,
+    /// What is left of the arrival in progress.
+    batch: Option<Batch>,
     made: u64,
+    /// Whether the pods of an arrival are alike, because some shape says how many they are.
+    has_jobs: bool,
+}
+
+/// The pods of an arrival that are still to come.
+#[derive(Clone, Copy, Debug)]
+struct Batch {
+    at: SimTime,
+    /// How many.
+    left: u64,
+    /// What they are, if they are all the same.
+    same: Option<Made>,
+}
+
+/// A pod but for its name.
+#[derive(Clone, Copy, Debug)]
+struct Made {
+    class: ClassId,
+    run: Run,
 }
 
 impl GeneratedPods {
@@ -154,42 +191,58 @@ impl GeneratedPods {
         &self.warnings
     }
 
-    /// When the next pod comes.
-    fn next_time(&mut self) -> Option<SimTime> {
+    /// The next pod, and when it comes.
+    fn next_pod(&mut self, cluster: &mut Cluster) -> Option<(SimTime, NewPod)> {
         if self.generator.count.is_some_and(|count| self.made >= count) {
             return None;
         }
-        let (at, left) = match self.batch.take() {
+        let mut batch = match self.batch.take() {
             Some(batch) => batch,
-            None => (self.clock.next()?, self.batch_size()),
+            None => self.arrival(cluster)?,
         };
-        self.batch = (left > 1).then_some((at, left - 1));
+        let made = if let Some(made) = batch.same {
+            made
+        } else {
+            let variant = self.pick_variant();
+            self.make(variant, cluster)
+        };
+        batch.left -= 1;
+        self.batch = (batch.left > 0).then_some(batch);
         self.made += 1;
-        Some(at)
+        let prefix = self.generator.name_prefix.as_ref().unwrap_or(&self.generator.name);
+        let name = Name::numbered(prefix, self.made - 1);
+        let Made { class, run } = made;
+        Some((batch.at, NewPod { name, class, owner: None, run, usage: Usage::default(), status: None }))
     }
 
-    fn batch_size(&mut self) -> u64 {
-        let batch = self.generator.batch.as_ref();
-        batch.map_or(1, |spec| libm::round(spec.distribution.sample(&mut self.batches)) as u64)
+    /// The next arrival.
+    fn arrival(&mut self, cluster: &mut Cluster) -> Option<Batch> {
+        let at = self.clock.next()?;
+        if !self.has_jobs {
+            let left = self.generator.batch.as_ref().map_or(1, |spec| rounded(spec, &mut self.batches));
+            return Some(Batch { at, left, same: None });
+        }
+        let variant = self.pick_variant();
+        let shape = &self.generator.shapes[self.variants[variant].shape];
+        let pods = shape.pods.as_ref().or(self.generator.batch.as_ref());
+        let left = pods.map_or(1, |spec| rounded(spec, &mut self.batches));
+        Some(Batch { at, left, same: Some(self.make(variant, cluster)) })
     }
 
-    fn pod(&mut self, cluster: &mut Cluster) -> NewPod {
-        let index = self.pick_variant();
+    fn make(&mut self, index: usize, cluster: &mut Cluster) -> Made {
         let variant = &self.variants[index];
         let shape = &self.generator.shapes[variant.shape];
         let size = shape.draw(&mut self.sizes);
         let class = *self.classes.entry((index, size)).or_insert_with(|| cluster.intern(variant.spec(size)));
-        let fails = shape.failure_probability.unwrap_or(self.generator.failure_probability);
-        let mut run = self.run_times[index].draw(self.made - 1, &mut self.durations);
+        let fails = shape.failure_probability.or(self.generator.failure_probability).unwrap_or(0.0);
+        let mut run = self.run_times[index].draw(self.made, &mut self.durations);
         if let Run::Succeeds(span) = run
             && fails > 0.0
             && unit(&mut self.failures) < fails
         {
             run = Run::Fails(span);
         }
-        let prefix = self.generator.name_prefix.as_ref().unwrap_or(&self.generator.name);
-        let name = Name::numbered(prefix, self.made - 1);
-        NewPod { name, class, owner: None, run, usage: Usage::default(), status: None }
+        Made { class, run }
     }
 
     fn pick_variant(&mut self) -> usize {
@@ -198,6 +251,11 @@ impl GeneratedPods {
         let drawn = total * unit(&mut self.shapes);
         self.cumulative.partition_point(|sum| *sum <= drawn).min(last)
     }
+}
+
+/// A drawn number of pods, at least 1.
+fn rounded(spec: &DistributionSpec<Plain>, rng: &mut Rng) -> u64 {
+    (libm::round(spec.distribution.sample(rng)) as u64).max(1)
 }
 
 /// A number in `[0, 1)`.
@@ -211,8 +269,7 @@ impl Source for GeneratedPods {
     }
 
     fn next(&mut self, cluster: &mut Cluster) -> Result<Option<Submission>, SourceError> {
-        let at = self.next_time();
-        Ok(at.map(|at| Submission { at, work: Work::Pod(self.pod(cluster)) }))
+        Ok(self.next_pod(cluster).map(|(at, pod)| Submission { at, work: Work::Pod(pod) }))
     }
 
     fn is_endless(&self) -> bool {

@@ -16,6 +16,11 @@ pub(super) fn fraction<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64
     number(deserializer, "a number from 0 to 1", |x| (0.0..=1.0).contains(&x))
 }
 
+/// A number from 0 to 1 that may be absent.
+pub(super) fn optional_fraction<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    fraction(deserializer).map(Some)
+}
+
 /// An hour of the day.
 pub(super) fn hour<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     number(deserializer, "an hour from 0 to 24", |x| (0.0..=24.0).contains(&x))

@@ -1,7 +1,7 @@
 //! What arriving pods look like.
 
-use super::ranges::{devices, fraction, milli, positive, tolerations, variants};
-use crate::schema::{Bytes, DistributionSpec, MilliCpu, QuantityText, Seconds};
+use super::ranges::{devices, milli, optional_fraction, positive, tolerations, variants};
+use crate::schema::{Bytes, DistributionSpec, MilliCpu, Plain, QuantityText, Seconds};
 use crate::yaml::Value;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -43,6 +43,12 @@ pub struct Shape {
     pub tolerations: Vec<Toleration>,
     /// The name of the PriorityClass.
     pub priority_class: Option<String>,
+    /// How many pods an arrival of this shape is, rounded, at least one, in place of the generator's `batch`. They are all of this shape
+    /// and size, and run equally long.
+    pub pods: Option<DistributionSpec<Plain>>,
+    /// Whether its pods never end, although the generator has a run time.
+    #[serde(default)]
+    pub endless: bool,
     /// The run time, in place of the generator's.
     pub duration: Option<DistributionSpec<Seconds>>,
     /// The probability that a pod ends with failure, in place of the generator's.
@@ -84,10 +90,6 @@ fn one_device() -> u8 {
 
 fn whole() -> u16 {
     WHOLE
-}
-
-fn optional_fraction<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
-    fraction(deserializer).map(Some)
 }
 
 /// CPU (milli) and memory (bytes) of one pod, where they are drawn.

@@ -56,8 +56,12 @@ impl Variant {
                     (read.spec, (!read.run.is_forever()).then_some(read.run))
                 }
             };
+            if shape.endless && shape.duration.is_some() {
+                return Err(("endless".to_owned(), "there is a duration, too: expected one of the two".to_owned()));
+            }
             let own = shape.duration.as_ref();
             let own = own.map(|spec| RunTime::Drawn { seconds: spec.distribution.clone(), fails: false });
+            let own = if shape.endless { Some(RunTime::Forever) } else { own };
             let weight = shape.weight / f64::from(count);
             variants.push(Self { shape: place, weight, run: own.or(of_template), spec });
         }
