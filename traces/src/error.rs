@@ -134,7 +134,7 @@ pub enum TraceError {
         column: Box<str>,
     },
     /// A row has too few or too many fields.
-    #[error("{file}: line {line}: found {found} fields, expected {expected} as in the header")]
+    #[error("{file}: line {line}: found {found} fields, expected {expected} as in {like}")]
     RowLength {
         /// The file.
         file: Arc<str>,
@@ -142,8 +142,10 @@ pub enum TraceError {
         line: u64,
         /// Fields in this row.
         found: usize,
-        /// Fields in the header.
+        /// Fields in the header, or in the first row.
         expected: usize,
+        /// Which of them.
+        like: &'static str,
     },
     /// A row of a format without a header has too few or too many fields.
     #[error("{file}: line {line}: found {found} fields, expected {expected} for {what}")]
@@ -331,9 +333,34 @@ pub enum TraceError {
         /// What would be right.
         expected: Box<str>,
     },
+    /// What is wrong with a file that is read as of this format.
+    #[error("{error} (read as format `{format}`)")]
+    Of {
+        /// The format.
+        format: &'static str,
+        /// What is wrong.
+        error: Box<TraceError>,
+    },
     /// Rows that have to be sorted cannot be put aside.
     #[error("rows that are to be sorted cannot be kept in a temporary file: {0}")]
     Spill(std::io::Error),
+}
+
+impl TraceError {
+    /// The error, with the format as which the file is read; errors that are about options and formats stay as they are.
+    #[must_use]
+    pub fn of(self, format: &'static str) -> Self {
+        match self {
+            // A file that is not there is of no format.
+            Self::Open { .. }
+            | Self::Option { .. }
+            | Self::UnknownFormat { .. }
+            | Self::NoSuchPart { .. }
+            | Self::Spill(_)
+            | Self::Of { .. } => self,
+            error => Self::Of { format, error: Box::new(error) },
+        }
+    }
 }
 
 fn place(line: u64, path: &str) -> String {

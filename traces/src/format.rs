@@ -167,15 +167,17 @@ impl Format {
 pub(crate) fn deal(inputs: &Inputs, schemas: &[&'static Schema]) -> Result<Vec<Vec<InputFile>>, TraceError> {
     let mut dealt = vec![Vec::new(); schemas.len()];
     for file in inputs.files() {
+        let (mut bytes, mut readable) = (Vec::new(), Ok(()));
         let by_name = schemas.iter().position(|schema| schema.is_named(&file.name));
         let table = by_name.or_else(|| {
-            let bytes = file.head();
+            readable = file.read_head(&mut bytes);
             let head = Head { name: &file.name, bytes: &bytes };
             schemas.iter().position(|schema| head.is_table(schema))
         });
         match table {
             Some(table) => dealt[table].push(file.clone()),
             None if file.named => {
+                readable?;
                 let expected = schemas.iter().map(|schema| schema.what).collect::<Vec<_>>().join(", ");
                 return Err(TraceError::UnknownTable { file: file.name.clone(), expected });
             }

@@ -1,6 +1,6 @@
 //! The files of a trace: named, opened when they are read, unpacked where they are compressed.
 
-use crate::error::TraceError;
+use crate::error::{self, TraceError};
 use crate::format::Head;
 use flate2::bufread::MultiGzDecoder;
 use std::fs::File;
@@ -15,6 +15,9 @@ const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const PARQUET_MAGIC: [u8; 4] = *b"PAR1";
 
 const BUFFER: usize = 1 << 16;
+
+/// So much is read of a file to see what it is.
+const HEAD: u64 = 8 << 10;
 
 /// Folders below folders are looked into so deep.
 const DEPTH: usize = 8;
@@ -165,10 +168,18 @@ impl InputFile {
     /// The first bytes of its unpacked content, at most 8 KiB, to see what it is. What cannot be read is not there.
     pub fn head(&self) -> Vec<u8> {
         let mut head = Vec::new();
-        if let Ok(input) = self.open() {
-            let _ = input.reader.take(8 << 10).read_to_end(&mut head);
-        }
+        let _ = self.read_head(&mut head);
         head
+    }
+
+    /// Reads the first bytes; those that could be read are there even if others could not.
+    pub(crate) fn read_head(&self, head: &mut Vec<u8>) -> Result<(), TraceError> {
+        let broken = |error: std::io::Error| TraceError::Read {
+            file: Arc::clone(&self.name),
+            line: 1,
+            message: error::io(&error),
+        };
+        self.open()?.reader.take(HEAD).read_to_end(head).map(drop).map_err(broken)
     }
 }
 

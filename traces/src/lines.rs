@@ -1,6 +1,6 @@
 //! Files of lines, one after another: one line is in memory at a time.
 
-use crate::error::TraceError;
+use crate::error::{TraceError, shorten};
 use crate::input::InputFile;
 use crate::record::{FileId, Place};
 use std::io::{BufRead, BufReader, Read};
@@ -68,6 +68,22 @@ impl Lines {
     /// The line without blanks around it.
     pub(crate) fn text(&self) -> &[u8] {
         self.buffer.trim_ascii()
+    }
+
+    /// The same, if it is text.
+    pub(crate) fn utf8(&self) -> Result<&[u8], TraceError> {
+        let line = self.text();
+        match std::str::from_utf8(line) {
+            Ok(_) => Ok(line),
+            Err(_) => Err(TraceError::Value {
+                file: Arc::clone(&self.files[self.current].name),
+                line: self.line,
+                column: "line".into(),
+                found: shorten(line),
+                problem: "is not UTF-8",
+                expected: "text in UTF-8".into(),
+            }),
+        }
     }
 
     fn broken(&self, message: String) -> TraceError {

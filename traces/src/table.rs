@@ -33,6 +33,8 @@ pub(crate) struct Table {
     record: ByteRecord,
     /// The record has been read ahead: it was looked at to see whether it is a header.
     ahead: bool,
+    /// Whether the open file has a header.
+    has_header: bool,
     /// The number of its first file among those of its reader.
     first_file: u32,
 }
@@ -65,6 +67,7 @@ impl Table {
             reader: rows(schema, Box::new(std::io::empty())),
             record: ByteRecord::new(),
             ahead: false,
+            has_header: true,
             first_file: 0,
         };
         table.open_file(0, others)?;
@@ -106,7 +109,14 @@ impl Table {
             return Err(TraceError::OpenQuote { file: Arc::clone(self.file()), line: self.line() + 1 });
         }
         if found != expected {
-            return Err(TraceError::RowLength { file: Arc::clone(self.file()), line: self.line(), found, expected });
+            let like = if self.has_header { "the header" } else { "the first row" };
+            return Err(TraceError::RowLength {
+                file: Arc::clone(self.file()),
+                line: self.line(),
+                found,
+                expected,
+                like,
+            });
         }
         Ok(Some(Row { table: self }))
     }
@@ -172,6 +182,7 @@ impl Table {
             Header::Perhaps => first.iter().any(|name| self.schema.column(name).is_some()),
         };
         self.fields = first.len();
+        self.has_header = is_header;
         if is_header { self.by_header(&first, number > 0, others) } else { self.by_order(first.len()) }
     }
 
@@ -224,7 +235,7 @@ impl Table {
     fn check_required(&self, at: &[usize], header: &[String]) -> Result<(), TraceError> {
         let Some(lacking) = (0..self.schema.required.len()).find(|i| at[*i] == ABSENT) else { return Ok(()) };
         let column: Box<str> = self.schema.required[lacking].into();
-        let near = suggest(&column, header.iter().map(String::as_str));
+        let near = suggest(&column, header.iter().map(String::as_str).filter(|name| !name.is_empty()));
         let hint = if near.starts_with("did") { near } else { "it is required".into() };
         Err(TraceError::MissingColumn { file: Arc::clone(self.file()), column, header: list(header), hint })
     }

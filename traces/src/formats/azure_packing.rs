@@ -57,12 +57,14 @@ pub(crate) const FORMAT: Format = Format {
 
 static VMS: Schema = Schema {
     what: "a table of requests for virtual machines",
+    files: &["vm.csv"],
     required: &["vmId", "tenantId", "vmTypeId", "priority", "starttime", "endtime"],
     ..Schema::CSV
 };
 
 static TYPES: Schema = Schema {
     what: "a table of types of virtual machines",
+    files: &["vmtype"],
     required: &["vmTypeId", "machineId", "core", "memory", "ssd", "nic"],
     ..Schema::CSV
 };

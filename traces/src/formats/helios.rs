@@ -186,11 +186,13 @@ struct Clusters {
 
 impl Rows for Clusters {
     fn row(&mut self, row: Row<'_>, out: &mut Out<'_>) -> Result<(), TraceError> {
-        if !std::mem::take(&mut self.first) {
-            return Ok(());
-        }
+        let first = std::mem::take(&mut self.first);
         for (name, column) in &self.columns {
             let gpus = row.amount(*column, 1, "a number of GPUs, 0 or more")?.unwrap_or(0);
+            // A cluster that grows does so by the day; nodes are those of the first one.
+            if !first {
+                continue;
+            }
             for i in 0..gpus / GPUS_PER_NODE {
                 let mut spec = node(&format!("vc{name}-{i}"), self.machine.cpu_milli, self.machine.memory_bytes);
                 spec.labels.insert("vc".into(), format!("vc{name}"));

@@ -9,7 +9,8 @@ use crate::format::Context;
 use crate::input::Inputs;
 use crate::registry::find_format;
 use std::path::PathBuf;
-use towtank_sim::source::Source;
+use towtank_sim::cluster::Cluster;
+use towtank_sim::source::{Source, SourceError, Submission};
 
 pub use nodes::nodes;
 pub use objects::{AppliedObject, Objects};
@@ -25,11 +26,16 @@ pub fn open_nodes(
     context: &Context,
     objects: Option<Box<dyn Objects>>,
 ) -> Result<Box<dyn Source>, TraceError> {
-    let reader = find_format(format)?.read_nodes(&Inputs::open(paths)?, context)?;
-    match objects {
-        Some(objects) if reader.tells_objects() => Ok(Box::new(objects::nodes(reader, context, objects)?)),
-        _ => Ok(Box::new(nodes(reader, context)?)),
-    }
+    let format = find_format(format)?;
+    let open = || -> Result<Box<dyn Source>, TraceError> {
+        let reader = format.read_nodes(&Inputs::open(paths)?, context)?;
+        match objects {
+            Some(objects) if reader.tells_objects() => Ok(Box::new(objects::nodes(reader, context, objects)?)),
+            _ => Ok(Box::new(nodes(reader, context)?)),
+        }
+    };
+    let source = open().map_err(|error| error.of(format.name))?;
+    Ok(Box::new(Of { format: format.name, source }))
 }
 
 /// Opens the pods of a trace: files, or folders of them. The source serves one run. `objects` is for traces of Kubernetes objects.
@@ -43,9 +49,33 @@ pub fn open_pods(
     context: &Context,
     objects: Option<Box<dyn Objects>>,
 ) -> Result<Box<dyn Source>, TraceError> {
-    let reader = find_format(format)?.read_pods(&Inputs::open(paths)?, context)?;
-    match objects {
-        Some(objects) if reader.tells_objects() => Ok(Box::new(objects::all_but_nodes(reader, context, objects)?)),
-        _ => Ok(Box::new(pods(reader, context)?)),
+    let format = find_format(format)?;
+    let open = || -> Result<Box<dyn Source>, TraceError> {
+        let reader = format.read_pods(&Inputs::open(paths)?, context)?;
+        match objects {
+            Some(objects) if reader.tells_objects() => Ok(Box::new(objects::all_but_nodes(reader, context, objects)?)),
+            _ => Ok(Box::new(pods(reader, context)?)),
+        }
+    };
+    let source = open().map_err(|error| error.of(format.name))?;
+    Ok(Box::new(Of { format: format.name, source }))
+}
+
+/// A source whose errors say as which format its files are read.
+struct Of {
+    format: &'static str,
+    source: Box<dyn Source>,
+}
+
+impl Source for Of {
+    fn name(&self) -> &str {
+        self.source.name()
+    }
+
+    fn next(&mut self, cluster: &mut Cluster) -> Result<Option<Submission>, SourceError> {
+        self.source.next(cluster).map_err(|error| match error.downcast::<TraceError>() {
+            Ok(error) => error.of(self.format).into(),
+            Err(error) => error,
+        })
     }
 }

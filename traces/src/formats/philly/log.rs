@@ -1,9 +1,9 @@
 //! The original log of jobs: one JSON list, read one job at a time.
 
-use super::{JOBS, MOST_GPUS, shape, split, table};
+use super::{MOST_GPUS, shape, split};
 use crate::error::TraceError;
 use crate::format::Context;
-use crate::input::{InputFile, Inputs};
+use crate::input::InputFile;
 use crate::json_list::JsonList;
 use crate::number::date_nanos;
 use crate::options::GpuMode;
@@ -19,21 +19,16 @@ use towtank_sim::time::Span;
 /// Whether a file begins as such a log does.
 pub(super) fn is_log(head: &[u8]) -> bool {
     let key = |key: &[u8]| head.windows(key.len()).any(|part| part == key);
-    head.trim_ascii_start().starts_with(b"[") && key(b"\"attempts\"") && key(b"\"submitted_time\"")
+    is_list(head) && key(b"\"attempts\"") && key(b"\"submitted_time\"")
 }
 
-/// Opens logs or reduced tables, whichever the first file is.
-pub(super) fn open(inputs: &Inputs, context: &Context) -> Result<Box<dyn Reader>, TraceError> {
-    let wanted = |file: &&InputFile| {
-        file.named
-            || file.name.contains("cluster_job_log")
-            || (file.name.contains("philly") && file.name.contains(".csv"))
-    };
-    let files: Vec<_> = inputs.files().iter().filter(wanted).cloned().collect();
-    let Some(first) = files.first() else { return Err(crate::format::no_table(inputs, &JOBS)) };
-    if !first.head().trim_ascii_start().starts_with(b"[") {
-        return table::open_jobs(&files, context);
-    }
+/// Whether a file begins as a JSON list does.
+pub(super) fn is_list(head: &[u8]) -> bool {
+    head.trim_ascii_start().starts_with(b"[")
+}
+
+/// Opens logs.
+pub(super) fn open(files: Vec<InputFile>, context: &Context) -> Result<Box<dyn Reader>, TraceError> {
     Ok(Box::new(Log {
         list: JsonList::open(files)?,
         mode: context.options.gpu,

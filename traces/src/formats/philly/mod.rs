@@ -19,8 +19,11 @@
 mod log;
 mod table;
 
-use crate::format::{Format, Gives, TableInfo, TestedOn};
+use crate::error::TraceError;
+use crate::format::{Context, Format, Gives, Head, TableInfo, TestedOn, no_table};
+use crate::input::{InputFile, Inputs};
 use crate::options::GpuMode;
+use crate::reader::Reader;
 use crate::schema::Schema;
 use crate::shapes::{Shape, ShapeId, Shapes};
 use crate::spec::Asks;
@@ -53,8 +56,8 @@ pub(crate) const FORMAT: Format = Format {
     ],
     tested_on: TestedOn::Data,
     detect: |head| head.is_table(&JOBS) || head.is_table(&MACHINES) || log::is_log(head.bytes),
-    nodes: Some(table::open_nodes),
-    pods: Some(log::open),
+    nodes: Some(open_nodes),
+    pods: Some(open_pods),
 };
 
 static JOBS: Schema = Schema {
@@ -70,6 +73,44 @@ static MACHINES: Schema = Schema {
     ..Schema::CSV
 };
 
+/// The files of a trace: lists of machines, logs of jobs, reduced tables of jobs.
+fn deal(inputs: &Inputs) -> [Vec<InputFile>; 3] {
+    let mut dealt: [Vec<InputFile>; 3] = std::array::from_fn(|_| Vec::new());
+    for file in inputs.files() {
+        let bytes = file.head();
+        let head = Head { name: &file.name, bytes: &bytes };
+        let kind = if head.is_table(&MACHINES) || MACHINES.is_named(&file.name) {
+            0
+        } else if log::is_list(&bytes) || file.name.contains("cluster_job_log") {
+            1
+        } else if head.is_table(&JOBS) || file.named {
+            // Whoever named it means a table of jobs: its header is judged as one.
+            2
+        } else {
+            continue;
+        };
+        dealt[kind].push(file.clone());
+    }
+    dealt
+}
+
+fn open_nodes(inputs: &Inputs, context: &Context) -> Result<Box<dyn Reader>, TraceError> {
+    let [machines, ..] = deal(inputs);
+    if machines.is_empty() {
+        return Err(no_table(inputs, &MACHINES));
+    }
+    table::open_machines(&machines, context)
+}
+
+fn open_pods(inputs: &Inputs, context: &Context) -> Result<Box<dyn Reader>, TraceError> {
+    let [_, logs, tables] = deal(inputs);
+    match (logs.is_empty(), tables.is_empty()) {
+        (false, _) => log::open(logs, context),
+        (true, false) => table::open_jobs(&tables, context),
+        (true, true) => Err(no_table(inputs, &JOBS)),
+    }
+}
+
 /// The most GPUs of a pod: those of the largest servers.
 const LARGEST: i64 = 8;
 
@@ -83,7 +124,7 @@ fn split(gpus: i64) -> (u32, i64) {
 }
 
 /// The shape of a pod with so many GPUs.
-fn shape(shapes: &mut Shapes, gpus: i64, run: Run, mode: GpuMode) -> Result<ShapeId, crate::TraceError> {
+fn shape(shapes: &mut Shapes, gpus: i64, run: Run, mode: GpuMode) -> Result<ShapeId, TraceError> {
     let ends: &[u8] = if run == Run::Forever { b"" } else { b"ends" };
     shapes.of([gpus.to_le_bytes().as_slice(), ends], || {
         Ok(Shape { spec: Asks { gpu_milli: gpus * 1000, ..Asks::default() }.spec(run, mode) })

@@ -3,7 +3,7 @@
 use super::{JOBS, MACHINES, MOST_GPUS, shape, split};
 use crate::error::TraceError;
 use crate::format::Context;
-use crate::input::{InputFile, Inputs};
+use crate::input::InputFile;
 use crate::number::date_nanos;
 use crate::options::{GpuMode, Machine};
 use crate::parts::{Out, Parts, Rows};
@@ -60,13 +60,8 @@ impl Rows for Jobs {
 }
 
 /// Opens the list of machines.
-pub(super) fn open_nodes(inputs: &Inputs, context: &Context) -> Result<Box<dyn Reader>, TraceError> {
-    let files: Vec<_> =
-        inputs.files().iter().filter(|file| file.named || MACHINES.is_named(&file.name)).cloned().collect();
-    if files.is_empty() {
-        return Err(crate::format::no_table(inputs, &MACHINES));
-    }
-    let table = Table::open(&files, &MACHINES, &[&JOBS])?;
+pub(super) fn open_machines(files: &[InputFile], context: &Context) -> Result<Box<dyn Reader>, TraceError> {
+    let table = Table::open(files, &MACHINES, &[&JOBS])?;
     let machine = Machine { cpu_milli: 64_000, memory_bytes: 512 * GIBIBYTE };
     let rows = Machines {
         name: table.require("machineId")?,

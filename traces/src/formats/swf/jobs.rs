@@ -90,10 +90,11 @@ impl Reader for Log {
 
     fn next(&mut self) -> Result<Option<Record>, TraceError> {
         while self.lines.advance()? {
-            let (text, place) = (self.lines.text(), self.lines.place());
-            if text.starts_with(b";") {
+            // Comments are of any encoding: names of people and places stand in them.
+            if self.lines.text().starts_with(b";") {
                 continue;
             }
+            let (text, place) = (self.lines.utf8()?, self.lines.place());
             self.is_empty = false;
             let mut fields: [&[u8]; FIELDS] = [b""; FIELDS];
             let mut count = 0;

@@ -19,7 +19,7 @@ pub(super) fn nodes(files: Vec<InputFile>) -> Result<Box<dyn Reader>, TraceError
     let mut records = Vec::new();
     while lines.advance()? {
         let fields: Vec<&[u8]> =
-            lines.text().split(u8::is_ascii_whitespace).filter(|field| !field.is_empty()).collect();
+            lines.utf8()?.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty()).collect();
         let place = lines.place();
         let file = || Arc::clone(lines.file(place.file));
         if fields.len() != COLUMNS.len() {
