@@ -15,6 +15,7 @@ pub const LAYOUT: &[(&str, &str)] = &[
     ("pods.csv", "one line per pod: where it went, and when"),
     ("nodes.csv", "one line per node: when it was there, and how full"),
     ("timeseries.csv", "the cluster's state at every sample"),
+    ("curves.csv", "metrics over something else than time, where a run has any"),
     ("events.jsonl", "every recorded event, one JSON object per line"),
     ("metrics.prom", "final counters in the exposition format of Prometheus"),
     ("plots", "every figure as SVG and PNG"),

@@ -12,5 +12,6 @@ pub(crate) mod neighbours;
 mod policy;
 mod properties;
 mod repeats;
+mod shared_gpus;
 mod tables;
 mod volumes;
