@@ -17,6 +17,7 @@ pub mod fit;
 mod hash;
 pub mod inspect;
 mod memory;
+mod object_rows;
 mod progress;
 mod published_schedule;
 mod run_timeline;

@@ -16,6 +16,7 @@ pub const LAYOUT: &[(&str, &str)] = &[
     ("jobs.csv", "one line per job, a group of pods: when it started, and where"),
     ("nodes.csv", "one line per node: when it was there, and how full"),
     ("timeseries.csv", "the cluster's state at every sample"),
+    ("curves.csv", "metrics over something else than time, where a run has any"),
     ("events.jsonl", "every recorded event, one JSON object per line"),
     ("metrics.prom", "final counters in the exposition format of Prometheus"),
     ("plots", "every figure as SVG and PNG"),

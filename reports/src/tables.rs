@@ -1,11 +1,11 @@
-//! Tables: `timeseries.csv`, `pods.csv`, `nodes.csv` and `summary.json`.
+//! Tables: `timeseries.csv`, `curves.csv`, `pods.csv`, `nodes.csv` and `summary.json`.
 //!
 //! Times are seconds with six decimals, fractions have six decimals, and what is not known or never happened is an empty
 //! field. Equal data gives equal bytes.
 
 use std::io::Write;
 
-use crate::data::{Series, Summary};
+use crate::data::{Curve, Series, Summary};
 use crate::units::csv_seconds;
 
 /// One line of `pods.csv`: a pod's life. Times are nanoseconds since the scenario's start.
@@ -240,6 +240,22 @@ impl Row for NodeRow<'_> {
             optional_fraction(self.mean_memory_allocated),
         ]
     }
+}
+
+/// Writes `curves.csv`: one line per point of each curve.
+///
+/// # Errors
+/// Where the writer cannot be written to.
+pub fn write_curves<W: Write>(curves: &[Curve], writer: W) -> csv::Result<()> {
+    let mut writer = csv::Writer::from_writer(writer);
+    writer.write_record(["curve", "at", "value"])?;
+    for curve in curves {
+        for (at, value) in &curve.points {
+            writer.write_record([&curve.name, &at.to_string(), &value.to_string()])?;
+        }
+    }
+    writer.flush()?;
+    Ok(())
 }
 
 /// Writes `timeseries.csv`: one line per sample; for each resource its capacity and allocation in base units, then the

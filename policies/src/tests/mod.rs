@@ -14,5 +14,6 @@ mod orders;
 mod policy;
 mod properties;
 mod repeats;
+mod shared_gpus;
 mod tables;
 mod volumes;

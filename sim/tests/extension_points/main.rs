@@ -1,6 +1,7 @@
 //! Every extension point of the scheduling framework, each with a small plugin that uses it, through the real engine.
 
 mod binding;
+mod devices;
 mod filtering;
 mod lab;
 mod queueing;
