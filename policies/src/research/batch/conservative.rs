@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 use towtank_sim::batch::{Backfilling, Counting, Job, JobId, Pass, Placement, Timeline};
-use towtank_sim::time::SimTime;
+use towtank_sim::time::{SimTime, Span};
+
+/// While a job is overdue, reservations that begin sooner than this are not waited for.
+const PATIENCE: Span = Span::from_secs(1);
 
 /// Conservative backfilling. A job gets a reservation when it arrives: the earliest start at which it has its places until its expected
 /// end beside all that runs, as long as that is expected to run, and beside all reservations that were made before. It starts when that
@@ -57,9 +60,13 @@ impl Backfilling for Conservative {
                 self.reservations.remove(&job.id);
             }
         }
-        // Compression may leave a moment at which nothing else happens.
+        // Compression may leave a moment at which nothing else happens. While a job is overdue, it is expected to end at any moment, and
+        // what waits for it is put off again and again: then it is not looked for every such moment.
+        let soon = pass.now().saturating_add(Span(1));
+        let is_overdue = pass.releases().first().is_some_and(|release| release.at <= soon);
+        let after = if is_overdue { pass.now().saturating_add(PATIENCE) } else { pass.now() };
         let starts = self.reservations.values().map(|reservation| reservation.start);
-        if let Some(next) = starts.filter(|start| *start > pass.now()).min() {
+        if let Some(next) = starts.filter(|start| *start > after).min() {
             pass.wake_at(next);
         }
     }

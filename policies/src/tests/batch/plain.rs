@@ -45,7 +45,9 @@ pub(super) fn play(jobs: &[Job], machines: u32, rule: Rule) -> Starts {
     let mut next = 0;
     loop {
         let times = world.running.iter().map(|running| running.end).chain(jobs.get(next).map(|job| job.submit));
-        let times = times.chain(world.reservations.values().copied().filter(|start| *start > world.now));
+        // Nobody looks for what is put off while a job is overdue.
+        let is_overdue = world.ends().first().is_some_and(|(end, _)| *end <= world.now + 1);
+        let times = times.chain(world.reservations.values().copied().filter(|start| !is_overdue && *start > world.now));
         let Some(now) = times.min() else { return world.starts };
         world.now = now;
         let (ended, running) = world.running.drain(..).partition(|running| running.end == now);
