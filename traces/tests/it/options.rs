@@ -114,12 +114,20 @@ fn several_files_are_one_trace() {
         std::fs::write(folder.path().join(name).join("part.csv"), format!("{HEADER}\n{name},{i},1,1,1\n")).unwrap();
     }
     std::fs::write(folder.path().join(".hidden"), "no trace").unwrap();
+    std::fs::write(folder.path().join("README.md"), "What this is.\n").unwrap();
+    std::fs::write(folder.path().join("nodes.csv"), "name,cpu_milli,memory_bytes,pods\n").unwrap();
     let inputs = Inputs::open(&[folder.path().to_owned()]).unwrap();
     let seen = read(&inputs).unwrap();
     assert_eq!(seen.pods().map(|(_, pod, _)| pod.name.to_string()).collect::<Vec<_>>(), ["a", "b", "c"]);
     std::fs::write(folder.path().join("d.csv"), format!("{HEADER},user\n")).unwrap();
     let error = read(&Inputs::open(&[folder.path().to_owned()]).unwrap()).err().unwrap();
     assert!(error.ends_with("d.csv: line 1: unknown column `user`: the first file does not have it"), "{error}");
+    std::fs::write(folder.path().join("d.csv"), "name,arival_s,duration_s,cpu_milli,memory_bytes\n").unwrap();
+    let error = read(&Inputs::open(&[folder.path().to_owned()]).unwrap()).err().unwrap();
+    assert!(
+        error.contains("d.csv: line 1: no column `arrival_s` (did you mean `arival_s`?)"),
+        "a mistake is not passed over: {error}"
+    );
 }
 
 proptest! {
