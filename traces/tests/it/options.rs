@@ -50,11 +50,13 @@ fn a_filter_that_lets_nothing_through_is_an_error_and_one_unknown_name_a_note() 
 
 #[test]
 fn resources_are_renamed_on_nodes_and_pods() {
-    let rename: BTreeMap<_, _> = [("a.io/x", "b.io/x"), ("b.io/x", "a.io/x"), ("a.io/y", "b.io/y")]
+    let rename: BTreeMap<_, _> = [("a.io/x", "b.io/x"), ("b.io/x", "a.io/x"), ("a.io/y", "b.io/y"), ("a.io/z", "")]
         .map(|(from, to)| (from.to_owned(), to.to_owned()))
         .into();
     let options = ReplayOptions { rename, ..ReplayOptions::default() };
-    let text = format!("{HEADER},resource:a.io/x,resource:b.io/x,resource:b.io/y,resource:a.io/y\np,0,1,1,1,1,2,3,4\n");
+    let text = format!(
+        "{HEADER},resource:a.io/x,resource:b.io/x,resource:b.io/y,resource:a.io/y,resource:a.io/z\np,0,1,1,1,1,2,3,4,5\n"
+    );
     let read = pods("csv", text, &options).unwrap();
     let container = &read.pods().next().unwrap().2.spec.containers[0];
     let amounts = |list: &BTreeMap<String, towtank_sim::model::quantity::Quantity>| {
