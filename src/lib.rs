@@ -19,6 +19,7 @@ pub mod inspect;
 mod memory;
 mod object_rows;
 mod progress;
+mod published_schedule;
 mod run_timeline;
 pub mod scenario;
 pub mod simulate;

@@ -41,6 +41,29 @@ pub struct PodRow<'a> {
     pub ended_ns: Option<i64>,
 }
 
+/// One line of `jobs.csv`: a job's life. Times are nanoseconds since the scenario's start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct JobRow<'a> {
+    /// The namespace of its group.
+    pub namespace: &'a str,
+    /// The name of its group.
+    pub name: &'a str,
+    /// `succeeded`, `failed` (a pod failed or was taken away), `running`, `pending`.
+    pub outcome: &'a str,
+    /// Pods that were bound; of one that is pending, those that it needs.
+    pub pods: u32,
+    /// The run time that its user announced.
+    pub estimate_ns: Option<i64>,
+    /// When its group was created.
+    pub submitted_ns: i64,
+    /// When its first pod was bound.
+    pub started_ns: Option<i64>,
+    /// When its last pod ended.
+    pub ended_ns: Option<i64>,
+    /// The names of its nodes, oldest first, joined by blanks.
+    pub nodes: &'a str,
+}
+
 /// One line of `nodes.csv`: a node's life. Times are nanoseconds since the scenario's start.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct NodeRow<'a> {
@@ -144,6 +167,41 @@ impl Row for PodRow<'_> {
             optional_seconds(self.bound_ns),
             optional_seconds(self.started_ns),
             optional_seconds(self.ended_ns),
+        ]
+    }
+}
+
+impl Row for JobRow<'_> {
+    const COLUMNS: &'static [&'static str] = &[
+        "namespace",
+        "name",
+        "outcome",
+        "pods",
+        "estimate_s",
+        "submitted_s",
+        "started_s",
+        "ended_s",
+        "wait_s",
+        "run_s",
+        "turnaround_s",
+        "nodes",
+    ];
+
+    fn fields(&self) -> Vec<String> {
+        let between = |from: Option<i64>, to: Option<i64>| optional_seconds(from.zip(to).map(|(from, to)| to - from));
+        vec![
+            self.namespace.to_owned(),
+            self.name.to_owned(),
+            self.outcome.to_owned(),
+            self.pods.to_string(),
+            optional_seconds(self.estimate_ns),
+            csv_seconds(self.submitted_ns),
+            optional_seconds(self.started_ns),
+            optional_seconds(self.ended_ns),
+            between(Some(self.submitted_ns), self.started_ns),
+            between(self.started_ns, self.ended_ns),
+            between(Some(self.submitted_ns), self.ended_ns),
+            self.nodes.to_owned(),
         ]
     }
 }
