@@ -1,6 +1,7 @@
 //! Exit codes and the failures behind them. They are part of the command line's interface.
 
 use crate::diagnostic::Diagnostic;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use thiserror::Error;
 use towtank_reports::output::OutputError;
@@ -54,6 +55,16 @@ pub enum Failure {
         /// Why.
         source: Box<Failure>,
     },
+    /// Runs of an experiment are not what is published of them.
+    #[error("{beyond} of {judged} curves are further from the published ones than they may be; see {}", path.display())]
+    Published {
+        /// How many.
+        beyond: usize,
+        /// Of how many.
+        judged: usize,
+        /// The table that says which.
+        path: PathBuf,
+    },
     /// Results could not be written.
     #[error("{0}")]
     Output(#[from] OutputError),
@@ -64,7 +75,9 @@ impl Failure {
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Input(_) | Self::Recordings(_) => UNUSABLE_INPUT,
-            Self::Run(_) | Self::Audit(_) | Self::Replay(_) | Self::Conformance { .. } => FAILED,
+            Self::Run(_) | Self::Audit(_) | Self::Replay(_) | Self::Conformance { .. } | Self::Published { .. } => {
+                FAILED
+            }
             Self::Output(_) => OUTPUT,
             Self::Sweep { source, .. } => return source.exit_code(),
         })

@@ -4,6 +4,7 @@ use crate::clock::nanoseconds;
 use crate::exit::Failure;
 use crate::memory::peak_rss_bytes;
 use crate::progress::Progress;
+use crate::published_schedule;
 use crate::scenario::{Scenario, SchedulerChoice};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -52,6 +53,8 @@ pub fn simulate(
     phases.enter(Phase::Inputs);
     let mut prepared = scenario.prepare(scheduler, options.evaluation)?;
     let observe = &scenario.spec.observe;
+    let published = observe.published_schedule.as_deref().map(|path| published_schedule::read(&scenario.path(path)));
+    let published = published.transpose()?;
     let collect = CollectOptions {
         interval: observe.interval.map(|text| text.0),
         events: observe.events,
@@ -85,6 +88,10 @@ pub fn simulate(
     }
     let mut run = collectors.finish(outcome?, &prepared.simulation.cluster, out)?;
     let wall = began.elapsed().as_secs_f64();
+    if let Some(published) = published {
+        run.jobs.published = published;
+        run.summary.jobs = run.jobs.summary();
+    }
     run.label.clone_from(&scheduler.label);
     run.description.clone_from(&scenario.description);
     let summary = &mut run.summary;

@@ -1,6 +1,7 @@
 //! Policies with a short name: whole configurations for comparisons.
 
 use crate::config::ParsedConfig;
+use crate::research::batch;
 use crate::suggest::did_you_mean;
 use thiserror::Error;
 use towtank_sim::scheduler::TieBreak;
@@ -26,8 +27,8 @@ pub struct UnknownPolicy {
     hint: String,
 }
 
-/// The policies. `default` is kube-scheduler's default profile. Each other one has the default filters and one scorer of
-/// weight 1. Those that are defined on all nodes look at all of them (`percentageOfNodesToScore: 100`). From `gpu-random` on they
+/// The policies. `default` is kube-scheduler's default profile. Each other one has the default filters, and one scorer of
+/// weight 1, another order of the queue, or both. Those that are defined on all nodes look at all of them (`percentageOfNodesToScore: 100`). From `gpu-random` on they
 /// are those of Weng et al., "Beware of Fragmentation", USENIX ATC 2023, with its rule among equals.
 #[rustfmt::skip]
 pub const POLICIES: &[NamedPolicy] = &[
@@ -39,6 +40,10 @@ pub const POLICIES: &[NamedPolicy] = &[
     policy("worst-fit", "default filters, scored by WorstFit alone, all nodes looked at", None, "\n    percentageOfNodesToScore: 100\n    plugins: { score: { disabled: [{ name: '*' }], enabled: [{ name: WorstFit, weight: 1 }] } }"),
     policy("first-fit", "default filters, scored by FirstFit alone, all nodes looked at", None, "\n    percentageOfNodesToScore: 100\n    plugins: { score: { disabled: [{ name: '*' }], enabled: [{ name: FirstFit, weight: 1 }] } }"),
     policy("round-robin", "default filters, scored by RoundRobin alone, all nodes looked at", None, "\n    percentageOfNodesToScore: 100\n    plugins: { multiPoint: { enabled: [{ name: RoundRobin }] }, score: { disabled: [{ name: '*' }], enabled: [{ name: RoundRobin, weight: 1 }] } }"),
+    policy("first-fit-decreasing", "first-fit, and of the pods that wait the largest first", None, "\n    percentageOfNodesToScore: 100\n    plugins: { queueSort: { disabled: [{ name: '*' }], enabled: [{ name: LargestFirst }] }, score: { disabled: [{ name: '*' }], enabled: [{ name: FirstFit, weight: 1 }] } }"),
+    policy("best-fit-decreasing", "best-fit, and of the pods that wait the largest first", None, "\n    percentageOfNodesToScore: 100\n    plugins: { queueSort: { disabled: [{ name: '*' }], enabled: [{ name: LargestFirst }] }, score: { disabled: [{ name: '*' }], enabled: [{ name: BestFit, weight: 1 }] } }"),
+    policy("power-of-two-choices", "default filters, scored by PowerOfKChoices with k = 2 alone, all nodes looked at", None, "\n    percentageOfNodesToScore: 100\n    plugins: { score: { disabled: [{ name: '*' }], enabled: [{ name: PowerOfKChoices, weight: 1 }] } }"),
+    policy("drf", "default filters and scores; the namespace with the smallest dominant share is next", None, "\n    plugins: { queueSort: { disabled: [{ name: '*' }], enabled: [{ name: DominantResourceFairness }] } }"),
     policy("gpu-random", "any feasible node and GPU device alike, all nodes looked at", Some(TieBreak::Random), "\n    percentageOfNodesToScore: 100\n    plugins: { score: { disabled: [{ name: '*' }], enabled: [{ name: AnyNode, weight: 1 }] } }\n    pluginConfig: [{ name: NodeGpuShare, args: { deviceChoice: Random } }]"),
     policy("dot-prod", "default filters, scored by DotProd alone, all nodes looked at, the oldest among equals", Some(TieBreak::First), "\n    percentageOfNodesToScore: 100\n    plugins: { score: { disabled: [{ name: '*' }], enabled: [{ name: DotProd, weight: 1 }] } }"),
     policy("gpu-clustering", "default filters, scored by GpuClustering alone, all nodes looked at, the oldest among equals", Some(TieBreak::First), "\n    percentageOfNodesToScore: 100\n    plugins: { score: { disabled: [{ name: '*' }], enabled: [{ name: GpuClustering, weight: 1 }] } }"),
@@ -54,7 +59,10 @@ pub const POLICIES: &[NamedPolicy] = &[
 pub fn profile_by_name(name: &str) -> Result<&'static NamedPolicy, UnknownPolicy> {
     POLICIES.iter().find(|policy| policy.name == name).ok_or_else(|| UnknownPolicy {
         name: name.to_owned(),
-        hint: did_you_mean(name, POLICIES.iter().map(|policy| policy.name)),
+        hint: did_you_mean(
+            name,
+            POLICIES.iter().map(|policy| policy.name).chain(batch::POLICIES.iter().map(|policy| policy.name)),
+        ),
     })
 }
 

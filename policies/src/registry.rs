@@ -72,6 +72,11 @@ pub const PLUGINS: &[PluginEntry] = &[
     entry("GpuClustering", "keeps pods together that ask for GPUs in the same way", |args| plain(args, |_| Box::new(research::gpu_clustering::GpuClustering))),
     entry("GpuPacking", "prefers GPUs in use to free ones, and nodes in use to free ones", |args| plain(args, |_| Box::new(research::gpu_packing::GpuPacking))),
     entry("RoundRobin", "takes the next feasible node after the last one taken", |args| plain(args, |_| Box::<research::round_robin::RoundRobin>::default())),
+    entry("PowerOfKChoices", "draws k feasible nodes and takes the least loaded of them", research::power_of_k_choices::prepare),
+    entry("Fifo", "orders the queue by creation, whatever the priorities", |args| plain(args, |_| Box::new(research::fifo::Fifo))),
+    entry("ShortestJobFirst", "orders the queue by announced run time, the shortest first", |args| plain(args, |_| Box::new(research::shortest_job_first::ShortestJobFirst))),
+    entry("LargestFirst", "orders the queue by size, the largest first", research::largest_first::prepare),
+    entry("DominantResourceFairness", "takes the next pod of the tenant with the smallest dominant share", research::dominant_resource_fairness::prepare),
 ];
 
 /// In-tree plugins of kube-scheduler that configurations may name and that have no effect here yet.

@@ -7,6 +7,7 @@ mod arrival_curve;
 mod curve;
 mod fragmentation;
 mod heatmap;
+mod jobs;
 mod latencies;
 mod notable;
 mod series;
@@ -16,6 +17,7 @@ pub use arrival_curve::{ArrivalCurve, ArrivalMetric, ArrivalPoint};
 pub use curve::Curve;
 pub use fragmentation::GpuFragmentation;
 pub use heatmap::Heatmap;
+pub use jobs::{JobSpan, JobSummary, Jobs, PublishedCounts, PublishedJob};
 pub use latencies::{Latencies, Steps};
 pub use notable::{Notable, NotableKind};
 pub use series::{ResourceSeries, Sample, Series};
@@ -44,6 +46,8 @@ pub struct Run {
     pub startup: Latencies,
     /// How full each node was over time.
     pub heatmap: Heatmap,
+    /// The jobs that ended.
+    pub jobs: Jobs,
     /// Metrics over something else than time.
     pub curves: Vec<Curve>,
     /// What a reader of the report should be told about, in time order.

@@ -9,6 +9,7 @@ mod compare_scheduling_latency;
 mod compare_startup_latency;
 mod compare_utilization;
 mod fragmentation;
+mod jobs;
 mod placement;
 mod pods_and_nodes;
 mod scheduling_latency;
@@ -28,12 +29,18 @@ pub const RUN: &[Figure<Run>] = &[
     placement::FIGURE,
 ];
 
-/// Figures of what only some runs measure, each with the counter of the series without which it is not shown.
-pub const MEASURED: &[(&str, Figure<Run>)] = &[(Series::GPU_FRAGMENTED, fragmentation::FIGURE)];
+/// Whether a run has what a figure shows.
+pub type Condition = fn(&Run) -> bool;
+
+/// Figures of what only some runs have, each with what says whether a run has it.
+pub const MEASURED: &[(Condition, Figure<Run>)] = &[
+    (|run| run.series.counter(Series::GPU_FRAGMENTED).is_some(), fragmentation::FIGURE),
+    (|run| !run.jobs.list.is_empty(), jobs::FIGURE),
+];
 
 /// The figures of one run, with those of what it has measured.
 pub fn of_run(run: &Run) -> impl Iterator<Item = &'static Figure<Run>> {
-    let measured = MEASURED.iter().filter(|(counter, _)| run.series.counter(counter).is_some());
+    let measured = MEASURED.iter().filter(|(has, _)| has(run));
     RUN.iter().chain(measured.map(|(_, figure)| figure))
 }
 

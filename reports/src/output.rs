@@ -13,8 +13,10 @@ use crate::page::PageError;
 pub const LAYOUT: &[(&str, &str)] = &[
     ("summary.json", "the run in numbers; of a comparison, one entry per run"),
     ("pods.csv", "one line per pod: where it went, and when"),
+    ("jobs.csv", "one line per job, a group of pods: when it started, and where"),
     ("nodes.csv", "one line per node: when it was there, and how full"),
     ("timeseries.csv", "the cluster's state at every sample"),
+    ("curves.csv", "metrics over something else than time, where a run has any"),
     ("events.jsonl", "every recorded event, one JSON object per line"),
     ("metrics.prom", "final counters in the exposition format of Prometheus"),
     ("plots", "every figure as SVG and PNG"),
@@ -119,6 +121,12 @@ impl OutputDir {
         Ok(OutputFile { writer: BufWriter::new(file), path: self.given.join(path) })
     }
 
+    /// A file that may be started later, when it turns out to be needed; see [`OutputDir::file`].
+    pub fn later(&self, path: &str) -> LaterFile {
+        assert!(LAYOUT.iter().any(|(name, _)| *name == path), "{path:?} is not in the layout of an output directory");
+        LaterFile { full: self.staging.join(path), path: self.given.join(path) }
+    }
+
     /// Writes a whole file at once; see [`OutputDir::file`].
     pub fn write(&self, path: &str, content: impl AsRef<[u8]>) -> Result<(), OutputError> {
         let mut file = self.file(path)?;
@@ -158,6 +166,24 @@ impl Drop for OutputDir {
         for parent in self.created_parents.iter().rev() {
             let _ = fs::remove_dir(parent);
         }
+    }
+}
+
+/// A file at the top of an [`OutputDir`] that has not been started.
+#[derive(Debug)]
+pub struct LaterFile {
+    full: PathBuf,
+    path: PathBuf,
+}
+
+impl LaterFile {
+    /// Starts the file.
+    ///
+    /// # Errors
+    /// [`OutputError::Io`] where the system refuses.
+    pub fn create(self) -> Result<OutputFile, OutputError> {
+        let file = File::create(&self.full).map_err(io_error("create", &self.path))?;
+        Ok(OutputFile { writer: BufWriter::new(file), path: self.path })
     }
 }
 

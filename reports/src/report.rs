@@ -10,7 +10,7 @@ use crate::draw::Picture;
 use crate::figures;
 use crate::output::{OutputDir, OutputError};
 use crate::page::{compare_page, run_page};
-use crate::tables::{summary_json, write_series};
+use crate::tables::{summary_json, write_curves, write_series};
 
 /// Writes `summary.json`, `timeseries.csv`, `plots/` and `report.html` of one run.
 ///
@@ -22,7 +22,7 @@ pub fn write_run(dir: &OutputDir, run: &Run) -> Result<(), OutputError> {
     write_run_in(dir, "", run)
 }
 
-/// Writes `summary.json` and `timeseries.csv` of one run, and no figures.
+/// Writes `summary.json`, `timeseries.csv` and `curves.csv` of one run, and no figures.
 ///
 /// # Errors
 /// [`OutputError`] where a file cannot be written.
@@ -101,6 +101,11 @@ fn write_numbers_in(dir: &OutputDir, folder: &str, run: &Run) -> Result<(), Outp
     let mut file = dir.file(&format!("{folder}timeseries.csv"))?;
     write_series(&run.series, &mut file).map_err(|error| file.error(std::io::Error::other(error)))?;
     file.finish()?;
+    if !run.curves.is_empty() {
+        let mut file = dir.file(&format!("{folder}curves.csv"))?;
+        write_curves(&run.curves, &mut file).map_err(|error| file.error(std::io::Error::other(error)))?;
+        file.finish()?;
+    }
     dir.write(&format!("{folder}summary.json"), summary_json(&run.summary))
 }
 

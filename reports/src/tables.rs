@@ -1,11 +1,11 @@
-//! Tables: `timeseries.csv`, `pods.csv`, `nodes.csv` and `summary.json`.
+//! Tables: `timeseries.csv`, `curves.csv`, `pods.csv`, `nodes.csv` and `summary.json`.
 //!
 //! Times are seconds with six decimals, fractions have six decimals, and what is not known or never happened is an empty
 //! field. Equal data gives equal bytes.
 
 use std::io::Write;
 
-use crate::data::{Series, Summary};
+use crate::data::{Curve, Series, Summary};
 use crate::units::csv_seconds;
 
 /// One line of `pods.csv`: a pod's life. Times are nanoseconds since the scenario's start.
@@ -39,6 +39,29 @@ pub struct PodRow<'a> {
     pub started_ns: Option<i64>,
     /// When it ended.
     pub ended_ns: Option<i64>,
+}
+
+/// One line of `jobs.csv`: a job's life. Times are nanoseconds since the scenario's start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct JobRow<'a> {
+    /// The namespace of its group.
+    pub namespace: &'a str,
+    /// The name of its group.
+    pub name: &'a str,
+    /// `succeeded`, `failed` (a pod failed or was taken away), `running`, `pending`.
+    pub outcome: &'a str,
+    /// Pods that were bound; of one that is pending, those that it needs.
+    pub pods: u32,
+    /// The run time that its user announced.
+    pub estimate_ns: Option<i64>,
+    /// When its group was created.
+    pub submitted_ns: i64,
+    /// When its first pod was bound.
+    pub started_ns: Option<i64>,
+    /// When its last pod ended.
+    pub ended_ns: Option<i64>,
+    /// The names of its nodes, oldest first, joined by blanks.
+    pub nodes: &'a str,
 }
 
 /// One line of `nodes.csv`: a node's life. Times are nanoseconds since the scenario's start.
@@ -148,6 +171,41 @@ impl Row for PodRow<'_> {
     }
 }
 
+impl Row for JobRow<'_> {
+    const COLUMNS: &'static [&'static str] = &[
+        "namespace",
+        "name",
+        "outcome",
+        "pods",
+        "estimate_s",
+        "submitted_s",
+        "started_s",
+        "ended_s",
+        "wait_s",
+        "run_s",
+        "turnaround_s",
+        "nodes",
+    ];
+
+    fn fields(&self) -> Vec<String> {
+        let between = |from: Option<i64>, to: Option<i64>| optional_seconds(from.zip(to).map(|(from, to)| to - from));
+        vec![
+            self.namespace.to_owned(),
+            self.name.to_owned(),
+            self.outcome.to_owned(),
+            self.pods.to_string(),
+            optional_seconds(self.estimate_ns),
+            csv_seconds(self.submitted_ns),
+            optional_seconds(self.started_ns),
+            optional_seconds(self.ended_ns),
+            between(Some(self.submitted_ns), self.started_ns),
+            between(self.started_ns, self.ended_ns),
+            between(Some(self.submitted_ns), self.ended_ns),
+            self.nodes.to_owned(),
+        ]
+    }
+}
+
 impl Row for NodeRow<'_> {
     const COLUMNS: &'static [&'static str] = &[
         "name",
@@ -182,6 +240,22 @@ impl Row for NodeRow<'_> {
             optional_fraction(self.mean_memory_allocated),
         ]
     }
+}
+
+/// Writes `curves.csv`: one line per point of each curve.
+///
+/// # Errors
+/// Where the writer cannot be written to.
+pub fn write_curves<W: Write>(curves: &[Curve], writer: W) -> csv::Result<()> {
+    let mut writer = csv::Writer::from_writer(writer);
+    writer.write_record(["curve", "at", "value"])?;
+    for curve in curves {
+        for (at, value) in &curve.points {
+            writer.write_record([&curve.name, &at.to_string(), &value.to_string()])?;
+        }
+    }
+    writer.flush()?;
+    Ok(())
 }
 
 /// Writes `timeseries.csv`: one line per sample; for each resource its capacity and allocation in base units, then the

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::comparison::Comparison;
-use crate::data::{LatencySummary, NANOS_PER_SECOND, Summary};
+use crate::data::{LatencySummary, NANOS_PER_SECOND, PublishedCounts, Summary};
 use crate::units::{bytes, count, duration, moment, optional_duration, percent};
 
 /// Width of the words at the start of a line.
@@ -31,6 +31,15 @@ pub fn summary(run: &Summary) -> String {
         &format!("{} succeeded, {} failed, {} pending", count(pods.succeeded), count(pods.failed), count(pods.pending)),
     );
     line("", &format!("{} evicted, {} preempted", count(pods.evicted), count(pods.preempted)));
+    if let Some(jobs) = &run.jobs {
+        let wait = (duration(jobs.mean_wait_seconds), duration(jobs.max_wait_seconds));
+        line("Jobs", &format!("{} finished, waits {} in the mean, {} at most", count(jobs.finished), wait.0, wait.1));
+        if let Some(published) = jobs.published {
+            let PublishedCounts { jobs, same_start, same_start_and_machines } = published;
+            let (all, starts, machines) = (count(jobs), count(same_start), count(same_start_and_machines));
+            line("", &format!("{starts} of {all} start as published, {machines} on the published machines"));
+        }
+    }
     let nodes = &run.nodes;
     line(
         "Nodes",

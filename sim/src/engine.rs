@@ -3,10 +3,13 @@
 use crate::agenda::{Agenda, ControllerId, Event, Presence, Rank};
 use crate::cluster::{Cause, Cluster, Interest};
 use crate::controller::{Context, Controller};
+use crate::gang::PodGroup;
+use crate::model::Name;
+use crate::model::pod::NewPod;
 use crate::observe::{Note, Notes, Observer, Observers};
 use crate::phases::Phase;
 use crate::random::Streams;
-use crate::source::{Source, SourceError, SourceId, Submission, Work};
+use crate::source::{Gang, Source, SourceError, SourceId, Submission, Work};
 use crate::time::{SimTime, Span};
 use thiserror::Error;
 
@@ -275,6 +278,11 @@ impl Simulation {
                     observers.note(&note, cluster);
                 }
             }
+            Work::Gang(gang) => {
+                if let Err(message) = create_gang(*gang, cluster, observers) {
+                    return refused(message);
+                }
+            }
             Work::Node(spec) => {
                 if let Err(error) = cluster.add_node(*spec) {
                     return refused(error.to_string());
@@ -328,6 +336,31 @@ impl Simulation {
         }
         Ok(())
     }
+}
+
+/// Creates a group and its pods. Pods that admission refuses are told of, as single ones are.
+fn create_gang(gang: Gang, cluster: &mut Cluster, observers: &mut Observers<'_, '_>) -> Result<(), String> {
+    let Gang { namespace, name, pods, min_count, estimate, pod } = gang;
+    let body = Box::new(PodGroup::of_job(min_count, estimate));
+    let group = cluster.create_object(&namespace, &name, None, body).map_err(|error| error.to_string())?;
+    let mut created = 0;
+    for number in 0..u64::from(pods) {
+        let name = if pods == 1 { name.clone() } else { Name::numbered(&name, number) };
+        let new = NewPod { name: name.clone(), owner: Some(group), ..pod.clone() };
+        match cluster.create_pod(new) {
+            Ok(_) => created += 1,
+            Err(refusal) => {
+                observers.note(
+                    &Note::Refused { namespace: &namespace, name: &name, owner: Some(group), refusal: &refusal },
+                    cluster,
+                );
+            }
+        }
+    }
+    if created == 0 {
+        cluster.remove_object(group);
+    }
+    Ok(())
 }
 
 impl std::fmt::Debug for Simulation {

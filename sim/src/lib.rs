@@ -7,11 +7,13 @@
 pub mod admission;
 pub mod agenda;
 pub mod autoscaling;
+pub mod batch;
 pub mod cluster;
 pub mod controller;
 pub mod disruption;
 pub mod dra;
 pub mod engine;
+pub mod gang;
 pub mod invariants;
 pub mod model;
 pub mod node;

@@ -1,10 +1,11 @@
 //! Where work comes from: traces, generators and manifests, as streams of submissions.
 
 use crate::cluster::{Cluster, Object};
-use crate::model::ClassId;
 use crate::model::node::NodeSpec;
 use crate::model::pod::NewPod;
+use crate::model::{ClassId, Name};
 use crate::time::{SimTime, Span};
+use std::sync::Arc;
 
 /// A source's place in the scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,6 +28,8 @@ pub struct Submission {
 pub enum Work {
     /// Create a pod.
     Pod(NewPod),
+    /// Create a PodGroup and the pods that it owns, all at once.
+    Gang(Box<Gang>),
     /// Add a node.
     Node(Box<NodeSpec>),
     /// Remove the node of this name, if it still exists, and its pods with it.
@@ -78,6 +81,23 @@ pub enum Work {
         /// The name.
         name: String,
     },
+}
+
+/// A PodGroup with its pods. The group goes with the last of them.
+#[derive(Clone, Debug)]
+pub struct Gang {
+    /// The namespace, which the pods' class names too.
+    pub namespace: Arc<str>,
+    /// The name of the group. With several pods they are called `NAME-0`, `NAME-1`, ...; a single one has the name itself.
+    pub name: Name,
+    /// How many pods there are, at least 1.
+    pub pods: u32,
+    /// How many of them must be able to start together.
+    pub min_count: u32,
+    /// The run time that the user announced.
+    pub estimate: Option<Span>,
+    /// What each pod is. Its name and its owner are replaced.
+    pub pod: NewPod,
 }
 
 /// A stream of submissions in order of time. It is asked for the next one only when the one before has happened, so a

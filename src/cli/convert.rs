@@ -4,8 +4,9 @@ use super::trace_args::replay_spec;
 use super::warn;
 use crate::diagnostic::Diagnostic;
 use crate::exit::Failure;
+use crate::object_rows;
 use crate::run_timeline;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::fs::File;
@@ -34,9 +35,9 @@ pub(super) struct ConvertArgs {
     /// The file to write, packed if it ends in `.gz`; `-` for standard output.
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     output: PathBuf,
-    /// Convert the nodes and not the pods.
-    #[arg(long)]
-    nodes: bool,
+    /// Which part of the trace is converted.
+    #[arg(long, value_enum, default_value_t)]
+    part: PartArg,
     /// How the trace is read, as `options` in a scenario: `{ from: 1d, to: 2d, sample: 0.1 }`.
     #[arg(long, value_name = "YAML", default_value = "{}")]
     options: String,
@@ -46,6 +47,15 @@ pub(super) struct ConvertArgs {
     /// Repair nothing: what a rule would repair is an error, with file and line.
     #[arg(long)]
     strict: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum PartArg {
+    /// Pods and jobs.
+    #[default]
+    Pods,
+    /// Nodes.
+    Nodes,
 }
 
 /// Converts a trace, or draws a run.
@@ -73,10 +83,21 @@ pub(super) fn run(args: &ConvertArgs) -> Result<(), Failure> {
     let options = spec.options(args.seed).map_err(|why| Diagnostic::new(format!("--options: {why}")))?;
     let repairs = if args.strict || spec.strict { Repairs::strict() } else { Repairs::default() };
     let context = Context { options, repairs };
-    let part = if args.nodes { Part::Nodes } else { Part::Pods };
+    let part = match args.part {
+        PartArg::Pods => Part::Pods,
+        PartArg::Nodes => Part::Nodes,
+    };
+    let open = |context: &Context| {
+        let reader = match part {
+            Part::Pods => format.read_pods(&inputs, context)?,
+            Part::Nodes => format.read_nodes(&inputs, context)?,
+        };
+        // Manifests take objects as they are.
+        Ok(if target.name == "manifests" { reader } else { object_rows::of(reader, &context.repairs) })
+    };
     let mut done = Converted::default();
     write(&args.output, |out| {
-        done = convert(format, &inputs, part, &context, target, out)?;
+        done = convert(&open, part, &context, target, out)?;
         Ok(())
     })?;
     let repaired = context.repairs.report().into_iter();

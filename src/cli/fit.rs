@@ -21,6 +21,9 @@ pub(super) struct FitArgs {
     /// Keep at most so many shapes, the commonest; each of the others counts as the one that is most like it.
     #[arg(long, value_name = "N", default_value = "100")]
     shapes: NonZeroUsize,
+    /// Leave out submissions of more pods than this.
+    #[arg(long, value_name = "PODS")]
+    largest: Option<u32>,
     /// Keep the quantiles of all run times, also where a named distribution fits well.
     #[arg(long)]
     quantiles: bool,
@@ -29,7 +32,8 @@ pub(super) struct FitArgs {
 /// Learns a model from a trace.
 pub(super) fn fit(args: &FitArgs) -> Result<(), Failure> {
     let mut trace = args.trace.open()?;
-    let options = FitOptions { shapes: args.shapes.get(), named: !args.quantiles };
+    let largest = args.largest.unwrap_or(u32::MAX);
+    let options = FitOptions { shapes: args.shapes.get(), named: !args.quantiles, largest };
     let model = Model::of(&mut trace.pods, options).map_err(|error| Diagnostic::new(error.to_string()))?;
     warn(&trace.repairs.notes());
     for repaired in trace.repairs.report() {

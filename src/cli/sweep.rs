@@ -2,7 +2,7 @@
 
 use super::{EvaluationArg, print, warn};
 use crate::exit::Failure;
-use crate::experiment::{self, Experiment, Shard, SweepOptions};
+use crate::experiment::{self, Experiment, Row, Shard, SweepOptions};
 use crate::simulate::RunOptions;
 use clap::Args;
 use std::num::NonZeroUsize;
@@ -47,7 +47,8 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
     let out = args.out.clone().unwrap_or_else(|| Path::new("out").join(&experiment.name));
     if !args.merge.is_empty() {
         let rows = experiment::merge(&experiment, &args.merge, &out)?;
-        return told(&format!("{} runs of {} shards put together", rows.len(), args.merge.len()), &out, "runs.csv");
+        told(&format!("{} runs of {} shards put together", rows.len(), args.merge.len()), &out, "runs.csv")?;
+        return compared(&experiment, &rows, &out);
     }
     let shard = args.shard.unwrap_or(Shard { index: 0, count: 1 });
     let options = SweepOptions {
@@ -68,7 +69,28 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
         return told(&said, &out, "runs.jsonl");
     }
     experiment::finish(&experiment, &swept.rows, &out)?;
-    told(&format!("{count} runs{before}"), &out, "groups.csv")
+    told(&format!("{count} runs{before}"), &out, "groups.csv")?;
+    compared(&experiment, &swept.rows, &out)
+}
+
+/// Says how far the runs are from what is published.
+fn compared(experiment: &Experiment, rows: &[Row], out: &Path) -> Result<(), Failure> {
+    if experiment.published.is_empty() {
+        return Ok(());
+    }
+    let compared = experiment.published.compare(rows);
+    let judged = compared.iter().filter(|one| one.within.is_some()).count();
+    let beyond = compared.iter().filter(|one| one.within == Some(false)).count();
+    let means = compared.len() - judged;
+    let path = out.join("published.csv");
+    print(&format!(
+        "{} of {judged} curves are the published ones, {means} compared by their means\n",
+        judged - beyond
+    ))?;
+    if beyond > 0 {
+        return Err(Failure::Published { beyond, judged, path });
+    }
+    Ok(())
 }
 
 fn told(what: &str, out: &Path, see: &str) -> Result<(), Failure> {

@@ -1,6 +1,7 @@
 //! Traces on the command line.
 
 use crate::diagnostic::Diagnostic;
+use crate::object_rows;
 use crate::scenario::ReplaySpec;
 use crate::scenario::yaml::{self, Value};
 use clap::Args;
@@ -73,13 +74,13 @@ impl TraceArgs {
         let gives_nodes = format.gives_nodes() && (!self.nodes.is_empty() || format.is_one());
         if gives_nodes {
             let apart = if self.nodes.is_empty() { inputs.clone() } else { Inputs::open(&self.nodes).map_err(told)? };
-            let mut reader = format.read_nodes(&apart, &context).map_err(told)?;
+            let mut reader = object_rows::of(format.read_nodes(&apart, &context).map_err(told)?, &repairs);
             nodes = stream::nodes(&mut *reader, &context).map_err(told)?;
         } else if !self.nodes.is_empty() {
             return Err(Diagnostic::new(format!("--nodes: the format {} has no nodes", format.name)));
         }
-        let pods =
-            format.read_pods(&inputs, &context).and_then(|reader| Stream::new(reader, &context)).map_err(told)?;
+        let reader = object_rows::of(format.read_pods(&inputs, &context).map_err(told)?, &repairs);
+        let pods = Stream::new(reader, &context).map_err(told)?;
         Ok(Trace { format, pods, nodes, repairs })
     }
 }

@@ -12,8 +12,16 @@ use std::path::Path;
 use towtank_reports::output::{OutputError, write_file};
 
 /// What may be in the directory of a sweep.
-const LAYOUT: [&str; 7] =
-    [journal::FILE, "runs.csv", "groups.csv", "curves.csv", "curve_groups.csv", "timings.csv", "plots"];
+const LAYOUT: [&str; 8] = [
+    journal::FILE,
+    "runs.csv",
+    "groups.csv",
+    "curves.csv",
+    "curve_groups.csv",
+    "timings.csv",
+    "published.csv",
+    "plots",
+];
 
 /// The file that is written last: with it a sweep is finished.
 const LAST: &str = "runs.csv";
@@ -63,6 +71,10 @@ pub(super) fn finish(experiment: &Experiment, rows: &[Row], out: &Path) -> Resul
     if rows.iter().any(|row| !row.curves.is_empty()) {
         write_file(&out.join("curves.csv"), &tables::curves(axes, rows).csv())?;
         write_file(&out.join("curve_groups.csv"), &tables::curve_groups(axes, rows).csv())?;
+    }
+    if !experiment.published.is_empty() {
+        let compared = experiment.published.compare(rows);
+        write_file(&out.join("published.csv"), &tables::published(axes, &compared).csv())?;
     }
     if !experiment.figures.is_empty() {
         let plots = out.join("plots");

@@ -1,10 +1,11 @@
 //! Figures of all runs together: lines over a curve's place, and bars across an axis, with what has been published beside them.
 
 use super::Experiment;
+use super::plan::scalar;
 use super::row::Row;
 use super::tables::{Group, grouped};
 use crate::diagnostic::Diagnostic;
-use crate::scenario::yaml::Mapping;
+use crate::scenario::yaml::{Mapping, Value};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -29,17 +30,22 @@ pub struct FigureSpec {
     metric: Option<String>,
     /// The axis whose values stand side by side as groups of bars.
     across: Option<String>,
-    /// The runs that are drawn: of these axes only those with these values.
+    /// The runs that are drawn: of these axes only those with this value, or one of these.
     #[serde(default)]
     only: Mapping,
+    /// Draws what is missing to this number, of the curve and of what is published.
+    complement_of: Option<f64>,
     /// The horizontal axis of lines.
     #[serde(default)]
     x: ScaleSpec,
     /// The vertical axis.
     #[serde(default)]
     y: ScaleSpec,
-    /// A CSV of what has been published: columns `policy`, `value`, names of axes, `curve`, `at`.
+    /// A CSV of what has been published: columns `policy`, `value`, names of axes, `curve`, `at`. Without it, what `spec.published` has
+    /// of the curve.
     published: Option<PathBuf>,
+    /// How far apart the published places of a line are that are marked; all of them if it is not said.
+    published_every: Option<f64>,
     /// What that is called in the legend.
     #[serde(default = "published_label")]
     published_label: String,
@@ -65,8 +71,10 @@ pub struct Figure {
     pub name: String,
     title: String,
     shown: Shown,
-    /// Of each axis, by its place, the only value that is drawn.
-    only: Vec<(usize, String)>,
+    /// Of each axis, by its place, the only values that are drawn.
+    only: Vec<(usize, Vec<String>)>,
+    complement_of: Option<f64>,
+    published_every: Option<f64>,
     x: Scale,
     y: Scale,
     published: Vec<Published>,
@@ -123,22 +131,33 @@ impl Figure {
             }
         };
         let mut only = Vec::new();
-        for (name, label) in &spec.only {
-            let (Some(name), Some(label)) = (name.as_str(), super::plan::scalar(label)) else {
+        for (name, wanted) in &spec.only {
+            let labels: Option<Vec<String>> = match wanted {
+                Value::Sequence(list) => list.iter().map(scalar).collect(),
+                label => scalar(label).map(|label| vec![label]),
+            };
+            let (Some(name), Some(labels)) = (name.as_str(), labels) else {
                 return Err("only: expected names of axes and labels of their values".to_owned());
             };
             let place = axis(name)?;
-            if !experiment.runs.iter().any(|run| run.key.axes[place] == label) {
-                return Err(format!("only: `{label}` is no value of the axis `{name}`"));
+            for label in &labels {
+                if !experiment.runs.iter().any(|run| run.key.axes[place] == *label) {
+                    return Err(format!("only: `{label}` is no value of the axis `{name}`"));
+                }
             }
-            only.push((place, label));
+            only.push((place, labels));
+        }
+        if spec.published_every.is_some_and(|every| !(every > 0.0 && every.is_finite())) {
+            return Err("publishedEvery: expected a number above 0".to_owned());
         }
         let published = match &spec.published {
             Some(path) => published(experiment, &experiment.path(path)).map_err(|error| error.to_string())?,
-            None => Vec::new(),
+            None => spec.curve.as_deref().map(|curve| of_tables(experiment, curve)).unwrap_or_default(),
         };
         Ok(Self {
             name: spec.name.clone(),
+            complement_of: spec.complement_of,
+            published_every: spec.published_every,
             title: spec.title.clone(),
             shown,
             only,
@@ -153,7 +172,7 @@ impl Figure {
     pub(super) fn draw(&self, rows: &[Row]) -> Picture {
         let groups: Vec<Group<'_>> = grouped(rows)
             .into_iter()
-            .filter(|group| self.only.iter().all(|(place, label)| group.axes[*place] == *label))
+            .filter(|group| self.only.iter().all(|(place, labels)| labels.contains(&group.axes[*place])))
             .collect();
         match &self.shown {
             Shown::Curve(curve) => self.lines(curve, &groups).draw(),
@@ -166,14 +185,18 @@ impl Figure {
         let lines = groups.iter().map(|group| {
             let points = group.curves().remove(curve).unwrap_or_default();
             let moments = points.iter().filter_map(|(at, values)| Some((*at, Moments::of(values)?)));
-            let (points, spread) = moments.map(|(at, m)| ((at, m.mean), m.standard_deviation)).unzip();
+            let (points, spread) =
+                moments.map(|(at, m)| ((at, self.shown_value(m.mean)), m.standard_deviation)).unzip();
             let of_curve = |row: &&Published| row.curve.as_deref().is_none_or(|name| name == curve);
             let published = self.published_of(group).filter(of_curve);
             Line {
                 label: label(group, several),
                 points,
                 spread,
-                published: published.filter_map(|row| Some((row.at?, row.value))).collect(),
+                published: published
+                    .filter_map(|row| Some((row.at?, self.shown_value(row.value))))
+                    .filter(|(at, _)| self.is_marked(*at))
+                    .collect(),
             }
         });
         LineChart {
@@ -227,7 +250,18 @@ impl Figure {
             }
         };
         let moments = Moments::of(&values)?;
-        Some(Bar { value: moments.mean, spread: moments.standard_deviation, published })
+        let published = published.map(|value| self.shown_value(value));
+        Some(Bar { value: self.shown_value(moments.mean), spread: moments.standard_deviation, published })
+    }
+
+    /// What is drawn of a value.
+    fn shown_value(&self, value: f64) -> f64 {
+        self.complement_of.map_or(value, |whole| whole - value)
+    }
+
+    /// Whether what is published for this place of a line is marked.
+    fn is_marked(&self, place: f64) -> bool {
+        self.published_every.is_none_or(|every| ((place / every).round() * every - place).abs() < 1e-9)
     }
 
     fn published_of<'f>(&'f self, group: &'f Group<'_>) -> impl Iterator<Item = &'f Published> {
@@ -255,6 +289,21 @@ fn label(group: &Group<'_>, with_axes: bool) -> String {
     }
     words.extend(Some(group.policy).filter(|policy| !policy.is_empty()));
     if words.is_empty() { "all runs".to_owned() } else { words.join(", ") }
+}
+
+/// The published means of a curve.
+fn of_tables(experiment: &Experiment, curve: &str) -> Vec<Published> {
+    let means = experiment.published.means(experiment, curve).into_iter();
+    let rows = means.flat_map(|(key, points)| {
+        points.into_iter().map(move |(at, value)| Published {
+            axes: key.axes.iter().cloned().map(Some).collect(),
+            policy: key.policy.clone(),
+            curve: None,
+            at: Some(at),
+            value,
+        })
+    });
+    rows.collect()
 }
 
 /// Reads a file of published values.

@@ -2,6 +2,7 @@
 
 use super::figures::Figure;
 use super::plan::{self, PlannedRun};
+use super::published::Published;
 use super::schema::{ExperimentDocument, ExperimentSpec};
 use crate::diagnostic::Diagnostic;
 use crate::scenario::{check_header, is_name, yaml};
@@ -23,6 +24,8 @@ pub struct Experiment {
     pub axes: Vec<String>,
     /// The runs, in the order of the axes, the policies and the seeds.
     pub runs: Vec<PlannedRun>,
+    /// What others have published of the same runs.
+    pub published: Published,
     /// The figures of all runs together.
     pub figures: Vec<Figure>,
 }
@@ -44,6 +47,7 @@ impl Experiment {
             scenario: PathBuf::new(),
             axes: spec.axes.iter().map(|axis| axis.name.clone()).collect(),
             runs: Vec::new(),
+            published: Published::default(),
             figures: Vec::new(),
         };
         experiment.fill(&spec)?;
@@ -60,6 +64,9 @@ impl Experiment {
             return Err(self.error("spec.scenario", &format!("{} is no file", self.scenario.display())));
         }
         self.runs = plan::runs(self, spec)?;
+        if let Some(published) = &spec.published {
+            self.published = Published::read(self, published)?;
+        }
         for (i, figure) in spec.figures.iter().enumerate() {
             let figure = Figure::read(self, figure).map_err(|why| self.error(&format!("spec.figures[{i}]"), &why))?;
             self.figures.push(figure);

@@ -1,6 +1,7 @@
 //! All runs as tables: one row per run, one per group of runs that differ in the seed alone, and the curves.
 
 use super::plan::RunKey;
+use super::published::Compared;
 use super::row::Row;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -66,6 +67,20 @@ pub(super) fn curve_groups(axes: &[String], rows: &[Row]) -> Table {
                 table.add_moments(&group, &[name.to_owned(), at.to_string()], &values);
             }
         }
+    }
+    table
+}
+
+/// How far each run is from what is published of it: `published.csv`. The seed is empty for means.
+pub(super) fn published(axes: &[String], compared: &[Compared]) -> Table {
+    let more = ["policy", "seed", "curve", "places", "missing", "largest_deviation", "at", "within"];
+    let mut table = Table::new(axes, &more, []);
+    for Compared { key: run, curve, deviation, within } in compared {
+        let counts = [deviation.places, deviation.missing].map(|n| n.to_string());
+        let numbers = [deviation.largest, deviation.at].map(|n| n.to_string());
+        let within = within.map_or_else(String::new, |within| within.to_string());
+        let about = key(run).into_iter().chain([curve.clone()]);
+        table.0.push(about.chain(counts).chain(numbers).chain([within]).collect());
     }
     table
 }

@@ -55,6 +55,13 @@ pub(super) fn quantiles(sorted: &[f64]) -> Vec<(f64, f64)> {
         let (below, share) = (at as usize, at - at.floor());
         let value = sorted[below] + (sorted[(below + 1).min(last)] - sorted[below]) * share;
         if points.last().is_none_or(|(before, _)| p - before >= step) || p >= 1.0 {
+            // In a row of equal values only the ends say something.
+            if let [.., (_, before), (_, last)] = points[..]
+                && before.total_cmp(&last).is_eq()
+                && last.total_cmp(&value).is_eq()
+            {
+                points.pop();
+            }
             points.push((p, value));
         }
     }

@@ -22,6 +22,8 @@ pub struct FitOptions {
     pub shapes: usize,
     /// Whether run times may get a distribution with a name where one fits well; the sample's quantiles otherwise.
     pub named: bool,
+    /// Submissions of more pods are left out.
+    pub largest: u32,
 }
 
 /// A model of a trace's submissions.
@@ -66,7 +68,7 @@ impl Model {
     /// # Errors
     /// A row is wrong, or cannot be repaired under strict rules.
     pub fn of(stream: &mut Stream, options: FitOptions) -> Result<Self, TraceError> {
-        let observed = observe::observe(stream)?;
+        let observed = observe::observe(stream, options.largest)?;
         Ok(Self::new(observed, options))
     }
 

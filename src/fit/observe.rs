@@ -41,14 +41,17 @@ pub(super) struct ObservedShape {
     pub(super) gang: bool,
 }
 
-/// Reads a trace to its end.
-pub(super) fn observe(stream: &mut Stream) -> Result<Observed, TraceError> {
+/// Reads a trace to its end, without submissions of more than `largest` pods.
+pub(super) fn observe(stream: &mut Stream, largest: u32) -> Result<Observed, TraceError> {
     let mut observed = Observed::default();
     let mut cluster = Cluster::default();
     let mut shapes: BTreeMap<(ClassId, bool), ObservedShape> = BTreeMap::new();
     let mut first = None;
     while let Some(record) = stream.next_record()? {
         let Event::Submitted(job) = record.event else { continue };
+        if job.pods > largest {
+            continue;
+        }
         observed.submissions += 1;
         observed.span = (*first.get_or_insert(record.at), record.at);
         observed.by_hour[(record.at.rem_euclid(24 * HOUR) / HOUR) as usize] += 1;

@@ -3,7 +3,7 @@
 use super::disruptions::Disruptions;
 use super::read::Scenario;
 use super::recorded::{RecordedWarnings, TraceReading};
-use super::schema::{ClusterPart, LatencySpec, TieBreakSpec, WorkloadPart};
+use super::schema::{ClusterPart, CountingSpec, LatencySpec, TieBreakSpec, WorkloadPart};
 use super::{check_header, yaml};
 use crate::diagnostic::Diagnostic;
 use serde::Deserialize;
@@ -13,19 +13,23 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use towtank_policies::cel::Selector;
-use towtank_policies::{BuildContext, NamedPolicy, ParsedConfig, Registry, profile_by_name};
+use towtank_policies::research::batch::{self, BatchParts, Order, Rule, UnknownPart};
+use towtank_policies::{BuildContext, NamedPolicy, ParsedConfig, Registry, UnknownPolicy, profile_by_name};
 use towtank_sim::admission::{self, QuotaResync};
 use towtank_sim::autoscaling::cluster_autoscaler::ClusterAutoscaler;
 use towtank_sim::autoscaling::horizontal::{HorizontalController, HorizontalPodAutoscaler, HorizontalSettings};
+use towtank_sim::batch::{BatchScheduler, Counting};
 use towtank_sim::disruption::{Drains, MachineFailures, TaintEviction};
 use towtank_sim::dra::ResourceClaimController;
 use towtank_sim::engine::{Simulation, Until};
+use towtank_sim::gang::PodGroupController;
 use towtank_sim::invariants::Audit;
+use towtank_sim::model::pod::DEFAULT_SCHEDULER;
 use towtank_sim::model::target_workload::TargetWorkload;
 use towtank_sim::node::kubelet::{Kubelet, KubeletSettings, Latency};
 use towtank_sim::node::lifecycle::NodeLifecycle;
 use towtank_sim::scheduler::{
-    AttemptLatency, Evaluation, FeatureGates, Inspected, QueueSettings, Scheduler, SchedulerSettings,
+    AttemptLatency, Evaluation, FeatureGates, Inspected, Profile, QueueSettings, Scheduler, SchedulerSettings,
 };
 use towtank_sim::source::Source;
 use towtank_sim::storage::{EphemeralVolumeController, VolumeController, VolumeSettings};
@@ -46,6 +50,15 @@ pub struct SchedulerChoice {
     config: ParsedConfig,
     /// Which of several best nodes is taken.
     pub tie_break: TieBreakSpec,
+    batch: Option<BatchChoice>,
+}
+
+/// A batch scheduler.
+#[derive(Clone, Debug)]
+struct BatchChoice {
+    parts: BatchParts,
+    /// The `spec.schedulerName` of its pods.
+    scheduler_name: String,
 }
 
 /// A simulation and what the user should know about it.
@@ -87,14 +100,38 @@ impl SchedulerChoice {
     /// # Errors
     /// As for [`SchedulerChoice::of`]; or a plugin that is brought has the name of another one.
     pub fn with_plugins(scenario: &Scenario, plugins: Registry<'_>) -> Result<Self, Diagnostic> {
-        match (&scenario.spec.scheduler.config, &scenario.spec.scheduler.policy) {
-            (Some(_), Some(_)) => Err(scenario.error("spec.scheduler", "expected at most one of config, policy")),
-            (Some(path), None) => Self::from_file(&scenario.path(path), scenario, plugins),
-            (None, Some(name)) => profile_by_name(name)
-                .map(|policy| Self::of_policy(policy, scenario))
-                .map_err(|error| scenario.error("spec.scheduler.policy", &error.to_string()).help(POLICIES_HELP)),
-            (None, None) => Self::named("default", scenario),
+        let spec = &scenario.spec.scheduler;
+        let mut choice = match (&spec.config, &spec.policy) {
+            (Some(_), Some(_)) => {
+                return Err(scenario.error("spec.scheduler", "expected at most one of config, policy"));
+            }
+            (Some(path), None) => Self::from_file(&scenario.path(path), scenario, plugins)?,
+            (None, Some(name)) => Self::named(name, scenario)
+                .map_err(|error| scenario.error("spec.scheduler.policy", &error.to_string()).help(POLICIES_HELP))?,
+            (None, None) => Self::named("default", scenario).map_err(|error| Diagnostic::new(error.to_string()))?,
+        };
+        if let Some(batch) = &spec.batch {
+            if spec.policy.is_some() {
+                return Err(scenario.error("spec.scheduler", "expected at most one of batch, policy"));
+            }
+            let field = |name: &str, why: &UnknownPart| {
+                scenario.error(&format!("spec.scheduler.batch.{name}"), &why.to_string())
+            };
+            let parts = BatchParts {
+                order: Order::parse(&batch.order).map_err(|why| field("order", &why))?,
+                backfilling: Rule::parse(&batch.backfilling).map_err(|why| field("backfilling", &why))?,
+                counting: match batch.counting {
+                    CountingSpec::Machines => Counting::Machines,
+                    CountingSpec::Capacity => Counting::Capacity,
+                },
+            };
+            choice.label = match parts.backfilling {
+                Rule::None => batch.order.clone(),
+                _ => format!("{} ({})", batch.backfilling, batch.order),
+            };
+            choice.batch = Some(BatchChoice { parts, scheduler_name: batch.scheduler_name.clone() });
         }
+        Ok(choice)
     }
 
     /// A policy as the command line names it: a name, or a file with a `KubeSchedulerConfiguration` or a `Policy`.
@@ -105,7 +142,7 @@ impl SchedulerChoice {
         if Self::is_file(text) {
             Self::from_file(Path::new(text), scenario, Registry::default())
         } else {
-            Self::named(text, scenario)
+            Self::named(text, scenario).map_err(|error| Diagnostic::new(error.to_string()).help(POLICIES_HELP))
         }
     }
 
@@ -114,9 +151,13 @@ impl SchedulerChoice {
         text.contains(['/', '\\']) || Path::new(text).extension().is_some()
     }
 
-    fn named(name: &str, scenario: &Scenario) -> Result<Self, Diagnostic> {
-        let policy = profile_by_name(name).map_err(|error| Diagnostic::new(error.to_string()).help(POLICIES_HELP))?;
-        Ok(Self::of_policy(policy, scenario))
+    fn named(name: &str, scenario: &Scenario) -> Result<Self, UnknownPolicy> {
+        if let Some(policy) = batch::by_name(name) {
+            let batch = BatchChoice { parts: policy.parts, scheduler_name: DEFAULT_SCHEDULER.to_owned() };
+            let default = Self::named("default", scenario)?;
+            return Ok(Self { batch: Some(batch), label: name.to_owned(), ..default });
+        }
+        Ok(Self::of_policy(profile_by_name(name)?, scenario))
     }
 
     /// Whether a plugin of it measures fragmentation.
@@ -127,7 +168,7 @@ impl SchedulerChoice {
     fn of_policy(policy: &NamedPolicy, scenario: &Scenario) -> Self {
         let own = policy.tie_break.map(TieBreakSpec::of).unwrap_or_default();
         let tie_break = scenario.spec.scheduler.tie_break.unwrap_or(own);
-        Self { label: policy.name.to_owned(), config: policy.config(), tie_break }
+        Self { label: policy.name.to_owned(), config: policy.config(), tie_break, batch: None }
     }
 
     fn from_file(path: &Path, scenario: &Scenario, plugins: Registry<'_>) -> Result<Self, Diagnostic> {
@@ -136,7 +177,18 @@ impl SchedulerChoice {
         let config = ParsedConfig::read_with_plugins(&text, &path.display().to_string(), gates, plugins)
             .map_err(|error| Diagnostic::new(error.to_string()))?;
         let label = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-        Ok(Self { label, config, tie_break: scenario.spec.scheduler.tie_break.unwrap_or_default() })
+        let tie_break = scenario.spec.scheduler.tie_break.unwrap_or_default();
+        Ok(Self { label, config, tie_break, batch: None })
+    }
+
+    /// The batch scheduler, if there is one, with the `spec.schedulerName` of its pods. It asks the filters of their profile, or else
+    /// those of the first one.
+    fn batch_scheduler(&self, context: &BuildContext) -> Option<(&str, BatchScheduler)> {
+        let batch = self.batch.as_ref()?;
+        let mut profiles = towtank_policies::build(&self.config, context).profiles;
+        let own = profiles.iter().position(|profile| *profile.name == *batch.scheduler_name).unwrap_or(0);
+        let profile = Profile { name: batch.scheduler_name.as_str().into(), ..profiles.swap_remove(own) };
+        Some((&batch.scheduler_name, BatchScheduler::new(profile, batch.parts.build())))
     }
 }
 
@@ -276,11 +328,22 @@ impl Builder<'_> {
             return Err(diagnostic.help("give the scenario an `until` such as 24h"));
         }
 
-        let mut scheduler = Scheduler::new(config.profiles, settings);
-        if let Some(inspected) = inspected {
-            scheduler = scheduler.inspecting(inspected);
+        let mut profiles = config.profiles;
+        if let Some((name, scheduler)) = choice.batch_scheduler(&context) {
+            if settings.latency != AttemptLatency::None {
+                return Err(self.scenario.error("spec.scheduler.latency", "batch policies decide in no time"));
+            }
+            self.simulation.add_controller(Box::new(scheduler));
+            profiles.retain(|profile| *profile.name != *name);
         }
-        self.simulation.add_controller(Box::new(scheduler));
+        if !profiles.is_empty() {
+            let mut scheduler = Scheduler::new(profiles, settings);
+            if let Some(inspected) = inspected {
+                scheduler = scheduler.inspecting(inspected);
+            }
+            self.simulation.add_controller(Box::new(scheduler));
+        }
+        self.simulation.add_controller(Box::<PodGroupController>::default());
         self.simulation.add_controller(Box::new(Kubelet::new(kubelet)));
         for controller in controllers::all() {
             self.simulation.add_controller(controller);

@@ -113,11 +113,54 @@ pub struct SchedulerSpec {
     pub feature_gates: BTreeMap<String, bool>,
     /// A named policy instead of a file; `towtank policies` lists them.
     pub policy: Option<String>,
+    /// A batch scheduler made of parts, instead of a named policy.
+    pub batch: Option<BatchSpec>,
     /// Which of the nodes with the same highest score is taken; what the policy says if absent, else `random`.
     pub tie_break: Option<TieBreakSpec>,
     /// How much simulated time an attempt takes; none if absent.
     #[serde(default)]
     pub latency: LatencySpec,
+}
+
+/// A batch scheduler.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct BatchSpec {
+    /// The order of the queue: `arrival` or `shortest-first`.
+    #[serde(default = "arrival")]
+    pub order: String,
+    /// Who may start before whom: `none`, `all-or-nothing`, `easy` or `conservative`.
+    #[serde(default = "no_backfilling")]
+    pub backfilling: String,
+    /// What reservations are of.
+    #[serde(default)]
+    pub counting: CountingSpec,
+    /// For which `spec.schedulerName` it is responsible. With another one than the default, kube-scheduler runs beside it.
+    #[serde(default = "default_scheduler")]
+    pub scheduler_name: String,
+}
+
+fn arrival() -> String {
+    "arrival".to_owned()
+}
+
+fn no_backfilling() -> String {
+    "none".to_owned()
+}
+
+fn default_scheduler() -> String {
+    towtank_sim::model::pod::DEFAULT_SCHEDULER.to_owned()
+}
+
+/// What reservations are of.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum CountingSpec {
+    /// Certain machines.
+    #[default]
+    Machines,
+    /// So much capacity, wherever it will be.
+    Capacity,
 }
 
 /// The rule among equals.
@@ -216,10 +259,19 @@ pub struct ObserveSpec {
     pub figures: bool,
     /// Whether the fragmentation of GPUs is measured.
     pub fragmentation: bool,
+    /// A schedule that has been published, to compare jobs with.
+    pub published_schedule: Option<PathBuf>,
 }
 
 impl Default for ObserveSpec {
     fn default() -> Self {
-        Self { interval: None, events: true, tables: true, figures: true, fragmentation: false }
+        Self {
+            interval: None,
+            events: true,
+            tables: true,
+            figures: true,
+            fragmentation: false,
+            published_schedule: None,
+        }
     }
 }

@@ -61,7 +61,7 @@ fn what_cannot_be_done_is_said() {
         (&["convert", "pods.csv", "--to", "cvs"], 2, "did you mean `csv`?"),
         (&["convert", "what.txt", "--to", "csv"], 2, "no format looks like this"),
         (&["convert", "pods.csv", "--from", "swf", "--to", "csv"], 2, "line 1: found 1 fields, expected 18 for a job"),
-        (&["convert", "pods.csv", "--nodes", "--to", "csv"], 2, "this header is that of a file of pods"),
+        (&["convert", "pods.csv", "--part", "nodes", "--to", "csv"], 2, "this header is that of a file of pods"),
         (&["convert", "pods.csv", "--to", "csv", "--options", "{ form: 1d }"], 2, "--options: "),
         (&["convert", "absent.csv", "--to", "csv"], 2, "absent.csv: cannot be opened"),
     ] {
@@ -83,6 +83,33 @@ fn a_run_becomes_a_timeline() {
     let pods = csv::Reader::from_path(out.join("pods.csv")).expect("a table").into_records().count();
     assert!(of_phase("M") > 1 && of_phase("X") >= pods, "{pods} pods");
     folder.run(&["convert", "out", "--to", "csv"]).expect(2);
+}
+
+#[test]
+fn recorded_pods_are_rows_whoever_made_them() {
+    let folder = Folder::new();
+    let snapshot = "\
+apiVersion: v1
+kind: List
+items:
+- { apiVersion: apps/v1, kind: ReplicaSet, metadata: { name: web } }
+- { apiVersion: v1, kind: Node, metadata: { name: n }, status: { allocatable: { cpu: '2', memory: 4Gi, pods: '110' } } }
+- apiVersion: v1
+  kind: Pod
+  metadata: { name: web-a, ownerReferences: [{ apiVersion: apps/v1, kind: ReplicaSet, name: web, uid: u, controller: true }] }
+  spec: { nodeName: n, containers: [{ name: c, resources: { requests: { cpu: 500m } } }] }
+";
+    folder.write("snapshot.yaml", snapshot);
+    let pods = folder.run(&["convert", "snapshot.yaml", "--to", "csv"]).expect(0);
+    assert_eq!(pods.stdout, "name,arrival_s,duration_s,cpu_milli,memory_bytes\nweb-a,0,,500,0\n");
+    assert!(pods.stderr.contains("1 times an object of the kind ReplicaSet left out"), "{}", pods.stderr);
+    let nodes = folder.run(&["convert", "snapshot.yaml", "--part", "nodes", "--to", "csv"]).expect(0);
+    assert_eq!(nodes.stdout, "name,cpu_milli,memory_bytes,pods\nn,2000,4294967296,110\n");
+    // Inspecting reads the same rows.
+    let inspected = folder.run(&["inspect", "snapshot.yaml", "--format", "json"]).expect(0);
+    assert!(inspected.stderr.contains("of the kind ReplicaSet left out"), "{}", inspected.stderr);
+    let manifests = folder.run(&["convert", "snapshot.yaml", "--to", "manifests"]).expect(0);
+    assert!(manifests.stdout.contains("kind: ReplicaSet") && !manifests.stdout.contains("kind: Node"));
 }
 
 /// The scenarios that are shipped with the formats run as their pages say.

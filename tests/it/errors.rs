@@ -502,6 +502,89 @@ fn traces() {
 }
 
 #[test]
+fn orders_and_target_workloads() {
+    const SHUFFLED: &str = "pods: pods.csv, options: { times: arrivals-only }, order: { shuffle: true }";
+    const NODES_SHUFFLED: Change = Replace(S, "nodes: nodes.csv", "nodes: nodes.csv, order: { shuffle: true }");
+    record(&page(
+        2,
+        &[
+            ("another order with times", &[Replace(S, "pods: pods.csv", "pods: pods.csv, order: { shuffle: true }")]),
+            (
+                "an order of two kinds",
+                &[Replace(
+                    S,
+                    "pods: pods.csv",
+                    "pods: pods.csv, options: { times: arrivals-only }, order: { shuffle: true, arrivals: a.csv }",
+                )],
+            ),
+            (
+                "a window with another order",
+                &[Replace(
+                    S,
+                    "pods: pods.csv",
+                    "pods: pods.csv, options: { times: arrivals-only, from: 1h }, order: { shuffle: true }",
+                )],
+            ),
+            ("nodes after a shuffle that is not made", &[NODES_SHUFFLED]),
+            (
+                "a tuning ratio out of range",
+                &[
+                    NODES_SHUFFLED,
+                    Replace(S, "pods: pods.csv", SHUFFLED),
+                    Replace(
+                        S,
+                        "shuffle: true } }\n    - manifests: [apps",
+                        "shuffle: true, tuningRatio: 0 } }\n    - manifests: [apps",
+                    ),
+                ],
+            ),
+            (
+                "a seed that the order does not have",
+                &[
+                    Replace(S, "nodes: nodes.csv", "nodes: nodes.csv, order: { ranks: ranks.csv, seed: 9 }"),
+                    File("ranks.csv", b"seed,sn,rank\n1,n1,0\n1,n2,1\n"),
+                ],
+            ),
+            (
+                "an order that leaves a node out",
+                &[
+                    Replace(S, "nodes: nodes.csv", "nodes: nodes.csv, order: { ranks: ranks.csv }"),
+                    File("ranks.csv", b"sn,rank\nn2,0\n"),
+                ],
+            ),
+            (
+                "FGD without pods that are expected",
+                &[
+                    Replace(S, "    - trace: { format: csv, pods: pods.csv }\n", ""),
+                    Replace(S, "config: kube-scheduler.yaml", "policy: fgd"),
+                ],
+            ),
+            ("expected pods of two kinds", &[Replace(S, "  scheduler:", "  targetWorkload: {}\n  scheduler:")]),
+            (
+                "an expected pod without weight",
+                &[Replace(S, "  scheduler:", "  targetWorkload: { shapes: [{ weight: 0, cpu: 1 }] }\n  scheduler:")],
+            ),
+            (
+                "more than all of the expected pods",
+                &[Replace(
+                    S,
+                    "  scheduler:",
+                    "  targetWorkload: { shapes: [{ weight: 1, cpu: 1 }], coveragePercent: 101 }\n  scheduler:",
+                )],
+            ),
+            (
+                "an unknown choice of devices",
+                &[Replace(
+                    K,
+                    "    plugins:",
+                    "    pluginConfig: [{ name: NodeGpuShare, args: { deviceChoice: bestFit } }]\n    plugins:",
+                )],
+            ),
+        ],
+    ));
+}
+
+#[test]
 fn autoscaling_and_disruptions() {
     record(&page(
         2,

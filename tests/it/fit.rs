@@ -76,7 +76,7 @@ fn what_is_generated_is_like_the_trace() {
     let trace = Pods::of(&mut replay::pods(open(), &context).unwrap(), &mut cluster);
 
     let mut stream = Stream::new(open(), &context).unwrap();
-    let model = Model::of(&mut stream, FitOptions { shapes: 60, named: true }).unwrap();
+    let model = Model::of(&mut stream, FitOptions { shapes: 60, named: true, largest: u32::MAX }).unwrap();
     let folder = Folder::new();
     folder.write("model.yaml", model.yaml("openb", "a trace"));
     // Ten times the rate for fifteen days, which the trace took a hundred and fifty for.
@@ -104,6 +104,25 @@ fn what_is_generated_is_like_the_trace() {
     common.sort_by(|a, b| b.1.total_cmp(a.1));
     for (shape, count) in common.into_iter().take(8) {
         near(&format!("shape {shape:?}"), made.shapes[shape] / made.count, count / trace.count, 0.15);
+    }
+}
+
+#[test]
+fn the_quickstart_plays_what_is_learned_from_the_traces() {
+    let traces = repository("../shared/traces");
+    if !traces.exists() {
+        println!("skipped: {} is not there", traces.display());
+        return;
+    }
+    let folder = Folder::new();
+    for (trace, model, options) in [
+        ("alibaba-gpu-v2023/openb_pod_list_default.csv.gz", "gpu.yaml", vec!["--shapes", "40"]),
+        ("alibaba-v2017-batch/batch_task.csv.gz", "batch.yaml", vec!["--shapes", "20", "--largest", "420"]),
+    ] {
+        let trace = traces.join(trace).display().to_string();
+        let learned = folder.run(&[&["fit", trace.as_str()], &options[..]].concat()).expect(0).stdout;
+        let shipped = std::fs::read_to_string(repository("examples/quickstart/models").join(model)).expect("a model");
+        assert!(learned == shipped, "{model} is not what is learned now: see examples/quickstart/README.md");
     }
 }
 

@@ -18,6 +18,8 @@ const RUNS: &[(&str, &[&str])] = &[
     ("tests/scenarios/csv.yaml", &["--policy", "worst-fit"]),
     ("tests/scenarios/disruptions.yaml", &[]),
     ("tests/scenarios/gpu.yaml", &[]),
+    ("tests/scenarios/gpu.yaml", &["--policy", "fgd"]),
+    ("tests/scenarios/gpu.yaml", &["--policy", "gpu-random"]),
     ("tests/scenarios/policy.yaml", &[]),
     ("tests/scenarios/quota.yaml", &[]),
     ("tests/scenarios/tie-first.yaml", &[]),

@@ -64,7 +64,7 @@ fn a_kind_without_a_model_is_a_counted_warning() {
     let folder = Folder::new();
     let (pods, said) = run(&folder, &scenario(NODES, "simkube", &path, ""));
     assert!(pods.is_empty());
-    assert!(said.contains("warning: 1 CronJob objects left out: this kind is not modelled yet; first: "), "{said}");
+    assert!(said.contains("warning: 1 CronJob object left out: this kind is not modelled yet; first: "), "{said}");
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn an_audit_log_gives_nodes_and_work() {
     let names: Vec<&str> =
         pods.iter().map(|pod| pod["name"].split_once('-').map_or(&*pod["name"], |(name, _)| name)).collect();
     assert_eq!(names.iter().filter(|name| **name == "web").count(), 2, "{names:?}");
-    assert!(said.contains("1 Pod objects skipped: their owner is there and makes its own"), "{said}");
+    assert!(said.contains("1 Pod object skipped: their owner is there and makes its own"), "{said}");
     let find = |name: &str| pods.iter().find(|pod| pod["name"] == name).expect("the pod");
     assert_eq!((&*find("alone")["outcome"], &*find("alone")["ended_s"]), ("deleted", "20.000000"));
     // It waits for the node to grow.
@@ -173,7 +173,7 @@ items:
     let (pods, said) = run(&folder, &scenario(cluster, "kubectl", "snapshot.yaml", ""));
     assert_eq!(pods.len(), 1);
     assert_eq!((&*pods[0]["node"], &*pods[0]["outcome"]), ("n-2", "running"));
-    assert!(said.contains("1 Pod objects skipped: already finished"), "{said}");
+    assert!(said.contains("1 Pod object skipped: already finished"), "{said}");
     // An object that the server would refuse stops the run and is named.
     folder.write("snapshot.yaml", snapshot.replace("cpu: '2'", "cpu: 'two'"));
     let failed = folder.run(&["run", "objects.yaml", "--out", "again"]).expect(2);

@@ -302,3 +302,24 @@ fn repairs_of_traces_are_told_and_strict_runs_leave_nothing() {
     assert!(failed.stderr.contains(first), "{}", failed.stderr);
     assert!(!folder.path().join("strict").exists());
 }
+
+#[test]
+fn fragmentation_is_measured_where_it_is_asked_for() {
+    let folder = run("tests/scenarios/gpu.yaml", &["--set", "observe={fragmentation: true, events: false}"]);
+    let summary = summary(&folder);
+    let gpus =
+        |field: &str| summary.pointer(&format!("/gpu_fragmentation/{field}")).and_then(Value::as_f64).expect(field);
+    assert!(gpus("gpus") > 16.0 && gpus("fragmented") <= gpus("idle") && gpus("idle") <= gpus("gpus"), "{summary}");
+    let causes = summary["gpu_fragmentation"]["by_cause"].as_object().expect("causes");
+    let all: f64 = causes.values().filter_map(Value::as_f64).sum();
+    assert!((all - gpus("idle")).abs() < 1e-3, "what is idle is fragmented or could be used: {causes:?}");
+    let rows = table(&folder, "out/timeseries.csv");
+    assert!(rows.iter().all(|row| number(&row["gpu_fragmented_milli"]) <= number(&row["gpu_idle_milli"])));
+    assert!(folder.path().join("out/plots/fragmentation.svg").is_file());
+    let curves = table(&folder, "out/curves.csv");
+    for name in ["gpu_allocated", "gpu_fragmented", "gpu_fragmentation_ratio"] {
+        let values: Vec<f64> =
+            curves.iter().filter(|row| row["curve"] == name).map(|row| number(&row["value"])).collect();
+        assert!(values.len() > 100 && values.iter().all(|value| (0.0..=100.0).contains(value)), "{name}: {values:?}");
+    }
+}

@@ -3,13 +3,14 @@
 //!
 //! The recordings are not part of this repository; without them the tests say so and pass.
 
+use crate::support::shared;
 use flate2::read::MultiGzDecoder;
 use serde_yaml::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 type Row = BTreeMap<String, String>;
@@ -151,14 +152,4 @@ fn unzip(path: &Path) -> String {
     let file = fs::File::open(path).expect("the recording is there");
     MultiGzDecoder::new(file).read_to_string(&mut text).expect("a whole file");
     text
-}
-
-/// A path in the shared data, if it is beside this checkout.
-fn shared(path: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(path);
-    if !path.exists() {
-        eprintln!("skipped: {} is not there", path.display());
-        return None;
-    }
-    Some(path)
 }

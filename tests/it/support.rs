@@ -15,6 +15,16 @@ pub(crate) fn repository(path: &str) -> PathBuf {
     root().join(path)
 }
 
+/// A path in the shared data, if it is beside this checkout.
+pub(crate) fn shared(path: &str) -> Option<PathBuf> {
+    let path = root().join("../shared").join(path);
+    if !path.exists() {
+        eprintln!("skipped: {} is not there", path.display());
+        return None;
+    }
+    Some(path)
+}
+
 /// The program with these arguments, its current folder being `folder`.
 pub(crate) fn towtank(folder: &Path, args: &[&str]) -> Finished {
     let output = Command::new(env!("CARGO_BIN_EXE_towtank"))

@@ -191,3 +191,85 @@ fn two_sweeps_never_write_into_one_folder() {
     let refused = sweep(&folder, "out", &["--resume"]).expect(2);
     assert!(refused.stderr.contains("another sweep is writing here"), "{}", refused.stderr);
 }
+
+const SHARED_GPUS: &str = "apiVersion: towtank.dev/v1alpha1
+kind: Scenario
+metadata: { name: shared-gpus }
+spec:
+  until: 20s
+  cluster:
+    - generate: { nodes: [{ count: 2, namePrefix: node, devices: 2, allocatable: { cpu: \"8\", memory: 16Gi } }] }
+  workload:
+    - generate:
+        name: half
+        arrivals: { constant: { every: 1s } }
+        count: 8
+        duration: 1h
+        shapes: [{ requests: { cpu: \"1\" }, gpu: { milli: 500 } }]
+  targetWorkload: { shapes: [{ weight: 1, cpu: \"1\" }, { weight: 3, cpu: \"1\", gpus: 1 }] }
+  scheduler: { policy: fgd }
+  observe: { fragmentation: true, figures: false, tables: false, events: false }
+";
+
+const PUBLISHED: &str = "apiVersion: towtank.dev/v1alpha1
+kind: Experiment
+metadata: { name: published }
+spec:
+  scenario: scenario.yaml
+  axes: [{ name: devices, field: 'cluster[0].generate.nodes[0].devices', values: [2, 4] }]
+  policies: [fgd, gpu-random]
+  seeds: 1..2
+  published:
+    columns:
+      devices: { column: gpus, names: { 2: two, 4: four } }
+      policy: { column: scheduler, names: { fgd: FGD, gpu-random: Random } }
+      seed: { column: seed }
+    byMean: [gpu-random]
+    curves: [{ curve: gpu_allocated, table: theirs.csv, tolerance: 0.01 }]
+  figures:
+    - { name: free, title: Free, curve: gpu_allocated, complementOf: 100, only: { devices: [2] }, publishedEvery: 50 }
+";
+
+#[test]
+fn runs_are_compared_with_what_is_published_of_them() {
+    let folder = Folder::new();
+    folder.write("scenario.yaml", SHARED_GPUS);
+    folder.write("experiment.yaml", PUBLISHED);
+    // Half a device arrives eight times: with four devices an eighth of them each time, with eight a sixteenth.
+    let theirs = "gpus,scheduler,seed,100\ntwo,FGD,1,100.0\ntwo,FGD,2,100.005\ntwo,Random,1,90\ntwo,Random,2,110\n";
+    folder.write("theirs.csv", theirs);
+    let said = sweep(&folder, "far", &[]).expect(1);
+    assert!(
+        said.stdout.ends_with("0 of 2 curves are the published ones, 1 compared by their means\n"),
+        "{}",
+        said.stdout
+    );
+    assert!(
+        said.stderr.contains("2 of 2 curves are further from the published ones than they may be"),
+        "{}",
+        said.stderr
+    );
+    assert!(
+        folder.read("far/published.csv").contains("\n2,fgd,1,gpu_allocated,1,"),
+        "places of ours are missing there"
+    );
+
+    let places = [12, 25, 38, 50, 62, 75, 88, 100];
+    let curves = folder.read("far/curves.csv");
+    let ours = |at: i32| {
+        let row = curves.lines().find(|line| line.starts_with(&format!("2,fgd,1,gpu_allocated,{at},")));
+        row.and_then(|line| line.rsplit(',').next()).map(str::to_owned)
+    };
+    let points = || (0..=100).filter_map(|at| Some((at.to_string(), ours(at)?)));
+    let header: Vec<String> =
+        ["gpus,scheduler,seed".to_owned()].into_iter().chain(points().map(|(at, _)| at)).collect();
+    let values: Vec<String> = points().map(|(_, value)| value).collect();
+    let (header, values) = (header.join(","), values.join(","));
+    assert!(places.iter().all(|at| ours(*at).is_some()), "{curves}");
+    folder.write("theirs.csv", format!("{header}\ntwo,FGD,1,{values}\ntwo,FGD,2,{values}\n"));
+    let said = sweep(&folder, "near", &[]).expect(0);
+    assert_eq!(said.stdout, "8 runs\n2 of 2 curves are the published ones, 0 compared by their means\n");
+    let compared = folder.read("near/published.csv");
+    assert!(compared.lines().skip(1).all(|line| line.ends_with(",0,0,0,true")), "{compared}");
+    assert!(folder.read("near/plots/free.svg").contains("published"));
+}

@@ -69,8 +69,22 @@ struct Writer {
     random_failures: bool,
 }
 
-const POLICIES: [&str; 8] =
-    ["default", "least-allocated", "most-allocated", "random", "best-fit", "worst-fit", "first-fit", "round-robin"];
+const POLICIES: [&str; 14] = [
+    "default",
+    "least-allocated",
+    "most-allocated",
+    "random",
+    "best-fit",
+    "worst-fit",
+    "first-fit",
+    "round-robin",
+    "gpu-random",
+    "dot-prod",
+    "gpu-clustering",
+    "gpu-packing",
+    "gpu-best-fit",
+    "fgd",
+];
 
 macro_rules! line {
     ($text:expr, $($args:tt)*) => { writeln!($text, $($args)*).expect("a string takes text") };
@@ -309,6 +323,10 @@ impl Writer {
     fn scheduler(&mut self) {
         let tie_break = self.dice.one(&["random", "first"]);
         let policy = self.dice.one(&POLICIES);
+        let (half, whole) = (self.dice.from(1, 5), self.dice.from(1, 5));
+        line!(self.scenario, "  targetWorkload:\n    shapes:");
+        line!(self.scenario, "      - {{ weight: {half}, cpu: 500m, gpus: 1, gpuMilli: 500 }}");
+        line!(self.scenario, "      - {{ weight: {whole}, cpu: 1, gpus: 2 }}\n      - {{ weight: 2, cpu: 1 }}");
         line!(self.scenario, "  scheduler:\n    policy: {policy}\n    tieBreak: {tie_break}");
         match self.dice.from(0, 3) {
             0 => line!(self.scenario, "    latency: {{ constant: {}ms }}", self.dice.from(1, 5000)),

@@ -72,8 +72,7 @@ fn text(field: &Field) -> String {
         Field::Bytes(bytes) => String::from_utf8_lossy(bytes.data()).into_owned(),
         Field::Float(number) => number.to_string(),
         Field::Double(number) => number.to_string(),
-        Field::Date(number) => number.to_string(),
-        Field::TimeMillis(number) => number.to_string(),
+        Field::Date(number) | Field::TimeMillis(number) => number.to_string(),
         Field::TimeMicros(number) | Field::TimestampMillis(number) | Field::TimestampMicros(number) => {
             number.to_string()
         }
@@ -82,7 +81,7 @@ fn text(field: &Field) -> String {
 }
 
 fn broken(error: parquet::errors::ParquetError) -> Error {
-    Error::other(format!("the Parquet file cannot be read: {error}"))
+    Error::other(error)
 }
 
 #[cfg(test)]

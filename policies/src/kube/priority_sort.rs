@@ -1,5 +1,6 @@
 //! PrioritySort: higher priority first, then the longer wait.
 
+use towtank_sim::cluster::Cluster;
 use towtank_sim::model::pod::{Pod, PodClass};
 use towtank_sim::scheduler::{Events, Plugin, Points};
 
@@ -18,7 +19,7 @@ impl Plugin for PrioritySort {
         Points::QUEUE_SORT
     }
 
-    fn queue_key(&self, _pod: &Pod, class: &PodClass) -> i64 {
+    fn queue_key(&self, _pod: &Pod, class: &PodClass, _cluster: &Cluster) -> i64 {
         -i64::from(class.priority())
     }
 

@@ -1,5 +1,6 @@
 //! Tests that look at more than one file of the crate.
 
+mod batch;
 mod configuration;
 mod decisions;
 mod device_claims;
@@ -9,8 +10,10 @@ mod histories;
 mod keys;
 mod lasting;
 pub(crate) mod neighbours;
+mod orders;
 mod policy;
 mod properties;
 mod repeats;
+mod shared_gpus;
 mod tables;
 mod volumes;

@@ -135,7 +135,7 @@ fn plugins_that_look_beyond_the_node_say_so() {
     let neighbours = ["DynamicResources", "InterPodAffinity", "PodTopologySpread"];
     let volumes = ["NodeVolumeLimits", "VolumeBinding", "VolumeRestrictions", "VolumeZone"];
     assert_eq!(filters, neighbours.into_iter().chain(volumes).collect());
-    let others = ["ImageLocality", "Random", "VolumeBinding"];
+    let others = ["ImageLocality", "PowerOfKChoices", "Random", "VolumeBinding"];
     assert_eq!(scorers, neighbours.into_iter().chain(others).collect());
 }
 

@@ -130,7 +130,7 @@ mod tests {
             ],
             ..BarChart::default()
         };
-        let svg = chart.draw().svg().unwrap();
-        assert!(svg.contains("one 1.00, 2.00; two 3.00, 4.00"), "{svg}");
+        let described = chart.draw().description;
+        assert!(described.contains("one 1.00, 2.00; two 3.00, 4.00"), "{described}");
     }
 }

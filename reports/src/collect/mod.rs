@@ -7,6 +7,7 @@ mod events;
 mod fragmentation;
 mod heatmap;
 mod histogram;
+mod jobs;
 mod latency;
 mod metrics;
 mod nodes;
@@ -21,6 +22,7 @@ pub use arrival_curve::ArrivalCurveCollector;
 pub use events::EventLog;
 pub use fragmentation::FragmentationTracker;
 pub use heatmap::HeatmapCollector;
+pub use jobs::JobCollector;
 pub use latency::LatencyCollector;
 pub use metrics::MetricsCollector;
 pub use nodes::NodeTable;
@@ -62,6 +64,7 @@ pub struct Collectors {
     metrics: MetricsCollector,
     heatmap: Option<HeatmapCollector>,
     arrivals: Option<ArrivalCurveCollector>,
+    jobs: JobCollector,
     pods: Option<PodTable>,
     nodes: Option<NodeTable>,
     events: Option<EventLog>,
@@ -83,6 +86,7 @@ impl Collectors {
             notable: NotableCollector::default(),
             metrics: MetricsCollector::default(),
             heatmap: options.heatmap.then(HeatmapCollector::default),
+            jobs: JobCollector::new(tables),
             pods: tables.map(PodTable::create).transpose()?,
             nodes: tables.map(NodeTable::create).transpose()?,
             events: events.map(EventLog::create).transpose()?,
@@ -95,6 +99,7 @@ impl Collectors {
             vec![&mut self.series, &mut self.utilization, &mut self.latency, &mut self.notable, &mut self.metrics];
         all.extend(self.heatmap.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.arrivals.as_mut().map(|o| o as &mut dyn Observer));
+        all.push(&mut self.jobs);
         all.extend(self.pods.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.nodes.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.events.as_mut().map(|o| o as &mut dyn Observer));
@@ -110,6 +115,7 @@ impl Collectors {
         if let Some(pods) = self.pods {
             pods.finish(cluster)?;
         }
+        let jobs = self.jobs.finish(cluster)?;
         if let Some(nodes) = self.nodes {
             nodes.finish(cluster)?;
         }
@@ -142,6 +148,7 @@ impl Collectors {
             },
             utilization: self.utilization.summary(cluster),
             latency: self.latency.summary(),
+            jobs: jobs.summary(),
             gpu_fragmentation: self.series.fragmentation(cluster),
             ..Summary::default()
         };
@@ -155,6 +162,7 @@ impl Collectors {
             scheduling,
             startup,
             heatmap: self.heatmap.map(|heatmap| heatmap.into_heatmap(outcome.end)).unwrap_or_default(),
+            jobs,
             curves: self.arrivals.map(|arrivals| arrivals.into_curve(cluster).curves()).unwrap_or_default(),
             notable: self.notable.into_notable(),
         })

@@ -1,5 +1,6 @@
 //! The numbers of `summary.json`.
 
+use super::jobs::JobSummary;
 use std::collections::BTreeMap;
 
 use super::fragmentation::GpuFragmentation;
@@ -37,6 +38,9 @@ pub struct Summary {
     /// How fragmented the GPUs were at the end; absent where it was not measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gpu_fragmentation: Option<GpuFragmentation>,
+    /// The jobs that ended; absent of a run without groups of pods.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jobs: Option<JobSummary>,
     /// Pods refused at admission, by reason.
     pub rejections: BTreeMap<String, u64>,
     /// Pods refused by a quota, by namespace.
@@ -216,7 +220,7 @@ fn tenths<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> 
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-fn seconds<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn seconds<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(rounded(*value, 1e9))
 }
 

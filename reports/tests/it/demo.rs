@@ -111,6 +111,7 @@ fn summary(run: &Run, seed: u64, seconds: i64) -> Summary {
         nodes: NodeCounts { initial: 180, peak: 212, r#final: 190 },
         utilization: used(&run.series),
         latency: LatencyPair { scheduling: run.scheduling.summary(), startup: run.startup.summary() },
+        jobs: None,
         gpu_fragmentation: None,
         rejections: BTreeMap::from([("exceeded quota".to_owned(), 312)]),
         quota_refusals: BTreeMap::from([("research".to_owned(), 290), ("batch".to_owned(), 22)]),

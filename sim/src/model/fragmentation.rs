@@ -12,6 +12,7 @@ use super::gpu::{GPU_MODEL_LABEL, GpuRequest};
 use super::node::Node;
 use super::resources::ResourceId;
 use super::target_workload::TargetWorkload;
+use smallvec::SmallVec;
 use std::collections::BTreeMap;
 
 /// Why idle GPUs are of no use to a typical pod, or that they are.
@@ -182,6 +183,9 @@ impl FragmentationMeasure {
         let mut amounts = Amounts::default();
         let idle: u32 = free.devices.iter().map(|free| u32::from(*free)).sum();
         let Some(seen) = self.seen_by.get(usize::from(free.model.0)).filter(|_| idle > 0) else { return amounts };
+        // Typical pods differ more in CPU than in what they ask of devices.
+        let offers: SmallVec<[Offer; 32]> =
+            self.requests.iter().map(|request| Offer::of(free.devices, *request)).collect();
         for pod in seen {
             let has_cpu = free.cpu_milli >= pod.cpu_milli;
             let all = pod.popularity * f64::from(idle);
@@ -190,7 +194,7 @@ impl FragmentationMeasure {
                 Wish::NoGpu => amounts.add(Cause::NoGpuLacksCpu, all),
                 Wish::OtherModel => amounts.add(Cause::ModelExcluded, all),
                 Wish::Gpu(number) => {
-                    let offer = Offer::of(free.devices, self.requests[number]);
+                    let offer = offers[number];
                     match (offer.fits, has_cpu) {
                         (true, true) => {
                             amounts.add(Cause::LacksGpu, pod.popularity * f64::from(offer.too_full));
@@ -214,8 +218,89 @@ impl FragmentationMeasure {
 
 impl Offer {
     fn of(devices: &[u16], request: GpuRequest) -> Self {
-        let with_room = devices.iter().filter(|free| **free >= request.milli).count();
-        let too_full = devices.iter().filter(|free| **free < request.milli).map(|free| u32::from(*free)).sum();
-        Self { fits: with_room >= usize::from(request.count), too_full }
+        let (mut with_room, mut too_full) = (0_u32, 0);
+        for &free in devices {
+            let has_room = free >= request.milli;
+            with_room += u32::from(has_room);
+            too_full += if has_room { 0 } else { u32::from(free) };
+        }
+        Self { fits: with_room >= u32::from(request.count), too_full }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::target_workload::{PodShape, ShapeCounts};
+    use proptest::collection::vec;
+    use proptest::{prop_assert_eq, proptest};
+
+    fn target(shapes: &[(i64, u16, u8, &str, u64)]) -> TargetWorkload {
+        let mut counts = ShapeCounts::default();
+        for &(cpu_milli, gpu_milli, gpus, models, pods) in shapes {
+            counts.add(PodShape { cpu_milli, gpu_milli, gpus, models: models.to_owned() }, pods);
+        }
+        TargetWorkload::typical(&counts, 100)
+    }
+
+    /// The definition, pod by pod and device by device.
+    fn defined(target: &TargetWorkload, model: &str, cpu_milli: i64, devices: &[u16]) -> f64 {
+        let idle: u32 = devices.iter().map(|free| u32::from(*free)).sum();
+        let mut sums = [0.0; 7];
+        for pod in target.pods() {
+            let (shape, f) = (&pod.shape, pod.popularity);
+            let has_cpu = cpu_milli >= shape.cpu_milli;
+            let too_full: u32 =
+                devices.iter().filter(|free| **free < shape.gpu_milli).map(|free| u32::from(*free)).sum();
+            let fits = devices.iter().filter(|free| **free >= shape.gpu_milli).count() >= usize::from(shape.gpus);
+            let place = match (shape.gpus, has_cpu) {
+                (0, true) => 4,
+                (0, false) => 5,
+                _ if !shape.models.is_empty() && shape.models.split('|').all(|name| name != model) => 6,
+                (_, true) if fits => {
+                    sums[1] += f * f64::from(too_full);
+                    sums[2] += f * f64::from(idle - too_full);
+                    continue;
+                }
+                (_, false) if fits => 3,
+                (_, true) => 1,
+                (_, false) => 0,
+            };
+            sums[place] += f * f64::from(idle);
+        }
+        sums[0] + sums[1] + sums[3] + sums[4] + sums[5] + sums[6]
+    }
+
+    proptest! {
+        #[test]
+        fn the_measure_is_the_definition_to_the_last_bit(
+            shapes in vec((0_i64..5000, 1_u16..1001, 0_u8..3, 0_usize..4, 1_u64..50), 0..12),
+            cpu_milli in 0_i64..6000,
+            devices in vec(0_u16..1001, 0..9),
+            model in 0_usize..3,
+        ) {
+            let shapes: Vec<_> = shapes.iter().map(|&(cpu, milli, gpus, models, pods)| {
+                let milli = if gpus == 0 { 0 } else { milli };
+                (cpu, milli, gpus, ["", "T4", "T4|G2", "G2"][models], pods)
+            }).collect();
+            let (target, name) = (target(&shapes), ["T4", "G2", "A10"][model]);
+            let measure = FragmentationMeasure::new(&target);
+            let free = FreeOnNode { model: measure.model(Some(name)), cpu_milli, devices: &devices };
+            let expected = defined(&target, name, cpu_milli, &devices);
+            prop_assert_eq!(measure.fragmented(free).to_bits(), expected.to_bits());
+        }
+    }
+
+    #[test]
+    fn all_that_is_idle_has_a_cause_or_can_be_used() {
+        let target = target(&[(1000, 500, 1, "", 3), (1000, 1000, 2, "", 1), (500, 0, 0, "", 1)]);
+        let measure = FragmentationMeasure::new(&target);
+        let free = FreeOnNode { model: measure.model(None), cpu_milli: 2000, devices: &[1000, 300, 0] };
+        let amounts = measure.amounts(free);
+        let all: f64 = Cause::ALL.iter().map(|cause| amounts.of(*cause)).sum();
+        assert!((all - 1300.0).abs() < 1e-9, "{amounts:?}");
+        assert!((amounts.of(Cause::Satisfied) - 0.6 * 1000.0).abs() < 1e-9, "{amounts:?}");
+        assert!((amounts.of(Cause::LacksGpu) - (0.6 * 300.0 + 0.2 * 1300.0)).abs() < 1e-9, "{amounts:?}");
+        assert!((amounts.of(Cause::NoGpuFits) - 0.2 * 1300.0).abs() < 1e-9, "{amounts:?}");
     }
 }

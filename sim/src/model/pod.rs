@@ -76,6 +76,8 @@ pub struct PodSpec {
     pub tolerations: Vec<Toleration>,
     /// Gates that keep the pod out of the scheduling queue.
     pub scheduling_gates: Vec<String>,
+    /// `spec.schedulingGroup.podGroupName`: the group that it belongs to.
+    pub scheduling_group: Option<Arc<str>>,
     /// The volumes.
     pub volumes: Vec<Volume>,
     /// The restart policy.
@@ -200,6 +202,7 @@ impl Default for PodSpec {
             topology_spread: Vec::new(),
             tolerations: Vec::new(),
             scheduling_gates: Vec::new(),
+            scheduling_group: None,
             volumes: Vec::new(),
             restart_policy: RestartPolicy::Always,
             termination_grace: Span::from_secs(30),

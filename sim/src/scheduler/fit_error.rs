@@ -58,6 +58,20 @@ impl FitError {
         Self { instead: Some(text), internal: true, ..Self::default() }
     }
 
+    /// What a scheduler that does not count nodes says.
+    pub const fn saying(text: String) -> Self {
+        Self {
+            nodes: 0,
+            reasons: Vec::new(),
+            instead: Some(text),
+            post_filter: None,
+            plugins: 0,
+            unschedulable: 0,
+            pre_filter_ended_at: None,
+            internal: true,
+        }
+    }
+
     /// Counts a reason on `nodes` nodes.
     pub(super) fn count(&mut self, reason: &Reason, nodes: u32) {
         match self.reasons.iter_mut().find(|(known, _)| known == reason) {

@@ -43,8 +43,20 @@ pub trait Plugin {
         Ok(())
     }
 
-    /// QueueSort: pods with smaller keys are scheduled first; among equal keys, the one that is longer in the queue.
-    fn queue_key(&self, _pod: &Pod, _class: &PodClass) -> i64 {
+    /// QueueSort: pods with smaller keys are scheduled first; among equal keys, the one that is longer in the queue. It is asked when a
+    /// pod comes or changes what it says.
+    fn queue_key(&self, _pod: &Pod, _class: &PodClass, _cluster: &Cluster) -> i64 {
+        0
+    }
+
+    /// QueueSort: whether keys are no order but names of lines, which [`Plugin::line_rank`] orders anew whenever a pod is taken.
+    fn ranks_lines(&self) -> bool {
+        false
+    }
+
+    /// QueueSort: where the line of pods with this key stands now. The next pod is the first one of the line with the smallest rank; among
+    /// equal ranks, the one that is longer in the queue.
+    fn line_rank(&self, _key: i64, _cluster: &Cluster) -> i64 {
         0
     }
 

@@ -122,6 +122,10 @@ impl Scheduler {
         if self.known.of_class.is_empty() || cx.cluster.heard().meets(Interest::POD_UNSCHEDULABLE) {
             return;
         }
+        let sort = self.profiles[0].queue_sort.map(|index| &self.profiles[0].plugins[index]);
+        if sort.is_some_and(|plugin| plugin.ranks_lines()) {
+            return;
+        }
         loop {
             // The attempt with which all are in vain is made by itself: the run may end before the next one.
             let most = self.candidates().saturating_sub(self.fruitless.1 + 1).min(MAX_TOGETHER);

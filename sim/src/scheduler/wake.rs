@@ -76,7 +76,7 @@ impl Scheduler {
         let class = cluster.class_of(pod);
         let Some(number) = self.profiles.iter().position(|p| p.name == class.spec.scheduler_name) else { return };
         let profile = &self.profiles[number];
-        let key = profile.queue_sort.map_or(0, |index| profile.plugins[index].queue_key(pod, class));
+        let key = profile.queue_sort.map_or(0, |index| profile.plugins[index].queue_key(pod, class, cluster));
         let entrant = Entrant { class: pod.class, profile: number as u8, key, individual: class.is_individual() };
         self.selection.nominator.nominate(id, pod.nominated_node().cloned());
         self.with_queue(cluster, |queue, pre_enqueue, now| queue.add(id, entrant, now, pre_enqueue));
@@ -120,7 +120,7 @@ impl Scheduler {
         }
         let key = self.queue.get(id).map(|queued| &self.profiles[usize::from(queued.profile)]).and_then(|profile| {
             let plugin = &profile.plugins[profile.queue_sort?];
-            Some(plugin.queue_key(pod, cx.cluster.class_of(pod)))
+            Some(plugin.queue_key(pod, cx.cluster.class_of(pod), cx.cluster))
         });
         if !self.queue.update(id, new, key.unwrap_or(0)) {
             return;

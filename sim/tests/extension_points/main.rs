@@ -1,6 +1,7 @@
 //! Every extension point of the scheduling framework, each with a small plugin that uses it, through the real engine.
 
 mod binding;
+mod devices;
 mod filtering;
 mod lab;
 mod queueing;
@@ -8,6 +9,7 @@ mod reserving;
 mod scoring;
 
 use lab::{Diary, Lab, pod_name};
+use towtank_sim::cluster::Cluster;
 use towtank_sim::model::NodeId;
 use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::{Pod, PodClass};
@@ -31,7 +33,7 @@ impl Plugin for Everywhere {
         self.0.write("PreEnqueue");
         Ok(())
     }
-    fn queue_key(&self, _pod: &Pod, _class: &PodClass) -> i64 {
+    fn queue_key(&self, _pod: &Pod, _class: &PodClass, _cluster: &Cluster) -> i64 {
         self.0.write("QueueSort");
         0
     }

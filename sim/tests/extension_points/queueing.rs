@@ -1,6 +1,7 @@
 //! PreEnqueue and QueueSort.
 
 use crate::lab::{Diary, Lab, pod_name};
+use towtank_sim::cluster::Cluster;
 use towtank_sim::model::pod::{Pod, PodClass};
 use towtank_sim::scheduler::{ClusterEvent, Cycle, Events, Hint, Plugin, Points};
 
@@ -51,7 +52,7 @@ impl Plugin for Alphabet {
     fn points(&self) -> Points {
         Points::QUEUE_SORT
     }
-    fn queue_key(&self, pod: &Pod, _class: &PodClass) -> i64 {
+    fn queue_key(&self, pod: &Pod, _class: &PodClass, _cluster: &Cluster) -> i64 {
         i64::from(pod.name.as_bytes()[0])
     }
 }

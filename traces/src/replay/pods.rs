@@ -10,9 +10,10 @@ use crate::stream::Stream;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use towtank_sim::cluster::Cluster;
+use towtank_sim::gang::PodGroup;
 use towtank_sim::model::pod::NewPod;
 use towtank_sim::model::{ClassId, Name};
-use towtank_sim::source::{Source, SourceError, Submission, Work};
+use towtank_sim::source::{Gang, Source, SourceError, Submission, Work};
 use towtank_sim::time::SimTime;
 
 /// What a reader tells of pods, as a source; what it tells of nodes is passed over. Of a reader that is not sorted all records are
@@ -50,11 +51,10 @@ impl Source for Pods {
             let Some(record) = self.stream.next_record()? else { break };
             let (at, place) = (SimTime(record.at), record.place);
             match record.event {
-                Event::Submitted(job) if job.pods == 1 => return Ok(Some(self.pod(at, job, place, cluster)?)),
-                Event::Submitted(job) => self.job(at, &job, place, cluster)?,
+                Event::Submitted(job) => return Ok(Some(self.submit(at, job, place, cluster)?)),
                 Event::Killed { namespace, name } => {
-                    let (namespace, name) = (namespace.to_string(), name.to_string());
-                    return Ok(Some(Submission { at, work: Work::DeletePod { namespace, name, grace: None } }));
+                    let work = killed(namespace.to_string(), name.to_string(), cluster);
+                    return Ok(Some(Submission { at, work }));
                 }
                 Event::Applied(_) | Event::Deleted { .. } => {
                     let problem = "nothing here knows what to do with a Kubernetes object".to_owned();
@@ -68,50 +68,47 @@ impl Source for Pods {
 }
 
 impl Pods {
-    /// A submission of one pod.
-    fn pod(
+    /// A pod; or a group with its pods, where it is a job, or their run time is announced.
+    fn submit(
         &mut self,
         at: SimTime,
         job: Submitted,
         place: Place,
         cluster: &mut Cluster,
     ) -> Result<Submission, TraceError> {
-        let class = self.classes.of(job.shape, &mut self.stream, cluster);
-        let name = self.unused(job.name, false, class, place, cluster)?;
-        Ok(Submission {
-            at,
-            work: Work::Pod(NewPod { name, class, owner: None, run: job.run, usage: job.usage, status: None }),
-        })
-    }
-
-    /// A job of several pods, which are numbered.
-    fn job(&mut self, at: SimTime, job: &Submitted, place: Place, cluster: &mut Cluster) -> Result<(), TraceError> {
-        let class = self.classes.of(job.shape, &mut self.stream, cluster);
-        let name = self.unused(job.name.clone(), true, class, place, cluster)?;
-        self.ready.extend((0..job.pods).map(|i| {
-            let name = Name::numbered(&name, u64::from(i));
-            let pod = NewPod { name, class, owner: None, run: job.run, usage: job.usage, status: None };
-            Submission { at, work: Work::Pod(pod) }
-        }));
-        Ok(())
+        let Submitted { name, shape, pods, gang, run, estimate, usage, .. } = job;
+        let class = self.classes.of(shape, &mut self.stream, cluster);
+        let numbered = pods > 1;
+        let grouped = numbered || gang || estimate.is_some();
+        let name = self.unused(name, (grouped, numbered), class, place, cluster)?;
+        let pod = NewPod { name: name.clone(), class, owner: None, run, usage, status: None };
+        if !grouped {
+            return Ok(Submission { at, work: Work::Pod(pod) });
+        }
+        let namespace = cluster.classes.get(class).spec.namespace.clone();
+        let min_count = if gang { pods } else { 1 };
+        let gang = Gang { namespace, name, pods, min_count, estimate, pod };
+        Ok(Submission { at, work: Work::Gang(Box::new(gang)) })
     }
 
     /// The name, or if a pod of that name lives, another one made of it.
     fn unused(
         &self,
         name: Name,
-        numbered: bool,
+        (grouped, numbered): (bool, bool),
         class: ClassId,
         place: Place,
         cluster: &Cluster,
     ) -> Result<Name, TraceError> {
         let namespace = &*cluster.classes.get(class).spec.namespace;
         let lives = |name: &Name| {
-            if numbered {
-                cluster.pods().by_name(namespace, &Name::numbered(name, 0)).is_some()
-            } else {
-                cluster.pods().by_name(namespace, name).is_some()
-            }
+            let group = |name: &Name| cluster.objects().by_name(PodGroup::KIND, namespace, name).is_some();
+            (grouped && group(name))
+                || if numbered {
+                    cluster.pods().by_name(namespace, &Name::numbered(name, 0)).is_some()
+                } else {
+                    cluster.pods().by_name(namespace, name).is_some()
+                }
         };
         if !lives(&name) {
             return Ok(name);
@@ -124,4 +121,13 @@ impl Pods {
         let other = (2..u64::MAX).map(|i| Name::numbered(&name, i)).find(|name| !lives(name));
         Ok(other.expect("there are more numbers than pods"))
     }
+}
+
+/// What is done about a pod or job that its trace takes away: with a group go the pods that it owns.
+fn killed(namespace: String, name: String, cluster: &Cluster) -> Work {
+    let objects = cluster.objects();
+    if !objects.is_empty() && objects.by_name(PodGroup::KIND, &namespace, &name).is_some() {
+        return Work::DeleteObject { kind: PodGroup::KIND.to_owned(), namespace, name };
+    }
+    Work::DeletePod { namespace, name, grace: None }
 }

@@ -33,6 +33,7 @@ pub(super) fn beyond_requests(spec: &PodSpec) -> Vec<&'static str> {
     let lost = [
         (spec.gpu.is_some(), "pods with shares of GPUs, which are left out of them"),
         (spec.node_affinity != NodeAffinity::default(), "pods with a node affinity, which is left out of them"),
+        (spec.node_name.is_some(), "pods that came with their node, which is left out of them"),
         (near, "pods with wishes about pods near them, which are left out of them"),
         (!spec.tolerations.is_empty(), "pods with tolerations, which are left out of them"),
         (

@@ -15,8 +15,8 @@ mod swf;
 pub mod timeline;
 
 use crate::error::{TraceError, suggest};
-use crate::format::{Context, Format};
-use crate::input::Inputs;
+use crate::format::Context;
+use crate::reader::Reader;
 use crate::record::{Event, Record};
 use crate::stream::{self, Stream};
 use losses::Losses;
@@ -112,13 +112,15 @@ pub fn target_of(file: &str) -> Option<&'static Target> {
     TARGETS.iter().find(|target| name.rsplit_once('.').is_some_and(|(_, end)| end == target.extension))
 }
 
-/// Converts a part of a trace.
+/// Opens the part of a trace that is converted: twice, and the same each time.
+pub type Reading<'a> = &'a dyn Fn(&Context) -> Result<Box<dyn Reader>, TraceError>;
+
+/// Converts the part of a trace that `open` opens.
 ///
 /// # Errors
 /// The trace cannot be read, or the target has no such part.
 pub fn convert(
-    format: &Format,
-    inputs: &Inputs,
+    open: Reading<'_>,
     part: Part,
     context: &Context,
     target: &Target,
@@ -130,26 +132,16 @@ pub fn convert(
     match part {
         Part::Nodes => {
             let write = target.nodes.ok_or_else(|| cannot("nodes"))?;
-            let mut reader = format.read_nodes(inputs, context)?;
-            let nodes = if reader.tells_objects() {
-                let mut objects = Vec::new();
-                while let Some(record) = reader.next()? {
-                    objects.push(record);
-                }
-                objects.retain(|record| matches!(&record.event, Event::Applied(object) if object["kind"] == "Node"));
-                objects
-            } else {
-                stream::nodes(&mut *reader, context)?
-            };
+            let nodes = nodes(open(context)?, context)?;
             records += nodes.len() as u64;
             write(&nodes, &mut losses, out)?;
         }
         Part::Pods => {
-            let open = target.pods.ok_or_else(|| cannot("pods"))?;
+            let begin = target.pods.ok_or_else(|| cannot("pods"))?;
             let counted_elsewhere = Context { repairs: context.repairs.alike(), ..context.clone() };
-            let survey = Survey::of(Stream::new(format.read_pods(inputs, &counted_elsewhere)?, &counted_elsewhere)?)?;
-            let mut stream = Stream::new(format.read_pods(inputs, context)?, context)?;
-            let mut writer = open(&survey, out)?;
+            let survey = Survey::of(Stream::new(open(&counted_elsewhere)?, &counted_elsewhere)?)?;
+            let mut stream = Stream::new(open(context)?, context)?;
+            let mut writer = begin(&survey, out)?;
             while let Some(record) = stream.next_record()? {
                 records += 1;
                 writer.write(&record, &mut stream, &mut losses)?;
@@ -159,6 +151,24 @@ pub fn convert(
     }
     out.flush()?;
     Ok(Converted { records, losses: losses.list() })
+}
+
+/// The nodes, or the objects that are nodes.
+fn nodes(mut reader: Box<dyn Reader>, context: &Context) -> Result<Vec<Record>, TraceError> {
+    if !reader.tells_objects() {
+        return stream::nodes(&mut *reader, context);
+    }
+    let mut objects = Vec::new();
+    while let Some(record) = reader.next()? {
+        if matches!(&record.event, Event::Applied(object) if object["kind"] == "Node") {
+            objects.push(record);
+        }
+    }
+    let first = objects.first().map_or(0, |record| record.at);
+    for record in &mut objects {
+        record.at = record.at.saturating_sub(first);
+    }
+    Ok(objects)
 }
 
 #[cfg(test)]

@@ -9,8 +9,11 @@ use std::path::Path;
 fn converted(from: &str, inputs: &Inputs, to: &str, part: Part) -> Result<(Vec<u8>, Vec<String>), String> {
     let mut out = Vec::new();
     let (format, target) = (find_format(from).unwrap(), find_target(to).unwrap());
-    let done =
-        convert(format, inputs, part, &Context::default(), target, &mut out).map_err(|error| error.to_string())?;
+    let open = |context: &Context| match part {
+        Part::Pods => format.read_pods(inputs, context),
+        Part::Nodes => format.read_nodes(inputs, context),
+    };
+    let done = convert(&open, part, &Context::default(), target, &mut out).map_err(|error| error.to_string())?;
     Ok((out, done.losses))
 }
 
@@ -163,7 +166,8 @@ fn a_window_and_scales_hold_for_conversions_too() {
     let context = Context { options, ..Context::default() };
     let mut out = Vec::new();
     let inputs = Inputs::from_bytes("pods.csv", PODS);
-    convert(find_format("csv").unwrap(), &inputs, Part::Pods, &context, find_target("csv").unwrap(), &mut out).unwrap();
+    let open = |context: &Context| find_format("csv")?.read_pods(&inputs, context);
+    convert(&open, Part::Pods, &context, find_target("csv").unwrap(), &mut out).unwrap();
     assert!(String::from_utf8(out).unwrap().contains("\nbatch-1,25,600,"));
 }
 

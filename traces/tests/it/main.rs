@@ -82,9 +82,11 @@ impl Read {
         self.work.iter().filter_map(|(_, work)| if let Work::Node(spec) = work { Some(&**spec) } else { None })
     }
 
+    /// The pods; of a group with its pods, what each of them is.
     fn pods(&self) -> impl Iterator<Item = (SimTime, &NewPod, &PodClass)> {
         self.work.iter().filter_map(|(at, work)| match work {
             Work::Pod(pod) => Some((*at, pod, self.cluster.classes.get(pod.class))),
+            Work::Gang(gang) => Some((*at, &gang.pod, self.cluster.classes.get(gang.pod.class))),
             _ => None,
         })
     }

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use towtank_sim::model::pod::Run;
+use towtank_sim::source::Work;
 use towtank_sim::time::Span;
 use towtank_traces::repairs::Repairs;
 use towtank_traces::{Context, Inputs, ReplayOptions, find_format, replay};
@@ -87,14 +88,15 @@ fn a_sample_takes_all_parts_of_a_job_or_none() {
 }
 
 #[test]
-fn jobs_of_several_pods_are_numbered() {
+fn jobs_are_groups_with_their_pods() {
     let text =
         format!("{HEADER},count,gang,outcome,estimate_s,waited_s\nj,5,7,1,1,3,true,failed,9,2\nk,6,7,1,1,,,,,\n");
     let read = pods("csv", text, &ReplayOptions::default()).unwrap();
-    let seen: Vec<_> = read.pods().map(|(at, pod, _)| (at.to_string(), pod.name.to_string(), pod.run)).collect();
-    let (failed, succeeded) = (Run::Fails(Span::from_secs(7)), Run::Succeeds(Span::from_secs(7)));
-    let expected = [("5", "j-0", failed), ("5", "j-1", failed), ("5", "j-2", failed), ("6", "k", succeeded)];
-    assert_eq!(seen, expected.map(|(at, name, run)| (at.to_owned(), name.to_owned(), run)));
+    let [(first, Work::Gang(gang)), (second, Work::Pod(pod))] = &read.work[..] else { panic!("{:?}", read.lines()) };
+    assert_eq!((first.to_string(), second.to_string()), ("5".to_owned(), "6".to_owned()));
+    assert_eq!((gang.name.as_str(), gang.pods, gang.min_count), ("j", 3, 3));
+    assert_eq!((gang.estimate, gang.pod.run), (Some(Span::from_secs(9)), Run::Fails(Span::from_secs(7))));
+    assert_eq!((pod.name.as_str(), pod.run), ("k", Run::Succeeds(Span::from_secs(7))));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Generators of pods.
 
 use super::arrivals::{Arrivals, Clock, Process};
-use super::ranges::{optional_fraction, positive};
+use super::ranges::{optional_fraction, positive, tolerations};
 use super::shape::{Amounts, Shape};
 use super::variant::Variant;
 use crate::schema::{DistributionSpec, DurationText, Plain, Seconds};
@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 use towtank_sim::cluster::Cluster;
 use towtank_sim::model::pod::{NewPod, Run, Usage};
+use towtank_sim::model::taint::Toleration;
 use towtank_sim::model::{ClassId, Name};
 use towtank_sim::random::{Distribution, Rng, Streams};
 use towtank_sim::source::{Source, SourceError, Submission, Work};
@@ -48,6 +49,9 @@ pub struct PodGenerator {
     /// What the pods look like; at least one shape.
     #[serde(default)]
     pub shapes: Vec<Shape>,
+    /// Tolerations of every pod, beside those of its shape.
+    #[serde(default, deserialize_with = "tolerations")]
+    pub tolerations: Vec<Toleration>,
     /// How long pods run; for ever where neither the generator nor the shape says.
     pub duration: Option<DistributionSpec<Seconds>>,
     /// The probability that a pod ends with failure; 0 where it is not given.
@@ -107,7 +111,7 @@ impl PodGenerator {
             let place = format!("shapes[{index}]");
             let (of_shape, heard) = Variant::all(index, shape, &self.namespace)
                 .map_err(|(field, message)| error(format!("{place}.{field}"), message))?;
-            variants.extend(of_shape);
+            variants.extend(of_shape.into_iter().map(|variant| variant.tolerating(&self.tolerations)));
             let about = |warning| format!("generator `{}`: {place}.template.{warning}", self.name);
             warnings.extend(heard.into_iter().map(about));
         }

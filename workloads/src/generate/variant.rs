@@ -10,6 +10,7 @@ use towtank_sim::model::gpu::GpuRequest;
 use towtank_sim::model::labels::Labels;
 use towtank_sim::model::pod::{PodSpec, RestartPolicy};
 use towtank_sim::model::resources::ResourceList;
+use towtank_sim::model::taint::Toleration;
 
 /// What stands for the variant's number.
 const NUMBER: &str = "{n}";
@@ -66,6 +67,14 @@ impl Variant {
             variants.push(Self { shape: place, weight, run: own.or(of_template), spec });
         }
         Ok((variants, warnings))
+    }
+
+    /// The same, with more tolerations.
+    pub(super) fn tolerating(mut self, more: &[Toleration]) -> Self {
+        if !more.is_empty() {
+            Arc::make_mut(&mut self.spec).tolerations.extend_from_slice(more);
+        }
+        self
     }
 
     /// The specification of pods for which these amounts were drawn.

@@ -22,9 +22,10 @@ const GPU_COUNT: &str = "towtank.dev/gpu-count";
 const GPU_DEVICES: &str = "towtank.dev/gpu-devices";
 
 const LOAD: &str = "towtank.dev/load";
+const ESTIMATE: &str = "towtank.dev/estimate";
 
-const ALL: [&str; 9] =
-    [ARRIVAL, RUN_TIME, RUN_TIME_DISTRIBUTION, RUN_TIMES, EXIT_CODE, GPU_MILLI, GPU_COUNT, GPU_DEVICES, LOAD];
+const ALL: [&str; 10] =
+    [ARRIVAL, RUN_TIME, RUN_TIME_DISTRIBUTION, RUN_TIMES, EXIT_CODE, GPU_MILLI, GPU_COUNT, GPU_DEVICES, LOAD, ESTIMATE];
 
 type Annotations<'a> = Option<&'a BTreeMap<String, String>>;
 
@@ -49,6 +50,12 @@ pub(super) fn load(annotations: Annotations<'_>, metadata: &At<'_>) -> Result<Op
     let Some(text) = annotations.and_then(|a| a.get(LOAD)) else { return Ok(None) };
     let read = yaml::from_str(text).map(|LoadSpec(curve)| Some(curve));
     read.map_err(|error| metadata.key("annotations").key(LOAD).error(error))
+}
+
+/// The run time that the user of a group announces.
+pub(super) fn estimate(annotations: Annotations<'_>, metadata: &At<'_>) -> Result<Option<Span>, FieldError> {
+    check_names(annotations, metadata)?;
+    duration(annotations, ESTIMATE, metadata)
 }
 
 /// An annotation that is a duration.

@@ -25,13 +25,15 @@ pub(super) const KINDS: &[Kind] = &[
     super::replica_set::KIND,
     super::replication_controller::KIND,
     super::stateful_set::KIND,
+    super::pod_group::KIND,
+    super::pod_group::OF_PLUGINS,
     super::job::KIND,
     super::pod::KIND,
     super::horizontal_pod_autoscaler::KIND,
 ];
 
 /// Kinds that would change a simulation's results, but are not modelled.
-const NOT_MODELLED: &[&str] = &["CronJob", "DaemonSet", "LimitRange", "PodGroup", "RuntimeClass", "Workload"];
+const NOT_MODELLED: &[&str] = &["CronJob", "DaemonSet", "LimitRange", "RuntimeClass", "Workload"];
 
 /// Kinds that cannot influence the model.
 const WITHOUT_INFLUENCE: &[&str] = &[
@@ -95,8 +97,10 @@ pub(super) fn treatment(api_version: &str, kind: &str) -> Treatment {
     if group.contains('.') && !group.ends_with(".k8s.io") {
         return Treatment::Skip;
     }
+    if let Some(index) = KINDS.iter().position(|known| (known.name, known.api_version) == (kind, api_version)) {
+        return Treatment::Read(index);
+    }
     match KINDS.iter().position(|known| known.name == kind) {
-        Some(index) if KINDS[index].api_version == api_version => Treatment::Read(index),
         Some(index) => Treatment::WrongVersion(&KINDS[index]),
         None if NOT_MODELLED.contains(&kind) => Treatment::NotModelled,
         None if WITHOUT_INFLUENCE.contains(&kind) => Treatment::Skip,

@@ -53,6 +53,7 @@ mod persistent_volume_claim;
 mod pod;
 mod pod_affinity;
 mod pod_disruption_budget;
+mod pod_group;
 mod pod_resource_claims;
 mod pod_status;
 mod pod_template;

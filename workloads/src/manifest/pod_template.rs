@@ -9,6 +9,7 @@ use super::field::{At, FieldError};
 use super::names::{check_labels, check_name};
 use super::node_affinity::node_affinity;
 use super::pod_affinity::{pod_affinity, pod_anti_affinity};
+use super::pod_group;
 use super::pod_resource_claims::pod_resource_claims;
 use super::selectors::toleration;
 use super::topology_spread::topology_spread;
@@ -70,6 +71,9 @@ pub(super) fn pod_template(
     let limits = resource_list(resources.limits.as_ref(), &resources_at.key("limits"))?;
     let requests = resource_list(resources.requests.as_ref(), &resources_at.key("requests"))?;
 
+    let named = from.scheduling_group.as_ref().and_then(|group| group.pod_group_name.as_ref());
+    let scheduling_group = named.or_else(|| labels.get(pod_group::LABEL)).filter(|name| !name.is_empty());
+
     let mut spec = PodSpec {
         namespace: reading.namespace.as_str().into(),
         labels: labels.clone(),
@@ -111,6 +115,7 @@ pub(super) fn pod_template(
         )?,
         tolerations: tolerations.collect::<Result<_, _>>()?,
         scheduling_gates: from.scheduling_gates.iter().flatten().map(|gate| gate.name.clone()).collect(),
+        scheduling_group: scheduling_group.map(|name| name.as_str().into()),
         volumes: volumes(from.volumes.as_deref().unwrap_or_default(), pod_name, &at.key("volumes"))?,
         restart_policy: restart_policy(from.restart_policy.as_deref(), at)?,
         termination_grace: seconds(grace, 0, &at.key("terminationGracePeriodSeconds"))?,
@@ -176,13 +181,7 @@ fn restart_policy(text: Option<&str>, at: &At<'_>) -> Result<RestartPolicy, Fiel
 
 /// Warns of parts that would influence scheduling, but are not modelled.
 fn not_modelled(reading: &mut Reading<'_>, from: &core::PodSpec, at: &At<'_>) {
-    let parts = [
-        (at, "runtimeClassName", from.runtime_class_name.is_some()),
-        (at, "schedulingGroup", from.scheduling_group.is_some()),
-    ];
-    for (at, key, present) in parts {
-        if present {
-            reading.warn(&at.key(key), "has no effect: not modelled yet");
-        }
+    if from.runtime_class_name.is_some() {
+        reading.warn(&at.key("runtimeClassName"), "has no effect: not modelled yet");
     }
 }

@@ -157,7 +157,8 @@ impl Reader {
                 known.api_version
             )))),
             Treatment::Unknown => {
-                let supported: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
+                let mut supported: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
+                supported.dedup();
                 let hint = did_you_mean(kind, known());
                 Err(fail(At::ROOT.key("kind").error(format_args!(
                     "`{kind}` in {api_version} is not a kind{hint}{} The kinds that are read: {}",

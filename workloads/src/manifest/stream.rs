@@ -117,7 +117,10 @@ impl ObjectStream {
 
     /// What was left out so far or may not mean what it seems to, each with how often and where first.
     pub fn warnings(&self) -> impl Iterator<Item = String> {
-        self.counts.iter().map(|(message, (count, first))| format!("{count} {message}; first: {first}"))
+        self.counts.iter().map(|(message, (count, first))| {
+            let message = if *count == 1 { message.replacen(" objects", " object", 1) } else { message.clone() };
+            format!("{count} {message}; first: {first}")
+        })
     }
 
     fn count(&mut self, message: String, place: &str) {

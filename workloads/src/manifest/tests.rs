@@ -341,7 +341,7 @@ fn errors_name_place_field_and_what_was_expected() {
     m.yaml:3:1: metadata.name: required, and not given
     m.yaml:3:18: metadata.name: `P_1` is not a name: expected at most 253 lower-case letters, digits, `-` and `.`, with a letter or digit at both ends
     m.yaml:1:13: apiVersion: `extensions/v1beta1` is not an apiVersion of Deployment: expected apps/v1
-    m.yaml:2:7: kind: `Deploymnt` in apps/v1 is not a kind; did you mean `Deployment`? The kinds that are read: Namespace, PriorityClass, ResourceQuota, PodDisruptionBudget, StorageClass, CSIDriver, Node, DeviceClass, ResourceSlice, ResourceClaimTemplate, ResourceClaim, CSINode, CSIStorageCapacity, PersistentVolume, PersistentVolumeClaim, VolumeAttachment, Service, Deployment, ReplicaSet, ReplicationController, StatefulSet, Job, Pod, HorizontalPodAutoscaler
+    m.yaml:2:7: kind: `Deploymnt` in apps/v1 is not a kind; did you mean `Deployment`? The kinds that are read: Namespace, PriorityClass, ResourceQuota, PodDisruptionBudget, StorageClass, CSIDriver, Node, DeviceClass, ResourceSlice, ResourceClaimTemplate, ResourceClaim, CSINode, CSIStorageCapacity, PersistentVolume, PersistentVolumeClaim, VolumeAttachment, Service, Deployment, ReplicaSet, ReplicationController, StatefulSet, PodGroup, Job, Pod, HorizontalPodAutoscaler
     m.yaml:1:1: kind: required, and not given
     m.yaml:5:3: spec.selector: `selector` does not match template `labels`: expected it to select spec.template.metadata.labels
     m.yaml:5:13: spec.replicas: `-1` is negative: expected a count of at least 0

@@ -61,7 +61,9 @@ fn profiles(gates: FeatureGates) -> Vec<Profile> {
     let shape = "{ name: RequestedToCapacityRatio, args: { shape: [{ utilization: 0, score: 10 }, { utilization: 100, score: 0 }] } }";
     let with_all = PROFILES.map(|profile| {
         let config = if profile.is_empty() { "\n    pluginConfig:" } else { profile };
-        let plugins = format!("plugins: {{ multiPoint: {{ enabled: [{}] }} }}", all.join(", "));
+        // A profile has one order of the queue.
+        let sort = "queueSort: { disabled: [{ name: '*' }], enabled: [{ name: PrioritySort }] }";
+        let plugins = format!("plugins: {{ multiPoint: {{ enabled: [{}] }}, {sort} }}", all.join(", "));
         build(&format!("\n    {plugins}{config}\n      - {shape}"), gates)
     });
     with_all.into_iter().chain(POLICIES.iter().map(|policy| build_config(&policy.config(), gates))).collect()

@@ -27,6 +27,7 @@ use cohort::{Cohort, CohortId, Cohorts, Member, Part, Standing};
 use place::{Place, RANKED, Rank};
 use pod::NOWHERE;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use table::Table;
 
 /// How long a pod waits for an event before it is tried again in any case.
@@ -86,9 +87,13 @@ impl SchedulingQueue {
         }
     }
 
-    /// Takes the pod to try next, and says whether its backoff was not over.
-    pub(super) fn pop(&mut self) -> Option<(PodId, QueuedPod, bool)> {
-        let (_, id, early) = self.next()?;
+    /// Takes the pod to try next, and says whether its backoff was not over. With ranks of lines, of those that are active the first one
+    /// of the line with the smallest rank.
+    pub(super) fn pop(&mut self, line_rank: Option<&dyn Fn(i64) -> i64>) -> Option<(PodId, QueuedPod, bool)> {
+        let (_, mut id, early) = self.next()?;
+        if let Some(line_rank) = line_rank.filter(|_| !early) {
+            id = self.next_by_line(line_rank).unwrap_or(id);
+        }
         let entry = self.cohorts[id].front()?.entry;
         self.take(entry);
         Some((self.pods[entry].pod, self.pods[entry], early))
@@ -304,6 +309,21 @@ impl SchedulingQueue {
         }
         let (key, id) = first(Place::Backoff(SimTime::ZERO)).filter(|_| self.settings.pop_from_backoff)?;
         Some((key, id, true))
+    }
+
+    /// The cohort of the active pod that is next when lines are ranked.
+    fn next_by_line(&self, rank: &dyn Fn(i64) -> i64) -> Option<CohortId> {
+        let active = &self.ranked[Place::Active.kind()];
+        let mut best: Option<((i64, SimTime, u64), CohortId)> = None;
+        let mut next = active.first_key_value();
+        while let Some((&(until, (key, since, sequence)), &id)) = next {
+            let standing = (rank(key), since, sequence);
+            if best.is_none_or(|(first, _)| standing < first) {
+                best = Some((standing, id));
+            }
+            next = active.range((Bound::Excluded((until, (key, SimTime::MAX, u64::MAX))), Bound::Unbounded)).next();
+        }
+        best.map(|(_, id)| id)
     }
 
     /// A plugin that holds a pod back counts as one that has rejected it.

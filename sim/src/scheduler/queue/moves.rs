@@ -47,7 +47,7 @@ impl Moves {
         self.pods.first().copied()
     }
 
-    pub(super) fn add(&mut self, pods: impl Iterator<Item = PodId>, from: Option<Pool>, to: Pool, cause: EventLabel) {
+    pub(crate) fn add(&mut self, pods: impl Iterator<Item = PodId>, from: Option<Pool>, to: Pool, cause: EventLabel) {
         let start = self.pods.len();
         self.pods.extend(pods);
         self.moves.push(Move { from, to, cause, pods: start..self.pods.len() });

@@ -231,7 +231,7 @@ fn play(steps: &[Step], settings: QueueSettings) {
             }
             Step::Wait { milliseconds } => now += Span(milliseconds * 1_000_000),
             Step::Pop => {
-                let popped = queue.pop().map(|(id, _, early)| (id, early));
+                let popped = queue.pop(None).map(|(id, _, early)| (id, early));
                 assert_eq!(popped, model.next(), "the next pod");
                 if let Some((id, _)) = popped {
                     model.pods.get_mut(&id).expect("a pod of the model").pool = None;
@@ -353,7 +353,7 @@ fn play(steps: &[Step], settings: QueueSettings) {
         queue.moves.clear();
         model.moves.clear();
     }
-    while let Some((id, _, early)) = queue.pop() {
+    while let Some((id, _, early)) = queue.pop(None) {
         assert_eq!(Some((id, early)), model.next(), "at the end");
         model.pods.get_mut(&id).expect("a pod of the model").pool = None;
     }

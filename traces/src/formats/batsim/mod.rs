@@ -129,7 +129,7 @@ fn read(job: &At<'_>, profiles: &mut Profiles<'_>, shape: ShapeId) -> Result<(i6
         }
     }
     let mut submitted = Submitted::pod(name, shape, run);
-    (submitted.pods, submitted.gang, submitted.estimate) = (pods as u32, pods > 1, estimate);
+    (submitted.pods, submitted.gang, submitted.estimate) = (pods as u32, true, estimate);
     Ok((at, submitted))
 }
 

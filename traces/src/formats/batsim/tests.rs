@@ -82,7 +82,7 @@ fn run_times_come_from_profiles_and_end_at_the_walltime() {
     let jobs = jobs(&records);
     let seconds = |seconds: f64| Span::try_from_secs_f64(seconds).unwrap();
     assert_eq!(jobs[0].0, 10_500_000_000);
-    assert_eq!((&*jobs[0].1.name, jobs[0].1.gang, jobs[0].1.run), ("w0!1", false, Run::Succeeds(seconds(20.25))));
+    assert_eq!((&*jobs[0].1.name, jobs[0].1.gang, jobs[0].1.run), ("w0!1", true, Run::Succeeds(seconds(20.25))));
     assert_eq!((jobs[1].1.pods, jobs[1].1.gang, jobs[1].1.run), (4, true, Run::Succeeds(seconds(50.5))));
     assert_eq!(jobs[1].1.estimate, None);
     assert_eq!(jobs[2].1.run, Run::Fails(seconds(5.0)));

@@ -62,7 +62,7 @@ fn open(inputs: &Inputs, context: &Context) -> Result<Box<dyn Reader>, TraceErro
     drop(bytes);
     let document = Document::whole(&file);
     let records = records(&document.at(&value), &context.repairs)?;
-    Ok(Box::new(Listed::of_objects(file, Timeline::SORTED_DATES, records)))
+    Ok(Box::new(Listed::of_objects(file, Timeline::SORTED, records)))
 }
 
 fn records(root: &At<'_>, repairs: &Repairs) -> Result<Vec<Record>, TraceError> {
@@ -72,9 +72,13 @@ fn records(root: &At<'_>, repairs: &Repairs) -> Result<Vec<Record>, TraceError> 
     }
     let lifecycles = Lifecycles::read(root, repairs)?;
     let mut records: Vec<Record> = Vec::new();
+    let mut start = None;
     for event in root.key("events", "a list of events")?.items()? {
         let time = event.key("ts", "seconds since 1970")?;
-        let at = time.seconds("seconds since 1970")?;
+        let since_1970 = time.seconds("seconds since 1970")?;
+        // A recording begins with an event that may be empty.
+        let at = since_1970.checked_sub(*start.get_or_insert(since_1970));
+        let at = at.ok_or_else(|| time.bad("is too far from the first", "a time within 292 years"))?;
         for object in event.key("applied_objs", "a list of objects")?.items()? {
             identity(&object)?;
             let mut value = object.value.clone();

@@ -181,7 +181,7 @@ impl Row<'_> {
         let used = self.memory(USED_MEMORY, how, processors, pods)?.filter(|_| memory > 0);
         let shape = shape(shapes, cpus, memory)?;
         let mut job = Submitted::pod(String::from_utf8_lossy(self.fields[0]).into_owned(), shape, run);
-        (job.pods, job.gang) = (pods as u32, pods > 1);
+        (job.pods, job.gang) = (pods as u32, true);
         job.estimate = self.nanos(ESTIMATE)?.map(Span);
         job.waited = self.nanos(WAIT)?.map(Span);
         job.user = self.name(USER, shapes);

@@ -70,7 +70,7 @@ fn what_an_object_of_the_stream_makes_is_left_out_to_its_end() {
         warnings,
         [
             "2 Pod objects skipped: their owner is there and makes its own; first: log, line 0",
-            "1 ReplicaSet objects skipped: their owner is there and makes its own; first: log, line 2",
+            "1 ReplicaSet object skipped: their owner is there and makes its own; first: log, line 2",
         ]
     );
 }
@@ -93,11 +93,11 @@ fn what_has_no_model_is_counted() {
     assert_eq!(
         warnings,
         [
-            "1 ConfigMap objects skipped: this kind has no influence on the simulation; first: log, line 2",
+            "1 ConfigMap object skipped: this kind has no influence on the simulation; first: log, line 2",
             "2 CronJob objects left out: this kind is not modelled yet; first: log, line 0",
-            "1 Depolyment objects of apps/v1 left out: no such kind is known; first: log, line 4",
-            "1 HorizontalPodAutoscaler objects of autoscaling/v1 left out: only autoscaling/v2 is read; first: log, line 3",
-            "1 Job objects skipped: this kind has no influence on the simulation; first: log, line 5",
+            "1 Depolyment object of apps/v1 left out: no such kind is known; first: log, line 4",
+            "1 HorizontalPodAutoscaler object of autoscaling/v1 left out: only autoscaling/v2 is read; first: log, line 3",
+            "1 Job object skipped: this kind has no influence on the simulation; first: log, line 5",
         ]
     );
 }
