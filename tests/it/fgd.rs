@@ -6,6 +6,7 @@ use crate::support::repository;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use towtank::experiment::Experiment;
 use towtank::reports::data::{Curve, Run};
 use towtank::reports::published::{Deviation, PublishedTable};
 use towtank::scenario::{Overrides, Scenario, SchedulerChoice};
@@ -96,6 +97,17 @@ fn runs_of_each_policy_and_of_each_kind_of_list_are_the_published_ones() {
     ] {
         check(&tables, list, seed, POLICIES[policy]);
     }
+}
+
+#[test]
+fn the_experiment_is_all_published_runs() {
+    if shared().is_none() {
+        return;
+    }
+    let file = repository("experiments/fgd-atc23/experiment.yaml");
+    let experiment = Experiment::read(&file).unwrap_or_else(|error| panic!("{error:?}"));
+    assert_eq!(experiment.runs.len(), LISTS.len() * POLICIES.len() * 5);
+    assert!(!experiment.published.is_empty(), "compared with the tables");
 }
 
 #[test]
