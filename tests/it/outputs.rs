@@ -276,6 +276,34 @@ fn no_output_at_all() {
 }
 
 #[test]
+fn repairs_of_traces_are_told_and_strict_runs_leave_nothing() {
+    let folder = Folder::new();
+    folder.write("nodes.csv", "name,cpu_milli,memory_bytes,pods\nn,4000,100000000,110\n");
+    let header = "name,arrival_s,duration_s,cpu_milli,memory_bytes,user\n";
+    folder.write("a.csv", format!("{header}a,0,5,100,1000,ann\nb,1,-5,100,1000,ann\nc,2,-7,1,1,bob\nd,2,5,0,0,ann\n"));
+    folder.write("b.csv", format!("{header}a,3,5,100,1000,ann\ne,4,5,1,1,bob\n"));
+    folder.write(
+        "scenario.yaml",
+        "apiVersion: towtank.dev/v1alpha1\nkind: Scenario\nmetadata: { name: dirty }\nspec:\n  cluster:\n    - trace: { format: \
+         csv, nodes: nodes.csv }\n  workload:\n    - trace: { format: csv, pods: [a.csv, b.csv], options: { users: [ann] } }\n",
+    );
+    let said = folder.run(&["run", "scenario.yaml", "--out", "out"]).expect(0);
+    let summary = summary(&folder);
+    let repairs = summary["trace"]["repairs"].as_array().expect("a list");
+    let found: Vec<_> = repairs.iter().map(|one| (one["rule"].as_str(), one["count"].as_u64())).collect();
+    let expected = [("negative-duration", 2), ("duplicate-name", 1), ("zero-request", 1)];
+    assert_eq!(found, expected.map(|(rule, count)| (Some(rule), Some(count))));
+    let first = repairs[0]["first"].as_str().expect("a text");
+    assert!(first.starts_with("a.csv: line 3, column `duration_s`: `-5` is negative"), "{first}");
+    assert!(said.stdout.contains("Repaired     2 × negative-duration, first a.csv: line 3"), "{}", said.stdout);
+    assert_eq!(summary["pods"]["succeeded"], 3);
+
+    let failed = folder.run(&["run", "scenario.yaml", "--out", "strict", "--strict"]).expect(2);
+    assert!(failed.stderr.contains(first), "{}", failed.stderr);
+    assert!(!folder.path().join("strict").exists());
+}
+
+#[test]
 fn fragmentation_is_measured_where_it_is_asked_for() {
     let folder = run("tests/scenarios/gpu.yaml", &["--set", "observe={fragmentation: true, events: false}"]);
     let summary = summary(&folder);

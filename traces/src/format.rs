@@ -6,6 +6,7 @@ use crate::options::ReplayOptions;
 use crate::reader::Reader;
 use crate::repairs::Repairs;
 use crate::schema::Schema;
+use std::path::Path;
 
 /// A trace format.
 #[derive(Clone, Copy, Debug)]
@@ -185,6 +186,21 @@ pub(crate) fn deal(inputs: &Inputs, schemas: &[&'static Schema]) -> Result<Vec<V
         }
     }
     Ok(dealt)
+}
+
+/// The files of a format's only table, or of one of two that have headers: those that were named, and of those that were found in
+/// folders the ones with its header, and CSV files that are of none of the others. What else is there (a description, checksums) is
+/// passed over; a table with a mistake in its header is not.
+pub(crate) fn only(
+    inputs: &Inputs,
+    schema: &'static Schema,
+    others: &[&'static Schema],
+) -> Result<Vec<InputFile>, TraceError> {
+    inputs.several(schema.what, |head| {
+        let name = head.name.strip_suffix(".gz").unwrap_or(head.name);
+        let is_csv = Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+        head.is_table(schema) || (is_csv && !others.iter().any(|other| head.is_table(other)))
+    })
 }
 
 /// The error that a format needs a table that none of the files is.

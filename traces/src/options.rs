@@ -35,7 +35,7 @@ pub struct ReplayOptions {
     pub users: Vec<String>,
     /// Keeps what was submitted to these queues; empty for all.
     pub queues: Vec<String>,
-    /// Other names for resources.
+    /// Other names for resources; an empty one leaves the resource out.
     pub rename: BTreeMap<String, String>,
     /// Whether the files are in order of time; `None` for what the format says. Those that are not are sorted first.
     pub sorted: Option<bool>,

@@ -53,8 +53,8 @@ pub enum Event {
     NodeRemoved(Arc<str>),
     /// A pod, or a job of several equal pods, is submitted.
     Submitted(Submitted),
-    /// A pod or job is taken away, by its name: its user deleted it, or the cluster killed it. Traces that say at the submission how
-    /// long a pod runs ([`Submitted::run`]) have none of these.
+    /// A pod is taken away, by its name: its user deleted it, or the cluster killed it. Traces that say at the submission how long a
+    /// pod runs ([`Submitted::run`]) have none of these, and jobs of several pods are not killed so.
     Killed {
         /// The namespace.
         namespace: Arc<str>,

@@ -12,7 +12,7 @@
 //! other limits nothing enforces, because Kubernetes has no such constraint.
 
 use crate::error::TraceError;
-use crate::format::{Context, Format, Gives, TableInfo, TestedOn};
+use crate::format::{Context, Format, Gives, TableInfo, TestedOn, only};
 use crate::input::Inputs;
 use crate::options::GpuMode;
 use crate::parts::{Out, Parts, Rows};
@@ -71,7 +71,7 @@ static PODS: Schema = Schema {
 const RDMA: &str = "towtank.dev/rdma-percent";
 
 fn open(inputs: &Inputs, context: &Context) -> Result<Box<dyn Reader>, TraceError> {
-    let table = Table::open(inputs.files(), &PODS, &[])?;
+    let table = Table::open(&only(inputs, &PODS, &[])?, &PODS, &[])?;
     let columns = PODS.required.iter().map(|name| table.require(name)).collect::<Result<Vec<_>, _>>()?;
     let columns = columns.try_into().expect("as many as there are names");
     let rows = Instances { columns, gpu: context.options.gpu, repairs: context.repairs.clone() };

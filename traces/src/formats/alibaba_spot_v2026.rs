@@ -5,7 +5,7 @@
 //! table of jobs is not read.
 
 use crate::error::TraceError;
-use crate::format::{Context, Format, Gives, TableInfo, TestedOn};
+use crate::format::{Context, Format, Gives, TableInfo, TestedOn, only};
 use crate::input::Inputs;
 use crate::options::{GpuMode, Machine};
 use crate::parts::{Out, Parts, Rows};
@@ -40,7 +40,7 @@ static NODES: Schema = Schema {
 };
 
 fn open(inputs: &Inputs, context: &Context) -> Result<Box<dyn Reader>, TraceError> {
-    let table = Table::open(inputs.files(), &NODES, &[])?;
+    let table = Table::open(&only(inputs, &NODES, &[])?, &NODES, &[])?;
     let rows = Nodes {
         model: table.require("gpu_model")?,
         gpus: table.require("gpu_capacity_num")?,

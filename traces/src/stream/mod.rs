@@ -69,7 +69,7 @@ impl Stream {
             origin: (timeline.origin == Origin::Zero).then_some(0),
             has_past: options.window.is_none(),
             selection: Selection::new(options)?,
-            renamed: Renamed::new(options)?,
+            renamed: Renamed::new(options),
             repairs: context.repairs.clone(),
             asks_nothing: Vec::new(),
             ended: false,

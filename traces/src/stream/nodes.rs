@@ -21,7 +21,7 @@ use towtank_sim::model::node::NodeSpec;
 /// A row is wrong, two nodes of one name are there at the same time, or a time is beyond what a run can count.
 pub fn nodes(reader: &mut dyn Reader, context: &Context) -> Result<Vec<Record>, TraceError> {
     let clock = Clock::new(&context.options)?;
-    let renamed = Renamed::new(&context.options)?;
+    let renamed = Renamed::new(&context.options);
     let mut records = Vec::new();
     while let Some(record) = reader.next()? {
         if rank(&record.event).is_some() {

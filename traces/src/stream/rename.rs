@@ -1,6 +1,5 @@
-//! Other names for resources.
+//! Other names for resources, or none: a resource that the run shall not know.
 
-use crate::error::TraceError;
 use crate::options::ReplayOptions;
 use crate::shapes::{Shape, ShapeId, Shapes};
 use std::collections::BTreeMap;
@@ -15,14 +14,8 @@ pub(super) struct Renamed {
 }
 
 impl Renamed {
-    pub(super) fn new(options: &ReplayOptions) -> Result<Self, TraceError> {
-        for (from, to) in &options.rename {
-            if to.is_empty() {
-                let (found, expected) = (format!("{from}: \"\"").into(), "the new name of a resource".into());
-                return Err(TraceError::Option { option: "rename", found, expected });
-            }
-        }
-        Ok(Self { names: options.rename.clone(), shapes: Vec::new() })
+    pub(super) fn new(options: &ReplayOptions) -> Self {
+        Self { names: options.rename.clone(), shapes: Vec::new() }
     }
 
     pub(super) fn shape<'s>(&'s mut self, id: ShapeId, shapes: &'s Shapes) -> &'s Shape {
@@ -50,13 +43,17 @@ impl Renamed {
         self.list(&mut spec.capacity);
     }
 
-    /// Renames all at once, so that two names can change places. What is there under the new name already is added to.
+    /// Renames all at once, so that two names can change places. What is there under the new name already is added to; what gets an empty
+    /// name is left out.
     fn list(&self, list: &mut ResourceList) {
         if self.names.keys().all(|from| !list.contains_key(from)) {
             return;
         }
         for (name, quantity) in std::mem::take(list) {
             let name = self.names.get(&name).cloned().unwrap_or(name);
+            if name.is_empty() {
+                continue;
+            }
             list.entry(name).and_modify(|sum| *sum = sum.plus(quantity)).or_insert(quantity);
         }
     }

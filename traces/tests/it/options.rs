@@ -51,11 +51,13 @@ fn a_filter_that_lets_nothing_through_is_an_error_and_one_unknown_name_a_note() 
 
 #[test]
 fn resources_are_renamed_on_nodes_and_pods() {
-    let rename: BTreeMap<_, _> = [("a.io/x", "b.io/x"), ("b.io/x", "a.io/x"), ("a.io/y", "b.io/y")]
+    let rename: BTreeMap<_, _> = [("a.io/x", "b.io/x"), ("b.io/x", "a.io/x"), ("a.io/y", "b.io/y"), ("a.io/z", "")]
         .map(|(from, to)| (from.to_owned(), to.to_owned()))
         .into();
     let options = ReplayOptions { rename, ..ReplayOptions::default() };
-    let text = format!("{HEADER},resource:a.io/x,resource:b.io/x,resource:b.io/y,resource:a.io/y\np,0,1,1,1,1,2,3,4\n");
+    let text = format!(
+        "{HEADER},resource:a.io/x,resource:b.io/x,resource:b.io/y,resource:a.io/y,resource:a.io/z\np,0,1,1,1,1,2,3,4,5\n"
+    );
     let read = pods("csv", text, &options).unwrap();
     let container = &read.pods().next().unwrap().2.spec.containers[0];
     let amounts = |list: &BTreeMap<String, towtank_sim::model::quantity::Quantity>| {
@@ -116,12 +118,20 @@ fn several_files_are_one_trace() {
         std::fs::write(folder.path().join(name).join("part.csv"), format!("{HEADER}\n{name},{i},1,1,1\n")).unwrap();
     }
     std::fs::write(folder.path().join(".hidden"), "no trace").unwrap();
+    std::fs::write(folder.path().join("README.md"), "What this is.\n").unwrap();
+    std::fs::write(folder.path().join("nodes.csv"), "name,cpu_milli,memory_bytes,pods\n").unwrap();
     let inputs = Inputs::open(&[folder.path().to_owned()]).unwrap();
     let seen = read(&inputs).unwrap();
     assert_eq!(seen.pods().map(|(_, pod, _)| pod.name.to_string()).collect::<Vec<_>>(), ["a", "b", "c"]);
     std::fs::write(folder.path().join("d.csv"), format!("{HEADER},user\n")).unwrap();
     let error = read(&Inputs::open(&[folder.path().to_owned()]).unwrap()).err().unwrap();
     assert!(error.ends_with("d.csv: line 1: unknown column `user`: the first file does not have it"), "{error}");
+    std::fs::write(folder.path().join("d.csv"), "name,arival_s,duration_s,cpu_milli,memory_bytes\n").unwrap();
+    let error = read(&Inputs::open(&[folder.path().to_owned()]).unwrap()).err().unwrap();
+    assert!(
+        error.contains("d.csv: line 1: no column `arrival_s` (did you mean `arival_s`?)"),
+        "a mistake is not passed over: {error}"
+    );
 }
 
 proptest! {

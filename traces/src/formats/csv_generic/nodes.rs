@@ -2,7 +2,7 @@
 
 use super::{Amounts, NODES, Named, PODS, labels};
 use crate::error::TraceError;
-use crate::format::Context;
+use crate::format::{Context, only};
 use crate::input::Inputs;
 use crate::reader::{Reader, Timeline};
 use crate::record::{Event, FileId, Record};
@@ -15,7 +15,7 @@ use towtank_sim::model::taint::Taint;
 
 /// Opens files of nodes.
 pub(super) fn open(inputs: &Inputs, _: &Context) -> Result<Box<dyn Reader>, TraceError> {
-    let table = Table::open(inputs.files(), &NODES, &[&PODS])?;
+    let table = Table::open(&only(inputs, &NODES, &[&PODS])?, &NODES, &[&PODS])?;
     Ok(Box::new(Nodes {
         name: table.require("name")?,
         pods: table.require("pods")?,

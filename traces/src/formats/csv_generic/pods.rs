@@ -2,7 +2,7 @@
 
 use super::{Amounts, NODES, Named, PODS, labels};
 use crate::error::TraceError;
-use crate::format::Context;
+use crate::format::{Context, only};
 use crate::input::Inputs;
 use crate::options::ReplayOptions;
 use crate::reader::{Reader, Timeline};
@@ -52,7 +52,7 @@ struct Pods {
 
 /// Opens the stream; rows are read as they are asked for.
 pub(super) fn open(inputs: &Inputs, context: &Context) -> Result<Box<dyn Reader>, TraceError> {
-    let table = Table::open(inputs.files(), &PODS, &[&NODES])?;
+    let table = Table::open(&only(inputs, &PODS, &[&NODES])?, &PODS, &[&NODES])?;
     let columns = Columns::of(&table, &context.options)?;
     Ok(Box::new(Pods { table, columns, repairs: context.repairs.clone(), shapes: Shapes::default() }))
 }

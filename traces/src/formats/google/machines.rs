@@ -1,7 +1,7 @@
 //! Machines that come, change and go: the same in both traces but for the names of columns and the numbers of events.
 
 use super::fields::Fields;
-use super::{MICROSECOND, PART};
+use super::{DISK_BYTES, MICROSECOND, PART};
 use crate::error::TraceError;
 use crate::input::InputFile;
 use crate::options::Machine;
@@ -9,8 +9,9 @@ use crate::reader::{Reader, Timeline};
 use crate::record::{Event, FileId, Record};
 use crate::schema::Schema;
 use crate::shapes::Shapes;
-use crate::spec::node;
+use crate::spec::{DISK, node};
 use std::sync::Arc;
+use towtank_sim::model::quantity::Quantity;
 
 /// Which event has which numbers and names.
 pub(super) type Events = fn(&[u8]) -> Option<MachineEvent>;
@@ -70,6 +71,8 @@ impl Reader for Machines {
                 let cpu = row.amount(4, self.machine.cpu_milli, PART)?.unwrap_or(0);
                 let memory = row.amount(5, self.machine.memory_bytes, PART)?.unwrap_or(0);
                 let mut spec = node(&name, cpu, memory);
+                // The disk of a machine is not told; tasks of 2011 ask for parts of one.
+                spec.allocatable.insert(DISK.into(), Quantity::from_units(DISK_BYTES));
                 let platform = row.text(3)?;
                 if !platform.is_empty() {
                     spec.labels.insert("platform".into(), platform.to_owned());

@@ -18,7 +18,7 @@
 //!   The priority is Borg's; the label `scheduling-class` says how sensitive to latency it is; the user is the job's.
 //! - With the table of usage a pod uses the mean of its CPU and of its memory over its life, as parts of its requests; what is more than
 //!   6.5535 times the request is cut (`clipped`).
-//! - Machines come, change and go; `platform` is a label. Attributes and constraints are not read, but for the constraint of 2011 that
+//! - Machines come, change and go, each with 1 of disk, which is not told; `platform` is a label. Attributes and constraints are not read, but for the constraint of 2011 that
 //!   tasks of a job be on different machines, which is an anti-affinity.
 //!
 //! 2011: tables without a header in many parts, though copies may have one. The table of jobs says nothing that the tasks' does not and

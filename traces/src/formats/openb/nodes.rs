@@ -2,7 +2,7 @@
 
 use super::{CPU, MAX_MEBIBYTES, MEBIBYTE, MEMORY, MODEL_LABEL, NODES, PODS, WHOLE_GPU};
 use crate::error::TraceError;
-use crate::format::Context;
+use crate::format::{Context, only};
 use crate::input::Inputs;
 use crate::options::GpuMode;
 use crate::reader::{Reader, Timeline};
@@ -19,7 +19,7 @@ const PODS_PER_NODE: i64 = 110;
 
 /// Opens a node list.
 pub(super) fn open(inputs: &Inputs, context: &Context) -> Result<Box<dyn Reader>, TraceError> {
-    let table = Table::open(inputs.files(), &NODES, &[&PODS])?;
+    let table = Table::open(&only(inputs, &NODES, &[&PODS])?, &NODES, &[&PODS])?;
     Ok(Box::new(Nodes {
         name: table.require("sn")?,
         cpu: table.require("cpu_milli")?,

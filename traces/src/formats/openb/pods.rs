@@ -2,7 +2,7 @@
 
 use super::{CPU, MAX_MEBIBYTES, MEBIBYTE, MEMORY, MODEL_LABEL, NODES, PODS, WHOLE_GPU};
 use crate::error::TraceError;
-use crate::format::Context;
+use crate::format::{Context, only};
 use crate::input::Inputs;
 use crate::options::{GpuMode, Times};
 use crate::reader::{Origin, Reader, Timeline};
@@ -21,7 +21,7 @@ use towtank_sim::time::Span;
 
 /// Opens a pod list.
 pub(super) fn open(inputs: &Inputs, context: &Context) -> Result<Box<dyn Reader>, TraceError> {
-    let table = Table::open(inputs.files(), &PODS, &[&NODES])?;
+    let table = Table::open(&only(inputs, &PODS, &[&NODES])?, &PODS, &[&NODES])?;
     let columns = Columns::of(&table, context.options.gpu)?;
     let times = match context.options.times {
         Times::ArrivalsOnly => Arrival::InOrder { interval: context.options.interval.0, row: 0 },

@@ -77,9 +77,9 @@ fn machines_of_2011_come_change_and_go() {
     let context = Context { options, ..Context::default() };
     let records = nodes("google-2011", &Inputs::from_bytes("machine_events.csv.gz", text), &context);
     let expected = [
-        "0 + machine-5 cpu=16 memory=32Gi pods=110 platform:p",
-        "600 + machine-6 cpu=32 memory=128Gi pods=110 platform:p",
-        "700 ~ machine-5 cpu=8 memory=32Gi pods=110 platform:p",
+        "0 + machine-5 cpu=16 ephemeral-storage=1024Gi memory=32Gi pods=110 platform:p",
+        "600 + machine-6 cpu=32 ephemeral-storage=1024Gi memory=128Gi pods=110 platform:p",
+        "700 ~ machine-5 cpu=8 ephemeral-storage=1024Gi memory=32Gi pods=110 platform:p",
         "800 - machine-5",
     ];
     assert_eq!(node_lines(&records), expected);
@@ -120,6 +120,6 @@ fn tables_of_2019_in_csv_and_json() {
     let machines = "{\"time\":0,\"machine_id\":\"3\",\"type\":1,\"platform_id\":\"p\",\"capacity\":{\"cpus\":0.5,\"memory\":0.25}}\n\
                     {\"time\":\"5000000\",\"machine_id\":\"3\",\"type\":\"REMOVE\"}\n";
     let records = nodes("google-2019", &Inputs::from_bytes("machine_events.json", machines), &context);
-    let expected = ["0 + machine-3 cpu=32 memory=64Gi pods=110 platform:p", "5 - machine-3"];
+    let expected = ["0 + machine-3 cpu=32 ephemeral-storage=1024Gi memory=64Gi pods=110 platform:p", "5 - machine-3"];
     assert_eq!(node_lines(&records), expected);
 }
