@@ -155,9 +155,10 @@ fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Says something about the input on standard error.
+/// Says something about the input on standard error, and nothing twice.
 fn warn(warnings: &[String]) {
-    for warning in warnings {
+    let first = |(i, warning): &(usize, &String)| !warnings[..*i].contains(warning);
+    for (_, warning) in warnings.iter().enumerate().filter(first) {
         anstream::eprintln!("warning: {warning}");
     }
 }
