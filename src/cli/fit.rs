@@ -34,7 +34,8 @@ pub(super) fn fit(args: &FitArgs) -> Result<(), Failure> {
     let mut trace = args.trace.open()?;
     let largest = args.largest.unwrap_or(u32::MAX);
     let options = FitOptions { shapes: args.shapes.get(), named: !args.quantiles, largest };
-    let model = Model::of(&mut trace.pods, options).map_err(|error| Diagnostic::new(error.to_string()))?;
+    let model = Model::of(&mut trace.pods, options)
+        .map_err(|error| Diagnostic::new(error.of(trace.format.name).to_string()))?;
     warn(&trace.repairs.notes());
     for repaired in trace.repairs.report() {
         anstream::eprintln!("repaired {}: {} (first: {})", repaired.rule.name(), repaired.count, repaired.first);

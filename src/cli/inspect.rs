@@ -28,7 +28,8 @@ pub(super) struct InspectArgs {
 pub(super) fn inspect(args: &InspectArgs) -> Result<(), Failure> {
     let out = args.out.as_ref().map(|out| OutputDir::create(out)).transpose()?;
     let mut trace = args.trace.open()?;
-    let found = statistics::of(&mut trace.pods, trace.nodes).map_err(|error| Diagnostic::new(error.to_string()))?;
+    let found = statistics::of(&mut trace.pods, trace.nodes)
+        .map_err(|error| Diagnostic::new(error.of(trace.format.name).to_string()))?;
     let inspection = Inspection::new(&args.trace.name(), trace.format, &found, &trace.repairs, &mut trace.pods);
     warn(&trace.repairs.notes());
     let json = inspection.json();

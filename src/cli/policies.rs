@@ -11,7 +11,7 @@ use towtank_policies::research::batch;
 pub(super) fn policies() -> Result<(), Failure> {
     let mut text = String::from("Policies, for --policy and spec.scheduler.policy:\n");
     for policy in POLICIES {
-        let _ = writeln!(text, "  {:<17} {}", policy.name, policy.about);
+        let _ = writeln!(text, "  {:<21} {}", policy.name, policy.about);
     }
     text.push_str("\nBatch policies, which start whole jobs, for the same places:\n");
     for policy in batch::POLICIES {

@@ -68,6 +68,7 @@ impl TraceArgs {
         let options = replay_spec(&self.options)?;
         let strict = self.strict || options.strict;
         let options = options.options(self.seed).map_err(|why| Diagnostic::new(format!("--options: {why}")))?;
+        let told = |error: TraceError| Diagnostic::new(error.of(format.name).to_string());
         let repairs = Repairs::default().with(strict);
         let context = Context { options, repairs: repairs.clone() };
         let mut nodes = Vec::new();

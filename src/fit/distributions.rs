@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn what_was_drawn_is_found_again() {
         let close = |a: f64, b: f64| (a / b - 1.0).abs() < 0.05;
-        match fit(&mut sample(&Distribution::Exponential { mean: 300.0 }, 5000), true).unwrap() {
+        match fit(&mut sample(&Distribution::Exponential { mean: 300.0 }, 20_000), true).unwrap() {
             Fit { distribution: Distribution::Exponential { mean }, distance } => {
                 assert!(close(mean, 300.0) && distance < 0.03);
             }
@@ -184,16 +184,16 @@ mod tests {
             }
             other => panic!("{other:?}"),
         }
-        match fit(&mut sample(&Distribution::LogNormal { median: 60.0, sigma: 1.5 }, 5000), true).unwrap().distribution
+        match fit(&mut sample(&Distribution::LogNormal { median: 60.0, sigma: 1.5 }, 20_000), true).unwrap().distribution
         {
             Distribution::LogNormal { median, sigma } => assert!(close(median, 60.0) && close(sigma, 1.5)),
             other => panic!("{other:?}"),
         }
-        match fit(&mut sample(&Distribution::Weibull { scale: 60.0, shape: 0.5 }, 5000), true).unwrap().distribution {
+        match fit(&mut sample(&Distribution::Weibull { scale: 60.0, shape: 0.5 }, 20_000), true).unwrap().distribution {
             Distribution::Weibull { scale, shape } => assert!(close(scale, 60.0) && close(shape, 0.5)),
             other => panic!("{other:?}"),
         }
-        match fit(&mut sample(&Distribution::Pareto { min: 3.0, alpha: 1.2 }, 5000), true).unwrap().distribution {
+        match fit(&mut sample(&Distribution::Pareto { min: 3.0, alpha: 1.2 }, 20_000), true).unwrap().distribution {
             Distribution::Pareto { min, alpha } => assert!(close(min, 3.0) && close(alpha, 1.2)),
             other => panic!("{other:?}"),
         }

@@ -7,7 +7,9 @@ const BINS: usize = 1024;
 #[derive(Clone, Debug)]
 pub struct Bins {
     width: i64,
-    bins: Vec<Bin>,
+    all: Vec<Bin>,
+    /// The bin that was used last, and the time from which to which it is.
+    last: (usize, i64, i64),
 }
 
 /// One stretch of time.
@@ -21,7 +23,7 @@ pub struct Bin {
 
 impl Default for Bins {
     fn default() -> Self {
-        Self { width: 1_000_000_000, bins: Vec::new() }
+        Self { width: 1_000_000_000, all: Vec::new(), last: (0, 0, 0) }
     }
 }
 
@@ -33,14 +35,14 @@ impl Bins {
 
     /// The bins from time zero on.
     pub fn all(&self) -> &[Bin] {
-        &self.bins
+        &self.all
     }
 
     /// Adds a count at an instant, in nanoseconds from zero.
     #[inline]
     pub(super) fn count(&mut self, at: i64, count: i64) {
         let place = self.place(at);
-        self.bins[place].sum += i128::from(count);
+        self.all[place].sum += i128::from(count);
     }
 
     /// Holds a value from one instant to another.
@@ -48,10 +50,18 @@ impl Bins {
         if to <= from || value == 0 {
             return;
         }
+        let (place, start, end) = self.last;
+        if start <= from && to <= end {
+            // Nearly always: changes are far closer together than bins are wide.
+            let bin = &mut self.all[place];
+            bin.sum += i128::from(value) * i128::from(to - from);
+            bin.peak = bin.peak.max(value);
+            return;
+        }
         let (mut at, last) = (from, self.place(to - 1));
         for place in self.place(from)..=last {
             let end = ((place as i64 + 1) * self.width).min(to);
-            let bin = &mut self.bins[place];
+            let bin = &mut self.all[place];
             bin.sum += i128::from(value) * i128::from(end - at);
             bin.peak = bin.peak.max(value);
             at = end;
@@ -62,13 +72,19 @@ impl Bins {
     #[inline]
     fn place(&mut self, at: i64) -> usize {
         let at = at.max(0);
+        let (last, start, end) = self.last;
+        if start <= at && at < end {
+            return last;
+        }
         while at / self.width >= BINS as i64 {
             self.merge();
         }
         let place = (at / self.width) as usize;
-        if self.bins.len() <= place {
-            self.bins.resize(place + 1, Bin::default());
+        if self.all.len() <= place {
+            self.all.resize(place + 1, Bin::default());
         }
+        let start = place as i64 * self.width;
+        self.last = (place, start, start.saturating_add(self.width));
         place
     }
 
@@ -76,9 +92,10 @@ impl Bins {
         let pair = |pair: &[Bin]| {
             pair.iter().fold(Bin::default(), |a, b| Bin { sum: a.sum + b.sum, peak: a.peak.max(b.peak) })
         };
-        self.bins = self.bins.chunks(2).map(pair).collect();
+        self.all = self.all.chunks(2).map(pair).collect();
         // 1,024 bins of 2^33 s are more than any time that can be counted.
         self.width = self.width.saturating_mul(2);
+        self.last = (0, 0, 0);
     }
 }
 

@@ -102,6 +102,10 @@ struct Counter {
     cluster: Cluster,
     /// By shape: its class, and how many submissions have it.
     shapes: Vec<Option<(ClassId, u64)>>,
+    /// By class: how many pods are of it.
+    pods: Vec<u64>,
+    /// Submissions of one pod.
+    single: u64,
     requests: ByResource<Spread>,
     demand: ByResource<Level>,
     capacity: ByResource<Level>,
@@ -115,6 +119,10 @@ impl Counter {
     fn submitted(&mut self, at: i64, job: &Submitted, pods: &mut Stream) {
         self.ends_until(at);
         let class = self.class(job.shape, pods);
+        if self.pods.len() <= class.index() {
+            self.pods.resize(class.index() + 1, 0);
+        }
+        self.pods[class.index()] += u64::from(job.pods);
         let found = &mut self.found;
         found.submissions += 1;
         found.pods += u64::from(job.pods);
@@ -125,7 +133,11 @@ impl Counter {
         if let Some(last) = self.last.replace(at) {
             found.between.add(at - last, 1);
         }
-        found.pods_per_submission.add(i64::from(job.pods), 1);
+        if job.pods == 1 {
+            self.single += 1;
+        } else {
+            found.pods_per_submission.add(i64::from(job.pods), 1);
+        }
         if let Some(waited) = job.waited {
             found.waited.add(waited.0, 1);
         }
@@ -142,7 +154,6 @@ impl Counter {
             }
         }
         for (id, amount) in self.cluster.classes.get(class).requests.iter().filter(|(_, amount)| *amount > 0) {
-            self.requests.of(id).add(amount, u64::from(job.pods));
             self.demand.of(id).change(at, amount.saturating_mul(i64::from(job.pods)));
         }
     }
@@ -191,7 +202,17 @@ impl Counter {
         let end = self.found.end.max(self.found.span.map_or(0, |(_, last)| last + 1));
         self.nodes_until(end);
         self.ends_until(end);
+        // Requests are counted by class: that is much less often.
+        for (class, pods) in self.pods.iter().enumerate().filter(|(_, pods)| **pods > 0) {
+            let requests = &self.cluster.classes.get(ClassId(class as u32)).requests;
+            for (id, amount) in requests.iter().filter(|(_, amount)| *amount > 0) {
+                self.requests.of(id).add(amount, *pods);
+            }
+        }
         let mut found = self.found;
+        if self.single > 0 {
+            found.pods_per_submission.add(1, self.single);
+        }
         for level in self.demand.0.iter_mut().chain(&mut self.capacity.0).chain([&mut found.nodes]) {
             level.settle(end);
         }
