@@ -184,7 +184,9 @@ mod tests {
             }
             other => panic!("{other:?}"),
         }
-        match fit(&mut sample(&Distribution::LogNormal { median: 60.0, sigma: 1.5 }, 20_000), true).unwrap().distribution
+        match fit(&mut sample(&Distribution::LogNormal { median: 60.0, sigma: 1.5 }, 20_000), true)
+            .unwrap()
+            .distribution
         {
             Distribution::LogNormal { median, sigma } => assert!(close(median, 60.0) && close(sigma, 1.5)),
             other => panic!("{other:?}"),

@@ -1,7 +1,6 @@
 //! Tables in text files: rows whose fields are found by the names of their columns and judged with their place.
 
 use crate::error::{self, TraceError, list, shorten, suggest};
-use crate::format::Head;
 use crate::input::InputFile;
 use crate::number::{self, NANOS, NumberError};
 use crate::record::{FileId, Place};
@@ -52,7 +51,7 @@ pub(crate) struct Row<'a> {
 
 impl Table {
     /// Opens the first of the files, of which there is at least one, and compares its header with `schema`; `others` are the kinds
-    /// of file that people confuse it with. Files that were found in a folder and are something else are passed over.
+    /// of file that people confuse it with.
     pub(crate) fn open(
         files: &[InputFile],
         schema: &'static Schema,
@@ -60,7 +59,7 @@ impl Table {
     ) -> Result<Self, TraceError> {
         let mut table = Self {
             schema,
-            files: in_folders(files, schema),
+            files: files.to_vec(),
             current: 0,
             columns: schema.required.iter().chain(schema.optional).map(|name| (*name).into()).collect(),
             at: Vec::new(),
@@ -289,23 +288,6 @@ impl Table {
         let inside = self.record.as_slice().iter().fold(0, |lines, byte| lines + u64::from(*byte == b'\n'));
         self.reader.position().line().saturating_sub(1 + inside).max(1)
     }
-}
-
-/// The files that were named, and of those that were found in a folder the ones that look like the table; all of them if none does.
-fn in_folders(files: &[InputFile], schema: &Schema) -> Vec<InputFile> {
-    let is_one = |file: &&InputFile| {
-        let bytes = || file.head();
-        file.named || schema.is_named(&file.name) || Head { name: &file.name, bytes: &bytes() }.is_table(schema)
-    };
-    // What has no header cannot be told from anything else; thousands of parts with the table's name are not opened beforehand.
-    if schema.header != Header::Row
-        || files.len() < 2
-        || files.iter().all(|file| file.named || schema.is_named(&file.name))
-    {
-        return files.to_vec();
-    }
-    let found: Vec<InputFile> = files.iter().filter(is_one).cloned().collect();
-    if found.is_empty() { files.to_vec() } else { found }
 }
 
 fn rows(schema: &Schema, reader: Box<dyn Read + Send>) -> Reader<Box<dyn Read + Send>> {

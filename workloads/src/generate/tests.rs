@@ -298,7 +298,7 @@ fn what_is_no_generator() {
     shapes[0].weight: `0` is out of range: expected a number above 0 at line 3 column 19
     shapes[0].gpu.milli: `1001` is out of range: expected a whole number from 1 to 1000 at line 3 column 24
     shapes[0]: operator: Unsupported value: "Is": supported values: "Equal", "Exists", "Lt", "Gt" at line 3 column 10
-    unknown field `shape`, expected one of `name`, `namespace`, `namePrefix`, `arrivals`, `batch`, `count`, `from`, `until`, `shapes`, `duration`, `failureProbability` at line 3 column 1
+    unknown field `shape`, expected one of `name`, `namespace`, `namePrefix`, `model`, `scale`, `arrivals`, `batch`, `count`, `from`, `until`, `shapes`, `tolerations`, `duration`, `failureProbability` at line 3 column 1
     generator `g`: shapes is empty: expected at least one
     failureProbability: `1.5` is out of range: expected a number from 0 to 1 at line 3 column 21
     duration.exponential.mean: `5 weeks` is not a duration: expected a number of seconds, or numbers with units out of d h m s ms us ns, such as 1h30m at line 3 column 32
