@@ -33,6 +33,9 @@ pub(super) struct SweepArgs {
     evaluation: EvaluationArg,
 }
 
+/// So many lines of verdicts are printed.
+const MOST_LINES: usize = 60;
+
 fn shard(text: &str) -> Result<Shard, &'static str> {
     let parts = text.split_once('/').and_then(|(index, count)| Some((index.parse().ok()?, count.parse().ok()?)));
     match parts {
@@ -48,6 +51,7 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
     if !args.merge.is_empty() {
         let rows = experiment::merge(&experiment, &args.merge, &out)?;
         told(&format!("{} runs of {} shards put together", rows.len(), args.merge.len()), &out, "runs.csv")?;
+        verdicts(&experiment, &rows, &out)?;
         return compared(&experiment, &rows, &out);
     }
     let shard = args.shard.unwrap_or(Shard { index: 0, count: 1 });
@@ -70,7 +74,21 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
     }
     experiment::finish(&experiment, &swept.rows, &out)?;
     told(&format!("{count} runs{before}"), &out, "groups.csv")?;
+    verdicts(&experiment, &swept.rows, &out)?;
     compared(&experiment, &swept.rows, &out)
+}
+
+/// Says what the comparisons come to.
+fn verdicts(experiment: &Experiment, rows: &[Row], out: &Path) -> Result<(), Failure> {
+    let Some(comparisons) = &experiment.comparisons else { return Ok(()) };
+    let text = experiment::verdict_text(experiment, &comparisons.compare(experiment, rows));
+    let all = text.lines().count();
+    let shown: String = text.lines().take(MOST_LINES).flat_map(|line| [line, "\n"]).collect();
+    let rest = match all.saturating_sub(MOST_LINES) {
+        0 => String::new(),
+        more => format!("… and {more} lines more in {}\n", out.join("verdicts.txt").display()),
+    };
+    print(&format!("\n{shown}{rest}"))
 }
 
 /// Says how far the runs are from what is published.

@@ -2,6 +2,7 @@
 //! and figures appear at the end, each file at once.
 
 use super::Experiment;
+use super::compare;
 use super::journal;
 use super::row::Row;
 use super::tables;
@@ -12,10 +13,12 @@ use std::path::Path;
 use towtank_reports::output::{OutputError, write_file};
 
 /// What may be in the directory of a sweep.
-const LAYOUT: [&str; 8] = [
+const LAYOUT: [&str; 10] = [
     journal::FILE,
     "runs.csv",
     "groups.csv",
+    "comparisons.csv",
+    "verdicts.txt",
     "curves.csv",
     "curve_groups.csv",
     "timings.csv",
@@ -71,6 +74,11 @@ pub(super) fn finish(experiment: &Experiment, rows: &[Row], out: &Path) -> Resul
     if rows.iter().any(|row| !row.curves.is_empty()) {
         write_file(&out.join("curves.csv"), &tables::curves(axes, rows).csv())?;
         write_file(&out.join("curve_groups.csv"), &tables::curve_groups(axes, rows).csv())?;
+    }
+    if let Some(comparisons) = &experiment.comparisons {
+        let groups = comparisons.compare(experiment, rows);
+        write_file(&out.join("comparisons.csv"), &tables::comparisons(axes, &groups).csv())?;
+        write_file(&out.join("verdicts.txt"), compare::text(experiment, &groups).as_bytes())?;
     }
     if !experiment.published.is_empty() {
         let compared = experiment.published.compare(rows);
