@@ -135,7 +135,8 @@ impl Comparisons {
         let metrics = asked.metrics.unwrap_or_default();
         for (i, metric) in metrics.iter().enumerate() {
             if !is_known(metric) {
-                let error = fail(&format!(".metrics[{i}]"), &format!("`{metric}` is no metric: `towtank metrics` lists them"));
+                let error =
+                    fail(&format!(".metrics[{i}]"), &format!("`{metric}` is no metric: `towtank metrics` lists them"));
                 let all = FAMILIES.iter().flat_map(|family| family.metrics).map(|metric| metric.name);
                 let hint = diagnostic::did_you_mean(metric, all);
                 return Err(hint.map_or(error.clone(), |hint| error.help(hint)));
@@ -269,12 +270,13 @@ pub fn text(experiment: &Experiment, groups: &[ComparedGroup]) -> String {
 
 /// The names of the numbers, in the order in which they are asked for, or else in that of the registry.
 fn numbers_to_compare(sides: &[Side<'_>], asked: &[String]) -> Vec<String> {
-    let there: BTreeMap<&str, bool> = sides.iter().flat_map(|side| side.numbers).fold(BTreeMap::new(), |mut all, (name, value)| {
-        if let Some(value) = value.as_f64() {
-            *all.entry(name.as_str()).or_default() |= value != 0.0;
-        }
-        all
-    });
+    let there: BTreeMap<&str, bool> =
+        sides.iter().flat_map(|side| side.numbers).fold(BTreeMap::new(), |mut all, (name, value)| {
+            if let Some(value) = value.as_f64() {
+                *all.entry(name.as_str()).or_default() |= value != 0.0;
+            }
+            all
+        });
     let of = |metric: &Metric, even_zeros: bool| -> Vec<String> {
         let names = there.iter().filter(|(name, tells)| (**tells || even_zeros) && is_of(metric, name));
         names.map(|(name, _)| (*name).to_owned()).collect()
@@ -283,10 +285,11 @@ fn numbers_to_compare(sides: &[Side<'_>], asked: &[String]) -> Vec<String> {
         let metrics = FAMILIES.iter().flat_map(|family| family.metrics).filter(|metric| metric.is_compared);
         return metrics.flat_map(|metric| of(metric, false)).collect();
     }
-    let by_name = |name: &String| match FAMILIES.iter().flat_map(|family| family.metrics).find(|metric| metric.name == name) {
-        Some(metric) => of(metric, true),
-        None => there.keys().filter(|number| *number == name).map(|number| (*number).to_owned()).collect(),
-    };
+    let by_name =
+        |name: &String| match FAMILIES.iter().flat_map(|family| family.metrics).find(|metric| metric.name == name) {
+            Some(metric) => of(metric, true),
+            None => there.keys().filter(|number| *number == name).map(|number| (*number).to_owned()).collect(),
+        };
     asked.iter().flat_map(by_name).collect()
 }
 
@@ -305,8 +308,8 @@ impl<'de> Deserialize<'de> for Percent {
         let text = String::deserialize(deserializer)?;
         let number = text.trim().strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
         let number = number.filter(|number| (0.0..=100.0).contains(number));
-        number.map(|number| Self(number / 100.0)).ok_or_else(|| {
-            de::Error::custom(format!("`{text}`: expected a percentage such as `1 %`"))
-        })
+        number
+            .map(|number| Self(number / 100.0))
+            .ok_or_else(|| de::Error::custom(format!("`{text}`: expected a percentage such as `1 %`")))
     }
 }

@@ -198,14 +198,19 @@ mod tests {
 
     #[test]
     fn every_metric_says_what_it_is_and_none_is_there_twice() {
-        let mut names: Vec<&str> = FAMILIES.iter().flat_map(|family| family.metrics).map(|metric| metric.name).collect();
+        let mut names: Vec<&str> =
+            FAMILIES.iter().flat_map(|family| family.metrics).map(|metric| metric.name).collect();
         let count = names.len();
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), count);
         for metric in FAMILIES.iter().flat_map(|family| family.metrics) {
             assert!(!metric.definition.is_empty() && !metric.noun.is_empty(), "{}", metric.name);
-            assert!(!metric.definition.contains('|') && !metric.formula.contains('|'), "{}: breaks its table", metric.name);
+            assert!(
+                !metric.definition.contains('|') && !metric.formula.contains('|'),
+                "{}: breaks its table",
+                metric.name
+            );
         }
     }
 
@@ -213,7 +218,8 @@ mod tests {
     #[test]
     fn every_file_is_in_the_registry() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/metrics");
-        let files = std::fs::read_dir(folder).unwrap().filter_map(|entry| entry.unwrap().file_name().into_string().ok());
+        let files =
+            std::fs::read_dir(folder).unwrap().filter_map(|entry| entry.unwrap().file_name().into_string().ok());
         let files = files.filter(|name| name.ends_with(".rs") && name != "mod.rs" && !SHARED.contains(&name.as_str()));
         assert_eq!(files.count(), FAMILIES.len());
     }

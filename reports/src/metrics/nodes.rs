@@ -10,7 +10,7 @@ pub(super) const FAMILY: Family = Family {
     about: "",
     metrics: &[
         Metric::new("nodes.initial", NODES, "nodes at the start", "when time first passes").spoken("has"),
-        Metric::new("nodes.peak", NODES, "nodes at most", "at most").spoken("has").compared(),
+        Metric::new("nodes.peak", NODES, "nodes at its peak", "at most").spoken("needs").compared(),
         Metric::new("nodes.final", NODES, "nodes at the end", "at the end").spoken("has"),
     ],
 };

@@ -7,9 +7,19 @@ pub(super) const FAMILY: Family = Family {
     title: "The run",
     about: "",
     metrics: &[
-        Metric::new("simulated_seconds", Unit::Seconds, "simulated time", "from the start to the last event, or to `until`"),
+        Metric::new(
+            "simulated_seconds",
+            Unit::Seconds,
+            "simulated time",
+            "from the start to the last event, or to `until`",
+        ),
         Metric::new("events", Unit::Count("events"), "events", "events of the engine").spoken("needs"),
-        Metric::new("decisions", Unit::Count("attempts"), "scheduling attempts", "scheduling attempts that ended in a verdict")
-            .spoken("makes"),
+        Metric::new(
+            "decisions",
+            Unit::Count("attempts"),
+            "scheduling attempts",
+            "scheduling attempts that ended in a verdict",
+        )
+        .spoken("makes"),
     ],
 };

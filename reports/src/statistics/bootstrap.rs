@@ -48,7 +48,7 @@ fn distance(resample: &[f64], mean: f64, root: f64) -> f64 {
     let squares: f64 = resample.iter().map(|value| (value - own) * (value - own)).sum();
     let away = own - mean;
     // Equal numbers may leave a rest that is no spread.
-    if resample.iter().all(|value| *value == resample[0]) {
+    if resample.iter().all(|value| value.total_cmp(&resample[0]).is_eq()) {
         return if away == 0.0 { 0.0 } else { away.signum() * f64::INFINITY };
     }
     away * root / (squares / (count - 1.0)).sqrt()

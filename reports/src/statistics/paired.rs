@@ -50,7 +50,7 @@ impl PairedComparison {
         let moments = Moments::of(&differences)?;
         let baseline = Moments::of(&pairs.iter().map(|pair| pair.baseline).collect::<Vec<_>>())?;
         let other = Moments::of(&pairs.iter().map(|pair| pair.other).collect::<Vec<_>>())?;
-        let same = differences.iter().all(|difference| *difference == differences[0]);
+        let same = differences.iter().all(|difference| difference.total_cmp(&differences[0]).is_eq());
         let standard_deviation = if same { 0.0 } else { moments.standard_deviation };
         let difference = if same { differences[0] } else { moments.mean };
         let d_z = effect_size::cohen_d_z(difference, standard_deviation);

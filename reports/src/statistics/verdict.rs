@@ -156,7 +156,10 @@ impl Verdict {
         let confidence = format!("{} % CI", plain(compared.confidence * 100.0));
         let resolve = match self.scale {
             Scale::Relative => format!("{} %", plain(self.resolve * 100.0)),
-            Scale::Points => format!("{} percentage points", plain(self.resolve * 100.0)),
+            Scale::Points => match plain(self.resolve * 100.0) {
+                one if one == "1" => "1 percentage point".to_owned(),
+                more => format!("{more} percentage points"),
+            },
         };
         match self.finding() {
             Finding::OnePair if told.value == 0.0 => {
@@ -172,13 +175,18 @@ impl Verdict {
             Finding::Different => {
                 let ends = told.interval.map_or_else(String::new, |interval| {
                     let ends = interval.scaled(told.value.signum());
-                    let digits = decimals(interval);
+                    // An end that is not 0 shall not look like it.
+                    let shows = |digits: &usize| ends.low.abs() * 10_f64.powi(*digits as i32) >= 0.5;
+                    let digits = (decimals(interval)..6).find(shows).unwrap_or(6);
                     format!("{confidence} {:.digits$} to {:.digits$}, ", positive(ends.low), positive(ends.high))
                 });
                 format!("{} ({ends}{seeds})", self.differs(&told))
             }
             Finding::Alike => {
-                format!("{subject} and {baseline} differ by less than {resolve} in {article}{noun} ({}{seeds})", ends(&told, &confidence))
+                format!(
+                    "{subject} and {baseline} differ by less than {resolve} in {article}{noun} ({}{seeds})",
+                    ends(&told, &confidence)
+                )
             }
             Finding::Open(needed) => {
                 let more = needed.map_or_else(String::new, |needed| {
@@ -270,10 +278,10 @@ fn ends(told: &Told, confidence: &str) -> String {
     })
 }
 
-/// So many decimals that the interval's half-width has one or two digits that are not 0.
+/// So many decimals that the interval's half-width is at least three units of the last one.
 fn decimals(interval: Interval) -> usize {
     let half = interval.half_width();
-    if half <= 0.0 { 1 } else { (-half.log10()).ceil().clamp(0.0, 6.0) as usize }
+    if half <= 0.0 { 1 } else { (3.0 / half).log10().ceil().clamp(0.0, 6.0) as usize }
 }
 
 fn seven_digits(number: f64) -> f64 {
@@ -347,9 +355,9 @@ mod tests {
         best-fit uses 4.2 % fewer nodes than default (95 % CI 3.5 to 4.8, 5 seeds)
         with best-fit the longest wait is 4.2 % lower than with default (95 % CI 3.5 to 4.8, 5 seeds)
         with best-fit the mean allocation of cpu is 2.1 percentage points lower than with default (95 % CI 1.6 to 2.6, 5 seeds)
-        with best-fit the longest wait is 12 s higher than with default (95 % CI 9 to 14, 4 seeds)
+        with best-fit the longest wait is 11.6 s higher than with default (95 % CI 9.2 to 14.0, 4 seeds)
         no difference in nodes between best-fit and default that 5 seeds can tell (-1 %, 95 % CI -6 to 5); about 150 seeds would resolve 1 %
-        best-fit and default differ by less than 1 % in nodes (95 % CI -0.2 to 0.2, 5 seeds)
+        best-fit and default differ by less than 1 % in nodes (95 % CI -0.17 to 0.24, 5 seeds)
         best-fit uses 1 fewer nodes than default (by the same amount with each of 2 seeds)
         nodes: the same with best-fit as with default, with each of 2 seeds
         best-fit uses 25 % fewer nodes than default with one seed: whether that is chance, only more of them can tell
@@ -368,7 +376,7 @@ mod tests {
     #[test]
     fn decimals_follow_the_width() {
         let digits = [12.0, 1.0, 0.9, 0.05, 0.0].map(|half| decimals(Interval { low: -half, high: half }));
-        assert_eq!(digits, [0, 0, 1, 2, 1]);
+        assert_eq!(digits, [0, 1, 1, 2, 1]);
         assert_eq!([1, 99, 101, 1234].map(rounded_up), [1, 99, 110, 1300]);
     }
 }

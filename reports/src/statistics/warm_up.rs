@@ -22,8 +22,7 @@ pub struct Truncation {
 /// Source: White, "An Effective Truncation Heuristic for Bias Reduction in Simulation Output", Simulation 69 (1997); White, Cobb and Spratt,
 /// "A Comparison of Five Steady-State Truncation Heuristics for Simulation", WSC 2000, for batches of five.
 pub fn mser5(values: &[f64]) -> Option<Truncation> {
-    let batches: Vec<f64> =
-        values.chunks_exact(BATCH).map(|batch| batch.iter().sum::<f64>() / BATCH as f64).collect();
+    let batches: Vec<f64> = values.chunks_exact(BATCH).map(|batch| batch.iter().sum::<f64>() / BATCH as f64).collect();
     if batches.len() < 2 * BATCH {
         return None;
     }
