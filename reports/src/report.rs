@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::data::{Run, Summary};
 use crate::charts::Chart;
+use crate::data::{Run, Summary};
 use crate::draw::Medium;
 use crate::figures;
 use crate::output::{OutputDir, OutputError};
@@ -115,13 +115,7 @@ fn write_numbers_in(dir: &OutputDir, folder: &str, run: &Run) -> Result<(), Outp
 ///
 /// # Errors
 /// [`OutputError`] where a file cannot be written.
-pub fn write_plot(
-    dir: &OutputDir,
-    folder: &str,
-    name: &str,
-    chart: &Chart,
-    medium: Medium,
-) -> Result<(), OutputError> {
+pub fn write_plot(dir: &OutputDir, folder: &str, name: &str, chart: &Chart, medium: Medium) -> Result<(), OutputError> {
     let picture = chart.draw(medium);
     dir.write(&format!("{folder}plots/{name}.svg"), picture.svg()?)?;
     dir.write(&format!("{folder}plots/{name}.png"), picture.png()?)?;

@@ -131,7 +131,8 @@ impl HeatMapChart {
         ];
         match &self.columns {
             HeatColumns::Times(edges) => {
-                let edge = |offset: usize| cells().map(|(_, (column, _))| edges.get(column + offset).copied()).collect();
+                let edge =
+                    |offset: usize| cells().map(|(_, (column, _))| edges.get(column + offset).copied()).collect();
                 columns.extend([DataColumn::numbers("from", "s", edge(0)), DataColumn::numbers("to", "s", edge(1))]);
             }
             HeatColumns::Names(what, names) => {
@@ -192,13 +193,12 @@ impl HeatMapChart {
         }
     }
 
-
     /// The colour scale, at the right end of the legend's row; `taken` is the room that the row's left part takes.
     fn draw_scale(&self, picture: &mut Picture, taken: f64) {
         const WIDTH: f64 = 96.0;
         let size = picture.medium.tick_size;
         let right = theme::WIDTH - theme::MARGIN - 8.0;
-        let middle = picture.medium.title_height() + (size + 5.0) / 2.0;
+        let middle = picture.medium.title_height() + 2.5 + size * 0.5;
         let (top, bottom, baseline) = (middle - 5.0, middle + 5.0, middle + size * 0.36);
         let (_, unit) = crate::figure_data::name_and_unit(&self.value);
         let high = format!("{} {unit}", units::short(self.range.1));
