@@ -141,14 +141,14 @@ impl Journal {
         let text = serde_json::to_string(line).map_err(io::Error::other);
         let written = match text {
             _ if self.failed => Err(io::Error::other("an earlier row could not be written")),
-            Ok(text) => self.write(text + "\n"),
+            Ok(text) => self.write(&(text + "\n")),
             Err(error) => Err(error),
         };
         written.map_err(|source| io_error("write to", &self.path, source))
     }
 
     /// Writes a line. What was written of one that does not fit is taken back: nothing may follow half a line.
-    fn write(&mut self, line: String) -> io::Result<()> {
+    fn write(&mut self, line: &str) -> io::Result<()> {
         let written = self.file.write_all(line.as_bytes());
         if written.is_err() {
             self.failed = true;

@@ -73,13 +73,11 @@ impl Shard {
         let max = array("MAX")?.unwrap_or(index);
         let from_min = index.checked_sub(min).filter(|from| from % step == 0).map(|from| from / step);
         let whole = max >= min && (max - min) / step + 1 == count;
-        match from_min.filter(|index| whole && *index < count) {
-            Some(index) => Ok(Some(Self { index, count })),
-            None => {
-                let why = format!("the Slurm array of {count} tasks from {min} to {max} is no whole range");
-                Err(Diagnostic::new(why).help("--shards N with tasks from 0 to N-1 says which shard each task is"))
-            }
+        if let Some(index) = from_min.filter(|index| whole && *index < count) {
+            return Ok(Some(Self { index, count }));
         }
+        let why = format!("the Slurm array of {count} tasks from {min} to {max} is no whole range");
+        Err(Diagnostic::new(why).help("--shards N with tasks from 0 to N-1 says which shard each task is"))
     }
 
     /// The name of its folder below that of the experiment: `shard-3-of-8`.

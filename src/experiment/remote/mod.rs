@@ -37,7 +37,7 @@ impl FromStr for Memory {
     /// Reads a quantity of Kubernetes; a part of a MiB counts as a whole one.
     fn from_str(text: &str) -> Result<Self, &'static str> {
         let quantity: Option<Quantity> = text.parse().ok();
-        let bytes = quantity.map(|quantity| quantity.value()).filter(|bytes| *bytes > 0);
+        let bytes = quantity.map(Quantity::value).filter(|bytes| *bytes > 0);
         let mebibytes = bytes.map(|bytes| (bytes - 1) / MEBIBYTE + 1).and_then(|count| u64::try_from(count).ok());
         mebibytes.map(Self).ok_or("expected an amount of memory such as 512Mi or 2Gi")
     }
