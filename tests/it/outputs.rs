@@ -186,20 +186,6 @@ fn the_tables_recompute_the_summary() {
 }
 
 #[test]
-fn events_are_json_in_order_of_time() {
-    let folder = run("tests/scenarios/disruptions.yaml", &["--set", "observe.figures=false"]);
-    let mut last = 0.0;
-    for line in folder.read("out/events.jsonl").lines() {
-        let event: Value = serde_json::from_str(line).expect("JSON");
-        let time = number(event["time"].as_str().expect("a text"));
-        assert!(time >= last, "{line}");
-        last = time;
-        assert!(["type", "reason", "kind", "name", "message"].iter().all(|field| event[field].is_string()), "{line}");
-    }
-    assert!(last > 0.0);
-}
-
-#[test]
 fn pages_need_nothing_else_and_figures_are_well_formed() {
     let folder = run("tests/scenarios/autoscaling.yaml", &[]);
     let page = folder.read("out/report.html");
