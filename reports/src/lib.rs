@@ -11,7 +11,7 @@
 //!   and a curve is thinned only where the pixels could not have shown the difference.
 //!
 //! The way through: [`data`] holds what was observed, [`stats`] reduces it, [`tables`] and [`terminal`] write it as text,
-//! [`metrics`] says what its numbers mean, [`comparison`] sets several runs side by side, [`statistics`] judges them over several seeds, [`figures`] draws it (on the small drawing layer in [`draw`]), [`page`] puts everything into one HTML file, and
+//! [`metrics`] says what its numbers mean, [`comparison`] sets several runs side by side, [`statistics`] judges them over several seeds, [`figures`] makes [`charts`] of it, which draw themselves (on the small drawing layer in [`draw`]) and say as [`figure_data`] what they show, [`page`] puts everything into one HTML file, and
 //! [`output`] is the directory that all of it goes to. [`report`] does it all in one call.
 
 pub mod charts;
@@ -19,6 +19,7 @@ pub mod collect;
 pub mod comparison;
 pub mod data;
 pub mod draw;
+pub mod figure_data;
 pub mod figures;
 pub mod metrics;
 pub mod output;

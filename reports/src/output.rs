@@ -19,7 +19,7 @@ pub const LAYOUT: &[(&str, &str)] = &[
     ("curves.csv", "metrics over something else than time, where a run has any"),
     ("events.jsonl", "every recorded event, one JSON object per line"),
     ("metrics.prom", "final counters in the exposition format of Prometheus"),
-    ("plots", "every figure as SVG and PNG"),
+    ("plots", "every figure as SVG and PNG, and what it shows as CSV"),
     ("report.html", "everything to read, in one file"),
     ("replay.json", "what is needed to play the run again"),
     ("runs", "of a comparison: one such directory per run"),
@@ -45,6 +45,12 @@ pub enum OutputError {
         path: PathBuf,
         /// The first such thing in it, in alphabetical order.
         entry: String,
+    },
+    /// Somebody else is writing there.
+    #[error("{}: another sweep is writing here: wait for it, or choose another directory", path.display())]
+    Busy {
+        /// The directory.
+        path: PathBuf,
     },
     /// A figure or a page could not be made of the data: a bug of ours.
     #[error(transparent)]
