@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn a_series_that_never_settles_says_so() {
-        let growing: Vec<f64> = (0..500).map(|i| (i * i) as f64).collect();
+        let growing: Vec<f64> = (0..500).map(|i| f64::from(i * i)).collect();
         assert!(!mser5(&growing).unwrap().is_settled);
         assert_eq!(mser5(&[1.0; 49]), None);
     }
