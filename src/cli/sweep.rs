@@ -1,6 +1,6 @@
 //! `towtank sweep`.
 
-use super::{EvaluationArg, print, warn};
+use super::{EvaluationArg, FigureArgs, print, warn};
 use crate::diagnostic::Diagnostic;
 use crate::exit::Failure;
 use crate::experiment::remote::{self, KubernetesJob, Memory, Resources, SlurmArray};
@@ -34,6 +34,8 @@ pub(super) struct SweepArgs {
     /// How many runs go on at the same time; as many as there are processors by default. The results are the same.
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = super::compare::job_number)]
     jobs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    figures: FigureArgs,
     /// How nodes are evaluated; the decisions are the same.
     #[arg(long, value_enum, default_value_t)]
     evaluation: EvaluationArg,
@@ -79,7 +81,7 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
         return print(&args.remote(&experiment, &out)?);
     }
     if !args.merge.is_empty() {
-        let Merged { rows, shards } = experiment::merge(&experiment, &args.merge, &out)?;
+        let Merged { rows, shards } = experiment::merge(&experiment, &args.merge, &out, args.figures.medium())?;
         told(&format!("{} runs of {shards} shards put together", rows.len()), &out, "runs.csv")?;
         return compared(&experiment, &rows, &out);
     }
@@ -106,7 +108,7 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
     if shard.count > 1 {
         return told(&format!("{count} runs of shard {shard}{before}"), &out, "runs.jsonl");
     }
-    let rows = swept.finish(&experiment)?;
+    let rows = swept.finish(&experiment, args.figures.medium())?;
     told(&format!("{count} runs{before}"), &out, "groups.csv")?;
     compared(&experiment, &rows, &out)
 }

@@ -11,6 +11,7 @@ use crate::diagnostic::Diagnostic;
 use crate::exit::Failure;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use towtank_reports::draw::Medium;
 
 /// What was put together.
 #[derive(Debug)]
@@ -27,7 +28,7 @@ pub struct Merged {
 /// # Errors
 /// A shard is of another experiment, of other inputs than those that are there now, is missing, is there twice or has not finished; or `out`
 /// cannot be written.
-pub fn merge(experiment: &Experiment, folders: &[PathBuf], out: &Path) -> Result<Merged, Failure> {
+pub fn merge(experiment: &Experiment, folders: &[PathBuf], out: &Path, medium: Medium) -> Result<Merged, Failure> {
     let shards: Vec<PathBuf> =
         folders.iter().map(|folder| directory::shards(folder)).collect::<Result<Vec<_>, _>>()?.concat();
     if let Some(same) = shards.iter().find(|shard| is_same(shard, out)) {
@@ -47,7 +48,7 @@ pub fn merge(experiment: &Experiment, folders: &[PathBuf], out: &Path) -> Result
     for row in all.iter().filter(|row| !kept.contains_key(&row.key)) {
         dir.add(row)?;
     }
-    dir.finish(experiment, &all)?;
+    dir.finish(experiment, &all, medium)?;
     Ok(Merged { rows: all, shards: shards.len() })
 }
 

@@ -16,6 +16,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
+use towtank_reports::draw::Medium;
 use towtank_reports::output::OutputError;
 
 /// How a sweep is made.
@@ -44,12 +45,12 @@ pub struct Swept {
 }
 
 impl Swept {
-    /// Writes the tables and figures, if these are the runs of the whole experiment.
+    /// Writes the tables, and the figures for `medium`, if these are the runs of the whole experiment.
     ///
     /// # Errors
     /// A file cannot be written.
-    pub fn finish(self, experiment: &Experiment) -> Result<Vec<Row>, OutputError> {
-        self.dir.finish(experiment, &self.rows)?;
+    pub fn finish(self, experiment: &Experiment, medium: Medium) -> Result<Vec<Row>, OutputError> {
+        self.dir.finish(experiment, &self.rows, medium)?;
         Ok(self.rows)
     }
 }

@@ -48,7 +48,7 @@ fn everything_is_there_and_nothing_else() {
     }
     let plots = ["utilization", "pods-and-nodes", "scheduling-latency", "startup-latency", "placement", "capacity"];
     for plot in plots {
-        expected.extend(["svg", "png"].map(|kind| format!("out/plots/{plot}.{kind}")));
+        expected.extend(["svg", "png", "csv"].map(|kind| format!("out/plots/{plot}.{kind}")));
     }
     expected.sort();
     assert_eq!(names, expected);
