@@ -269,7 +269,10 @@ fn unused(target: &Path, word: &str) -> PathBuf {
         name.push(format!("-{number}"));
         PathBuf::from(name)
     };
-    std::iter::once(first.clone()).chain((2..).map(numbered)).find(|path| !path.exists()).unwrap_or(first)
+    std::iter::once(first.clone())
+        .chain((2..u32::MAX).map(numbered))
+        .find(|path| path.symlink_metadata().is_err())
+        .unwrap_or(first)
 }
 
 /// The target without symbolic links or dots, as far as it exists.

@@ -80,8 +80,8 @@ mod tests {
 
     #[test]
     fn what_was_made_before_takes_no_time() {
-        assert_eq!(left(Duration::from_secs(60), 0, 90), None);
-        assert_eq!(left(Duration::from_secs(60), 3, 90), Some(Duration::from_secs(1800)));
+        assert_eq!(left(Duration::from_mins(1), 0, 90), None);
+        assert_eq!(left(Duration::from_mins(1), 3, 90), Some(Duration::from_mins(30)));
         assert_eq!(left(Duration::MAX, 1, usize::MAX), None);
         assert_eq!([59, 61, 7800].map(|seconds| told(Duration::from_secs(seconds))), ["59s", "1m", "2h 10m"]);
     }
