@@ -5,12 +5,13 @@ use crate::exit::Failure;
 use crate::memory::peak_rss_bytes;
 use crate::progress::Progress;
 use crate::published_schedule;
-use crate::scenario::{Scenario, SchedulerChoice};
+use crate::scenario::{PowerSpec, Scenario, SchedulerChoice};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 use towtank_reports::collect::{CollectOptions, Collectors};
 use towtank_reports::data::{NANOS_PER_SECOND, PhaseTime, RepairCount, Run, Summary, TraceSummary};
+use towtank_reports::metrics::energy::{Power, PowerModel};
 use towtank_reports::output::OutputDir;
 use towtank_sim::model::fragmentation::FragmentationMeasure;
 use towtank_sim::observe::Observer;
@@ -66,6 +67,9 @@ pub fn simulate(
             .as_deref()
             .filter(|_| observe.fragmentation)
             .map(|target| Arc::new(FragmentationMeasure::new(target))),
+        prices: prices(scenario),
+        power: power(&observe.power),
+        warm_up: observe.warm_up.map(|spec| spec.0),
     };
     let mut collectors = Collectors::new(collect, out)?;
     phases.enter(Phase::Other);
@@ -111,6 +115,23 @@ pub fn simulate(
     warnings.extend(prepared.recorded.list());
     warnings.extend(suspicions(summary));
     Ok(Simulated { run, warnings })
+}
+
+/// The prices of nodes that the scenario names: those of node groups, unless it says others.
+fn prices(scenario: &Scenario) -> BTreeMap<String, f64> {
+    let groups = scenario.spec.autoscaling.node_groups.iter();
+    let mut prices: BTreeMap<String, f64> =
+        groups.filter_map(|group| Some((group.name.clone(), group.price?))).collect();
+    prices.extend(scenario.spec.observe.prices.clone());
+    prices
+}
+
+/// What nodes draw, if the scenario says anything of it.
+fn power(spec: &BTreeMap<String, PowerSpec>) -> Option<PowerModel> {
+    let each = |power: &PowerSpec| Power { idle: power.idle_watts, busy: power.busy_watts };
+    let mut by_kind: BTreeMap<String, Power> = spec.iter().map(|(kind, power)| (kind.clone(), each(power))).collect();
+    let default = by_kind.remove("default");
+    (!spec.is_empty()).then_some(PowerModel { by_kind, default })
 }
 
 /// The times of the phases that took any.

@@ -21,6 +21,7 @@ pub use jobs::{JobSpan, JobSummary, Jobs, PublishedCounts, PublishedJob};
 pub use latencies::{Latencies, Steps};
 pub use notable::{Notable, NotableKind};
 pub use series::{ResourceSeries, Sample, Series};
+pub(crate) use summary::Fraction;
 pub use summary::{
     AutoscalerCounts, LatencyPair, LatencySummary, NodeCounts, PhaseTime, PodCounts, RepairCount, ResourceUtilization,
     Summary, TraceSummary,

@@ -16,6 +16,8 @@ pub const LAYOUT: &[(&str, &str)] = &[
     ("pods.csv", "one line per pod: where it went, and when"),
     ("jobs.csv", "one line per job, a group of pods: when it started, and where"),
     ("nodes.csv", "one line per node: when it was there, and how full"),
+    ("zones.csv", "one line per zone and resource: how full"),
+    ("namespaces.csv", "one line per namespace and resource: what it had and asked for"),
     ("timeseries.csv", "the cluster's state at every sample"),
     ("curves.csv", "metrics over something else than time, where a run has any"),
     ("events.jsonl", "every recorded event, one JSON object per line"),

@@ -37,7 +37,7 @@ pub fn utilization(series: &Series, resource: &ResourceSeries, end_ns: i64) -> R
     } else {
         0.0
     };
-    ResourceUtilization { mean_allocated, peak_allocated }
+    ResourceUtilization { mean_allocated, peak_allocated, ..ResourceUtilization::default() }
 }
 
 /// What a few numbers have in common.

@@ -93,6 +93,10 @@ pub struct NodeRow<'a> {
     pub mean_cpu_allocated: Option<f64>,
     /// The same for memory.
     pub mean_memory_allocated: Option<f64>,
+    /// Share of CPU time that pods used; none for a node without CPU.
+    pub mean_cpu_used: Option<f64>,
+    /// Share of memory time that pods used.
+    pub mean_memory_used: Option<f64>,
 }
 
 /// A row that knows its table's columns.
@@ -221,6 +225,8 @@ impl Row for NodeRow<'_> {
         "bound_pods",
         "mean_cpu_allocated",
         "mean_memory_allocated",
+        "mean_cpu_used",
+        "mean_memory_used",
     ];
 
     fn fields(&self) -> Vec<String> {
@@ -238,6 +244,8 @@ impl Row for NodeRow<'_> {
             self.bound_pods.to_string(),
             optional_fraction(self.mean_cpu_allocated),
             optional_fraction(self.mean_memory_allocated),
+            optional_fraction(self.mean_cpu_used),
+            optional_fraction(self.mean_memory_used),
         ]
     }
 }
@@ -335,7 +343,7 @@ mod tests {
             NodeRow { name: "n", mean_cpu_allocated: Some(2.0 / 3.0), removed_ns: Some(7), ..NodeRow::default() };
         nodes.write(&node).unwrap();
         assert!(nodes.write(&created).is_err(), "a pod is no row of this table");
-        insta::assert_snapshot!(String::from_utf8(nodes.finish().unwrap()).unwrap().lines().nth(1).unwrap(), @"n,,,0,0,0,,0.000000,0.000000,0.000000,0,0.666667,");
+        insta::assert_snapshot!(String::from_utf8(nodes.finish().unwrap()).unwrap().lines().nth(1).unwrap(), @"n,,,0,0,0,,0.000000,0.000000,0.000000,0,0.666667,,,");
     }
 
     #[test]
@@ -355,7 +363,8 @@ mod tests {
     #[test]
     fn summary() {
         let mut summary = Summary { scenario: "quickstart".to_owned(), seed: 42, ..Summary::default() };
-        let cpu = ResourceUtilization { mean_allocated: 2.0 / 3.0, peak_allocated: 1.0 };
+        let cpu =
+            ResourceUtilization { mean_allocated: 2.0 / 3.0, peak_allocated: 1.0, ..ResourceUtilization::default() };
         summary.utilization.insert("cpu".to_owned(), cpu);
         summary.latency.scheduling.p50 = Some(0.1 + 0.2);
         insta::assert_snapshot!(summary_json(&summary), @r#"
@@ -394,14 +403,24 @@ mod tests {
               "p50": 0.3,
               "p90": null,
               "p99": null,
-              "max": null
+              "max": null,
+              "mean": null
             },
             "startup": {
               "count": 0,
               "p50": null,
               "p90": null,
               "p99": null,
-              "max": null
+              "max": null,
+              "mean": null
+            },
+            "start": {
+              "count": 0,
+              "p50": null,
+              "p90": null,
+              "p99": null,
+              "max": null,
+              "mean": null
             }
           },
           "rejections": {},

@@ -16,5 +16,5 @@ pub use build::{Prepared, SchedulerChoice};
 pub use read::{API_VERSION, Overrides, Scenario};
 pub(crate) use read::{check_header, is_name};
 pub use recorded::RecordedWarnings;
-pub use schema::{ObserveSpec, ScenarioSpec, TieBreakSpec};
+pub use schema::{ObserveSpec, PowerSpec, ScenarioSpec, TieBreakSpec};
 pub(crate) use trace::ReplaySpec;

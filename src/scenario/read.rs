@@ -79,6 +79,16 @@ impl Scenario {
         if spec.observe.interval.is_some_and(|interval| interval.0 <= Span::ZERO) {
             return Err(fail("spec.observe.interval", "expected a duration above zero"));
         }
+        let is_amount = |number: f64| number.is_finite() && number >= 0.0;
+        if let Some((kind, _)) = spec.observe.prices.iter().find(|(_, price)| !is_amount(**price)) {
+            return Err(fail(&format!("spec.observe.prices.{kind}"), "expected a price of at least 0"));
+        }
+        for (kind, power) in &spec.observe.power {
+            if !is_amount(power.idle_watts) || !is_amount(power.busy_watts) || power.busy_watts < power.idle_watts {
+                let why = "expected watts of at least 0, and busyWatts no less than idleWatts";
+                return Err(fail(&format!("spec.observe.power.{kind}"), why));
+            }
+        }
         Ok(Self {
             file: file.to_owned(),
             text,

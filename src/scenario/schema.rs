@@ -1,11 +1,12 @@
 //! The scenario file, as it is written. Every unknown field is an error; a list item names exactly one of its kinds.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use towtank_reports::metrics::steady_state::WarmUp;
 use towtank_sim::scheduler::TieBreak;
 use towtank_workloads::generate::{NodePools, PodGenerator};
-use towtank_workloads::schema::{DistributionSpec, DurationText, Seconds};
+use towtank_workloads::schema::{DistributionSpec, DurationText, Seconds, parse_duration};
 
 /// A `kind: Scenario` document.
 #[derive(Clone, Debug, Deserialize)]
@@ -261,6 +262,38 @@ pub struct ObserveSpec {
     pub fragmentation: bool,
     /// A schedule that has been published, to compare jobs with.
     pub published_schedule: Option<PathBuf>,
+    /// What of the run is left out as its beginning: `mser-5`, or a duration.
+    pub warm_up: Option<WarmUpSpec>,
+    /// Prices of a node per hour, by node group or instance type; those of the node groups if a group is not named.
+    pub prices: BTreeMap<String, f64>,
+    /// What nodes draw, by node group or instance type; `default` stands for all others.
+    pub power: BTreeMap<String, PowerSpec>,
+}
+
+/// What a node draws, in watts.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct PowerSpec {
+    /// When its pods use nothing.
+    pub idle_watts: f64,
+    /// When they use all of its CPU.
+    pub busy_watts: f64,
+}
+
+/// What of a run is left out as its beginning.
+#[derive(Clone, Copy, Debug)]
+pub struct WarmUpSpec(pub WarmUp);
+
+impl<'de> Deserialize<'de> for WarmUpSpec {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text == "mser-5" {
+            return Ok(Self(WarmUp::Mser5));
+        }
+        let span = parse_duration(&text);
+        let why = |_| de::Error::custom(format!("`{text}`: expected `mser-5`, or a duration such as `2h`"));
+        span.map(|span| Self(WarmUp::Until(span))).map_err(why)
+    }
 }
 
 impl Default for ObserveSpec {
@@ -272,6 +305,9 @@ impl Default for ObserveSpec {
             figures: true,
             fragmentation: false,
             published_schedule: None,
+            warm_up: None,
+            prices: BTreeMap::new(),
+            power: BTreeMap::new(),
         }
     }
 }

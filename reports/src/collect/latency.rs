@@ -9,12 +9,17 @@ use towtank_sim::observe::{Note, NoteKinds, Observer};
 pub struct LatencyCollector {
     scheduling: Latencies,
     startup: Latencies,
+    start: Latencies,
 }
 
 impl LatencyCollector {
-    /// Percentiles of both.
+    /// Percentiles of all.
     pub fn summary(&self) -> LatencyPair {
-        LatencyPair { scheduling: self.scheduling.summary(), startup: self.startup.summary() }
+        LatencyPair {
+            scheduling: self.scheduling.summary(),
+            startup: self.startup.summary(),
+            start: self.start.summary(),
+        }
     }
 
     /// The samples: scheduling, startup.
@@ -40,6 +45,7 @@ impl Observer for LatencyCollector {
             Note::Change(Change::PodStarted(pod)) => {
                 if let Some(pod) = cluster.pod(*pod).filter(|pod| pod.started == cluster.now) {
                     self.startup.push((cluster.now - pod.created).0);
+                    self.start.push(pod.bound.get().map_or(0, |bound| (cluster.now - bound).0));
                 }
             }
             _ => {}

@@ -4,6 +4,7 @@
 
 use super::histogram::Histogram;
 use super::queue_metrics::{POOLS, QueueMetrics};
+use crate::metrics::scheduling_latency::Waiting;
 use std::collections::BTreeMap;
 use std::fmt::{Display, Write as _};
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use towtank_sim::cluster::{Change, Cluster, Interest};
 use towtank_sim::model::PodId;
 use towtank_sim::observe::{Note, NoteKinds, Observer};
 use towtank_sim::scheduler::{FitError, Profile};
-use towtank_sim::time::Span;
+use towtank_sim::time::{SimTime, Span};
 
 /// From this many attempts on, pods are counted together.
 const MANY_ATTEMPTS: u32 = 15;
@@ -31,6 +32,11 @@ pub struct MetricsCollector {
     preemptions: u64,
     victims: Histogram,
     refused: BTreeMap<(&'static str, u16), u64>,
+    /// What attempts have taken together, in nanoseconds, and what pods have been without a node until `since`.
+    deciding: i128,
+    unbound: i128,
+    pending: u64,
+    since: SimTime,
 }
 
 impl Default for MetricsCollector {
@@ -43,6 +49,10 @@ impl Default for MetricsCollector {
             preemptions: 0,
             victims: Histogram::exponential(1.0, 2.0, 7),
             refused: BTreeMap::new(),
+            deciding: 0,
+            unbound: 0,
+            pending: 0,
+            since: SimTime::ZERO,
         }
     }
 }
@@ -103,12 +113,32 @@ impl MetricsCollector {
         text
     }
 
+    /// Where the time went that pods were without a node, until now.
+    pub fn waiting(&mut self, cluster: &Cluster) -> Waiting {
+        self.advance(cluster);
+        self.queue.advance(cluster.now);
+        let [queue, backoff, unschedulable, gated] = self.queue.waited();
+        Waiting { all: self.unbound, gated, queue, backoff, unschedulable, decision: self.deciding }
+    }
+
+    /// The time until now has passed with as many pods without a node as there were.
+    #[inline]
+    fn advance(&mut self, cluster: &Cluster) {
+        let span = i128::from(cluster.now.since(self.since).0);
+        if span > 0 {
+            self.unbound += i128::from(self.pending) * span;
+            self.since = cluster.now;
+        }
+        self.pending = cluster.totals().pending;
+    }
+
     fn attempted(&mut self, result: &'static str, profile: &Arc<str>, took: Span, times: u64) {
         let same = |((known, of), ..): &(Outcome, u64, Histogram)| *known == result && of == profile;
         let index = self.attempts.iter().position(same).unwrap_or_else(|| {
             self.attempts.push(((result, profile.clone()), 0, Histogram::exponential(0.001, 2.0, 15)));
             self.attempts.len() - 1
         });
+        self.deciding += i128::from(took.0) * i128::from(times);
         let (_, count, durations) = &mut self.attempts[index];
         *count += times;
         durations.observe_many(took.as_secs_f64(), times);
@@ -134,13 +164,19 @@ impl MetricsCollector {
 
 impl Observer for MetricsCollector {
     fn interest(&self) -> NoteKinds {
-        let changes = Interest::POD_BOUND.and(Interest::POD_FINISHED).and(Interest::POD_REMOVED);
+        let changes =
+            Interest::POD_BOUND.and(Interest::POD_FINISHED).and(Interest::POD_REMOVED).and(Interest::POD_CREATED);
         let attempts = NoteKinds::ATTEMPTS.and(NoteKinds::SCHEDULED).and(NoteKinds::FAILED).and(NoteKinds::PREEMPTING);
         let queue = NoteKinds::QUEUE_MOVES.and(NoteKinds::LEFT_QUEUE).and(NoteKinds::FAILED_AGAIN);
         NoteKinds::changes(changes).and(attempts).and(queue).and(NoteKinds::REFUSED)
     }
 
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
+        if matches!(note, Note::Change(_)) {
+            self.advance(cluster);
+        } else {
+            self.queue.advance(cluster.now);
+        }
         match note {
             Note::QueueMoves { moves, .. } => self.queue.moved(moves, cluster.now),
             Note::SchedulingAttempt { early, blamed, profile, .. } => self.queue.tried(*early, *blamed, profile),

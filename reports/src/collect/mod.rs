@@ -3,19 +3,26 @@
 //! Each collects one thing. [`Collectors`] holds those that a run needs, and nothing in the simulation reads any of them.
 
 mod arrival_curve;
+pub mod completion;
 mod events;
 mod fragmentation;
 mod heatmap;
 mod histogram;
 mod jobs;
 mod latency;
+pub mod ledger;
 mod metrics;
 mod nodes;
 mod notable;
+pub mod occupancy;
+mod parts;
 mod pods;
 mod queue_metrics;
 mod series;
+pub mod services;
+mod steady;
 mod utilization;
+mod work_times;
 mod written;
 
 pub use arrival_curve::ArrivalCurveCollector;
@@ -29,10 +36,25 @@ pub use nodes::NodeTable;
 pub use notable::NotableCollector;
 pub use pods::PodTable;
 pub use series::SeriesCollector;
+pub use steady::SteadyCollector;
 pub use utilization::UtilizationCollector;
 
 use crate::data::{NodeCounts, PodCounts, Run, Summary};
+use crate::metrics::autoscaling::Provisioning;
+use crate::metrics::availability::Availability;
+use crate::metrics::completion::CompletionSummary;
+use crate::metrics::disruption::Budgets;
+use crate::metrics::energy::{Energy, PowerModel};
+use crate::metrics::fairness::Fairness;
+use crate::metrics::packing::{Packing, stranded};
+use crate::metrics::steady_state::WarmUp;
+use crate::metrics::utilization::{by_namespace, by_zone, complete, few};
 use crate::output::{OutputDir, OutputError};
+use completion::CompletionCollector;
+use ledger::LedgerCollector;
+use occupancy::OccupancyCollector;
+use services::ServiceCollector;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use towtank_sim::cluster::Cluster;
 use towtank_sim::engine::Outcome;
@@ -55,6 +77,12 @@ pub struct CollectOptions {
     pub heatmap: bool,
     /// What the fragmentation of GPUs is measured with, if it is.
     pub fragmentation: Option<Arc<FragmentationMeasure>>,
+    /// Prices of a node per hour, by node group or instance type.
+    pub prices: BTreeMap<String, f64>,
+    /// What nodes draw, if it is to be summed.
+    pub power: Option<PowerModel>,
+    /// What is left out as the beginning, if anything is.
+    pub warm_up: Option<WarmUp>,
 }
 
 /// The collectors of one run.
@@ -67,6 +95,15 @@ pub struct Collectors {
     heatmap: Option<HeatmapCollector>,
     arrivals: Option<ArrivalCurveCollector>,
     jobs: JobCollector,
+    ledger: LedgerCollector,
+    occupancy: OccupancyCollector,
+    completion: CompletionCollector,
+    services: ServiceCollector,
+    steady: Option<SteadyCollector>,
+    prices: BTreeMap<String, f64>,
+    power: Option<PowerModel>,
+    /// Whether there are tables.
+    tables: bool,
     pods: Option<PodTable>,
     nodes: Option<NodeTable>,
     events: Option<EventLog>,
@@ -89,6 +126,14 @@ impl Collectors {
             metrics: MetricsCollector::default(),
             heatmap: options.heatmap.then(HeatmapCollector::default),
             jobs: JobCollector::new(tables),
+            ledger: LedgerCollector::default(),
+            occupancy: OccupancyCollector::default(),
+            completion: CompletionCollector::default(),
+            services: ServiceCollector::default(),
+            steady: options.warm_up.map(SteadyCollector::new),
+            prices: options.prices,
+            power: options.power,
+            tables: options.tables,
             pods: tables.map(PodTable::create).transpose()?,
             nodes: tables.map(NodeTable::create).transpose()?,
             events: events.map(|out| EventLog::create(out, options.epoch_second)).transpose()?,
@@ -101,7 +146,9 @@ impl Collectors {
             vec![&mut self.series, &mut self.utilization, &mut self.latency, &mut self.notable, &mut self.metrics];
         all.extend(self.heatmap.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.arrivals.as_mut().map(|o| o as &mut dyn Observer));
-        all.push(&mut self.jobs);
+        all.extend(self.steady.as_mut().map(|o| o as &mut dyn Observer));
+        all.extend([&mut self.jobs as &mut dyn Observer, &mut self.ledger, &mut self.occupancy, &mut self.completion]);
+        all.push(&mut self.services);
         all.extend(self.pods.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.nodes.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.events.as_mut().map(|o| o as &mut dyn Observer));
@@ -126,6 +173,14 @@ impl Collectors {
         }
         if let Some(out) = out {
             out.write("metrics.prom", self.metrics.text(cluster))?;
+        }
+        let ledger = self.ledger.finish(cluster);
+        let occupancy = self.occupancy.finish(cluster);
+        let services = self.services.finish(cluster);
+        let (zones, namespaces) = (by_zone(&ledger), by_namespace(&ledger));
+        if let Some(out) = out.filter(|_| self.tables) {
+            parts::write(out, "zones.csv", "zone", &zones)?;
+            parts::write(out, "namespaces.csv", "namespace", &namespaces)?;
         }
         let counters = cluster.counters();
         let mut summary = Summary {
@@ -152,8 +207,21 @@ impl Collectors {
             latency: self.latency.summary(),
             jobs: jobs.summary(),
             gpu_fragmentation: self.series.fragmentation(cluster),
+            zones: few(zones),
+            namespaces: few(namespaces),
+            packing: Some(Packing::of(&occupancy)),
+            waiting: Some(self.metrics.waiting(cluster).into()),
+            completion: CompletionSummary::of(&self.completion.finish(), ledger.nanoseconds),
+            provisioning: Some(Provisioning::of(&occupancy, &ledger.machines, &self.prices)),
+            energy: self.power.map(|power| Energy::of(&ledger.machines, &power, ledger.nanoseconds)),
+            fairness: Fairness::of(&ledger),
+            budgets: Budgets::of(&services),
+            availability: Availability::of(&services),
+            steady_state: self.steady.map(|steady| steady.finish(cluster)),
             ..Summary::default()
         };
+        complete(&mut summary.utilization, &ledger);
+        summary.stranded = stranded(&occupancy, &ledger, &summary.utilization);
         self.notable.fill(&mut summary);
         let (scheduling, startup) = self.latency.into_samples();
         Ok(Run {

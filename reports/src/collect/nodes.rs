@@ -1,14 +1,16 @@
 //! `nodes.csv`: a row per node, written when the node leaves, and at the end of the run for those that are still there.
 
 use super::pods::others;
+use super::work_times::{WorkTimes, usage};
 use super::written::WrittenTable;
 use crate::output::{OutputDir, OutputError};
 use crate::tables::NodeRow;
 use std::collections::BTreeMap;
 use towtank_sim::cluster::{Change, Cluster, Interest, NodeChange};
-use towtank_sim::model::NodeId;
 use towtank_sim::model::node::Node;
+use towtank_sim::model::pod::Pod;
 use towtank_sim::model::resources::ResourceId;
+use towtank_sim::model::{ClassId, NodeId, PodId};
 use towtank_sim::observe::{Note, NoteKinds, Observer};
 use towtank_sim::phases::Phase;
 use towtank_sim::time::SimTime;
@@ -17,6 +19,7 @@ use towtank_sim::time::SimTime;
 pub struct NodeTable {
     table: WrittenTable,
     lives: BTreeMap<NodeId, Life>,
+    work: WorkTimes,
 }
 
 /// What has happened on a node so far.
@@ -29,6 +32,8 @@ struct Life {
     /// Before that, in unit nanoseconds.
     cpu_integral: i128,
     memory_integral: i128,
+    /// What pods that have ended used, in unit nanoseconds.
+    used: [i128; 2],
     not_ready_since: Option<SimTime>,
     not_ready: i64,
     bound: u64,
@@ -45,6 +50,17 @@ impl Life {
     }
 }
 
+impl Life {
+    /// What a pod has used until now.
+    fn add_use(&mut self, id: PodId, pod: &Pod, work: &WorkTimes, cluster: &Cluster) {
+        let worked = i128::from(work.of(id, pod, cluster.now));
+        let amounts = usage(pod, cluster.classes.get(pod.class));
+        for (sum, amount) in self.used.iter_mut().zip(amounts) {
+            *sum += i128::from(amount) * worked;
+        }
+    }
+}
+
 impl NodeTable {
     /// A table in `out`.
     ///
@@ -52,7 +68,7 @@ impl NodeTable {
     /// The file cannot be created.
     pub fn create(out: &OutputDir) -> Result<Self, OutputError> {
         let table = WrittenTable::new::<NodeRow<'_>>(out.file("nodes.csv")?);
-        Ok(Self { table, lives: BTreeMap::new() })
+        Ok(Self { table, lives: BTreeMap::new(), work: WorkTimes::default() })
     }
 
     /// Writes the nodes that are still there, in order of creation, and ends the table.
@@ -72,6 +88,11 @@ impl NodeTable {
         let Some(mut life) = self.lives.remove(&node.id) else { return };
         let now = cluster.now;
         life.advance(node, now);
+        for id in &node.pods {
+            if let Some(pod) = cluster.pod(*id).filter(|pod| pod.node == Some(node.id)) {
+                life.add_use(*id, pod, &self.work, cluster);
+            }
+        }
         if let Some(since) = life.not_ready_since {
             life.not_ready += now.since(since).0;
         }
@@ -94,8 +115,22 @@ impl NodeTable {
             bound_pods: life.bound,
             mean_cpu_allocated: mean(life.cpu_integral, ResourceId::CPU),
             mean_memory_allocated: mean(life.memory_integral, ResourceId::MEMORY),
+            mean_cpu_used: mean(life.used[0], ResourceId::CPU),
+            mean_memory_used: mean(life.used[1], ResourceId::MEMORY),
         };
         self.table.write(&row);
+    }
+
+    /// A pod requests something else from now on, so that what it has used until now is entered as if it had always been so.
+    fn resized(&mut self, id: PodId, old: ClassId, cluster: &Cluster) {
+        let Some((pod, node)) = cluster.pod(id).and_then(|pod| Some((pod, pod.node?))) else { return };
+        let Some(life) = self.lives.get_mut(&node).filter(|_| pod.class != old) else { return };
+        life.advance(cluster.node(node), cluster.now);
+        let worked = i128::from(self.work.of(id, pod, cluster.now));
+        let (old, new) = (usage(pod, cluster.classes.get(old)), usage(pod, cluster.classes.get(pod.class)));
+        for ((sum, old), new) in life.used.iter_mut().zip(old).zip(new) {
+            *sum += i128::from(old - new) * worked;
+        }
     }
 
     fn changed(&mut self, id: NodeId, cluster: &Cluster) -> Option<&mut Life> {
@@ -108,6 +143,7 @@ impl NodeTable {
 impl Observer for NodeTable {
     fn interest(&self) -> NoteKinds {
         let pods = Interest::POD_BOUND.and(Interest::POD_FINISHED).and(Interest::POD_REMOVED);
+        let pods = pods.and(Interest::POD_STARTED).and(Interest::POD_READINESS).and(Interest::POD_UPDATED);
         NoteKinds::changes(pods.and(Interest::NODES))
     }
 
@@ -141,11 +177,16 @@ impl Observer for NodeTable {
                     life.bound += 1;
                 }
             }
-            Change::PodFinished(pod) | Change::PodRemoved(pod) => {
-                if let Some(id) = cluster.pod(pod).and_then(|pod| pod.node) {
-                    self.changed(id, cluster);
+            Change::PodFinished(id) | Change::PodRemoved(id) => {
+                let Some((pod, node)) = cluster.pod(id).and_then(|pod| Some((pod, pod.node?))) else { return };
+                if let Some(life) = self.lives.get_mut(&node) {
+                    life.advance(cluster.node(node), cluster.now);
+                    life.add_use(id, pod, &self.work, cluster);
                 }
+                self.work.forget(id);
             }
+            Change::PodUpdated(id, old) => self.resized(id, old, cluster),
+            Change::PodStarted(_) | Change::PodReadiness(_) => self.work.note(*change, cluster),
             _ => {}
         }
     }

@@ -22,6 +22,9 @@ pub(super) struct QueueMetrics {
     pub(super) pending: [u64; POOLS.len()],
     /// Who has been blamed, and for how many pods that have not been tried since.
     blames: Vec<Blame>,
+    /// What pods have waited in each of them until `since`, in pod nanoseconds.
+    waited: [i128; POOLS.len()],
+    since: SimTime,
     /// When each pod that is not bound first came into the active pool.
     first: FxHashMap<PodId, SimTime>,
 }
@@ -36,6 +39,23 @@ struct Blame {
 }
 
 impl QueueMetrics {
+    /// The time until now has passed with as many pods in each pool as there are.
+    #[inline]
+    pub(super) fn advance(&mut self, now: SimTime) {
+        let span = i128::from(now.since(self.since).0);
+        if span > 0 {
+            for (waited, pods) in self.waited.iter_mut().zip(self.pending) {
+                *waited += i128::from(pods) * span;
+            }
+            self.since = now;
+        }
+    }
+
+    /// What pods have waited in each of the [`POOLS`] until the last [`QueueMetrics::advance`], in pod nanoseconds.
+    pub(super) fn waited(&self) -> [i128; POOLS.len()] {
+        self.waited
+    }
+
     /// Pods came into other pools. What is held back counts as unschedulable among those that come in, as upstream has it.
     pub(super) fn moved(&mut self, moves: &Moves, now: SimTime) {
         // Nobody backs off before the first attempt.

@@ -39,7 +39,11 @@ impl UtilizationCollector {
         let of = |id: ResourceId| {
             let (allocated, capacity) = self.integrals[id.index()];
             let mean_allocated = if capacity > 0 { allocated as f64 / capacity as f64 } else { 0.0 };
-            ResourceUtilization { mean_allocated, peak_allocated: self.peaks[id.index()] }
+            ResourceUtilization {
+                mean_allocated,
+                peak_allocated: self.peaks[id.index()],
+                ..ResourceUtilization::default()
+            }
         };
         let ids = cluster.resources.ids().filter(used);
         ids.map(|id| (cluster.resources.name(id).to_owned(), of(id))).collect()

@@ -1,6 +1,7 @@
 //! Jobs: groups of pods that start together.
 
 use super::NANOS_PER_SECOND;
+use crate::collect::completion::bounded_slowdown;
 use serde::Serialize;
 
 /// The most jobs that are kept for figures.
@@ -79,6 +80,12 @@ pub struct JobSummary {
     /// Largest slowdown.
     #[serde(serialize_with = "super::summary::seconds")]
     pub max_slowdown: f64,
+    /// Mean bounded slowdown: turnaround / run time, where runs of less than 10 s count as 10 s, and at least 1.
+    #[serde(serialize_with = "super::summary::seconds")]
+    pub mean_bounded_slowdown: f64,
+    /// Largest bounded slowdown.
+    #[serde(serialize_with = "super::summary::seconds")]
+    pub max_bounded_slowdown: f64,
     /// Machine-seconds.
     #[serde(serialize_with = "super::summary::seconds")]
     pub machine_seconds: f64,
@@ -106,6 +113,7 @@ struct Sums {
     turnaround: (i128, i64),
     slowdown: (f64, f64),
     with_slowdown: u64,
+    bounded: (f64, f64),
     machine_nanoseconds: i128,
 }
 
@@ -125,6 +133,8 @@ impl Jobs {
             sums.slowdown = (sums.slowdown.0 + slowdown, sums.slowdown.1.max(slowdown));
             sums.with_slowdown += 1;
         }
+        let bounded = bounded_slowdown(turnaround, run);
+        sums.bounded = (sums.bounded.0 + bounded, sums.bounded.1.max(bounded));
         sums.machine_nanoseconds += i128::from(run) * i128::from(job.pods);
         if self.list.len() < MOST {
             self.list.push(job);
@@ -134,7 +144,8 @@ impl Jobs {
     /// The numbers; `None` of a run without jobs.
     pub fn summary(&self) -> Option<JobSummary> {
         const SECOND: f64 = NANOS_PER_SECOND as f64;
-        let Sums { finished, makespan, wait, turnaround, slowdown, with_slowdown, machine_nanoseconds } = &self.sums;
+        let Sums { finished, makespan, wait, turnaround, slowdown, with_slowdown, bounded, machine_nanoseconds } =
+            &self.sums;
         if *finished == 0 {
             return None;
         }
@@ -148,6 +159,8 @@ impl Jobs {
             max_turnaround_seconds: turnaround.1 as f64 / SECOND,
             mean_slowdown: slowdown.0 / (*with_slowdown).max(1) as f64,
             max_slowdown: slowdown.1,
+            mean_bounded_slowdown: bounded.0 / *finished as f64,
+            max_bounded_slowdown: bounded.1,
             machine_seconds: *machine_nanoseconds as f64 / SECOND,
             published: (!self.published.is_empty()).then(|| self.as_published()),
         })

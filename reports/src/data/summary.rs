@@ -4,6 +4,16 @@ use super::jobs::JobSummary;
 use std::collections::BTreeMap;
 
 use super::fragmentation::GpuFragmentation;
+use crate::metrics::autoscaling::Provisioning;
+use crate::metrics::availability::Availability;
+use crate::metrics::completion::CompletionSummary;
+use crate::metrics::disruption::Budgets;
+use crate::metrics::energy::Energy;
+use crate::metrics::fairness::Fairness;
+use crate::metrics::packing::Packing;
+use crate::metrics::scheduling_latency::WaitingSummary;
+use crate::metrics::steady_state::SteadyState;
+use crate::metrics::utilization::Uses;
 use serde::{Serialize, Serializer};
 
 /// One simulation in numbers; serialised, it is `summary.json`, with its fields in this order.
@@ -33,8 +43,26 @@ pub struct Summary {
     pub nodes: NodeCounts,
     /// By resource name: how full the cluster was.
     pub utilization: BTreeMap<String, ResourceUtilization>,
+    /// The same by zone; empty where there are none, or many.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub zones: Uses,
+    /// What namespaces had of it; empty where there are many.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub namespaces: Uses,
+    /// Nodes in use, and room that is left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub packing: Option<Packing>,
+    /// By resource: the share that is stranded.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", serialize_with = "Fraction::write_map")]
+    pub stranded: BTreeMap<String, f64>,
     /// How long pods waited.
     pub latency: LatencyPair,
+    /// Where they did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<WaitingSummary>,
+    /// How long pods took that ended well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub completion: Option<CompletionSummary>,
     /// How fragmented the GPUs were at the end; absent where it was not measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gpu_fragmentation: Option<GpuFragmentation>,
@@ -48,8 +76,26 @@ pub struct Summary {
     /// What the cluster autoscaler did; absent without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub autoscaler: Option<AutoscalerCounts>,
+    /// What there was of nodes, and what it cost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provisioning: Option<Provisioning>,
+    /// What they drew; absent without a model of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub energy: Option<Energy>,
+    /// How alike the shares of namespaces were; absent of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fairness: Option<Fairness>,
     /// Disruptions that happened, by kind.
     pub disruptions: BTreeMap<String, u64>,
+    /// How disruption budgets were kept; absent without any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budgets: Option<Budgets>,
+    /// How available services were; absent without any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub availability: Option<Availability>,
+    /// The run without its beginning, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub steady_state: Option<SteadyState>,
     /// What was found in traces; absent where there was nothing to repair.
     #[serde(skip_serializing_if = "TraceSummary::is_empty")]
     pub trace: TraceSummary,
@@ -141,18 +187,26 @@ pub struct ResourceUtilization {
     /// Allocated integral over capacity integral: what share of the offered resource-time was requested.
     #[serde(serialize_with = "fraction")]
     pub mean_allocated: f64,
-    /// Largest fraction at any sample.
+    /// Largest fraction that lasted.
     #[serde(serialize_with = "fraction")]
     pub peak_allocated: f64,
+    /// What all pods requested, those that wait included, likewise.
+    #[serde(serialize_with = "Fraction::write_optional", skip_serializing_if = "Option::is_none")]
+    pub mean_requested: Option<f64>,
+    /// What working pods used, likewise; CPU and memory only.
+    #[serde(serialize_with = "Fraction::write_optional", skip_serializing_if = "Option::is_none")]
+    pub mean_used: Option<f64>,
 }
 
-/// The two waiting times that are reported.
+/// The waiting times that are reported.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct LatencyPair {
-    /// From the first entry into the scheduling queue to the binding.
+    /// From creation to the binding.
     pub scheduling: LatencySummary,
     /// From creation to the first container running.
     pub startup: LatencySummary,
+    /// From the binding to the first container running.
+    pub start: LatencySummary,
 }
 
 /// Percentiles of a waiting time in seconds, nearest-rank; null without samples.
@@ -172,6 +226,12 @@ pub struct LatencySummary {
     /// Largest.
     #[serde(serialize_with = "optional_seconds")]
     pub max: Option<f64>,
+    /// Mean.
+    #[serde(serialize_with = "optional_seconds")]
+    pub mean: Option<f64>,
+    /// By how much percentiles may be off, as a fraction of themselves; absent where they are exact.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relative_error: Option<f64>,
 }
 
 /// What the cluster autoscaler did.
@@ -188,12 +248,26 @@ pub struct AutoscalerCounts {
 }
 
 /// How fractions are written, for the other structures of the summary.
-pub(super) struct Fraction;
+pub(crate) struct Fraction;
 
 impl Fraction {
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-    pub(super) fn write<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn write<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
         fraction(value, serializer)
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+    pub(crate) fn write_seconds<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+        seconds(value, serializer)
+    }
+
+    #[expect(clippy::ref_option, reason = "serde's signature")]
+    pub(crate) fn write_optional<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+        value.map(|value| rounded(value, 1e6)).serialize(serializer)
+    }
+
+    pub(crate) fn write_map<S: Serializer>(values: &BTreeMap<String, f64>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(values.iter().map(|(name, value)| (name, rounded(*value, 1e6))))
     }
 
     pub(super) fn write_all<S: Serializer>(

@@ -29,6 +29,20 @@ pub(super) const FAMILY: Family = Family {
         )
         .by("Σ turnaround / run time / n"),
         Metric::new("jobs.max_slowdown", Unit::Ratio, "largest slowdown of a job", "largest slowdown"),
+        Metric::new(
+            "jobs.mean_bounded_slowdown",
+            Unit::Ratio,
+            "mean bounded slowdown of jobs",
+            "mean slowdown, with runs of less than 10 s counted as 10 s",
+        )
+        .by("Σ max(1, turnaround / max(run time, 10 s)) / n")
+        .compared(),
+        Metric::new(
+            "jobs.max_bounded_slowdown",
+            Unit::Ratio,
+            "largest bounded slowdown of a job",
+            "largest bounded slowdown",
+        ),
         Metric::new("jobs.machine_seconds", Unit::Of("machine-seconds"), "machine time of jobs", "work that was done")
             .by("Σ pods × run time"),
         Metric::new("jobs.published.jobs", Unit::Count("jobs"), "published jobs", "jobs of the published schedule")

@@ -4,17 +4,24 @@
 //! manual all speak of it in the same way), and has the data and the observer for it, unless these are older and stand in [`crate::data`] and
 //! [`crate::collect`].
 
-mod autoscaling;
-mod disruption;
+pub mod autoscaling;
+pub mod availability;
+pub mod completion;
+pub mod disruption;
+pub mod energy;
+pub mod fairness;
 mod gpu_fragmentation;
 mod jobs;
 mod nodes;
+pub mod packing;
 mod pods;
 mod run;
-mod scheduling_latency;
+pub mod scheduling_latency;
 mod startup_latency;
-mod utilization;
+pub mod steady_state;
+pub mod utilization;
 
+use crate::data::NANOS_PER_SECOND;
 use crate::statistics::{Scale, Words};
 use std::fmt::Write as _;
 
@@ -24,12 +31,18 @@ pub const FAMILIES: &[&Family] = &[
     &pods::FAMILY,
     &nodes::FAMILY,
     &utilization::FAMILY,
+    &packing::FAMILY,
     &gpu_fragmentation::FAMILY,
     &scheduling_latency::FAMILY,
     &startup_latency::FAMILY,
+    &completion::FAMILY,
     &jobs::FAMILY,
+    &fairness::FAMILY,
     &disruption::FAMILY,
+    &availability::FAMILY,
     &autoscaling::FAMILY,
+    &energy::FAMILY,
+    &steady_state::FAMILY,
 ];
 
 /// Metrics about one thing.
@@ -110,19 +123,29 @@ impl Metric {
         Self { is_compared: true, ..self }
     }
 
-    /// What stands for the word in capitals, if the name of a number is this metric's; empty where the metric has no such word.
-    pub fn matches<'n>(&self, number: &'n str) -> Option<&'n str> {
-        let Some((before, after)) = self.around() else { return (self.name == number).then_some("") };
-        let rest = number.strip_prefix(before)?;
-        rest.strip_suffix(after).filter(|rest| !rest.is_empty())
+    /// What stands for each word in capitals, if the name of a number is this metric's; as little as possible for all but the last.
+    pub fn matches<'n>(&self, number: &'n str) -> Option<Vec<&'n str>> {
+        let mut parts = Vec::new();
+        let Some((before, _, mut name)) = split(self.name) else { return (self.name == number).then_some(parts) };
+        let mut number = number.strip_prefix(before)?;
+        while let Some((between, _, after)) = split(name) {
+            let (part, rest) = number.split_once(between).filter(|(part, _)| !part.is_empty())?;
+            parts.push(part);
+            (number, name) = (rest, after);
+        }
+        parts.push(number.strip_suffix(name).filter(|part| !part.is_empty())?);
+        Some(parts)
     }
 
-    /// How a number of this metric is spoken of; `of` is what stands for the word in capitals.
-    pub fn words(&self, of: &str) -> Words {
-        let noun = match self.placeholder() {
-            Some(word) => self.noun.replace(word, of),
-            None => self.noun.to_owned(),
-        };
+    /// How a number of this metric is spoken of; `of` is what stands for each word in capitals.
+    pub fn words(&self, of: &[&str]) -> Words {
+        let mut noun = self.noun.to_owned();
+        let mut rest = self.name;
+        for of in of {
+            let Some((_, word, after)) = split(rest) else { break };
+            noun = noun.replace(word, of);
+            rest = after;
+        }
         let is_counted = matches!(self.unit, Unit::Count(_));
         Words { verb: self.verb.to_owned(), noun, is_counted }
     }
@@ -131,31 +154,45 @@ impl Metric {
     pub const fn scale(&self) -> Scale {
         if matches!(self.unit, Unit::Fraction) { Scale::Points } else { Scale::Relative }
     }
-
-    /// The word in capitals, if the name has one.
-    fn placeholder(&self) -> Option<&'static str> {
-        let is_placeholder = |word: &&str| word.len() > 1 && word.chars().all(|c| c.is_ascii_uppercase());
-        self.name.split('.').find(is_placeholder)
-    }
-
-    /// What of the name stands before and after the word in capitals.
-    fn around(&self) -> Option<(&'static str, &'static str)> {
-        self.name.split_once(self.placeholder()?)
-    }
 }
 
-/// The metric of a number in `summary.json`, and what stands for the word in capitals of its name.
-pub fn find(number: &str) -> Option<(&'static Metric, &str)> {
+/// A name around its first word in capitals: what stands before it, the word, what stands behind it.
+fn split(name: &str) -> Option<(&str, &str, &str)> {
+    let is_word = |word: &&str| word.len() > 1 && word.chars().all(|c| c.is_ascii_uppercase());
+    let word = name.split('.').find(is_word)?;
+    let (before, after) = name.split_once(word)?;
+    Some((before, word, after))
+}
+
+/// The metric of a number in `summary.json`, and what stands for the words in capitals of its name; of several the one of which most is
+/// said by its name.
+pub fn find(number: &str) -> Option<(&'static Metric, Vec<&str>)> {
     let all = FAMILIES.iter().flat_map(|family| family.metrics);
-    all.filter_map(|metric| Some((metric, metric.matches(number)?))).min_by_key(|(_, of)| of.len())
+    let matching = all.filter_map(|metric| Some((metric, metric.matches(number)?)));
+    matching.min_by_key(|(_, of)| of.iter().map(|part| part.len()).sum::<usize>())
 }
 
 /// How a number is spoken of, in what its differences are told, and its unit; one that is no metric's by its name.
 pub fn spoken(number: &str) -> (Words, Scale, &'static str) {
     match find(number) {
-        Some((metric, of)) => (metric.words(of), metric.scale(), metric.unit.name()),
+        Some((metric, of)) => (metric.words(&of), metric.scale(), metric.unit.name()),
         None => (Words { verb: String::new(), noun: number.to_owned(), is_counted: false }, Scale::Relative, ""),
     }
+}
+
+/// One integral as a share of another one, or as a mean of so many; 0 of nothing.
+pub(crate) fn share(part: i128, whole: i128) -> f64 {
+    if whole > 0 { part as f64 / whole as f64 } else { 0.0 }
+}
+
+/// Nanoseconds as seconds.
+pub(crate) fn seconds(nanoseconds: i128) -> f64 {
+    nanoseconds as f64 / NANOS_PER_SECOND as f64
+}
+
+/// Nanoseconds as hours.
+pub(crate) fn hours(nanoseconds: i128) -> f64 {
+    seconds(nanoseconds) / 3600.0
 }
 
 /// The reference page of all metrics, in Markdown.
@@ -189,9 +226,11 @@ mod tests {
     #[test]
     fn a_name_stands_for_the_numbers_of_all_resources() {
         let (metric, of) = find("utilization.nvidia.com/gpu.mean_allocated").unwrap();
-        assert_eq!((metric.name, of), ("utilization.RESOURCE.mean_allocated", "nvidia.com/gpu"));
-        assert_eq!(metric.words(of).noun, "mean allocation of nvidia.com/gpu");
-        assert_eq!(find("pods.bound").unwrap().1, "");
+        assert_eq!((metric.name, &of[..]), ("utilization.RESOURCE.mean_allocated", &["nvidia.com/gpu"][..]));
+        assert_eq!(metric.words(&of).noun, "mean allocation of nvidia.com/gpu");
+        let (metric, of) = find("zones.eu-1.nvidia.com/gpu.mean_used").unwrap();
+        assert_eq!(metric.words(&of).noun, "mean use of nvidia.com/gpu in zone eu-1");
+        assert!(find("pods.bound").unwrap().1.is_empty());
         assert!(find("utilization..mean_allocated").is_none() && find("pods").is_none());
         assert_eq!(spoken("what.ever").0.noun, "what.ever");
     }

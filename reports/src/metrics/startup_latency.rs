@@ -5,7 +5,9 @@ use super::{Family, Metric, Unit};
 /// How long it takes until pods work.
 pub(super) const FAMILY: Family = Family {
     title: "Startup latency",
-    about: "From a pod's creation to its first start.",
+    about: "From a pod's creation to its first start; `start` is the kubelet's part of it, from the binding on. Image pulls, init containers and \
+            probes are not simulated one by one: `kubelet.startLatency` stands for all of them, and a pod is ready when it has started. So there is \
+            one number for pull, init and ready together.",
     metrics: &[
         Metric::new("latency.startup.count", Unit::Count("pods"), "started pods", "how many pods it is of")
             .spoken("has"),
@@ -13,5 +15,31 @@ pub(super) const FAMILY: Family = Family {
         Metric::new("latency.startup.p90", Unit::Seconds, "90th percentile of the startup latency", "90th percentile"),
         Metric::new("latency.startup.p99", Unit::Seconds, "99th percentile of the startup latency", "99th percentile"),
         Metric::new("latency.startup.max", Unit::Seconds, "longest startup latency", "longest"),
+        Metric::new("latency.startup.mean", Unit::Seconds, "mean startup latency", "mean")
+            .by("Σ (started − created) / n"),
+        Metric::new(
+            "latency.startup.relative_error",
+            Unit::Fraction,
+            "error of its percentiles",
+            "as for the scheduling latency",
+        ),
+        Metric::new("latency.start.count", Unit::Count("pods"), "started pods", "how many pods it is of").spoken("has"),
+        Metric::new(
+            "latency.start.p50",
+            Unit::Seconds,
+            "median time from binding to start",
+            "median from binding to start",
+        ),
+        Metric::new("latency.start.p90", Unit::Seconds, "90th percentile from binding to start", "90th percentile"),
+        Metric::new("latency.start.p99", Unit::Seconds, "99th percentile from binding to start", "99th percentile"),
+        Metric::new("latency.start.max", Unit::Seconds, "longest time from binding to start", "longest"),
+        Metric::new("latency.start.mean", Unit::Seconds, "mean time from binding to start", "mean")
+            .by("Σ (started − bound) / n"),
+        Metric::new(
+            "latency.start.relative_error",
+            Unit::Fraction,
+            "error of its percentiles",
+            "as for the scheduling latency",
+        ),
     ],
 };

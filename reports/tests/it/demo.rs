@@ -110,7 +110,11 @@ fn summary(run: &Run, seed: u64, seconds: i64) -> Summary {
         },
         nodes: NodeCounts { initial: 180, peak: 212, r#final: 190 },
         utilization: used(&run.series),
-        latency: LatencyPair { scheduling: run.scheduling.summary(), startup: run.startup.summary() },
+        latency: LatencyPair {
+            scheduling: run.scheduling.summary(),
+            startup: run.startup.summary(),
+            ..LatencyPair::default()
+        },
         jobs: None,
         gpu_fragmentation: None,
         rejections: BTreeMap::from([("exceeded quota".to_owned(), 312)]),
@@ -122,6 +126,7 @@ fn summary(run: &Run, seed: u64, seconds: i64) -> Summary {
         peak_rss_bytes: Some(48 << 20),
         phases: BTreeMap::new(),
         trace: TraceSummary::default(),
+        ..Summary::default()
     }
 }
 

@@ -8,8 +8,14 @@ use crate::demo;
 
 fn fixed() -> Summary {
     let mut summary = demo::run("default", 42, 600, 60, 3).summary;
-    summary.latency.scheduling =
-        LatencySummary { count: 19_790, p50: Some(0.0), p90: Some(0.012), p99: Some(2.5), max: Some(5000.0) };
+    summary.latency.scheduling = LatencySummary {
+        count: 19_790,
+        p50: Some(0.0),
+        p90: Some(0.012),
+        p99: Some(2.5),
+        max: Some(5000.0),
+        ..LatencySummary::default()
+    };
     summary.latency.startup = LatencySummary::default();
     for (index, used) in summary.utilization.values_mut().enumerate() {
         used.mean_allocated = 0.1 * index as f64;

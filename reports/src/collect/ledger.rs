@@ -1,0 +1,357 @@
+//! What pods took of nodes, zones and namespaces: exact sums over their lives.
+//!
+//! A pod is entered once, when it ends, with the time that it was there; those that are left are entered at the end of the run. So a sum
+//! over time costs one addition a pod, and not one for each change of the cluster.
+
+use super::work_times::{WorkTimes, usage};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use towtank_sim::cluster::{Change, Cluster, Interest, NodeChange};
+use towtank_sim::model::node::{INSTANCE_TYPE_LABEL, Node};
+use towtank_sim::model::pod::Pod;
+use towtank_sim::model::resources::{ResourceId, Resources};
+use towtank_sim::model::{ClassId, NodeId, PodId};
+use towtank_sim::observe::{Note, NoteKinds, Observer};
+use towtank_sim::time::SimTime;
+
+/// Enters pods and nodes as they end.
+#[derive(Debug, Default)]
+pub struct LedgerCollector {
+    zones: Vec<Zone>,
+    zone_numbers: BTreeMap<Box<str>, usize>,
+    /// By slot.
+    nodes: Vec<Option<NodeEntry>>,
+    machines: Vec<MachineLife>,
+    /// By class: for how long its pods existed, in nanoseconds.
+    existed: Vec<i128>,
+    /// By class: what its pods used, in milli-CPU and byte nanoseconds.
+    used: Vec<[i128; 2]>,
+    /// Corrections for pods that were resized while they lived: of a class, by resource.
+    resized: BTreeMap<ClassId, Resized>,
+    work: WorkTimes,
+}
+
+/// What is added to the sums of a class because its pods had other requests before.
+#[derive(Clone, Debug, Default)]
+struct Resized {
+    allocated: BTreeMap<(usize, ResourceId), i128>,
+    requested: BTreeMap<ResourceId, i128>,
+}
+
+#[derive(Debug, Default)]
+struct Zone {
+    name: Box<str>,
+    /// Allocatable of its nodes, by resource, in unit nanoseconds.
+    capacity: Vec<i128>,
+    /// By class: for how long its pods were bound to nodes of the zone.
+    bound: Vec<i128>,
+    used: [i128; 2],
+}
+
+#[derive(Debug)]
+struct NodeEntry {
+    zone: usize,
+    group: Option<Arc<str>>,
+    instance: Arc<str>,
+    created: SimTime,
+    /// Since when it has what it can allocate now.
+    since: SimTime,
+    allocatable: Resources,
+    cpu_capacity: i128,
+    cpu_used: i128,
+}
+
+/// How long a node was there and how busy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MachineLife {
+    /// Its node group, if it has one.
+    pub group: Option<Arc<str>>,
+    /// Its instance type; empty where it has none.
+    pub instance: Arc<str>,
+    /// How long it existed, in nanoseconds.
+    pub nanoseconds: i128,
+    /// Allocatable CPU over that time, in milli-CPU nanoseconds.
+    pub cpu_capacity: i128,
+    /// What its pods used of it.
+    pub cpu_used: i128,
+}
+
+impl MachineLife {
+    /// What a table says of its node group, or else of its instance type.
+    pub fn find<'t, T>(&self, table: &'t BTreeMap<String, T>) -> Option<&'t T> {
+        let group = self.group.as_deref().and_then(|group| table.get(group));
+        group.or_else(|| table.get(&*self.instance))
+    }
+}
+
+/// All sums of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ledger {
+    /// The resources by name, in the order of all lists by resource.
+    pub resources: Vec<String>,
+    /// How long the run was, in nanoseconds.
+    pub nanoseconds: i128,
+    /// Of all nodes.
+    pub cluster: Sums,
+    /// By zone; without names of nodes in none.
+    pub zones: BTreeMap<String, Sums>,
+    /// By namespace. What there is, is the cluster's.
+    pub namespaces: BTreeMap<String, Sums>,
+    /// Every node that there was.
+    pub machines: Vec<MachineLife>,
+}
+
+/// Integrals over time, in units (milli-CPU, bytes, counts) times nanoseconds, by resource.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sums {
+    /// What nodes could allocate.
+    pub capacity: Vec<i128>,
+    /// What pods with a node requested.
+    pub allocated: Vec<i128>,
+    /// What all pods requested, those without a node included; empty of zones.
+    pub requested: Vec<i128>,
+    /// CPU and memory that working pods used.
+    pub used: [i128; 2],
+}
+
+impl LedgerCollector {
+    /// The sums of a run that ends now.
+    pub fn finish(mut self, cluster: &Cluster) -> Ledger {
+        let now = cluster.now;
+        for (id, pod) in cluster.pods().iter() {
+            self.enter(id, pod, cluster);
+        }
+        for slot in 0..self.nodes.len() {
+            self.close(slot, now);
+        }
+        self.sum_up(cluster)
+    }
+
+    fn sum_up(self, cluster: &Cluster) -> Ledger {
+        let columns = cluster.resources.len();
+        let sums = || Sums {
+            capacity: vec![0; columns],
+            allocated: vec![0; columns],
+            requested: vec![0; columns],
+            used: [0; 2],
+        };
+        let mut all = Ledger {
+            resources: cluster.resources.ids().map(|id| cluster.resources.name(id).to_owned()).collect(),
+            nanoseconds: i128::from(cluster.now.since(SimTime::ZERO).0),
+            cluster: sums(),
+            machines: self.machines,
+            ..Ledger::default()
+        };
+        for (number, zone) in self.zones.iter().enumerate() {
+            let of_zone = all.zones.entry(zone.name.to_string()).or_insert_with(sums);
+            for (sum, capacity) in of_zone.capacity.iter_mut().zip(&zone.capacity) {
+                *sum += capacity;
+            }
+            of_zone.used = zone.used;
+            for (class, bound) in zone.bound.iter().enumerate().filter(|(_, bound)| **bound != 0) {
+                let class = cluster.classes.get(ClassId(class as u32));
+                add_times(&mut of_zone.allocated, &class.requests, *bound);
+                let namespace = all.namespaces.entry(class.spec.namespace.to_string()).or_insert_with(sums);
+                add_times(&mut namespace.allocated, &class.requests, *bound);
+            }
+            for (class, resized) in &self.resized {
+                let namespace = &*cluster.classes.get(*class).spec.namespace;
+                let namespace = all.namespaces.entry(namespace.to_owned()).or_insert_with(sums);
+                for ((_, id), more) in resized.allocated.iter().filter(|((zone, _), _)| *zone == number) {
+                    of_zone.allocated[id.index()] += more;
+                    namespace.allocated[id.index()] += more;
+                }
+            }
+        }
+        for (number, (existed, used)) in self.existed.iter().zip(&self.used).enumerate() {
+            let id = ClassId(number as u32);
+            if *existed == 0 && !self.resized.contains_key(&id) {
+                continue;
+            }
+            let class = cluster.classes.get(id);
+            let namespace = all.namespaces.entry(class.spec.namespace.to_string()).or_insert_with(sums);
+            add_times(&mut namespace.requested, &class.requests, *existed);
+            for (sum, used) in namespace.used.iter_mut().zip(used) {
+                *sum += used;
+            }
+            for (id, more) in self.resized.get(&id).iter().flat_map(|resized| &resized.requested) {
+                namespace.requested[id.index()] += more;
+            }
+        }
+        for zone in all.zones.values_mut() {
+            add(&mut all.cluster.capacity, &zone.capacity);
+            add(&mut all.cluster.allocated, &zone.allocated);
+            all.cluster.used = [0, 1].map(|i| all.cluster.used[i] + zone.used[i]);
+            zone.requested.clear();
+        }
+        for namespace in all.namespaces.values_mut() {
+            add(&mut all.cluster.requested, &namespace.requested);
+            namespace.capacity.clone_from(&all.cluster.capacity);
+        }
+        all
+    }
+
+    /// Enters a pod that ends now.
+    fn enter(&mut self, id: PodId, pod: &Pod, cluster: &Cluster) {
+        let now = cluster.now;
+        let class = pod.class.index();
+        if self.existed.len() <= class {
+            self.existed.resize(cluster.classes.len(), 0);
+            self.used.resize(cluster.classes.len(), [0; 2]);
+        }
+        self.existed[class] += i128::from(now.since(pod.created).0);
+        let (Some(node), Some(bound)) = (pod.node, pod.bound.get()) else { return };
+        let Some(Some(node)) = self.nodes.get_mut(node.index()) else { return };
+        let zone = &mut self.zones[node.zone];
+        if zone.bound.len() <= class {
+            zone.bound.resize(cluster.classes.len(), 0);
+        }
+        zone.bound[class] += i128::from(now.since(bound).0);
+        let worked = i128::from(self.work.of(id, pod, now));
+        let [cpu, memory] = usage(pod, cluster.classes.get(pod.class)).map(|amount| i128::from(amount) * worked);
+        node.cpu_used += cpu;
+        for used in [&mut zone.used, &mut self.used[class]] {
+            used[0] += cpu;
+            used[1] += memory;
+        }
+        self.work.forget(id);
+    }
+
+    /// A pod that lives has other requests than before: what it had until now is what its old class says.
+    fn resized(&mut self, id: PodId, old: ClassId, cluster: &Cluster) {
+        let Some(pod) = cluster.pod(id).filter(|pod| pod.class != old) else { return };
+        let (before, after) = (&cluster.classes.get(old).requests, &cluster.classes.get(pod.class).requests);
+        if before == after {
+            return;
+        }
+        let now = cluster.now;
+        let zone = pod.node.and_then(|node| Some(self.nodes.get(node.index())?.as_ref()?.zone));
+        let resized = self.resized.entry(pod.class).or_default();
+        for column in 0..cluster.resources.len() as u16 {
+            let id = ResourceId(column);
+            let less = i128::from(before.get(id)) - i128::from(after.get(id));
+            if less != 0 {
+                *resized.requested.entry(id).or_default() += less * i128::from(now.since(pod.created).0);
+                if let (Some(zone), Some(bound)) = (zone, pod.bound.get()) {
+                    *resized.allocated.entry((zone, id)).or_default() += less * i128::from(now.since(bound).0);
+                }
+            }
+        }
+        let worked = i128::from(self.work.of(id, pod, now));
+        let (old, new) = (usage(pod, cluster.classes.get(old)), usage(pod, cluster.classes.get(pod.class)));
+        let more = [0, 1].map(|i| (i128::from(old[i]) - i128::from(new[i])) * worked);
+        let class = pod.class.index();
+        if self.existed.len() <= class {
+            self.existed.resize(cluster.classes.len(), 0);
+            self.used.resize(cluster.classes.len(), [0; 2]);
+        }
+        if let Some(node) = pod.node.and_then(|node| self.nodes.get_mut(node.index())?.as_mut()) {
+            node.cpu_used += more[0];
+            for used in [&mut self.zones[node.zone].used, &mut self.used[class]] {
+                used[0] += more[0];
+                used[1] += more[1];
+            }
+        }
+    }
+
+    fn added(&mut self, node: &Node, now: SimTime) {
+        let slot = node.id.index();
+        self.close(slot, now);
+        if self.nodes.len() <= slot {
+            self.nodes.resize_with(slot + 1, || None);
+        }
+        let next = self.zones.len();
+        let zone = *self.zone_numbers.entry(node.zone().into()).or_insert(next);
+        if zone == next {
+            self.zones.push(Zone { name: node.zone().into(), ..Zone::default() });
+        }
+        self.nodes[slot] = Some(NodeEntry {
+            zone,
+            group: node.spec.group.clone(),
+            instance: node.spec.labels.get(INSTANCE_TYPE_LABEL).map_or("", String::as_str).into(),
+            created: now,
+            since: now,
+            allocatable: node.allocatable.clone(),
+            cpu_capacity: 0,
+            cpu_used: 0,
+        });
+    }
+
+    /// What a node could allocate until now is entered.
+    fn settle(&mut self, slot: usize, now: SimTime) {
+        let Some(Some(node)) = self.nodes.get_mut(slot) else { return };
+        let span = i128::from(now.since(node.since).0);
+        let capacity = &mut self.zones[node.zone].capacity;
+        capacity.resize(capacity.len().max(node.allocatable.as_slice().len()), 0);
+        add_times(capacity, &node.allocatable, span);
+        node.cpu_capacity += i128::from(node.allocatable.get(ResourceId::CPU)) * span;
+        node.since = now;
+    }
+
+    /// A node's last entries. It left before, or the run ends.
+    fn close(&mut self, slot: usize, now: SimTime) {
+        self.settle(slot, now);
+        let Some(node) = self.nodes.get_mut(slot).and_then(Option::take) else { return };
+        self.machines.push(MachineLife {
+            group: node.group,
+            instance: node.instance,
+            nanoseconds: i128::from(node.since.since(node.created).0),
+            cpu_capacity: node.cpu_capacity,
+            cpu_used: node.cpu_used,
+        });
+    }
+
+    fn changed(&mut self, id: NodeId, what: NodeChange, cluster: &Cluster) {
+        if what.contains(NodeChange::ALLOCATABLE) {
+            self.settle(id.index(), cluster.now);
+            if let Some(Some(node)) = self.nodes.get_mut(id.index()) {
+                node.allocatable.clone_from(&cluster.node(id).allocatable);
+            }
+        }
+    }
+
+    fn removed(&mut self, id: NodeId, cluster: &Cluster) {
+        self.settle(id.index(), cluster.now);
+        // Pods that are on it are still to be entered; what it can allocate is nothing any more.
+        if let Some(Some(node)) = self.nodes.get_mut(id.index()) {
+            node.allocatable = Resources::default();
+        }
+    }
+}
+
+impl Observer for LedgerCollector {
+    fn interest(&self) -> NoteKinds {
+        let ends = Interest::POD_FINISHED.and(Interest::POD_REMOVED);
+        let rest = Interest::POD_UPDATED.and(Interest::POD_READINESS).and(Interest::NODES);
+        NoteKinds::changes(ends.and(rest).and(Interest::POD_STARTED))
+    }
+
+    fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
+        let Note::Change(change) = note else { return };
+        match *change {
+            Change::PodFinished(id) | Change::PodRemoved(id) => {
+                if let Some(pod) = cluster.pod(id) {
+                    self.enter(id, pod, cluster);
+                }
+            }
+            Change::PodUpdated(id, old) => self.resized(id, old, cluster),
+            Change::PodStarted(_) | Change::PodReadiness(_) => self.work.note(*change, cluster),
+            Change::NodeAdded(id) => self.added(cluster.node(id), cluster.now),
+            Change::NodeChanged(id, what) => self.changed(id, what, cluster),
+            Change::NodeRemoved(id) => self.removed(id, cluster),
+            _ => {}
+        }
+    }
+}
+
+fn add_times(sums: &mut [i128], amounts: &Resources, times: i128) {
+    for (sum, amount) in sums.iter_mut().zip(amounts.as_slice()) {
+        *sum += i128::from(*amount) * times;
+    }
+}
+
+fn add(sums: &mut [i128], more: &[i128]) {
+    for (sum, more) in sums.iter_mut().zip(more) {
+        *sum += more;
+    }
+}

@@ -1,0 +1,283 @@
+//! Which nodes are in use, what is stranded on them, and how large a pod still fits.
+
+use std::collections::BTreeMap;
+use towtank_sim::cluster::{Change, Cluster, Interest, NodeChange, NodeLoad};
+use towtank_sim::model::NodeId;
+use towtank_sim::model::node::Node;
+use towtank_sim::model::resources::ResourceId;
+use towtank_sim::observe::{Note, NoteKinds, Observer};
+use towtank_sim::time::{SimTime, Span};
+
+/// A resource of a node counts as full when less than one part in so many of it is free: 5 %.
+pub const FULL: i64 = 20;
+
+/// Samples of the largest pod at which they are thinned.
+const MOST_SAMPLES: usize = 512;
+
+/// Follows the nodes. Sums over time are exact; the largest pod that fits is sampled, because it depends on all nodes at once.
+#[derive(Debug)]
+pub struct OccupancyCollector {
+    /// By slot.
+    nodes: Vec<State>,
+    since: SimTime,
+    count: u64,
+    in_use: u64,
+    peak_in_use: u64,
+    node_nanoseconds: i128,
+    in_use_nanoseconds: i128,
+    /// How long at least one node had no pod, and at least one pod no node.
+    over: i128,
+    under: i128,
+    pending: u64,
+    /// By resource: what is stranded now, and over the time until its last change.
+    stranded: Vec<(i64, i128, SimTime)>,
+    interval: Span,
+    samples: Vec<i64>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct State {
+    exists: bool,
+    in_use: bool,
+    /// By resource; empty where nothing is stranded.
+    stranded: Vec<(ResourceId, i64)>,
+}
+
+/// What was found of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Occupancy {
+    /// How long the run was, in nanoseconds.
+    pub nanoseconds: i128,
+    /// Node nanoseconds of all nodes.
+    pub node_nanoseconds: i128,
+    /// Of nodes with pods.
+    pub in_use_nanoseconds: i128,
+    /// The most nodes with pods.
+    pub peak_in_use: u64,
+    /// For how long there was a node without pods.
+    pub over: i128,
+    /// For how long there was a pod without a node.
+    pub under: i128,
+    /// By resource: what was stranded, in unit nanoseconds.
+    pub stranded: BTreeMap<String, i128>,
+    /// CPU of the largest pod that fits, in milli, at equally distant moments; the last is that of the end.
+    pub largest_cpu: Vec<i64>,
+}
+
+impl Default for OccupancyCollector {
+    fn default() -> Self {
+        Self {
+            nodes: Vec::new(),
+            since: SimTime::ZERO,
+            count: 0,
+            in_use: 0,
+            peak_in_use: 0,
+            node_nanoseconds: 0,
+            in_use_nanoseconds: 0,
+            over: 0,
+            under: 0,
+            pending: 0,
+            stranded: Vec::new(),
+            interval: Span::from_secs(1),
+            samples: Vec::new(),
+        }
+    }
+}
+
+impl OccupancyCollector {
+    /// What was found until now, the end of the run.
+    pub fn finish(mut self, cluster: &Cluster) -> Occupancy {
+        self.advance(cluster.now);
+        let columns = cluster.resources.ids().zip(&self.stranded);
+        let stranded = columns.map(|(id, (now, before, since))| {
+            let all = before + i128::from(*now) * i128::from(cluster.now.since(*since).0);
+            (cluster.resources.name(id).to_owned(), all)
+        });
+        Occupancy {
+            nanoseconds: i128::from(cluster.now.since(SimTime::ZERO).0),
+            node_nanoseconds: self.node_nanoseconds,
+            in_use_nanoseconds: self.in_use_nanoseconds,
+            peak_in_use: self.peak_in_use,
+            over: self.over,
+            under: self.under,
+            stranded: stranded.collect(),
+            largest_cpu: self.samples,
+        }
+    }
+
+    /// The time until now has passed with the counts as they are.
+    #[inline]
+    fn advance(&mut self, now: SimTime) {
+        let span = i128::from(now.since(self.since).0);
+        if span == 0 {
+            return;
+        }
+        self.peak_in_use = self.peak_in_use.max(self.in_use);
+        self.node_nanoseconds += i128::from(self.count) * span;
+        self.in_use_nanoseconds += i128::from(self.in_use) * span;
+        if self.in_use < self.count {
+            self.over += span;
+        }
+        if self.pending > 0 {
+            self.under += span;
+        }
+        self.since = now;
+    }
+
+    /// Looks at a node again.
+    fn look(&mut self, id: NodeId, cluster: &Cluster) {
+        let slot = id.index();
+        if self.nodes.len() <= slot {
+            self.nodes.resize(slot + 1, State::default());
+        }
+        let Some(node) = cluster.nodes().find(id) else { return };
+        let load = cluster.nodes().load(id);
+        let in_use = load.requested[PODS] > 0;
+        if self.nodes[slot].in_use != in_use {
+            self.nodes[slot].in_use = in_use;
+            if in_use { self.in_use += 1 } else { self.in_use -= 1 }
+        }
+        let may_strand = any_full(load) || node.allocatable.as_slice().len() > KNOWN;
+        if may_strand || !self.nodes[slot].stranded.is_empty() {
+            let stranded = if may_strand { stranded(node) } else { Vec::new() };
+            self.strand(slot, stranded, cluster.now);
+        }
+    }
+
+    fn strand(&mut self, slot: usize, stranded: Vec<(ResourceId, i64)>, now: SimTime) {
+        if self.nodes[slot].stranded == stranded {
+            return;
+        }
+        let before = std::mem::replace(&mut self.nodes[slot].stranded, stranded);
+        for (id, amount) in before {
+            self.add(id, -amount, now);
+        }
+        for i in 0..self.nodes[slot].stranded.len() {
+            let (id, amount) = self.nodes[slot].stranded[i];
+            self.add(id, amount, now);
+        }
+    }
+
+    fn add(&mut self, id: ResourceId, amount: i64, now: SimTime) {
+        if self.stranded.len() <= id.index() {
+            self.stranded.resize(id.index() + 1, (0, 0, SimTime::ZERO));
+        }
+        let (sum, integral, since) = &mut self.stranded[id.index()];
+        *integral += i128::from(*sum) * i128::from(now.since(*since).0);
+        *since = now;
+        *sum += amount;
+    }
+
+    fn leave(&mut self, id: NodeId, now: SimTime) {
+        let Some(state) = self.nodes.get_mut(id.index()).filter(|state| state.exists) else { return };
+        state.exists = false;
+        self.count -= 1;
+        if std::mem::take(&mut state.in_use) {
+            self.in_use -= 1;
+        }
+        self.strand(id.index(), Vec::new(), now);
+    }
+}
+
+impl Observer for OccupancyCollector {
+    fn interest(&self) -> NoteKinds {
+        let pods =
+            Interest::POD_CREATED.and(Interest::POD_BOUND).and(Interest::POD_FINISHED).and(Interest::POD_REMOVED);
+        NoteKinds::changes(pods.and(Interest::NODES))
+    }
+
+    fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
+        let Note::Change(change) = note else { return };
+        self.advance(cluster.now);
+        self.pending = cluster.totals().pending;
+        match *change {
+            Change::PodBound(_, id) => {
+                if self.nodes.get(id.index()).is_some_and(|state| state.exists) {
+                    self.look(id, cluster);
+                }
+            }
+            Change::PodFinished(pod) | Change::PodRemoved(pod) => {
+                let node = cluster.pod(pod).and_then(|pod| pod.node);
+                if let Some(id) = node.filter(|id| self.nodes.get(id.index()).is_some_and(|state| state.exists)) {
+                    self.look(id, cluster);
+                }
+            }
+            Change::NodeAdded(id) => {
+                self.look(id, cluster);
+                if !std::mem::replace(&mut self.nodes[id.index()].exists, true) {
+                    self.count += 1;
+                }
+            }
+            Change::NodeChanged(id, what) if what.contains(NodeChange::ALLOCATABLE) => self.look(id, cluster),
+            Change::NodeRemoved(id) => self.leave(id, cluster.now),
+            _ => {}
+        }
+    }
+
+    fn sampling_interval(&self) -> Option<Span> {
+        Some(self.interval)
+    }
+
+    fn sample(&mut self, _at: SimTime, cluster: &Cluster) {
+        self.samples.push(largest_cpu(cluster));
+        if self.samples.len() == MOST_SAMPLES {
+            let mut number = 0;
+            self.samples.retain(|_| {
+                number += 1;
+                number % 2 == 1
+            });
+            self.interval = Span(self.interval.0 * 2);
+        }
+    }
+}
+
+/// Places in a node's load.
+const CPU: usize = 0;
+const MEMORY: usize = 1;
+const PODS: usize = 2;
+
+/// The resources that every cluster has come first; a node with more columns has others too.
+const KNOWN: usize = 4;
+
+/// Whether a resource of the load is full.
+#[inline]
+fn any_full(load: &NodeLoad) -> bool {
+    load.allocatable.iter().zip(&load.requested).any(|(has, taken)| is_full(*has, *taken))
+}
+
+#[inline]
+fn is_full(has: i64, taken: i64) -> bool {
+    has > 0 && (has - taken).saturating_mul(FULL) < has
+}
+
+/// What is free of each resource of a node that has another one that is full.
+fn stranded(node: &Node) -> Vec<(ResourceId, i64)> {
+    let amounts = || node.allocatable.iter().map(|(id, has)| (id, has, node.requested.get(id)));
+    let full = amounts().filter(|(_, has, taken)| is_full(*has, *taken)).count();
+    let is_stranded = |has, taken| full > usize::from(is_full(has, taken)) && taken < has;
+    amounts().filter(|(_, has, taken)| is_stranded(*has, *taken)).map(|(id, has, taken)| (id, has - taken)).collect()
+}
+
+/// The CPU of the largest pod that fits on some ready node, if its memory is to its CPU as that of all pods that have a node, or, where none
+/// has, as that of the cluster. In milli; 0 where no pod fits.
+fn largest_cpu(cluster: &Cluster) -> i64 {
+    let totals = cluster.totals();
+    let of = |amounts: &towtank_sim::model::resources::Resources| {
+        (i128::from(amounts.get(ResourceId::CPU)), i128::from(amounts.get(ResourceId::MEMORY)))
+    };
+    let (cpu, memory) = match of(&totals.allocated) {
+        (cpu, memory) if cpu > 0 && memory > 0 => (cpu, memory),
+        _ => of(&totals.capacity),
+    };
+    let mut largest = 0;
+    for node in cluster.nodes().iter() {
+        let load = cluster.nodes().load(node.id);
+        let free = [CPU, MEMORY, PODS].map(|place| i128::from(load.allocatable[place] - load.requested[place]));
+        let by_memory = if memory > 0 { free[MEMORY] * cpu / memory } else { free[CPU] };
+        let fits = free[CPU].min(by_memory) as i64;
+        if fits > largest && free[PODS] > 0 && node.ready && !node.spec.unschedulable {
+            largest = fits;
+        }
+    }
+    largest
+}

@@ -1,0 +1,232 @@
+//! Whether services have the replicas that they should, and whether disruption budgets are kept.
+
+use rustc_hash::FxHashMap;
+use std::collections::{BTreeMap, BTreeSet};
+use towtank_sim::cluster::{Change, Cluster, Interest};
+use towtank_sim::disruption::PodDisruptionBudget;
+use towtank_sim::model::{ClassId, ObjectId, PodId};
+use towtank_sim::observe::{Note, NoteKinds, Observer};
+use towtank_sim::time::SimTime;
+
+/// Follows every object that has replicas and no owner of its own (a Deployment, a ReplicaSet by itself) and every PodDisruptionBudget.
+/// A run without such objects costs nothing.
+#[derive(Debug, Default)]
+pub struct ServiceCollector {
+    services: BTreeMap<ObjectId, Service>,
+    budgets: BTreeMap<ObjectId, Budget>,
+    /// The ready pods, and the service of each that has one.
+    ready: FxHashMap<PodId, Option<ObjectId>>,
+    since: SimTime,
+    gone: Vec<(String, ServiceTime)>,
+    gone_budgets: Vec<(String, BudgetTime)>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Service {
+    name: String,
+    desired: u32,
+    ready: u32,
+    time: ServiceTime,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Budget {
+    name: String,
+    /// By class: whether it selects its pods, as far as that has been asked.
+    selects: Vec<Option<bool>>,
+    /// The owners of its pods that it has reckoned with.
+    owners: BTreeSet<Option<ObjectId>>,
+    healthy: u64,
+    desired: u64,
+    /// Whether it was met before: until then its pods are only being started.
+    was_met: bool,
+    below: bool,
+    time: BudgetTime,
+}
+
+/// What a service had over its life.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ServiceTime {
+    /// How long it existed, in nanoseconds.
+    pub nanoseconds: i128,
+    /// Replicas that it should have, times nanoseconds.
+    pub desired: i128,
+    /// Of them, those that were ready.
+    pub ready: i128,
+    /// For how long all of them were.
+    pub full: i128,
+}
+
+/// How a budget was kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BudgetTime {
+    /// For how long fewer pods were healthy than it asks for, after it was met first; in nanoseconds.
+    pub below: i128,
+    /// How often that began.
+    pub times: u64,
+}
+
+/// Services and budgets of a run, by namespace and name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Services {
+    /// Services.
+    pub services: Vec<(String, ServiceTime)>,
+    /// Budgets.
+    pub budgets: Vec<(String, BudgetTime)>,
+}
+
+impl ServiceCollector {
+    /// What was found until now, the end of the run.
+    pub fn finish(mut self, cluster: &Cluster) -> Services {
+        self.advance(cluster);
+        let services = self.services.into_values().map(|service| (service.name, service.time));
+        let budgets = self.budgets.into_values().map(|budget| (budget.name, budget.time));
+        let mut all = Services {
+            services: self.gone.into_iter().chain(services).collect(),
+            budgets: self.gone_budgets.into_iter().chain(budgets).collect(),
+        };
+        all.services.sort();
+        all.budgets.sort();
+        all
+    }
+
+    /// The time until now has passed with everything as it is.
+    fn advance(&mut self, cluster: &Cluster) {
+        let span = i128::from(cluster.now.since(self.since).0);
+        if span == 0 {
+            return;
+        }
+        for Service { desired, ready, time, .. } in self.services.values_mut() {
+            time.nanoseconds += span;
+            time.desired += i128::from(*desired) * span;
+            time.ready += i128::from(*ready.min(desired)) * span;
+            time.full += if ready >= desired { span } else { 0 };
+        }
+        for budget in self.budgets.values_mut() {
+            // What lasts no time is no breach.
+            let below = budget.was_met && budget.healthy < budget.desired;
+            budget.was_met |= budget.healthy >= budget.desired && budget.healthy > 0;
+            budget.time.times += u64::from(below && !budget.below);
+            budget.below = below;
+            budget.time.below += if below { span } else { 0 };
+        }
+        self.since = cluster.now;
+    }
+
+    fn object(&mut self, id: ObjectId, cluster: &Cluster) {
+        let Some(entry) = cluster.objects().entry(id) else { return };
+        let name = || format!("{}/{}", entry.meta.namespace, entry.meta.name);
+        let replicas = entry.body.replicas();
+        if entry.meta.kind != PodDisruptionBudget::KIND && replicas.is_none() {
+            return;
+        }
+        if self.services.is_empty() && self.budgets.is_empty() {
+            self.since = cluster.now;
+            for (id, _) in cluster.pods().iter() {
+                self.pod(id, cluster);
+            }
+        }
+        if let Some(desired) = replicas.filter(|_| entry.meta.owner.is_none()) {
+            let ready = &self.ready;
+            let count = || ready.values().filter(|service| **service == Some(id)).count() as u32;
+            let new = || Service { name: name(), ready: count(), ..Service::default() };
+            self.services.entry(id).or_insert_with(new).desired = desired;
+        }
+        if entry.meta.kind == PodDisruptionBudget::KIND {
+            self.budgets.entry(id).or_insert_with(|| Budget { name: name(), ..Budget::default() });
+        }
+        // Replicas are what budgets reckon with.
+        for (id, budget) in &mut self.budgets {
+            budget.reckon(*id, cluster);
+        }
+    }
+
+    /// A pod may have become ready, or have ceased to be.
+    fn pod(&mut self, id: PodId, cluster: &Cluster) {
+        let Some(pod) = cluster.pod(id) else { return };
+        let ready = pod.ready && pod.deleting.is_none() && !pod.is_finished();
+        if ready == self.ready.contains_key(&id) {
+            return;
+        }
+        if ready {
+            let service =
+                pod.owner.map(|owner| cluster.objects().meta(owner).and_then(|meta| meta.owner).unwrap_or(owner));
+            self.ready.insert(id, service);
+            if let Some(service) = service.and_then(|service| self.services.get_mut(&service)) {
+                service.ready += 1;
+            }
+        } else if let Some(Some(service)) = self.ready.remove(&id)
+            && let Some(service) = self.services.get_mut(&service)
+        {
+            service.ready -= 1;
+        }
+        for (id, budget) in &mut self.budgets {
+            if !budget.selects(*id, pod.class, cluster) {
+                continue;
+            }
+            if ready && !budget.owners.contains(&pod.owner) {
+                budget.owners.insert(pod.owner);
+                budget.reckon(*id, cluster);
+            } else if ready {
+                budget.healthy += 1;
+            } else {
+                budget.healthy = budget.healthy.saturating_sub(1);
+            }
+        }
+    }
+}
+
+impl Budget {
+    /// Asks the budget what it wants, and how many healthy pods there are. It looks at every pod.
+    fn reckon(&mut self, id: ObjectId, cluster: &Cluster) {
+        let objects = cluster.objects();
+        let Some((meta, body)) = objects.meta(id).zip(objects.get::<PodDisruptionBudget>(id)) else { return };
+        let status = body.status(&meta.namespace, cluster);
+        (self.healthy, self.desired) = (status.current_healthy, status.desired_healthy);
+    }
+
+    fn selects(&mut self, id: ObjectId, class: ClassId, cluster: &Cluster) -> bool {
+        if self.selects.len() <= class.index() {
+            self.selects.resize(cluster.classes.len(), None);
+        }
+        *self.selects[class.index()].get_or_insert_with(|| {
+            let (objects, spec) = (cluster.objects(), &cluster.classes.get(class).spec);
+            let Some((meta, body)) = objects.meta(id).zip(objects.get::<PodDisruptionBudget>(id)) else { return false };
+            meta.namespace == spec.namespace
+                && body.selector.as_ref().is_some_and(|selector| selector.matches(&spec.labels))
+        })
+    }
+}
+
+impl Observer for ServiceCollector {
+    fn interest(&self) -> NoteKinds {
+        let starts = Interest::POD_STARTED.and(Interest::POD_READINESS).and(Interest::POD_DELETING);
+        let ends = Interest::POD_FINISHED.and(Interest::POD_REMOVED);
+        NoteKinds::changes(starts.and(ends).and(Interest::OBJECTS))
+    }
+
+    fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
+        let Note::Change(change) = note else { return };
+        let nothing = self.services.is_empty() && self.budgets.is_empty();
+        if !nothing {
+            self.advance(cluster);
+        }
+        match *change {
+            Change::ObjectCreated(id) | Change::ObjectChanged(id) => self.object(id, cluster),
+            Change::ObjectRemoved(id) => {
+                self.gone.extend(self.services.remove(&id).map(|service| (service.name, service.time)));
+                self.gone_budgets.extend(self.budgets.remove(&id).map(|budget| (budget.name, budget.time)));
+            }
+            Change::PodStarted(id)
+            | Change::PodReadiness(id)
+            | Change::PodDeleting(id, _)
+            | Change::PodFinished(id)
+            | Change::PodRemoved(id)
+                if !nothing =>
+            {
+                self.pod(id, cluster);
+            }
+            _ => {}
+        }
+    }
+}
