@@ -54,6 +54,7 @@ struct NodeEntry {
     group: Option<Arc<str>>,
     instance: Arc<str>,
     created: SimTime,
+    removed: Option<SimTime>,
     /// Since when it has what it can allocate now.
     since: SimTime,
     allocatable: Resources,
@@ -270,6 +271,7 @@ impl LedgerCollector {
             group: node.spec.group.clone(),
             instance: node.spec.labels.get(INSTANCE_TYPE_LABEL).map_or("", String::as_str).into(),
             created: now,
+            removed: None,
             since: now,
             allocatable: node.allocatable.clone(),
             cpu_capacity: 0,
@@ -295,7 +297,7 @@ impl LedgerCollector {
         self.machines.push(MachineLife {
             group: node.group,
             instance: node.instance,
-            nanoseconds: i128::from(node.since.since(node.created).0),
+            nanoseconds: i128::from(node.removed.unwrap_or(now).since(node.created).0),
             cpu_capacity: node.cpu_capacity,
             cpu_used: node.cpu_used,
         });
@@ -315,6 +317,7 @@ impl LedgerCollector {
         // Pods that are on it are still to be entered; what it can allocate is nothing any more.
         if let Some(Some(node)) = self.nodes.get_mut(id.index()) {
             node.allocatable = Resources::default();
+            node.removed = Some(cluster.now);
         }
     }
 }

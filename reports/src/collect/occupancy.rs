@@ -250,12 +250,13 @@ fn is_full(has: i64, taken: i64) -> bool {
     has > 0 && (has - taken).saturating_mul(FULL) < has
 }
 
-/// What is free of each resource of a node that has another one that is full.
+/// What is free of each resource of a node that has another one that is full. Room for more pods is none of them, but may be full.
 fn stranded(node: &Node) -> Vec<(ResourceId, i64)> {
     let amounts = || node.allocatable.iter().map(|(id, has)| (id, has, node.requested.get(id)));
     let full = amounts().filter(|(_, has, taken)| is_full(*has, *taken)).count();
     let is_stranded = |has, taken| full > usize::from(is_full(has, taken)) && taken < has;
-    amounts().filter(|(_, has, taken)| is_stranded(*has, *taken)).map(|(id, has, taken)| (id, has - taken)).collect()
+    let others = amounts().filter(|(id, ..)| *id != ResourceId::PODS);
+    others.filter(|(_, has, taken)| is_stranded(*has, *taken)).map(|(id, has, taken)| (id, has - taken)).collect()
 }
 
 /// The CPU of the largest pod that fits on some ready node, if its memory is to its CPU as that of all pods that have a node, or, where none

@@ -102,7 +102,8 @@ pub fn stranded(
     utilization: &BTreeMap<String, ResourceUtilization>,
 ) -> BTreeMap<String, f64> {
     let capacities = ledger.resources.iter().zip(&ledger.cluster.capacity);
-    let there = capacities.filter(|(name, capacity)| **capacity > 0 && utilization.contains_key(*name));
+    let there =
+        capacities.filter(|(name, capacity)| **capacity > 0 && *name != "pods" && utilization.contains_key(*name));
     there
         .map(|(name, capacity)| (name.clone(), share(occupancy.stranded.get(name).copied().unwrap_or(0), *capacity)))
         .collect()
