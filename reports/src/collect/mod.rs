@@ -211,7 +211,7 @@ impl Collectors {
             namespaces: few(namespaces),
             packing: Some(Packing::of(&occupancy)),
             waiting: Some(self.metrics.waiting(cluster).into()),
-            completion: CompletionSummary::of(&self.completion.finish(), ledger.nanoseconds),
+            completion: CompletionSummary::of(self.completion.finish(), ledger.nanoseconds),
             provisioning: Some(Provisioning::of(&occupancy, &ledger.machines, &self.prices)),
             energy: self.power.map(|power| Energy::of(&ledger.machines, &power, ledger.nanoseconds)),
             fairness: Fairness::of(&ledger),

@@ -51,16 +51,14 @@ pub(super) const FAMILY: Family = Family {
             "makespan",
             "from the start to the end of the last pod that ended by itself",
         )
-        .by("max end")
-        .compared(),
+        .by("max end"),
         Metric::new(
             "completion.pods_per_hour",
             Unit::Of("pods/h"),
             "throughput",
             "pods that ended well in an hour of simulated time",
         )
-        .by("succeeded / T")
-        .compared(),
+        .by("succeeded / T"),
     ],
 };
 
@@ -91,8 +89,8 @@ pub struct CompletionSummary {
 
 impl CompletionSummary {
     /// Of what was observed in so many nanoseconds; `None` where no pod ended well.
-    pub fn of(completion: &Completion, nanoseconds: i128) -> Option<Self> {
-        let turnaround = completion.turnaround.summary();
+    pub fn of(completion: Completion, nanoseconds: i128) -> Option<Self> {
+        let turnaround = completion.turnaround.into_summary();
         let count = turnaround.count;
         if count == 0 {
             return None;

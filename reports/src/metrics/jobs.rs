@@ -18,8 +18,7 @@ pub(super) const FAMILY: Family = Family {
             .compared(),
         Metric::new("jobs.max_wait_seconds", Unit::Seconds, "longest wait of a job", "longest wait"),
         Metric::new("jobs.mean_turnaround_seconds", Unit::Seconds, "mean turnaround of jobs", "mean turnaround")
-            .by("Σ (end − submission) / n")
-            .compared(),
+            .by("Σ (end − submission) / n"),
         Metric::new("jobs.max_turnaround_seconds", Unit::Seconds, "longest turnaround of a job", "longest turnaround"),
         Metric::new(
             "jobs.mean_slowdown",

@@ -49,8 +49,7 @@ pub(super) const FAMILY: Family = Family {
             "stranded RESOURCE",
             "what is free on nodes that have another resource that is full",
         )
-        .by("∫ stranded dt / ∫ capacity dt")
-        .compared(),
+        .by("∫ stranded dt / ∫ capacity dt"),
     ],
 };
 

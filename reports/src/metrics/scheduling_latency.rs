@@ -20,7 +20,7 @@ pub(super) const FAMILY: Family = Family {
         Metric::new("latency.scheduling.p99", Unit::Seconds, "99th percentile of the scheduling latency", "99th percentile")
             .compared(),
         Metric::new("latency.scheduling.max", Unit::Seconds, "longest scheduling latency", "longest"),
-        Metric::new("latency.scheduling.mean", Unit::Seconds, "mean scheduling latency", "mean").by("Σ (bound − created) / n").compared(),
+        Metric::new("latency.scheduling.mean", Unit::Seconds, "mean scheduling latency", "mean").by("Σ (bound − created) / n"),
         Metric::new(
             "latency.scheduling.relative_error",
             Unit::Fraction,
