@@ -38,6 +38,8 @@ fn everything_is_there_and_nothing_else() {
         "summary.json",
         "pods.csv",
         "nodes.csv",
+        "zones.csv",
+        "namespaces.csv",
         "timeseries.csv",
         "events.jsonl",
         "metrics.prom",

@@ -16,7 +16,6 @@ pub struct ServiceCollector {
     budgets: BTreeMap<ObjectId, Budget>,
     /// The ready pods, and the service of each that has one.
     ready: FxHashMap<PodId, Option<ObjectId>>,
-    since: SimTime,
     gone: Vec<(String, ServiceTime)>,
     gone_budgets: Vec<(String, BudgetTime)>,
 }
@@ -26,6 +25,8 @@ struct Service {
     name: String,
     desired: u32,
     ready: u32,
+    /// Until when its time is entered.
+    since: SimTime,
     time: ServiceTime,
 }
 
@@ -41,6 +42,7 @@ struct Budget {
     /// Whether it was met before: until then its pods are only being started.
     was_met: bool,
     below: bool,
+    since: SimTime,
     time: BudgetTime,
 }
 
@@ -78,7 +80,8 @@ pub struct Services {
 impl ServiceCollector {
     /// What was found until now, the end of the run.
     pub fn finish(mut self, cluster: &Cluster) -> Services {
-        self.advance(cluster);
+        self.services.values_mut().for_each(|service| service.settle(cluster.now));
+        self.budgets.values_mut().for_each(|budget| budget.settle(cluster.now));
         let services = self.services.into_values().map(|service| (service.name, service.time));
         let budgets = self.budgets.into_values().map(|budget| (budget.name, budget.time));
         let mut all = Services {
@@ -90,29 +93,6 @@ impl ServiceCollector {
         all
     }
 
-    /// The time until now has passed with everything as it is.
-    fn advance(&mut self, cluster: &Cluster) {
-        let span = i128::from(cluster.now.since(self.since).0);
-        if span == 0 {
-            return;
-        }
-        for Service { desired, ready, time, .. } in self.services.values_mut() {
-            time.nanoseconds += span;
-            time.desired += i128::from(*desired) * span;
-            time.ready += i128::from(*ready.min(desired)) * span;
-            time.full += if ready >= desired { span } else { 0 };
-        }
-        for budget in self.budgets.values_mut() {
-            // What lasts no time is no breach.
-            let below = budget.was_met && budget.healthy < budget.desired;
-            budget.was_met |= budget.healthy >= budget.desired && budget.healthy > 0;
-            budget.time.times += u64::from(below && !budget.below);
-            budget.below = below;
-            budget.time.below += if below { span } else { 0 };
-        }
-        self.since = cluster.now;
-    }
-
     fn object(&mut self, id: ObjectId, cluster: &Cluster) {
         let Some(entry) = cluster.objects().entry(id) else { return };
         let name = || format!("{}/{}", entry.meta.namespace, entry.meta.name);
@@ -121,7 +101,6 @@ impl ServiceCollector {
             return;
         }
         if self.services.is_empty() && self.budgets.is_empty() {
-            self.since = cluster.now;
             for (id, _) in cluster.pods().iter() {
                 self.pod(id, cluster);
             }
@@ -129,11 +108,13 @@ impl ServiceCollector {
         if let Some(desired) = replicas.filter(|_| entry.meta.owner.is_none()) {
             let ready = &self.ready;
             let count = || ready.values().filter(|service| **service == Some(id)).count() as u32;
-            let new = || Service { name: name(), ready: count(), ..Service::default() };
-            self.services.entry(id).or_insert_with(new).desired = desired;
+            let new = || Service { name: name(), ready: count(), since: cluster.now, ..Service::default() };
+            let service = self.services.entry(id).or_insert_with(new);
+            service.settle(cluster.now);
+            service.desired = desired;
         }
         if entry.meta.kind == PodDisruptionBudget::KIND {
-            self.budgets.entry(id).or_insert_with(|| Budget { name: name(), ..Budget::default() });
+            self.budgets.entry(id).or_insert_with(|| Budget { name: name(), since: cluster.now, ..Budget::default() });
         }
         // Replicas are what budgets reckon with.
         for (id, budget) in &mut self.budgets {
@@ -153,17 +134,20 @@ impl ServiceCollector {
                 pod.owner.map(|owner| cluster.objects().meta(owner).and_then(|meta| meta.owner).unwrap_or(owner));
             self.ready.insert(id, service);
             if let Some(service) = service.and_then(|service| self.services.get_mut(&service)) {
+                service.settle(cluster.now);
                 service.ready += 1;
             }
         } else if let Some(Some(service)) = self.ready.remove(&id)
             && let Some(service) = self.services.get_mut(&service)
         {
+            service.settle(cluster.now);
             service.ready -= 1;
         }
         for (id, budget) in &mut self.budgets {
             if !budget.selects(*id, pod.class, cluster) {
                 continue;
             }
+            budget.settle(cluster.now);
             if ready && !budget.owners.contains(&pod.owner) {
                 budget.owners.insert(pod.owner);
                 budget.reckon(*id, cluster);
@@ -176,11 +160,39 @@ impl ServiceCollector {
     }
 }
 
+impl Service {
+    /// The time until now has passed with everything as it is.
+    fn settle(&mut self, now: SimTime) {
+        let span = i128::from(now.since(self.since).0);
+        let Self { desired, ready, time, .. } = self;
+        time.nanoseconds += span;
+        time.desired += i128::from(*desired) * span;
+        time.ready += i128::from(*ready.min(desired)) * span;
+        time.full += if ready >= desired { span } else { 0 };
+        self.since = now;
+    }
+}
+
 impl Budget {
+    /// The time until now has passed with everything as it is. What lasts no time is no breach.
+    fn settle(&mut self, now: SimTime) {
+        let span = i128::from(now.since(self.since).0);
+        if span == 0 {
+            return;
+        }
+        let below = self.was_met && self.healthy < self.desired;
+        self.was_met |= self.healthy >= self.desired && self.healthy > 0;
+        self.time.times += u64::from(below && !self.below);
+        self.below = below;
+        self.time.below += if below { span } else { 0 };
+        self.since = now;
+    }
+
     /// Asks the budget what it wants, and how many healthy pods there are. It looks at every pod.
     fn reckon(&mut self, id: ObjectId, cluster: &Cluster) {
         let objects = cluster.objects();
         let Some((meta, body)) = objects.meta(id).zip(objects.get::<PodDisruptionBudget>(id)) else { return };
+        self.settle(cluster.now);
         let status = body.status(&meta.namespace, cluster);
         (self.healthy, self.desired) = (status.current_healthy, status.desired_healthy);
     }
@@ -208,14 +220,17 @@ impl Observer for ServiceCollector {
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
         let Note::Change(change) = note else { return };
         let nothing = self.services.is_empty() && self.budgets.is_empty();
-        if !nothing {
-            self.advance(cluster);
-        }
         match *change {
             Change::ObjectCreated(id) | Change::ObjectChanged(id) => self.object(id, cluster),
             Change::ObjectRemoved(id) => {
-                self.gone.extend(self.services.remove(&id).map(|service| (service.name, service.time)));
-                self.gone_budgets.extend(self.budgets.remove(&id).map(|budget| (budget.name, budget.time)));
+                if let Some(mut service) = self.services.remove(&id) {
+                    service.settle(cluster.now);
+                    self.gone.push((service.name, service.time));
+                }
+                if let Some(mut budget) = self.budgets.remove(&id) {
+                    budget.settle(cluster.now);
+                    self.gone_budgets.push((budget.name, budget.time));
+                }
             }
             Change::PodStarted(id)
             | Change::PodReadiness(id)
