@@ -3,7 +3,7 @@
 
 use super::bits::{self, BLOCK, cover, nth, ones};
 use super::specs::MAX_GROUPS;
-use super::sums::Sums;
+use super::sums::{Found, Sums};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::ops::Range;
@@ -86,11 +86,12 @@ impl Group {
         Self { key, members: vec![0; blocks], size: 0, best: vec![-1; blocks], ties: vec![0; blocks] }
     }
 
-    /// These are the members in a block now. [`Group::summarize`] has to follow.
+    /// All feasible nodes of a block are members, and this is what there is.
     #[inline]
-    pub(super) fn replace(&mut self, block: usize, members: u64) {
-        self.size = self.size + members.count_ones() - self.members[block].count_ones();
-        self.members[block] = members;
+    pub(super) fn renew(&mut self, block: usize, found: &Found) {
+        self.size = self.size + found.fitting.count_ones() - self.members[block].count_ones();
+        self.members[block] = found.fitting;
+        (self.best[block], self.ties[block]) = (found.best, found.ties);
     }
 
     /// A node joins with this sum.

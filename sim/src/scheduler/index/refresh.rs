@@ -1,15 +1,16 @@
 //! Looking anew at nodes that have changed: in blocks of columns, so that the processor judges several at once.
 
-use super::bits::{BLOCK, bits_of, ones, place};
+use super::bits::{BLOCK, ones, place};
 use super::columns::Columns;
 use super::groups::GroupKey;
 use super::plan::Plan;
 use super::positions::Positions;
 use super::specs::Specs;
+use super::sums::{self, Found};
 use super::view::{ONLY, UNASKED, View};
 use crate::cluster::Nodes;
 use crate::model::NodeId;
-use crate::scheduler::lasting::lanes::{self, LaneWork, Lanes};
+use crate::scheduler::lasting::lanes::Lanes;
 use crate::scheduler::lasting::{LANES, LoadBlock};
 use std::ops::Range;
 
@@ -37,8 +38,10 @@ pub(super) struct Scratch {
     sparse: Vec<u32>,
     gathered: Vec<LoadBlock>,
     judged: Judged,
-    /// What nodes had before.
-    before: Vec<i32>,
+    /// The blocks that they are in.
+    sparse_blocks: Vec<u32>,
+    passing: Vec<u64>,
+    found: Vec<Found>,
     ids: Vec<NodeId>,
     keys: Vec<Vec<u64>>,
     /// Groups of which the best of a block has to be looked for.
@@ -59,14 +62,16 @@ impl View {
         self.note_changes(blocks.clone(), positions, nodes);
         let grouped = self.plan.groups_by_pods();
         let uniform = !grouped && specs.is_uniform();
-        let Scratch { dense, sparse, stale, .. } = &mut **scratch;
+        let Scratch { dense, sparse, sparse_blocks, stale, .. } = &mut **scratch;
         dense.clear();
         sparse.clear();
+        sparse_blocks.clear();
         stale.clear();
         self.take_dirty(blocks, |block, dirty| {
             if dirty.count_ones() >= MANY {
                 dense.push((block, dirty));
             } else {
+                sparse_blocks.push(block as u32);
                 sparse.extend(ones(dirty).map(|bit| (block * BLOCK + bit) as u32));
             }
         });
@@ -83,11 +88,17 @@ impl View {
             let run = rest.iter().zip(block..).take(TOGETHER).take_while(|((block, _), next)| block == next).count();
             let loads = columns.bring(block..block + run, positions, nodes);
             scratch.judged.judge(&self.plan, nodes, loads);
-            for index in 0..run {
-                let (block, dirty) = scratch.dense[first + index];
-                if uniform && !self.is_narrowed() {
-                    self.enter_all(block, index, specs, &scratch.judged);
-                } else {
+            if uniform && !self.is_narrowed() {
+                let Scratch { judged, passing, found, .. } = &mut **scratch;
+                passing.clear();
+                passing.extend((block..block + run).map(|block| specs.passing(block)));
+                found.clear();
+                found.resize(run, Found::default());
+                let judged = sums::Judged { fits: &judged.fits, totals: &judged.totals, passing };
+                self.enter_blocks(block, &judged, found);
+            } else {
+                for index in 0..run {
+                    let (block, dirty) = scratch.dense[first + index];
                     let asked = ones(dirty).map(|bit| (block * BLOCK + bit, index, bit));
                     self.enter_each(asked, grouped, (nodes, positions, specs), &mut Lists::of(scratch));
                 }
@@ -110,42 +121,24 @@ impl View {
                 scratch.sparse = sparse;
             }
         }
+        if uniform {
+            self.settle(&scratch.sparse_blocks, &mut scratch.found);
+        }
         scratch.stale.dedup();
         for &(group, block) in &scratch.stale {
             self.summarize(group, block as usize);
         }
     }
 
-    /// Enters what was found about all nodes of a block, in a view of one group.
-    fn enter_all(&mut self, block: usize, index: usize, specs: &Specs, judged: &Judged) {
-        let (fits, totals) = (&judged.fits[index], &judged.totals[index]);
-        let fitting = bits_of(fits) & specs.passing(block);
-        let mut sums = [UNASKED; LANES];
-        let mut in_range = true;
-        lanes::run(Sums { totals, sums: &mut sums, in_range: &mut in_range, fitting });
-        self.defeated |= !in_range;
-        self.enter_block(block, &sums, fitting);
-    }
-
-    /// Enters what was found about nodes that are far apart, in a view of one group.
-    fn enter_singles(&mut self, from: usize, count: usize, specs: &Specs, scratch: &mut Scratch) {
-        let Scratch { sparse, judged, before, stale, .. } = scratch;
-        let sparse = &sparse[from..from + count];
-        // What the nodes had is read for all of them before anything is done with it: these reads are far apart.
-        before.clear();
-        before.extend(sparse.iter().map(|position| self.sum(*position as usize)));
-        for (index, (&position, &before)) in sparse.iter().zip(&*before).enumerate() {
+    /// Enters what was found about nodes that are far apart, in a view of one group. [`View::settle`] has to follow.
+    fn enter_singles(&mut self, from: usize, count: usize, specs: &Specs, scratch: &Scratch) {
+        let Scratch { sparse, judged, .. } = scratch;
+        for (index, &position) in sparse[from..from + count].iter().enumerate() {
             let (block, bit) = place(position as usize);
-            let sum = match judged.sum(index / LANES, index % LANES) {
-                _ if specs.passing(block) & bit == 0 => UNASKED,
-                Ok(sum) => sum,
-                Err(OutOfRange) => {
-                    self.defeated = true;
-                    continue;
-                }
-            };
-            if self.enter_single(position as usize, before, sum) {
-                stale.push((ONLY, block as u32));
+            let passes = specs.passing(block) & bit != 0;
+            match judged.sum(index / LANES, index % LANES) {
+                Ok(sum) => self.enter_single(position as usize, if passes { sum } else { UNASKED }),
+                Err(OutOfRange) => self.defeated |= passes,
             }
         }
     }
@@ -256,26 +249,5 @@ impl Judged {
         }
         let total = self.totals[index][lane];
         if (0.0..=f64::from(i32::MAX)).contains(&total) { Ok(total as i32) } else { Err(OutOfRange) }
-    }
-}
-
-/// Makes sums of totals.
-struct Sums<'a> {
-    totals: &'a Lanes,
-    fitting: u64,
-    sums: &'a mut [i32; LANES],
-    in_range: &'a mut bool,
-}
-
-impl LaneWork for Sums<'_> {
-    #[inline(always)]
-    fn run<const FUSED: bool>(self) {
-        let mut in_range = true;
-        for lane in 0..LANES {
-            let (total, fits) = (self.totals[lane], self.fitting >> lane & 1 == 1);
-            in_range &= !fits | ((total >= 0.0) & (total <= f64::from(i32::MAX)));
-            self.sums[lane] = if fits { lanes::low_bits(total) } else { UNASKED };
-        }
-        *self.in_range = in_range;
     }
 }

@@ -1,7 +1,7 @@
 //! The sums of scores of a view's nodes, in as little memory as they need: there is one for every node and class.
 
 use super::bits::{self, BLOCK};
-use crate::scheduler::lasting::lanes::{self, LaneWork};
+use crate::scheduler::lasting::lanes::{self, LaneWork, Lanes};
 
 /// For each position the sum of the scores that are not normalised, or a negative number if the node is refused. Whole blocks: the
 /// positions past the end are refused.
@@ -59,28 +59,37 @@ impl Sums {
         }
     }
 
-    /// Sets all numbers of a block.
-    pub(super) fn set_block(&mut self, block: usize, sums: &[i32; BLOCK]) {
+    /// Sets all numbers of the blocks from `first` on, and says what is found there; `None` if a total is out of range.
+    pub(super) fn enter(&mut self, first: usize, judged: &Judged<'_>, found: &mut [Found]) -> Option<()> {
+        let places = first * BLOCK..(first + found.len()) * BLOCK;
+        let mut fits = true;
         if let Self::Narrow(list) = self {
-            let mut fits = true;
-            let narrow = (&mut list[block * BLOCK..][..BLOCK]).try_into().expect("whole blocks");
-            lanes::run(Narrow { sums, narrow, fits: &mut fits });
+            let sums = list[places.clone()].as_chunks_mut().0;
+            lanes::run(Enter { sums, judged, found: &mut *found, fits: &mut fits });
             if fits {
-                return;
+                return Some(());
             }
         }
-        self.widen()[block * BLOCK..][..BLOCK].copy_from_slice(sums);
+        fits = true;
+        let sums = self.widen()[places].as_chunks_mut().0;
+        lanes::run(Enter { sums, judged, found, fits: &mut fits });
+        fits.then_some(())
     }
 
     /// The highest number of a block, and at how many positions it is; -1 and none if all are negative.
     #[inline]
     pub(super) fn best(&self, block: usize) -> (i32, u8) {
-        let (mut best, mut ties) = (-1, 0);
+        let mut found = [Found::default()];
+        self.best_of(&[block as u32], &mut found);
+        (found[0].best, found[0].ties)
+    }
+
+    /// The same of several blocks.
+    pub(super) fn best_of(&self, blocks: &[u32], found: &mut [Found]) {
         match self {
-            Self::Narrow(list) => lanes::run(Best { sums: of_block(list, block), best: &mut best, ties: &mut ties }),
-            Self::Wide(list) => lanes::run(Best { sums: of_block(list, block), best: &mut best, ties: &mut ties }),
+            Self::Narrow(list) => lanes::run(Best { sums: list.as_chunks().0, blocks, found }),
+            Self::Wide(list) => lanes::run(Best { sums: list.as_chunks().0, blocks, found }),
         }
-        (best, ties)
     }
 
     /// The positions of a block that have this number.
@@ -110,41 +119,102 @@ fn of_block<T>(list: &[T], block: usize) -> &[T; BLOCK] {
     list[block * BLOCK..][..BLOCK].try_into().expect("whole blocks")
 }
 
-/// Makes numbers narrow.
-struct Narrow<'a> {
-    sums: &'a [i32; BLOCK],
-    narrow: &'a mut [i16; BLOCK],
-    /// Whether they are small enough.
+/// What plugins have said of the nodes of some blocks.
+pub(super) struct Judged<'a> {
+    pub(super) fits: &'a [[bool; BLOCK]],
+    pub(super) totals: &'a [Lanes],
+    /// The nodes that pass otherwise.
+    pub(super) passing: &'a [u64],
+}
+
+/// What there is in a block.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Found {
+    /// The nodes that are not refused, if that was asked.
+    pub(super) fitting: u64,
+    /// The highest number; -1 if all are negative.
+    pub(super) best: i32,
+    /// At how many positions it is.
+    pub(super) ties: u8,
+}
+
+trait Sum: Copy + Ord + From<i8> + Into<i32> {
+    /// The largest.
+    const MAX: f64;
+
+    /// From a whole number that is not negative and not too large.
+    fn of(number: f64) -> Self;
+}
+
+impl Sum for i16 {
+    const MAX: f64 = i16::MAX as f64;
+
+    #[inline(always)]
+    fn of(number: f64) -> Self {
+        lanes::low_bits(number) as Self
+    }
+}
+
+impl Sum for i32 {
+    const MAX: f64 = i32::MAX as f64;
+
+    #[inline(always)]
+    fn of(number: f64) -> Self {
+        lanes::low_bits(number)
+    }
+}
+
+/// Makes numbers of totals.
+struct Enter<'a, T> {
+    sums: &'a mut [[T; BLOCK]],
+    judged: &'a Judged<'a>,
+    found: &'a mut [Found],
+    /// Whether they are neither negative nor too large.
     fits: &'a mut bool,
 }
 
-impl LaneWork for Narrow<'_> {
+impl<T: Sum> LaneWork for Enter<'_, T> {
     #[inline(always)]
     fn run<const FUSED: bool>(self) {
-        let mut fits = true;
-        for (narrow, sum) in self.narrow.iter_mut().zip(self.sums) {
-            *narrow = *sum as i16;
-            fits &= i32::from(*narrow) == *sum;
+        let Judged { fits, totals, passing } = self.judged;
+        let mut in_range = true;
+        for (index, (sums, found)) in self.sums.iter_mut().zip(self.found).enumerate() {
+            let (fits, totals, passing) = (&fits[index], &totals[index], passing[index]);
+            let fitting = bits::bits_of(fits) & passing;
+            for lane in 0..BLOCK {
+                let (total, fits) = (totals[lane], fitting >> lane & 1 == 1);
+                in_range &= !fits | ((total >= 0.0) & (total <= T::MAX));
+                sums[lane] = if fits { T::of(total) } else { T::from(-1) };
+            }
+            let (best, ties) = best(sums);
+            *found = Found { fitting, best, ties };
         }
-        *self.fits = fits;
+        *self.fits = in_range;
     }
 }
 
-/// Finds the highest number of a block, and at how many positions it is.
+/// Finds the highest number of blocks.
 struct Best<'a, T> {
-    sums: &'a [T; BLOCK],
-    best: &'a mut i32,
-    ties: &'a mut u8,
+    sums: &'a [[T; BLOCK]],
+    blocks: &'a [u32],
+    found: &'a mut [Found],
 }
 
-impl<T: Copy + Ord + From<i8> + Into<i32>> LaneWork for Best<'_, T> {
+impl<T: Sum> LaneWork for Best<'_, T> {
     #[inline(always)]
     fn run<const FUSED: bool>(self) {
-        let none = T::from(-1);
-        let best = self.sums.iter().fold(none, |best, sum| best.max(*sum));
-        let ties = if best == none { 0 } else { self.sums.iter().map(|sum| u8::from(*sum == best)).sum() };
-        (*self.best, *self.ties) = (best.into(), ties);
+        for (block, found) in self.blocks.iter().zip(self.found) {
+            (found.best, found.ties) = best(&self.sums[*block as usize]);
+        }
     }
+}
+
+#[inline(always)]
+fn best<T: Sum>(sums: &[T; BLOCK]) -> (i32, u8) {
+    let none = T::from(-1);
+    let best = sums.iter().fold(none, |best, sum| best.max(*sum));
+    let ties = sums.iter().map(|sum| u8::from(*sum == best)).sum();
+    (best.into(), if best == none { 0 } else { ties })
 }
 
 #[cfg(test)]
@@ -161,7 +231,21 @@ mod tests {
             let mut sums = Sums::default();
             sums.reset(2);
             let mut plain = numbers;
-            sums.set_block(1, plain[BLOCK..].try_into().expect("a block"));
+            // What is negative has been refused, by the one or the other.
+            let enter = |sums: &mut Sums, plain: &mut [i32]| {
+                let totals = [std::array::from_fn(|lane| f64::from(plain[BLOCK + lane]))];
+                let fits = [std::array::from_fn(|lane| plain[BLOCK + lane] >= 0 || lane % 2 == 0)];
+                let passes = |lane: &usize| plain[BLOCK + lane] >= 0 || lane % 2 == 1;
+                let passing = [(0..BLOCK).filter(passes).fold(0, |all, lane| all | 1 << lane)];
+                let judged = Judged { fits: &fits, totals: &totals, passing: &passing };
+                let mut found = [Found::default()];
+                sums.enter(1, &judged, &mut found).expect("nothing is out of range");
+                plain[BLOCK..].iter_mut().for_each(|number| *number = (*number).max(-1));
+                assert_eq!((found[0].best, found[0].ties), sums.best(1));
+                let fitting = (0..BLOCK).filter(|lane| plain[BLOCK + lane] >= 0).fold(0, |all, lane| all | 1 << lane);
+                assert_eq!(found[0].fitting, fitting);
+            };
+            enter(&mut sums, &mut plain);
             for position in 0..BLOCK {
                 sums.set(position, plain[position]);
             }
@@ -169,7 +253,7 @@ mod tests {
                 plain[position] = number;
                 sums.set(position, number);
                 if position >= BLOCK {
-                    sums.set_block(1, plain[BLOCK..].try_into().expect("a block"));
+                    enter(&mut sums, &mut plain);
                 }
             }
             for block in 0..2 {

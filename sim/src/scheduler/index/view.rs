@@ -4,7 +4,7 @@ use super::bits::{self, BLOCK, cover, ones, place};
 use super::groups::{GroupKey, Groups};
 use super::plan::Plan;
 use super::positions::Positions;
-use super::sums::Sums;
+use super::sums::{Found, Judged, Sums};
 use crate::cluster::Nodes;
 use crate::model::node::Node;
 use crate::scheduler::fit_error::FitError;
@@ -139,35 +139,35 @@ impl View {
         self.dirty_blocks[word] |= bit;
     }
 
-    /// Enters what was found about a node, in a view of one group: the sum of its scores, or [`UNASKED`]. Whether the best of its block
-    /// has to be looked for.
-    #[inline]
-    pub(super) fn enter_single(&mut self, position: usize, before: i32, sum: i32) -> bool {
-        let (block, bit) = place(position);
-        self.sums.set(position, sum);
+    /// Enters what was found about all nodes of some blocks, in a view of one group.
+    pub(super) fn enter_blocks(&mut self, first: usize, judged: &Judged<'_>, found: &mut [Found]) {
+        self.defeated |= self.sums.enter(first, judged, found).is_none();
         let group = &mut self.groups.list[usize::from(ONLY)];
-        match (before >= 0, sum >= 0) {
-            (true, true) => group.alter(block, before, sum),
-            (true, false) => {
-                self.feasible[block] &= !bit;
-                group.leave((block, bit), before)
-            }
-            (false, true) => {
-                self.feasible[block] |= bit;
-                group.join((block, bit), sum);
-                false
-            }
-            (false, false) => false,
+        for (block, found) in (first..).zip(found) {
+            self.feasible[block] = found.fitting;
+            group.renew(block, found);
         }
     }
 
-    /// Enters what was found about all nodes of a block at once, in a view of one group: sums, or [`UNASKED`], also where there is no node.
-    pub(super) fn enter_block(&mut self, block: usize, sums: &[i32; BLOCK], fitting: u64) {
-        self.sums.set_block(block, sums);
-        self.feasible[block] = fitting;
+    /// Enters what was found about a node, in a view of one group: the sum of its scores, or [`UNASKED`].
+    /// [`View::settle`] has to follow.
+    #[inline]
+    pub(super) fn enter_single(&mut self, position: usize, sum: i32) {
+        let (block, bit) = place(position);
+        self.sums.set(position, sum);
+        self.feasible[block] = self.feasible[block] & !bit | if sum < 0 { 0 } else { bit };
+    }
+
+    /// Single nodes of these blocks were entered.
+    pub(super) fn settle(&mut self, blocks: &[u32], found: &mut Vec<Found>) {
+        found.clear();
+        found.resize(blocks.len(), Found::default());
+        self.sums.best_of(blocks, found);
         let group = &mut self.groups.list[usize::from(ONLY)];
-        group.replace(block, fitting);
-        group.summarize(block, &self.sums, fitting);
+        for (block, found) in blocks.iter().zip(found) {
+            found.fitting = self.feasible[*block as usize];
+            group.renew(*block as usize, found);
+        }
     }
 
     /// Enters what was found about a node: the sum of its scores, if it is feasible. `group` gives the key of its group, or the number
