@@ -38,6 +38,7 @@ pub(super) enum Cell {
 
 impl Cell {
     /// As text.
+    #[cfg(feature = "parquet")]
     pub(super) fn text(&self) -> String {
         let mut text = String::new();
         self.write(&mut text);
