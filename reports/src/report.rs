@@ -5,21 +5,23 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use crate::charts::Chart;
 use crate::data::{Run, Summary};
-use crate::draw::Picture;
+use crate::draw::Medium;
 use crate::figures;
 use crate::output::{OutputDir, OutputError};
 use crate::page::{compare_page, run_page};
+use crate::statistics::Verdict;
 use crate::tables::{summary_json, write_curves, write_series};
 
-/// Writes `summary.json`, `timeseries.csv`, `plots/` and `report.html` of one run.
+/// Writes `summary.json`, `timeseries.csv`, `plots/` and `report.html` of one run; the figures in `plots/` are drawn for `medium`.
 ///
 /// `pods.csv`, `nodes.csv` and what else is streamed have their own writers; see [`crate::tables::TableWriter`].
 ///
 /// # Errors
 /// [`OutputError`] where a file cannot be written.
-pub fn write_run(dir: &OutputDir, run: &Run) -> Result<(), OutputError> {
-    write_run_in(dir, "", run)
+pub fn write_run(dir: &OutputDir, run: &Run, medium: Medium) -> Result<(), OutputError> {
+    write_run_in(dir, "", run, medium)
 }
 
 /// Writes `summary.json`, `timeseries.csv` and `curves.csv` of one run, and no figures.
@@ -30,25 +32,38 @@ pub fn write_numbers(dir: &OutputDir, run: &Run) -> Result<(), OutputError> {
     write_numbers_in(dir, "", run)
 }
 
-/// Writes a comparison: `summary.json`, `plots/` and `report.html` of all runs together, and each run's own report in
+/// Writes a comparison: `summary.json`, with several seeds `verdicts.txt`, `plots/` and `report.html` of all runs together, and each run's own report in
 /// `runs/NAME/`, where `NAME` is [`folder_names`] of its label.
 ///
 /// # Errors
 /// [`OutputError`] where a file cannot be written.
-pub fn write_comparison(dir: &OutputDir, runs: &[Run]) -> Result<(), OutputError> {
+pub fn write_comparison(
+    dir: &OutputDir,
+    runs: &[Run],
+    verdicts: &[Verdict],
+    medium: Medium,
+) -> Result<(), OutputError> {
     let labels: Vec<&str> = runs.iter().map(|run| run.label.as_str()).collect();
     for (name, run) in folder_names(&labels).iter().zip(runs) {
-        write_run_in(dir, &format!("runs/{name}/"), run)?;
+        write_run_in(dir, &format!("runs/{name}/"), run, medium)?;
     }
     for figure in figures::COMPARE {
-        write_plot(dir, "", figure.name, &(figure.draw)(runs))?;
+        write_plot(dir, "", figure.name, &(figure.chart)(runs), medium)?;
     }
     dir.write("report.html", compare_page(runs)?)?;
-    dir.write("summary.json", comparison_json(runs))
+    if !verdicts.is_empty() {
+        dir.write("verdicts.txt", verdict_lines(verdicts))?;
+    }
+    dir.write("summary.json", comparison_json(runs, verdicts))
 }
 
-/// The `summary.json` of a comparison: the scenario's name, and the label and summary of each run.
-pub fn comparison_json(runs: &[Run]) -> String {
+/// The sentences of verdicts, one a line.
+pub fn verdict_lines(verdicts: &[Verdict]) -> String {
+    verdicts.iter().flat_map(|verdict| [verdict.sentence(), "\n".to_owned()]).collect()
+}
+
+/// The `summary.json` of a comparison: the scenario's name, the label and summary of each run, and with several seeds the verdicts.
+pub fn comparison_json(runs: &[Run], verdicts: &[Verdict]) -> String {
     #[derive(Serialize)]
     struct Labelled<'a> {
         label: &'a str,
@@ -58,10 +73,13 @@ pub fn comparison_json(runs: &[Run]) -> String {
     struct All<'a> {
         scenario: &'a str,
         runs: Vec<Labelled<'a>>,
+        #[serde(skip_serializing_if = "<[Verdict]>::is_empty")]
+        verdicts: &'a [Verdict],
     }
     let all = All {
         scenario: runs.first().map_or("", |run| &run.summary.scenario),
         runs: runs.iter().map(|run| Labelled { label: &run.label, summary: &run.summary }).collect(),
+        verdicts,
     };
     let mut text = serde_json::to_string_pretty(&all).expect("summaries have only string keys and finite numbers");
     text.push('\n');
@@ -89,9 +107,9 @@ pub fn folder_names(labels: &[&str]) -> Vec<String> {
     names
 }
 
-fn write_run_in(dir: &OutputDir, folder: &str, run: &Run) -> Result<(), OutputError> {
+fn write_run_in(dir: &OutputDir, folder: &str, run: &Run, medium: Medium) -> Result<(), OutputError> {
     for figure in figures::of_run(run) {
-        write_plot(dir, folder, figure.name, &(figure.draw)(run))?;
+        write_plot(dir, folder, figure.name, &(figure.chart)(run), medium)?;
     }
     dir.write(&format!("{folder}report.html"), run_page(run)?)?;
     write_numbers_in(dir, folder, run)
@@ -109,13 +127,16 @@ fn write_numbers_in(dir: &OutputDir, folder: &str, run: &Run) -> Result<(), Outp
     dir.write(&format!("{folder}summary.json"), summary_json(&run.summary))
 }
 
-/// Writes a figure as `plots/NAME.svg` and `plots/NAME.png` below `folder`, which is empty or ends with a slash.
+/// Writes a figure as `plots/NAME.svg` and `plots/NAME.png`, and what it shows as `plots/NAME.csv`, below `folder`, which is empty or
+/// ends with a slash.
 ///
 /// # Errors
 /// [`OutputError`] where a file cannot be written.
-pub fn write_plot(dir: &OutputDir, folder: &str, name: &str, picture: &Picture) -> Result<(), OutputError> {
+pub fn write_plot(dir: &OutputDir, folder: &str, name: &str, chart: &Chart, medium: Medium) -> Result<(), OutputError> {
+    let picture = chart.draw(medium);
     dir.write(&format!("{folder}plots/{name}.svg"), picture.svg()?)?;
-    dir.write(&format!("{folder}plots/{name}.png"), picture.png()?)
+    dir.write(&format!("{folder}plots/{name}.png"), picture.png()?)?;
+    dir.write(&format!("{folder}plots/{name}.csv"), chart.data().csv())
 }
 
 #[cfg(test)]

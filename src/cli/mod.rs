@@ -7,6 +7,7 @@ mod explain;
 mod fit;
 mod formats;
 mod inspect;
+mod metrics;
 mod policies;
 mod run;
 mod sweep;
@@ -18,6 +19,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use towtank_reports::draw::Medium;
 use towtank_reports::output::OutputError;
 use towtank_sim::scheduler::Evaluation;
 
@@ -53,6 +55,8 @@ enum Command {
     Fit(fit::FitArgs),
     /// List the trace formats.
     Formats,
+    /// List the numbers of a run: their names, units and meanings.
+    Metrics,
 }
 
 /// What may be changed in a scenario from the command line.
@@ -72,6 +76,21 @@ pub struct ScenarioArgs {
     /// How nodes are evaluated; the decisions are the same.
     #[arg(long, value_enum, default_value_t)]
     evaluation: EvaluationArg,
+}
+
+/// How figures are drawn.
+#[derive(Clone, Copy, Debug, Args)]
+struct FigureArgs {
+    /// Draw the figures in `plots/` for print: one column of 3.5 inches, with letters of 7 and 8 points, without a heading, and
+    /// readable in grayscale.
+    #[arg(long)]
+    paper: bool,
+}
+
+impl FigureArgs {
+    const fn medium(self) -> Medium {
+        if self.paper { Medium::PAPER } else { Medium::SCREEN }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -139,6 +158,7 @@ impl Command {
             Self::Inspect(args) => inspect::inspect(&args),
             Self::Fit(args) => fit::fit(&args),
             Self::Formats => formats::formats(),
+            Self::Metrics => metrics::metrics(),
         }
     }
 }

@@ -2,36 +2,32 @@
 //!
 //! A sweep's results depend on its inputs alone: not on the number of threads, nor on interruptions or shards.
 
+mod compare;
 mod directory;
 mod figures;
+mod inputs;
 mod journal;
 mod merge;
 mod plan;
+mod progress;
 mod published;
 mod read;
+pub mod remote;
 mod row;
 mod schema;
+mod shard;
 mod sweep;
 mod tables;
 
+pub use compare::{CompareSpec, ComparedGroup, Comparisons, Side, Terms, text as verdict_text, verdicts};
 pub use figures::{Figure, FigureSpec};
-pub use journal::Shard;
-pub use merge::merge;
+pub use merge::{Merged, merge};
 pub(crate) use plan::parse_seeds;
 pub use plan::{PlannedRun, RunKey};
 pub use published::{Compared, Published, PublishedSpec};
 pub use read::Experiment;
 pub use row::Row;
+pub(crate) use row::numbers;
 pub use schema::{AxisSpec, AxisValues, ExperimentSpec, SeedsSpec};
+pub use shard::Shard;
 pub use sweep::{SweepOptions, Swept, sweep};
-
-use std::path::Path;
-use towtank_reports::output::OutputError;
-
-/// Writes the tables and figures of a finished sweep.
-///
-/// # Errors
-/// A file cannot be written.
-pub fn finish(experiment: &Experiment, rows: &[Row], out: &Path) -> Result<(), OutputError> {
-    directory::finish(experiment, rows, out)
-}

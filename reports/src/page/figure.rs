@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::draw::{Picture, RenderError, theme};
+use crate::draw::{Medium, RenderError, theme};
 use crate::figures::Figure;
 
 /// A figure as a page shows it.
@@ -18,7 +18,7 @@ pub(super) struct PageFigure {
 impl PageFigure {
     /// Draws a figure for a page: it scales with the page, and is one image with a description to a screen reader.
     pub(super) fn new<Data: ?Sized>(figure: &Figure<Data>, data: &Data) -> Result<Self, RenderError> {
-        let picture: Picture = (figure.draw)(data);
+        let picture = (figure.chart)(data).draw(Medium::SCREEN);
         let sized = format!("<svg width=\"{}\" height=\"{}\"", picture.width, picture.height);
         let described = format!("<svg role=\"img\" aria-label=\"{}\"", escape(&picture.description));
         let svg = picture.svg()?.replacen(&sized, &described, 1);
