@@ -13,12 +13,18 @@ use crate::page::PageError;
 pub const LAYOUT: &[(&str, &str)] = &[
     ("summary.json", "the run in numbers; of a comparison, one entry per run"),
     ("pods.csv", "one line per pod: where it went, and when"),
+    ("pods.parquet", "the same"),
     ("jobs.csv", "one line per job, a group of pods: when it started, and where"),
+    ("jobs.parquet", "the same"),
     ("nodes.csv", "one line per node: when it was there, and how full"),
+    ("nodes.parquet", "the same"),
+    ("attempts.csv", "one line per scheduling attempt: what came of it"),
+    ("attempts.parquet", "the same"),
     ("timeseries.csv", "the cluster's state at every sample"),
+    ("timeseries.parquet", "the same"),
     ("curves.csv", "metrics over something else than time, where a run has any"),
-    ("events.jsonl", "every recorded event, one JSON object per line"),
-    ("metrics.prom", "final counters in the exposition format of Prometheus"),
+    ("events.jsonl", "what happened, one Kubernetes Event per line"),
+    ("metrics.prom", "metrics at the end, in OpenMetrics text"),
     ("plots", "every figure as SVG and PNG, and what it shows as CSV"),
     ("report.html", "everything to read, in one file"),
     ("replay.json", "what is needed to play the run again"),
@@ -46,6 +52,9 @@ pub enum OutputError {
         /// The first such thing in it, in alphabetical order.
         entry: String,
     },
+    /// Parquet is asked for, which this program was built without.
+    #[error("this program was built without Parquet: build it with `--features parquet`")]
+    NoParquet,
     /// Somebody else is writing there.
     #[error("{}: another sweep is writing here: wait for it, or choose another directory", path.display())]
     Busy {
@@ -66,6 +75,9 @@ pub enum OutputError {
         source: io::Error,
     },
 }
+
+/// What is written to a file at a time, in bytes: events alone may come to gigabytes.
+const BUFFER: usize = 1 << 16;
 
 impl From<RenderError> for OutputError {
     fn from(error: RenderError) -> Self {
@@ -124,7 +136,7 @@ impl OutputDir {
             fs::create_dir_all(folder).map_err(io_error("create", &self.given.join(path)))?;
         }
         let file = File::create(&full).map_err(io_error("create", &self.given.join(path)))?;
-        Ok(OutputFile { writer: BufWriter::new(file), path: self.given.join(path) })
+        Ok(OutputFile { writer: BufWriter::with_capacity(BUFFER, file), path: self.given.join(path) })
     }
 
     /// A file that may be started later, when it turns out to be needed; see [`OutputDir::file`].
@@ -189,7 +201,7 @@ impl LaterFile {
     /// [`OutputError::Io`] where the system refuses.
     pub fn create(self) -> Result<OutputFile, OutputError> {
         let file = File::create(&self.full).map_err(io_error("create", &self.path))?;
-        Ok(OutputFile { writer: BufWriter::new(file), path: self.path })
+        Ok(OutputFile { writer: BufWriter::with_capacity(BUFFER, file), path: self.path })
     }
 }
 
