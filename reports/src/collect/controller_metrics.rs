@@ -82,11 +82,11 @@ impl ControllerMetrics {
             ("ScaleDown", Regarding::Named(..)) => self.autoscaler.underutilized += 1,
             ("ScaleDown", Regarding::Pod(_)) => self.autoscaler.evicted += 1,
             ("ScaleUpTimedOut", _) => self.autoscaler.timed_out += 1,
-            ("Completed" | "BackoffLimitExceeded" | "DeadlineExceeded", Regarding::Object(id)) => {
-                if cluster.objects().meta(id).is_some_and(|meta| meta.kind == "Job") {
-                    let of = if reason == "Completed" { ("succeeded", "") } else { ("failed", reason) };
-                    *self.jobs.entry(of).or_default() += 1;
-                }
+            ("Completed" | "BackoffLimitExceeded" | "DeadlineExceeded", Regarding::Object(id))
+                if cluster.objects().meta(id).is_some_and(|meta| meta.kind == "Job") =>
+            {
+                let of = if reason == "Completed" { ("succeeded", "") } else { ("failed", reason) };
+                *self.jobs.entry(of).or_default() += 1;
             }
             _ => {}
         }

@@ -45,6 +45,7 @@ use towtank_sim::observe::Observer;
 use towtank_sim::time::Span;
 
 /// What is to be collected.
+#[allow(clippy::struct_excessive_bools, reason = "switches, each with its name")]
 #[derive(Clone, Debug, Default)]
 pub struct CollectOptions {
     /// How far samples are apart; `None` to thin them so that a few thousand remain, whatever the length.
