@@ -53,6 +53,14 @@ pub enum OutputError {
         /// The first such thing in it, in alphabetical order.
         entry: String,
     },
+    /// The directory has tables of a sweep, and not the journal that they are made of.
+    #[error("will not replace {}: its {file} is missing, or of something else; choose another directory or move it away", path.display())]
+    NoJournal {
+        /// The directory.
+        path: PathBuf,
+        /// The journal.
+        file: &'static str,
+    },
     /// Parquet is asked for, which this program was built without.
     #[error("this program was built without Parquet: build it with `--features parquet`")]
     NoParquet,
