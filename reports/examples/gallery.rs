@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("zeros", zeros()),
     ];
     for (case, run) in &cases {
-        for figure in figures::RUN {
+        for figure in figures::of_run(run) {
             save(&folder, &format!("{case}-{}", figure.name), &(figure.chart)(run).draw(Medium::SCREEN))?;
         }
         std::fs::write(folder.join(format!("{case}.html")), page::run_page(run)?)?;

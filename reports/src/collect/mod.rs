@@ -9,6 +9,7 @@ mod heatmap;
 mod histogram;
 mod jobs;
 mod latency;
+mod lives;
 mod metrics;
 mod nodes;
 mod notable;
@@ -24,6 +25,7 @@ pub use fragmentation::FragmentationTracker;
 pub use heatmap::HeatmapCollector;
 pub use jobs::JobCollector;
 pub use latency::LatencyCollector;
+pub use lives::LifeCollector;
 pub use metrics::MetricsCollector;
 pub use nodes::NodeTable;
 pub use notable::NotableCollector;
@@ -51,7 +53,7 @@ pub struct CollectOptions {
     pub epoch_second: i64,
     /// Whether `pods.csv` and `nodes.csv` are written.
     pub tables: bool,
-    /// Whether the heat map of placements is sampled.
+    /// Whether the heat map of placements is sampled, and the lives of few pods are kept.
     pub heatmap: bool,
     /// What the fragmentation of GPUs is measured with, if it is.
     pub fragmentation: Option<Arc<FragmentationMeasure>>,
@@ -65,6 +67,7 @@ pub struct Collectors {
     notable: NotableCollector,
     metrics: MetricsCollector,
     heatmap: Option<HeatmapCollector>,
+    lives: Option<LifeCollector>,
     arrivals: Option<ArrivalCurveCollector>,
     jobs: JobCollector,
     pods: Option<PodTable>,
@@ -88,6 +91,7 @@ impl Collectors {
             notable: NotableCollector::default(),
             metrics: MetricsCollector::default(),
             heatmap: options.heatmap.then(HeatmapCollector::default),
+            lives: options.heatmap.then(LifeCollector::default),
             jobs: JobCollector::new(tables),
             pods: tables.map(PodTable::create).transpose()?,
             nodes: tables.map(NodeTable::create).transpose()?,
@@ -100,6 +104,7 @@ impl Collectors {
         let mut all: Vec<&mut dyn Observer> =
             vec![&mut self.series, &mut self.utilization, &mut self.latency, &mut self.notable, &mut self.metrics];
         all.extend(self.heatmap.as_mut().map(|o| o as &mut dyn Observer));
+        all.extend(self.lives.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.arrivals.as_mut().map(|o| o as &mut dyn Observer));
         all.push(&mut self.jobs);
         all.extend(self.pods.as_mut().map(|o| o as &mut dyn Observer));
@@ -165,6 +170,7 @@ impl Collectors {
             startup,
             heatmap: self.heatmap.map(|heatmap| heatmap.into_heatmap(outcome.end)).unwrap_or_default(),
             jobs,
+            lives: self.lives.map(|lives| lives.finish(cluster)).unwrap_or_default(),
             curves: self.arrivals.map(|arrivals| arrivals.into_curve(cluster).curves()).unwrap_or_default(),
             notable: self.notable.into_notable(),
         })

@@ -63,7 +63,7 @@ pub(crate) fn run(label: &str, seed: u64, seconds: i64, interval: i64, nodes: us
         series.set_resource("nvidia.com/gpu", 64, (64.0 * (load * 1.25).min(1.0)) as i64);
         series.set_resource("example.com/none", 0, 0);
         series.set_resource("pods", ready * 110, used(110.0, 0.12));
-        series.set_counter("evictions", i64::from(outage) * 3);
+        series.set_counter(Series::PODS_STARTING, (load * nodes as f64 * noise.next()) as i64);
         heatmap.begin_sample(time * NANOS_PER_SECOND);
         for node in 0..nodes {
             let gone = node as i64 >= total || (outage && node < nodes / 3);

@@ -73,10 +73,17 @@ fn all(run: &Run) -> Vec<(&'static str, Picture)> {
         RUN.iter().map(|figure| (figure.name, (figure.chart)(run).draw(Medium::SCREEN))).collect();
     let labels =
         ["default", "best-fit", "random", "a policy whose name is so long that no legend could ever hold all of it"];
-    let mut runs: Vec<Run> = labels.iter().map(|label| Run { label: (*label).to_owned(), ..run.clone() }).collect();
+    let mut runs: Vec<Run> = labels.iter().map(|label| labelled(label, run)).collect();
     runs[1] = Run { label: "nothing".to_owned(), ..Run::default() };
     pictures.extend(COMPARE.iter().map(|figure| (figure.name, (figure.chart)(&runs).draw(Medium::SCREEN))));
     pictures
+}
+
+/// A run under another policy.
+fn labelled(label: &str, run: &Run) -> Run {
+    let mut run = Run { label: label.to_owned(), ..run.clone() };
+    run.summary.policy = label.to_owned();
+    run
 }
 
 fn texts(picture: &Picture) -> Vec<&Text> {
