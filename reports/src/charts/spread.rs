@@ -79,7 +79,7 @@ impl SpreadChart {
             let outline = [one.outline.first(), one.outline.last()].into_iter().flatten().map(|point| point.0);
             [numbers.whiskers.0, numbers.whiskers.1].into_iter().chain(outliers).chain(outline).collect::<Vec<f64>>()
         };
-        let y = self.y.axis(all().flat_map(ends), 5.0);
+        let y = self.y.axis_with_room(all().flat_map(ends), 5.0);
         let up = y.range;
         let x = Axis::categories(&self.across, self.categories.iter().map(String::as_str));
         let left = Panel::left_for(medium, [&y]);
@@ -266,8 +266,14 @@ impl Shown {
             let y = place.y(*median);
             picture.line(vec![(middle - half, y), (middle + half, y)], Stroke::solid(series.color, 2.0));
         }
-        picture.rect((middle - 2.0, place.y(*high)), (middle + 2.0, place.y(*low)), series.color);
-        picture.shape(series.shape, (middle, place.y(*median)), theme::INK);
+        let bar = (half * 0.4).min(2.0);
+        picture.rect((middle - bar, place.y(*high)), (middle + bar, place.y(*low)), series.color);
+        let y = place.y(*median);
+        if half >= 6.0 {
+            picture.shape(series.shape, (middle, y), theme::INK);
+        } else {
+            picture.line(vec![(middle - half, y), (middle + half, y)], Stroke::solid(theme::INK, 1.4));
+        }
     }
 }
 
