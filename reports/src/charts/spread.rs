@@ -192,7 +192,11 @@ impl SpreadChart {
                 some => format!("{} ({} at zero)", series.label, units::percent(some as f64 / all as f64)),
             };
             let style = theme::series(index);
-            legend.add(Swatch::Box(style.color, if medium.grayscale { style.hatch } else { Hatch::None }), &label);
+            let swatch = match self.shape {
+                SpreadShape::Box => Swatch::Box(style.color, if medium.grayscale { style.hatch } else { Hatch::None }),
+                SpreadShape::Violin => Swatch::Shape(style.shape, style.color),
+            };
+            legend.add(swatch, &label);
         }
         legend
     }
@@ -270,7 +274,7 @@ impl Shown {
         picture.rect((middle - bar, place.y(*high)), (middle + bar, place.y(*low)), series.color);
         let y = place.y(*median);
         if half >= 6.0 {
-            picture.shape(series.shape, (middle, y), theme::INK);
+            picture.shape(series.shape, (middle, y), series.color);
         } else {
             picture.line(vec![(middle - half, y), (middle + half, y)], Stroke::solid(theme::INK, 1.4));
         }

@@ -85,12 +85,8 @@ impl Legend {
     fn rows(&self) -> Vec<Vec<(f64, Swatch, String)>> {
         let size = self.medium.tick_size;
         let room = self.right - self.left;
-        // Two columns at least, and three for very many.
-        let most = match self.entries.len() {
-            0..=MOST_LOOSE => room,
-            7..=18 => (room - GAP) / 2.0,
-            _ => (room - 2.0 * GAP) / 3.0,
-        };
+        // Two columns at least.
+        let most = if self.entries.len() > MOST_LOOSE { (room - GAP) / 2.0 } else { room };
         let entries = self.entries.iter().map(|(swatch, label)| {
             let label = text::fit_middle(label, most - swatch.width(), size);
             (swatch.width() + text::width(&label, size, false), *swatch, label)
@@ -185,7 +181,7 @@ mod tests {
             legend.add(Swatch::Box(theme::INK, Hatch::None), &label);
         }
         let rows = legend.rows();
-        assert_eq!(rows.iter().map(Vec::len).collect::<Vec<_>>(), [3, 3, 3, 3, 3, 3, 2]);
+        assert_eq!(rows.iter().map(Vec::len).collect::<Vec<_>>(), [2; 10]);
         assert!(rows.windows(2).all(|pair| pair[1].iter().zip(&pair[0]).all(|(a, b)| (a.0 - b.0).abs() < 1e-9)));
     }
 }
