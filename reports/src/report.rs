@@ -11,6 +11,7 @@ use crate::draw::Medium;
 use crate::figures;
 use crate::output::{OutputDir, OutputError};
 use crate::page::{compare_page, run_page};
+use crate::statistics::Verdict;
 use crate::tables::{summary_json, write_curves, write_series};
 
 /// Writes `summary.json`, `timeseries.csv`, `plots/` and `report.html` of one run; the figures in `plots/` are drawn for `medium`.
@@ -31,12 +32,17 @@ pub fn write_numbers(dir: &OutputDir, run: &Run) -> Result<(), OutputError> {
     write_numbers_in(dir, "", run)
 }
 
-/// Writes a comparison: `summary.json`, `plots/` and `report.html` of all runs together, and each run's own report in
+/// Writes a comparison: `summary.json`, with several seeds `verdicts.txt`, `plots/` and `report.html` of all runs together, and each run's own report in
 /// `runs/NAME/`, where `NAME` is [`folder_names`] of its label.
 ///
 /// # Errors
 /// [`OutputError`] where a file cannot be written.
-pub fn write_comparison(dir: &OutputDir, runs: &[Run], medium: Medium) -> Result<(), OutputError> {
+pub fn write_comparison(
+    dir: &OutputDir,
+    runs: &[Run],
+    verdicts: &[Verdict],
+    medium: Medium,
+) -> Result<(), OutputError> {
     let labels: Vec<&str> = runs.iter().map(|run| run.label.as_str()).collect();
     for (name, run) in folder_names(&labels).iter().zip(runs) {
         write_run_in(dir, &format!("runs/{name}/"), run, medium)?;
@@ -45,11 +51,19 @@ pub fn write_comparison(dir: &OutputDir, runs: &[Run], medium: Medium) -> Result
         write_plot(dir, "", figure.name, &(figure.chart)(runs), medium)?;
     }
     dir.write("report.html", compare_page(runs)?)?;
-    dir.write("summary.json", comparison_json(runs))
+    if !verdicts.is_empty() {
+        dir.write("verdicts.txt", verdict_lines(verdicts))?;
+    }
+    dir.write("summary.json", comparison_json(runs, verdicts))
 }
 
-/// The `summary.json` of a comparison: the scenario's name, and the label and summary of each run.
-pub fn comparison_json(runs: &[Run]) -> String {
+/// The sentences of verdicts, one a line.
+pub fn verdict_lines(verdicts: &[Verdict]) -> String {
+    verdicts.iter().flat_map(|verdict| [verdict.sentence(), "\n".to_owned()]).collect()
+}
+
+/// The `summary.json` of a comparison: the scenario's name, the label and summary of each run, and with several seeds the verdicts.
+pub fn comparison_json(runs: &[Run], verdicts: &[Verdict]) -> String {
     #[derive(Serialize)]
     struct Labelled<'a> {
         label: &'a str,
@@ -59,10 +73,13 @@ pub fn comparison_json(runs: &[Run]) -> String {
     struct All<'a> {
         scenario: &'a str,
         runs: Vec<Labelled<'a>>,
+        #[serde(skip_serializing_if = "<[Verdict]>::is_empty")]
+        verdicts: &'a [Verdict],
     }
     let all = All {
         scenario: runs.first().map_or("", |run| &run.summary.scenario),
         runs: runs.iter().map(|run| Labelled { label: &run.label, summary: &run.summary }).collect(),
+        verdicts,
     };
     let mut text = serde_json::to_string_pretty(&all).expect("summaries have only string keys and finite numbers");
     text.push('\n');

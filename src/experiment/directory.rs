@@ -2,6 +2,7 @@
 //! and figures appear at the end, each file at once.
 
 use super::Experiment;
+use super::compare;
 use super::journal::{self, Header, Journal};
 use super::row::Row;
 use super::shard::Shard;
@@ -14,8 +15,18 @@ use towtank_reports::draw::Medium;
 use towtank_reports::output::{OutputError, write_file};
 
 /// What may be in the directory of a sweep, beside the folders of its shards.
-const LAYOUT: [&str; 8] =
-    [journal::FILE, LAST, "groups.csv", "curves.csv", "curve_groups.csv", "timings.csv", "published.csv", "plots"];
+const LAYOUT: [&str; 10] = [
+    journal::FILE,
+    LAST,
+    "groups.csv",
+    "comparisons.csv",
+    "verdicts.txt",
+    "curves.csv",
+    "curve_groups.csv",
+    "timings.csv",
+    "published.csv",
+    "plots",
+];
 
 /// The file that is written last: with it a sweep is finished.
 const LAST: &str = "runs.csv";
@@ -119,6 +130,11 @@ impl SweepDir {
         if rows.iter().any(|row| !row.curves.is_empty()) {
             write_file(&out.join("curves.csv"), &tables::curves(axes, rows).csv())?;
             write_file(&out.join("curve_groups.csv"), &tables::curve_groups(axes, rows).csv())?;
+        }
+        if let Some(comparisons) = &experiment.comparisons {
+            let groups = comparisons.compare(experiment, rows);
+            write_file(&out.join("comparisons.csv"), &tables::comparisons(axes, &groups).csv())?;
+            write_file(&out.join("verdicts.txt"), compare::text(experiment, &groups).as_bytes())?;
         }
         if !experiment.published.is_empty() {
             let compared = experiment.published.compare(rows);
