@@ -12,16 +12,7 @@ pub(super) const KIND: FigureKind = FigureKind {
     name: "lines",
     about: "A line for each policy, the mean over the seeds, with a band around it: `curve` over its places, or `metric` over the \
             labels of the axis `across`, which are numbers then. What has been published is marked beside it.",
-    fields: &[
-        "curve",
-        "metric",
-        "across",
-        "complementOf",
-        "interval",
-        "published",
-        "publishedEvery",
-        "publishedLabel",
-    ],
+    fields: &["curve", "metric", "across", "complementOf", "interval", "published", "publishedEvery", "publishedLabel"],
     read,
 };
 

@@ -24,15 +24,8 @@ use std::sync::Arc;
 use towtank_reports::charts::Chart;
 
 /// Every kind of figure.
-pub const KINDS: &[FigureKind] = &[
-    lines::KIND,
-    bars::KIND,
-    spread::BOX,
-    spread::VIOLIN,
-    trade_off::KIND,
-    heat_map::KIND,
-    cdf::KIND,
-];
+pub const KINDS: &[FigureKind] =
+    &[lines::KIND, bars::KIND, spread::BOX, spread::VIOLIN, trade_off::KIND, heat_map::KIND, cdf::KIND];
 
 /// One entry of the table: how a kind of figure is called, and what it is made of.
 #[derive(Debug)]

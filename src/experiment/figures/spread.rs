@@ -53,10 +53,10 @@ impl Shown for Spread {
             let values = group.map(|group| numbers(group, &self.metric)).unwrap_or_default();
             Distribution::of_numbers(values.into_iter().map(|value| figure.shown_value(value)))
         };
-        let series = grid.rows.iter().map(|(label, cells)| SpreadSeries {
-            label: label.clone(),
-            samples: cells.iter().map(samples).collect(),
-        });
+        let series = grid
+            .rows
+            .iter()
+            .map(|(label, cells)| SpreadSeries { label: label.clone(), samples: cells.iter().map(samples).collect() });
         Chart::Spread(SpreadChart {
             title: figure.title.clone(),
             across: self.across_label.clone(),

@@ -40,7 +40,8 @@ impl Shown for TradeOff {
     fn chart(&self, figure: &Figure, groups: &[Group<'_>]) -> Chart {
         let mut series: Vec<ScatterSeries> = Vec::new();
         for group in groups {
-            let means = figure.mean(&numbers(group, &self.metrics.0)).zip(figure.mean(&numbers(group, &self.metrics.1)));
+            let means =
+                figure.mean(&numbers(group, &self.metrics.0)).zip(figure.mean(&numbers(group, &self.metrics.1)));
             let Some(((x, across), (y, up))) = means else { continue };
             let point = ScatterPoint { at: (x, y), across, up };
             let label = label(group, false);
