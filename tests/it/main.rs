@@ -26,5 +26,6 @@ mod outputs;
 mod readme;
 mod recorded;
 mod remote_sweep;
+mod run_numbers;
 mod support;
 mod sweep;

@@ -2,7 +2,7 @@
 
 use super::pods::others;
 use super::work_times::{WorkTimes, usage};
-use super::written::WrittenTable;
+use super::written::{TableFiles, WrittenTable};
 use crate::output::{OutputDir, OutputError};
 use crate::tables::NodeRow;
 use std::collections::BTreeMap;
@@ -62,12 +62,12 @@ impl Life {
 }
 
 impl NodeTable {
-    /// A table in `out`.
+    /// A table in `out`, as Parquet too if that is asked for.
     ///
     /// # Errors
-    /// The file cannot be created.
-    pub fn create(out: &OutputDir) -> Result<Self, OutputError> {
-        let table = WrittenTable::new::<NodeRow<'_>>(out.file("nodes.csv")?);
+    /// A file cannot be created.
+    pub fn create(out: &OutputDir, parquet: bool) -> Result<Self, OutputError> {
+        let table = TableFiles::new(out, "nodes", parquet)?.begin::<NodeRow<'_>>()?;
         Ok(Self { table, lives: BTreeMap::new(), work: WorkTimes::default() })
     }
 

@@ -1,7 +1,7 @@
 //! Which nodes are in use, what is stranded on them, and how large a pod still fits.
 
 use std::collections::BTreeMap;
-use towtank_sim::cluster::{Change, Cluster, Interest, NodeChange, NodeLoad};
+use towtank_sim::cluster::{Change, Cluster, Interest, NodeChange};
 use towtank_sim::model::NodeId;
 use towtank_sim::model::node::Node;
 use towtank_sim::model::resources::ResourceId;
@@ -131,15 +131,14 @@ impl OccupancyCollector {
             self.nodes.resize(slot + 1, State::default());
         }
         let Some(node) = cluster.nodes().find(id) else { return };
-        let load = cluster.nodes().load(id);
-        let in_use = load.requested[PODS] > 0;
+        let in_use = !node.pods.is_empty();
         if self.nodes[slot].in_use != in_use {
             self.nodes[slot].in_use = in_use;
             if in_use { self.in_use += 1 } else { self.in_use -= 1 }
         }
-        let may_strand = any_full(load) || node.allocatable.as_slice().len() > KNOWN;
-        if may_strand || !self.nodes[slot].stranded.is_empty() {
-            let stranded = if may_strand { stranded(node) } else { Vec::new() };
+        let strands = any_full(node);
+        if strands || !self.nodes[slot].stranded.is_empty() {
+            let stranded = if strands { stranded(node) } else { Vec::new() };
             self.strand(slot, stranded, cluster.now);
         }
     }
@@ -231,18 +230,10 @@ impl Observer for OccupancyCollector {
     }
 }
 
-/// Places in a node's load.
-const CPU: usize = 0;
-const MEMORY: usize = 1;
-const PODS: usize = 2;
-
-/// The resources that every cluster has come first; a node with more columns has others too.
-const KNOWN: usize = 4;
-
-/// Whether a resource of the load is full.
+/// Whether a resource of the node is full.
 #[inline]
-fn any_full(load: &NodeLoad) -> bool {
-    load.allocatable.iter().zip(&load.requested).any(|(has, taken)| is_full(*has, *taken))
+fn any_full(node: &Node) -> bool {
+    node.allocatable.iter().any(|(id, has)| is_full(has, node.requested.get(id)))
 }
 
 #[inline]
@@ -272,11 +263,11 @@ fn largest_cpu(cluster: &Cluster) -> i64 {
     };
     let mut largest = 0;
     for node in cluster.nodes().iter() {
-        let load = cluster.nodes().load(node.id);
-        let free = [CPU, MEMORY, PODS].map(|place| i128::from(load.allocatable[place] - load.requested[place]));
-        let by_memory = if memory > 0 { free[MEMORY] * cpu / memory } else { free[CPU] };
-        let fits = free[CPU].min(by_memory) as i64;
-        if fits > largest && free[PODS] > 0 && node.ready && !node.spec.unschedulable {
+        let free = |id| i128::from(node.allocatable.get(id) - node.requested.get(id));
+        let (free_cpu, free_memory) = (free(ResourceId::CPU), free(ResourceId::MEMORY));
+        let by_memory = if memory > 0 { free_memory * cpu / memory } else { free_cpu };
+        let fits = free_cpu.min(by_memory) as i64;
+        if fits > largest && free(ResourceId::PODS) > 0 && node.ready && !node.spec.unschedulable {
             largest = fits;
         }
     }
