@@ -60,6 +60,8 @@ pub fn simulate(
         events: observe.events,
         epoch_second: scenario.epoch_second,
         tables: observe.tables,
+        attempts: observe.attempts,
+        parquet: observe.parquet,
         heatmap: observe.figures,
         fragmentation: prepared
             .target_workload

@@ -1,6 +1,6 @@
 //! `pods.csv`: a row per pod, written when the pod ends, and at the end of the run for those that still exist.
 
-use super::written::WrittenTable;
+use super::written::{TableFiles, WrittenTable};
 use crate::output::{OutputDir, OutputError};
 use crate::tables::PodRow;
 use rustc_hash::FxHashMap;
@@ -20,12 +20,12 @@ pub struct PodTable {
 }
 
 impl PodTable {
-    /// A table in `out`.
+    /// A table in `out`, as Parquet too if that is asked for.
     ///
     /// # Errors
-    /// The file cannot be created.
-    pub fn create(out: &OutputDir) -> Result<Self, OutputError> {
-        let table = WrittenTable::new::<PodRow<'_>>(out.file("pods.csv")?);
+    /// A file cannot be created.
+    pub fn create(out: &OutputDir, parquet: bool) -> Result<Self, OutputError> {
+        let table = TableFiles::new(out, "pods", parquet)?.begin::<PodRow<'_>>()?;
         Ok(Self { table, causes: FxHashMap::default() })
     }
 
