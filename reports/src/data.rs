@@ -9,6 +9,7 @@ mod fragmentation;
 mod heatmap;
 mod jobs;
 mod latencies;
+mod lives;
 mod notable;
 mod series;
 mod summary;
@@ -19,6 +20,7 @@ pub use fragmentation::GpuFragmentation;
 pub use heatmap::Heatmap;
 pub use jobs::{JobSpan, JobSummary, Jobs, PublishedCounts, PublishedJob};
 pub use latencies::{Latencies, Steps};
+pub use lives::{Lives, PodLife};
 pub use notable::{Notable, NotableKind};
 pub use series::{ResourceSeries, Sample, Series};
 pub use summary::{
@@ -48,6 +50,8 @@ pub struct Run {
     pub heatmap: Heatmap,
     /// The jobs that ended.
     pub jobs: Jobs,
+    /// The lives of its pods, if they are few.
+    pub lives: Lives,
     /// Metrics over something else than time.
     pub curves: Vec<Curve>,
     /// What a reader of the report should be told about, in time order.

@@ -42,7 +42,7 @@ impl AttemptTable {
             time_ns: cluster.now.0,
             namespace: &spec.namespace,
             name: &pod.name,
-            attempt: pod.attempts,
+            attempt: cluster.pods().attempts(id),
             profile: if row.profile.is_empty() { &spec.scheduler_name } else { row.profile },
             ..*row
         });

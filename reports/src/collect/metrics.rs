@@ -142,8 +142,9 @@ impl MetricsCollector {
         let since = self.queue.left(id);
         let Some(pod) = cluster.pod(id) else { return };
         self.attempted("scheduled", &cluster.class_of(pod).spec.scheduler_name, took, 1);
-        self.pod_attempts.observe(f64::from(pod.attempts));
-        let durations = self.pod_duration.entry(pod.attempts.min(MANY_ATTEMPTS));
+        let attempts = cluster.pods().attempts(id);
+        self.pod_attempts.observe(f64::from(attempts));
+        let durations = self.pod_duration.entry(attempts.min(MANY_ATTEMPTS));
         let durations = durations.or_insert_with(|| Histogram::exponential(0.01, 2.0, 20));
         durations.observe((cluster.now - since.unwrap_or(pod.created)).as_secs_f64());
     }

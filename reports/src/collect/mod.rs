@@ -12,6 +12,7 @@ mod heatmap;
 mod histogram;
 mod jobs;
 mod latency;
+mod lives;
 mod metrics;
 mod nodes;
 mod notable;
@@ -28,6 +29,7 @@ pub use fragmentation::FragmentationTracker;
 pub use heatmap::HeatmapCollector;
 pub use jobs::JobCollector;
 pub use latency::LatencyCollector;
+pub use lives::LifeCollector;
 pub use metrics::MetricsCollector;
 pub use nodes::NodeTable;
 pub use notable::NotableCollector;
@@ -60,7 +62,7 @@ pub struct CollectOptions {
     pub attempts: bool,
     /// Whether tables are written as Parquet too.
     pub parquet: bool,
-    /// Whether the heat map of placements is sampled.
+    /// Whether the heat map of placements is sampled, and the lives of few pods are kept.
     pub heatmap: bool,
     /// What the fragmentation of GPUs is measured with, if it is.
     pub fragmentation: Option<Arc<FragmentationMeasure>>,
@@ -74,6 +76,7 @@ pub struct Collectors {
     notable: NotableCollector,
     metrics: MetricsCollector,
     heatmap: Option<HeatmapCollector>,
+    lives: Option<LifeCollector>,
     arrivals: Option<ArrivalCurveCollector>,
     jobs: JobCollector,
     pods: Option<PodTable>,
@@ -100,6 +103,7 @@ impl Collectors {
             notable: NotableCollector::default(),
             metrics: MetricsCollector::default(),
             heatmap: options.heatmap.then(HeatmapCollector::default),
+            lives: options.heatmap.then(LifeCollector::default),
             jobs: JobCollector::new(tables, options.parquet)?,
             pods: tables.map(|out| PodTable::create(out, options.parquet)).transpose()?,
             nodes: tables.map(|out| NodeTable::create(out, options.parquet)).transpose()?,
@@ -114,6 +118,7 @@ impl Collectors {
         let mut all: Vec<&mut dyn Observer> =
             vec![&mut self.series, &mut self.utilization, &mut self.latency, &mut self.notable, &mut self.metrics];
         all.extend(self.heatmap.as_mut().map(|o| o as &mut dyn Observer));
+        all.extend(self.lives.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.arrivals.as_mut().map(|o| o as &mut dyn Observer));
         all.push(&mut self.jobs);
         all.extend(self.pods.as_mut().map(|o| o as &mut dyn Observer));
@@ -187,6 +192,7 @@ impl Collectors {
             startup,
             heatmap: self.heatmap.map(|heatmap| heatmap.into_heatmap(outcome.end)).unwrap_or_default(),
             jobs,
+            lives: self.lives.map(|lives| lives.finish(cluster)).unwrap_or_default(),
             curves: self.arrivals.map(|arrivals| arrivals.into_curve(cluster).curves()).unwrap_or_default(),
             notable: self.notable.into_notable(),
         })
