@@ -55,12 +55,12 @@ pub enum OutputError {
         /// The first such thing in it, in alphabetical order.
         entry: String,
     },
-    /// The directory has tables of a sweep, and not the journal that they are made of.
+    /// The directory has names that are ours, and not the file that tells whose it is.
     #[error("will not replace {}: its {file} is missing, or of something else; choose another directory or move it away", path.display())]
-    NoJournal {
+    Untold {
         /// The directory.
         path: PathBuf,
-        /// The journal.
+        /// The file that tells: a run's summary, a sweep's journal.
         file: &'static str,
     },
     /// Parquet is asked for, which this program was built without.
@@ -86,6 +86,9 @@ pub enum OutputError {
         source: io::Error,
     },
 }
+
+/// The file by which an output is known.
+const SUMMARY: &str = "summary.json";
 
 /// What is written to a file at a time, in bytes: events alone may come to gigabytes.
 const BUFFER: usize = 1 << 16;
@@ -320,14 +323,13 @@ fn check_replaceable(target: &Path, given: &Path) -> Result<(), OutputError> {
         entries.push(entry.file_name().to_string_lossy().into_owned());
     }
     entries.sort();
-    let not_ours = |entry: String| OutputError::NotOurs { path: given.to_owned(), entry };
     if let Some(foreign) = entries.iter().find(|entry| !LAYOUT.iter().any(|(name, _)| name == entry)) {
-        return Err(not_ours(foreign.clone()));
+        return Err(OutputError::NotOurs { path: given.to_owned(), entry: foreign.clone() });
     }
-    match entries.into_iter().next() {
-        Some(first) if !is_summary(&target.join("summary.json")) => Err(not_ours(first)),
-        _ => Ok(()),
+    if !entries.is_empty() && !is_summary(&target.join(SUMMARY)) {
+        return Err(OutputError::Untold { path: given.to_owned(), file: SUMMARY });
     }
+    Ok(())
 }
 
 /// Whether a file is a `summary.json` of ours.
@@ -401,7 +403,7 @@ mod tests {
         assert!(OutputDir::create(&target).is_ok(), "an empty directory may be replaced");
         fs::write(target.join("pods.csv"), "").unwrap();
         let told = OutputDir::create(&target).unwrap_err().to_string();
-        assert!(told.contains("mine: it contains \"pods.csv\""), "{told}");
+        assert!(told.contains("mine: its summary.json is missing, or of something else"), "{told}");
         fs::write(target.join("summary.json"), r#"{"scenario": "x"}"#).unwrap();
         assert!(OutputDir::create(&target).is_ok(), "an earlier output may be replaced");
         fs::write(target.join("thesis.tex"), "").unwrap();

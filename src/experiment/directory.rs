@@ -62,7 +62,7 @@ impl SweepDir {
         fs::create_dir_all(out).map_err(|source| io_error("create", out, source))?;
         let before = entries(out)?;
         if before.iter().any(|entry| LAYOUT.contains(&entry.as_str())) && !journal::is_in(out) {
-            return Err(OutputError::NoJournal { path: out.to_owned(), file: journal::FILE }.into());
+            return Err(OutputError::Untold { path: out.to_owned(), file: journal::FILE }.into());
         }
         let mut dir = Self { path: out.to_owned(), journal: Journal::lock(out)? };
         // Once more: until now another sweep may have been busy here.

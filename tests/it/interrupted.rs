@@ -255,6 +255,22 @@ fn a_run_that_cannot_write_or_is_killed_leaves_the_earlier_one_as_it_was() {
 }
 
 #[test]
+fn an_earlier_run_whose_summary_is_cut_is_not_replaced() {
+    let folder = Folder::new();
+    let scenario = repository("tests/scenarios/csv.yaml");
+    let args = ["run", scenario.to_str().expect("UTF-8"), "--out", "out", "--set", "observe.figures=false"];
+    folder.run(&args).expect(0);
+    let summary = folder.read("out/summary.json");
+    for content in ["", &summary[..summary.len() / 2], "[1, 2]"] {
+        folder.write("out/summary.json", content);
+        let refused = folder.run(&args).expect(3);
+        let expected = "will not replace out: its summary.json is missing, or of something else";
+        assert!(refused.stderr.contains(expected), "{}", refused.stderr);
+        assert_eq!(folder.read("out/summary.json"), content);
+    }
+}
+
+#[test]
 fn standard_output_on_a_full_disk_is_an_error() {
     let Ok(full) = std::fs::File::options().write(true).open("/dev/full") else {
         return eprintln!("skipped: there is no /dev/full");

@@ -43,9 +43,9 @@ free_port() {
     return 1
 }
 
-# Until a command succeeds, for a minute at most.
+# Until a command succeeds, for two minutes at most.
 await() {
-    for _ in $(seq 300); do
+    for _ in $(seq 600); do
         if "$@" >/dev/null 2>&1; then return; fi
         sleep 0.2
     done
