@@ -28,6 +28,8 @@ pub struct RunOptions {
     pub audit: Option<u64>,
     /// Whether it is measured where the time goes.
     pub profile_phases: bool,
+    /// Whether what a page tells of single nodes and pods is kept.
+    pub page: bool,
 }
 
 /// A run's data, and what the user should know about its input.
@@ -60,6 +62,7 @@ pub fn simulate(
         events: observe.events,
         tables: observe.tables,
         heatmap: observe.figures,
+        page: observe.figures && options.page,
         fragmentation: prepared
             .target_workload
             .as_deref()

@@ -4,22 +4,26 @@
 //! nanoseconds since the scenario's start; amounts are in base units (milli-CPU, bytes, counts).
 
 mod arrival_curve;
+mod cluster_history;
 mod curve;
 mod fragmentation;
 mod heatmap;
 mod jobs;
 mod latencies;
 mod notable;
+mod pod_life;
 mod series;
 mod summary;
 
 pub use arrival_curve::{ArrivalCurve, ArrivalMetric, ArrivalPoint};
+pub use cluster_history::{ClusterHistory, Condition, NodeHistory, NodeState, RESOURCES};
 pub use curve::Curve;
 pub use fragmentation::GpuFragmentation;
 pub use heatmap::Heatmap;
 pub use jobs::{JobSpan, JobSummary, Jobs, PublishedCounts, PublishedJob};
 pub use latencies::{Latencies, Steps};
 pub use notable::{Notable, NotableKind};
+pub use pod_life::{Decision, KeptFor, PodLife, PodLives};
 pub use series::{ResourceSeries, Sample, Series};
 pub use summary::{
     AutoscalerCounts, LatencyPair, LatencySummary, NodeCounts, PhaseTime, PodCounts, RepairCount, ResourceUtilization,
@@ -52,4 +56,8 @@ pub struct Run {
     pub curves: Vec<Curve>,
     /// What a reader of the report should be told about, in time order.
     pub notable: Vec<Notable>,
+    /// The nodes over time, each by itself.
+    pub history: ClusterHistory,
+    /// The lives of single pods.
+    pub lives: PodLives,
 }

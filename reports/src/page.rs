@@ -5,7 +5,10 @@
 
 mod compare;
 mod figure;
+mod live;
+mod pack;
 mod run;
+mod shell;
 
 pub use compare::compare_page;
 pub use run::run_page;

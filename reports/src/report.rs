@@ -19,7 +19,7 @@ use crate::tables::{summary_json, write_curves, write_series};
 /// # Errors
 /// [`OutputError`] where a file cannot be written.
 pub fn write_run(dir: &OutputDir, run: &Run) -> Result<(), OutputError> {
-    write_run_in(dir, "", run)
+    write_run_in(dir, "", run, true)
 }
 
 /// Writes `summary.json`, `timeseries.csv` and `curves.csv` of one run, and no figures.
@@ -38,7 +38,7 @@ pub fn write_numbers(dir: &OutputDir, run: &Run) -> Result<(), OutputError> {
 pub fn write_comparison(dir: &OutputDir, runs: &[Run]) -> Result<(), OutputError> {
     let labels: Vec<&str> = runs.iter().map(|run| run.label.as_str()).collect();
     for (name, run) in folder_names(&labels).iter().zip(runs) {
-        write_run_in(dir, &format!("runs/{name}/"), run)?;
+        write_run_in(dir, &format!("runs/{name}/"), run, false)?;
     }
     for figure in figures::COMPARE {
         write_plot(dir, "", figure.name, &(figure.draw)(runs))?;
@@ -89,11 +89,11 @@ pub fn folder_names(labels: &[&str]) -> Vec<String> {
     names
 }
 
-fn write_run_in(dir: &OutputDir, folder: &str, run: &Run) -> Result<(), OutputError> {
+fn write_run_in(dir: &OutputDir, folder: &str, run: &Run, explains: bool) -> Result<(), OutputError> {
     for figure in figures::of_run(run) {
         write_plot(dir, folder, figure.name, &(figure.draw)(run))?;
     }
-    dir.write(&format!("{folder}report.html"), run_page(run)?)?;
+    dir.write(&format!("{folder}report.html"), run_page(run, explains)?)?;
     write_numbers_in(dir, folder, run)
 }
 

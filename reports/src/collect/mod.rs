@@ -3,6 +3,7 @@
 //! Each collects one thing. [`Collectors`] holds those that a run needs, and nothing in the simulation reads any of them.
 
 mod arrival_curve;
+mod cluster_history;
 mod events;
 mod fragmentation;
 mod heatmap;
@@ -12,6 +13,7 @@ mod latency;
 mod metrics;
 mod nodes;
 mod notable;
+mod pod_lives;
 mod pods;
 mod queue_metrics;
 mod series;
@@ -19,6 +21,7 @@ mod utilization;
 mod written;
 
 pub use arrival_curve::ArrivalCurveCollector;
+pub use cluster_history::ClusterHistoryCollector;
 pub use events::EventLog;
 pub use fragmentation::FragmentationTracker;
 pub use heatmap::HeatmapCollector;
@@ -27,6 +30,7 @@ pub use latency::LatencyCollector;
 pub use metrics::MetricsCollector;
 pub use nodes::NodeTable;
 pub use notable::NotableCollector;
+pub use pod_lives::PodLifeCollector;
 pub use pods::PodTable;
 pub use series::SeriesCollector;
 pub use utilization::UtilizationCollector;
@@ -51,6 +55,8 @@ pub struct CollectOptions {
     pub tables: bool,
     /// Whether the heat map of placements is sampled.
     pub heatmap: bool,
+    /// Whether what a page tells of single nodes and pods is kept.
+    pub page: bool,
     /// What the fragmentation of GPUs is measured with, if it is.
     pub fragmentation: Option<Arc<FragmentationMeasure>>,
 }
@@ -63,6 +69,8 @@ pub struct Collectors {
     notable: NotableCollector,
     metrics: MetricsCollector,
     heatmap: Option<HeatmapCollector>,
+    history: Option<ClusterHistoryCollector>,
+    lives: Option<PodLifeCollector>,
     arrivals: Option<ArrivalCurveCollector>,
     jobs: JobCollector,
     pods: Option<PodTable>,
@@ -86,6 +94,8 @@ impl Collectors {
             notable: NotableCollector::default(),
             metrics: MetricsCollector::default(),
             heatmap: options.heatmap.then(HeatmapCollector::default),
+            history: options.page.then(ClusterHistoryCollector::default),
+            lives: options.page.then(PodLifeCollector::default),
             jobs: JobCollector::new(tables),
             pods: tables.map(PodTable::create).transpose()?,
             nodes: tables.map(NodeTable::create).transpose()?,
@@ -98,6 +108,8 @@ impl Collectors {
         let mut all: Vec<&mut dyn Observer> =
             vec![&mut self.series, &mut self.utilization, &mut self.latency, &mut self.notable, &mut self.metrics];
         all.extend(self.heatmap.as_mut().map(|o| o as &mut dyn Observer));
+        all.extend(self.history.as_mut().map(|o| o as &mut dyn Observer));
+        all.extend(self.lives.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.arrivals.as_mut().map(|o| o as &mut dyn Observer));
         all.push(&mut self.jobs);
         all.extend(self.pods.as_mut().map(|o| o as &mut dyn Observer));
@@ -165,6 +177,8 @@ impl Collectors {
             jobs,
             curves: self.arrivals.map(|arrivals| arrivals.into_curve(cluster).curves()).unwrap_or_default(),
             notable: self.notable.into_notable(),
+            history: self.history.map(ClusterHistoryCollector::into_history).unwrap_or_default(),
+            lives: self.lives.map(|lives| lives.finish(cluster)).unwrap_or_default(),
         })
     }
 }

@@ -3,7 +3,9 @@
 use askama::Template;
 
 use super::PageError;
-use super::figure::{PageFigure, dark_rules};
+use super::figure::PageFigure;
+use super::pack::Pack;
+use super::shell::Shell;
 use crate::comparison::Comparison;
 use crate::data::{Run, Summary};
 use crate::figures;
@@ -21,7 +23,8 @@ pub fn compare_page(runs: &[Run]) -> Result<String, PageError> {
         runs,
         table: Comparison::new(&summaries),
         figures: figures?,
-        dark_rules: dark_rules(),
+        verdicts: Vec::new(),
+        shell: Shell::new(Pack::default()),
     };
     Ok(page.render()?)
 }
@@ -34,5 +37,6 @@ struct ComparePage<'a> {
     runs: &'a [Run],
     table: Comparison,
     figures: Vec<PageFigure>,
-    dark_rules: String,
+    verdicts: Vec<String>,
+    shell: Shell,
 }

@@ -1,8 +1,6 @@
 //! Figures inside a page.
 
-use std::fmt::Write;
-
-use crate::draw::{Picture, RenderError, theme};
+use crate::draw::{Picture, RenderError};
 use crate::figures::Figure;
 
 /// A figure as a page shows it.
@@ -24,20 +22,6 @@ impl PageFigure {
         let svg = picture.svg()?.replacen(&sized, &described, 1);
         Ok(Self { name: figure.name, title: figure.title, caption: figure.caption, svg })
     }
-}
-
-/// Style rules that give the figures' colours their counterparts on a dark page.
-pub(super) fn dark_rules() -> String {
-    let mut rules = String::new();
-    for (light, dark) in theme::DARK {
-        let (from, to) = (light.hex(), dark.hex());
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            rules,
-            "  figure [fill=\"{from}\"] {{ fill: {to} }} figure [stroke=\"{from}\"] {{ stroke: {to} }}"
-        );
-    }
-    rules
 }
 
 fn escape(text: &str) -> String {
