@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use towtank_reports::comparison::Comparison;
 use towtank_reports::data::{Heatmap, Latencies, NANOS_PER_SECOND, Run, Sample, Summary};
-use towtank_reports::draw::Picture;
+use towtank_reports::draw::{Medium, Picture};
 use towtank_reports::{figures, page, terminal};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -24,15 +24,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     ];
     for (case, run) in &cases {
         for figure in figures::RUN {
-            save(&folder, &format!("{case}-{}", figure.name), &(figure.draw)(run))?;
+            save(&folder, &format!("{case}-{}", figure.name), &(figure.chart)(run).draw(Medium::SCREEN))?;
         }
-        std::fs::write(folder.join(format!("{case}.html")), page::run_page(run)?)?;
+        std::fs::write(folder.join(format!("{case}.html")), page::run_page(run, true)?)?;
         println!("--- {case}\n{}", terminal::summary(&run.summary));
     }
     let names = ["kube-default", "best-fit", "a policy with quite a long name that goes on", "random", "first-fit"];
     let runs: Vec<Run> = names.iter().zip(10..).map(|(name, seed)| demo::day(name, seed)).collect();
     for figure in figures::COMPARE {
-        save(&folder, figure.name, &(figure.draw)(&runs))?;
+        save(&folder, figure.name, &(figure.chart)(&runs).draw(Medium::SCREEN))?;
     }
     std::fs::write(folder.join("compare.html"), page::compare_page(&runs)?)?;
     let summaries: Vec<(&str, &Summary)> = runs.iter().map(|run| (run.label.as_str(), &run.summary)).collect();

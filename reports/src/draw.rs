@@ -7,16 +7,19 @@
 mod axis;
 mod ink;
 mod legend;
+mod medium;
 mod panel;
 mod picture;
 mod render;
+mod shapes;
 mod text;
 pub mod theme;
 
 pub(crate) use axis::{Axis, Tick};
 pub use ink::{Color, Dash};
 pub(crate) use legend::{Legend, Swatch};
+pub use medium::Medium;
 pub(crate) use panel::{Band, Frame, Panel};
 pub use picture::{Anchor, Mark, Picture, Stroke, Text};
 pub use render::RenderError;
-pub(crate) use text::fit;
+pub(crate) use text::{fit, fit_middle, width as text_width};

@@ -9,6 +9,7 @@ mod compare_scheduling_latency;
 mod compare_startup_latency;
 mod compare_utilization;
 mod fragmentation;
+mod job_waits;
 mod jobs;
 mod placement;
 mod pods_and_nodes;
@@ -16,8 +17,9 @@ mod scheduling_latency;
 mod startup_latency;
 mod utilization;
 
+use crate::charts::cdf::{CdfChart, CdfCurve};
+use crate::charts::{Chart, Scale};
 use crate::data::{Run, Series};
-use crate::draw::Picture;
 
 /// The figures of one run, in the order in which a page shows them.
 pub const RUN: &[Figure<Run>] = &[
@@ -36,6 +38,7 @@ pub type Condition = fn(&Run) -> bool;
 pub const MEASURED: &[(Condition, Figure<Run>)] = &[
     (|run| run.series.counter(Series::GPU_FRAGMENTED).is_some(), fragmentation::FIGURE),
     (|run| !run.jobs.list.is_empty(), jobs::FIGURE),
+    (|run| !run.jobs.list.is_empty(), job_waits::FIGURE),
 ];
 
 /// The figures of one run, with those of what it has measured.
@@ -52,7 +55,7 @@ pub const COMPARE: &[Figure<[Run]>] = &[
     compare_startup_latency::FIGURE,
 ];
 
-/// One entry of the table: how a figure is called, read and drawn.
+/// One entry of the table: how a figure is called, read and made.
 #[derive(Debug)]
 pub struct Figure<Data: ?Sized> {
     /// Name of its files and its anchor on a page: lower case with dashes, and that of its source file.
@@ -61,8 +64,18 @@ pub struct Figure<Data: ?Sized> {
     pub title: &'static str,
     /// One or two sentences that say how to read it.
     pub caption: &'static str,
-    /// Draws it. Data without samples gives a picture that says so.
-    pub draw: fn(&Data) -> Picture,
+    /// Makes its chart. Of data without samples it is one that says so.
+    pub chart: fn(&Data) -> Chart,
+}
+
+/// The distributions of how long pods waited.
+fn latencies(title: &str, what: &str, curves: Vec<CdfCurve>) -> Chart {
+    Chart::Cdf(CdfChart {
+        title: title.to_owned(),
+        x: Scale { durations: true, ..Scale::new(what) },
+        samples: "pods".to_owned(),
+        curves,
+    })
 }
 
 #[cfg(test)]

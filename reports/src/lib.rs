@@ -10,7 +10,7 @@
 //!   and a curve is thinned only where the pixels could not have shown the difference.
 //!
 //! The way through: [`data`] holds what was observed, [`stats`] reduces it, [`tables`] and [`terminal`] write it as text,
-//! [`comparison`] sets several runs side by side, [`figures`] draws it (on the small drawing layer in [`draw`]), [`page`] puts everything into one HTML file, and
+//! [`comparison`] sets several runs side by side, [`figures`] makes [`charts`] of it, which draw themselves (on the small drawing layer in [`draw`]) and say as [`figure_data`] what they show, [`page`] puts everything into one HTML file, and
 //! [`output`] is the directory that all of it goes to. [`report`] does it all in one call.
 
 pub mod charts;
@@ -18,6 +18,7 @@ pub mod collect;
 pub mod comparison;
 pub mod data;
 pub mod draw;
+pub mod figure_data;
 pub mod figures;
 pub mod output;
 pub mod page;

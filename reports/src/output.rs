@@ -19,7 +19,7 @@ pub const LAYOUT: &[(&str, &str)] = &[
     ("curves.csv", "metrics over something else than time, where a run has any"),
     ("events.jsonl", "every recorded event, one JSON object per line"),
     ("metrics.prom", "final counters in the exposition format of Prometheus"),
-    ("plots", "every figure as SVG and PNG"),
+    ("plots", "every figure as SVG and PNG, and what it shows as CSV"),
     ("report.html", "everything to read, in one file"),
     ("replay.json", "what is needed to play the run again"),
     ("runs", "of a comparison: one such directory per run"),

@@ -7,6 +7,7 @@ mod compare;
 mod figure;
 mod live;
 mod pack;
+mod plot;
 mod run;
 mod shell;
 

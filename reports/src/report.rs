@@ -6,20 +6,21 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::data::{Run, Summary};
-use crate::draw::Picture;
+use crate::charts::Chart;
+use crate::draw::Medium;
 use crate::figures;
 use crate::output::{OutputDir, OutputError};
 use crate::page::{compare_page, run_page};
 use crate::tables::{summary_json, write_curves, write_series};
 
-/// Writes `summary.json`, `timeseries.csv`, `plots/` and `report.html` of one run.
+/// Writes `summary.json`, `timeseries.csv`, `plots/` and `report.html` of one run; the figures in `plots/` are drawn for `medium`.
 ///
 /// `pods.csv`, `nodes.csv` and what else is streamed have their own writers; see [`crate::tables::TableWriter`].
 ///
 /// # Errors
 /// [`OutputError`] where a file cannot be written.
-pub fn write_run(dir: &OutputDir, run: &Run) -> Result<(), OutputError> {
-    write_run_in(dir, "", run, true)
+pub fn write_run(dir: &OutputDir, run: &Run, medium: Medium) -> Result<(), OutputError> {
+    write_run_in(dir, "", run, true, medium)
 }
 
 /// Writes `summary.json`, `timeseries.csv` and `curves.csv` of one run, and no figures.
@@ -35,13 +36,13 @@ pub fn write_numbers(dir: &OutputDir, run: &Run) -> Result<(), OutputError> {
 ///
 /// # Errors
 /// [`OutputError`] where a file cannot be written.
-pub fn write_comparison(dir: &OutputDir, runs: &[Run]) -> Result<(), OutputError> {
+pub fn write_comparison(dir: &OutputDir, runs: &[Run], medium: Medium) -> Result<(), OutputError> {
     let labels: Vec<&str> = runs.iter().map(|run| run.label.as_str()).collect();
     for (name, run) in folder_names(&labels).iter().zip(runs) {
-        write_run_in(dir, &format!("runs/{name}/"), run, false)?;
+        write_run_in(dir, &format!("runs/{name}/"), run, false, medium)?;
     }
     for figure in figures::COMPARE {
-        write_plot(dir, "", figure.name, &(figure.draw)(runs))?;
+        write_plot(dir, "", figure.name, &(figure.chart)(runs), medium)?;
     }
     dir.write("report.html", compare_page(runs)?)?;
     dir.write("summary.json", comparison_json(runs))
@@ -89,9 +90,15 @@ pub fn folder_names(labels: &[&str]) -> Vec<String> {
     names
 }
 
-fn write_run_in(dir: &OutputDir, folder: &str, run: &Run, explains: bool) -> Result<(), OutputError> {
+fn write_run_in(
+    dir: &OutputDir,
+    folder: &str,
+    run: &Run,
+    explains: bool,
+    medium: Medium,
+) -> Result<(), OutputError> {
     for figure in figures::of_run(run) {
-        write_plot(dir, folder, figure.name, &(figure.draw)(run))?;
+        write_plot(dir, folder, figure.name, &(figure.chart)(run), medium)?;
     }
     dir.write(&format!("{folder}report.html"), run_page(run, explains)?)?;
     write_numbers_in(dir, folder, run)
@@ -109,13 +116,22 @@ fn write_numbers_in(dir: &OutputDir, folder: &str, run: &Run) -> Result<(), Outp
     dir.write(&format!("{folder}summary.json"), summary_json(&run.summary))
 }
 
-/// Writes a figure as `plots/NAME.svg` and `plots/NAME.png` below `folder`, which is empty or ends with a slash.
+/// Writes a figure as `plots/NAME.svg` and `plots/NAME.png`, and what it shows as `plots/NAME.csv`, below `folder`, which is empty or
+/// ends with a slash.
 ///
 /// # Errors
 /// [`OutputError`] where a file cannot be written.
-pub fn write_plot(dir: &OutputDir, folder: &str, name: &str, picture: &Picture) -> Result<(), OutputError> {
+pub fn write_plot(
+    dir: &OutputDir,
+    folder: &str,
+    name: &str,
+    chart: &Chart,
+    medium: Medium,
+) -> Result<(), OutputError> {
+    let picture = chart.draw(medium);
     dir.write(&format!("{folder}plots/{name}.svg"), picture.svg()?)?;
-    dir.write(&format!("{folder}plots/{name}.png"), picture.png()?)
+    dir.write(&format!("{folder}plots/{name}.png"), picture.png()?)?;
+    dir.write(&format!("{folder}plots/{name}.csv"), chart.data().csv())
 }
 
 #[cfg(test)]

@@ -128,6 +128,31 @@ pub fn short(number: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
+/// A number of an axis whose ticks are `step` apart: `0.0004`, `2.5`, `1,250`, `20 M`; as many decimals as tell neighbours apart.
+pub fn in_steps(number: f64, step: f64) -> String {
+    const LARGE: [(f64, &str); 4] = [(1e15, "e15"), (1e12, "T"), (1e9, "G"), (1e6, "M")];
+    if let Some((size, name)) = LARGE.into_iter().find(|(size, _)| step.abs() >= size / 10.0 && number.abs() >= *size) {
+        return format!("{} {name}", in_steps(number / size, step / size));
+    }
+    let decimals = (0..12_i32).find(|&decimals| {
+        let scaled = step.abs() * 10f64.powi(decimals);
+        (scaled - scaled.round()).abs() < 1e-6 * scaled.max(1e-6)
+    });
+    let decimals = decimals.unwrap_or(12) as usize;
+    let text = format!("{:.decimals$}", number.abs());
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let fraction = fraction.trim_end_matches('0');
+    let whole = whole.parse().map_or_else(|_| whole.to_owned(), count);
+    let point = if fraction.is_empty() { "" } else { "." };
+    let is_zero = whole == "0" && fraction.is_empty();
+    format!("{}{whole}{point}{fraction}", if number < 0.0 && !is_zero { "-" } else { "" })
+}
+
+/// A number of any size, as it stands on a logarithmic axis: `0.0001`, `20`, `5,000`, `2 M`, `1e-6`.
+pub fn plain(number: f64) -> String {
+    if number != 0.0 && number.abs() < 0.9e-4 { format!("{number:e}") } else { in_steps(number, number) }
+}
+
 fn is_bytes(resource: &str) -> bool {
     matches!(resource, "memory" | "ephemeral-storage" | "storage") || resource.starts_with("hugepages-")
 }

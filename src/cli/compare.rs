@@ -1,6 +1,6 @@
 //! `towtank compare`.
 
-use super::{Format, ScenarioArgs, print, warn};
+use super::{FigureArgs, Format, ScenarioArgs, print, warn};
 use crate::diagnostic::Diagnostic;
 use crate::exit::Failure;
 use crate::experiment::parse_seeds;
@@ -32,6 +32,8 @@ pub(super) struct CompareArgs {
     /// Where tables, figures and the page go; `out/NAME-compare` by default, `-` for nowhere.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    figures: FigureArgs,
     /// How the comparison is printed.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -75,7 +77,7 @@ pub(super) fn compare(args: &CompareArgs) -> Result<(), Failure> {
     };
     let written = match out {
         Some(out) => {
-            report::write_comparison(&out, &runs)?;
+            report::write_comparison(&out, &runs, args.figures.medium())?;
             Some(out.commit()?)
         }
         None => None,

@@ -7,6 +7,7 @@ use crate::exit::Failure;
 use crate::inspect::{Inspection, figures, text};
 use clap::Args;
 use std::path::PathBuf;
+use towtank_reports::draw::Medium;
 use towtank_reports::output::OutputDir;
 use towtank_reports::report;
 use towtank_traces::statistics;
@@ -36,8 +37,8 @@ pub(super) fn inspect(args: &InspectArgs) -> Result<(), Failure> {
     let written = match out {
         Some(out) => {
             out.write("summary.json", &json)?;
-            for (name, picture) in figures::all(&found) {
-                report::write_plot(&out, "", &name, &picture)?;
+            for (name, chart) in figures::all(&found) {
+                report::write_plot(&out, "", &name, &chart, Medium::SCREEN)?;
             }
             Some(out.commit()?)
         }

@@ -18,6 +18,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use towtank_reports::draw::Medium;
 use towtank_reports::output::OutputError;
 use towtank_sim::scheduler::Evaluation;
 
@@ -72,6 +73,21 @@ pub struct ScenarioArgs {
     /// How nodes are evaluated; the decisions are the same.
     #[arg(long, value_enum, default_value_t)]
     evaluation: EvaluationArg,
+}
+
+/// How figures are drawn.
+#[derive(Clone, Copy, Debug, Args)]
+struct FigureArgs {
+    /// Draw the figures in `plots/` for print: one column of 3.5 inches, with letters of 7 and 8 points, without a heading, and
+    /// readable in grayscale.
+    #[arg(long)]
+    paper: bool,
+}
+
+impl FigureArgs {
+    const fn medium(self) -> Medium {
+        if self.paper { Medium::PAPER } else { Medium::SCREEN }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]

@@ -1,6 +1,6 @@
 //! `towtank run`.
 
-use super::{Format, ScenarioArgs, print, warn};
+use super::{FigureArgs, Format, ScenarioArgs, print, warn};
 use crate::exit::Failure;
 use crate::explain::replay::Replay;
 use crate::scenario::{Overrides, Scenario, SchedulerChoice};
@@ -33,6 +33,8 @@ pub(super) struct RunArgs {
     /// takes somewhat longer.
     #[arg(long)]
     profile_phases: bool,
+    #[command(flatten)]
+    figures: FigureArgs,
     /// How the summary is printed.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -74,7 +76,7 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Failure> {
     let written = match out {
         Some(out) => {
             if figures {
-                report::write_run(&out, &run)?;
+                report::write_run(&out, &run, args.figures.medium())?;
             } else {
                 report::write_numbers(&out, &run)?;
             }

@@ -1,6 +1,6 @@
 //! `towtank sweep`.
 
-use super::{EvaluationArg, print, warn};
+use super::{EvaluationArg, FigureArgs, print, warn};
 use crate::exit::Failure;
 use crate::experiment::{self, Experiment, Row, Shard, SweepOptions};
 use crate::simulate::RunOptions;
@@ -28,6 +28,8 @@ pub(super) struct SweepArgs {
     /// How many runs go on at the same time; as many as there are processors by default. The results are the same.
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = super::compare::job_number)]
     jobs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    figures: FigureArgs,
     /// How nodes are evaluated; the decisions are the same.
     #[arg(long, value_enum, default_value_t)]
     evaluation: EvaluationArg,
@@ -46,7 +48,7 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
     let experiment = Experiment::read(&args.experiment)?;
     let out = args.out.clone().unwrap_or_else(|| Path::new("out").join(&experiment.name));
     if !args.merge.is_empty() {
-        let rows = experiment::merge(&experiment, &args.merge, &out)?;
+        let rows = experiment::merge(&experiment, &args.merge, &out, args.figures.medium())?;
         told(&format!("{} runs of {} shards put together", rows.len(), args.merge.len()), &out, "runs.csv")?;
         return compared(&experiment, &rows, &out);
     }
@@ -68,7 +70,7 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
         let said = format!("{count} runs of shard {}/{}{before}", shard.index, shard.count);
         return told(&said, &out, "runs.jsonl");
     }
-    experiment::finish(&experiment, &swept.rows, &out)?;
+    experiment::finish(&experiment, &swept.rows, &out, args.figures.medium())?;
     told(&format!("{count} runs{before}"), &out, "groups.csv")?;
     compared(&experiment, &swept.rows, &out)
 }

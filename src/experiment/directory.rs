@@ -9,6 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::exit::Failure;
 use std::fs;
 use std::path::Path;
+use towtank_reports::draw::Medium;
 use towtank_reports::output::{OutputError, write_file};
 
 /// What may be in the directory of a sweep.
@@ -60,11 +61,11 @@ pub(super) fn prepare(out: &Path, resume: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes the tables and figures of all rows, which are in the order of the plan.
+/// Writes the tables of all rows, which are in the order of the plan, and their figures for `medium`.
 ///
 /// # Errors
 /// A file cannot be written.
-pub(super) fn finish(experiment: &Experiment, rows: &[Row], out: &Path) -> Result<(), OutputError> {
+pub(super) fn finish(experiment: &Experiment, rows: &[Row], out: &Path, medium: Medium) -> Result<(), OutputError> {
     let axes = &experiment.axes;
     write_file(&out.join("timings.csv"), &tables::timings(axes, rows).csv())?;
     write_file(&out.join("groups.csv"), &tables::groups(axes, rows).csv())?;
@@ -79,9 +80,11 @@ pub(super) fn finish(experiment: &Experiment, rows: &[Row], out: &Path) -> Resul
     if !experiment.figures.is_empty() {
         let plots = out.join("plots");
         for figure in &experiment.figures {
-            let picture = figure.draw(rows);
+            let chart = figure.chart(rows);
+            let picture = chart.draw(medium);
             write_file(&plots.join(format!("{}.svg", figure.name)), picture.svg()?.as_bytes())?;
             write_file(&plots.join(format!("{}.png", figure.name)), &picture.png()?)?;
+            write_file(&plots.join(format!("{}.csv", figure.name)), &chart.data().csv())?;
         }
     }
     write_file(&out.join(LAST), &tables::runs(axes, rows).csv())

@@ -10,8 +10,8 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use towtank_reports::charts::bars::{Bar, BarChart, BarSeries};
-use towtank_reports::charts::lines::{Line, LineChart, Scale};
-use towtank_reports::draw::Picture;
+use towtank_reports::charts::lines::{Line, LineChart};
+use towtank_reports::charts::{Chart, Scale};
 use towtank_reports::stats::Moments;
 
 /// A figure as the experiment's file has it.
@@ -168,15 +168,15 @@ impl Figure {
         })
     }
 
-    /// Draws it from all rows.
-    pub(super) fn draw(&self, rows: &[Row]) -> Picture {
+    /// Makes its chart from all rows.
+    pub(super) fn chart(&self, rows: &[Row]) -> Chart {
         let groups: Vec<Group<'_>> = grouped(rows)
             .into_iter()
             .filter(|group| self.only.iter().all(|(place, labels)| labels.contains(&group.axes[*place])))
             .collect();
         match &self.shown {
-            Shown::Curve(curve) => self.lines(curve, &groups).draw(),
-            Shown::Bars { value, across, axis } => self.bars(value, *across, axis, &groups).draw(),
+            Shown::Curve(curve) => Chart::Lines(self.lines(curve, &groups)),
+            Shown::Bars { value, across, axis } => Chart::Bars(self.bars(value, *across, axis, &groups)),
         }
     }
 
@@ -185,14 +185,13 @@ impl Figure {
         let lines = groups.iter().map(|group| {
             let points = group.curves().remove(curve).unwrap_or_default();
             let moments = points.iter().filter_map(|(at, values)| Some((*at, Moments::of(values)?)));
-            let (points, spread) =
-                moments.map(|(at, m)| ((at, self.shown_value(m.mean)), m.standard_deviation)).unzip();
+            let (points, band) = moments.map(|(at, m)| ((at, self.shown_value(m.mean)), self.spread(m))).unzip();
             let of_curve = |row: &&Published| row.curve.as_deref().is_none_or(|name| name == curve);
             let published = self.published_of(group).filter(of_curve);
             Line {
                 label: label(group, several),
                 points,
-                spread,
+                band,
                 published: published
                     .filter_map(|row| Some((row.at?, self.shown_value(row.value))))
                     .filter(|(at, _)| self.is_marked(*at))
@@ -251,7 +250,14 @@ impl Figure {
         };
         let moments = Moments::of(&values)?;
         let published = published.map(|value| self.shown_value(value));
-        Some(Bar { value: self.shown_value(moments.mean), spread: moments.standard_deviation, published })
+        let interval = (values.len() > 1).then(|| self.spread(moments));
+        Some(Bar { value: self.shown_value(moments.mean), interval, published })
+    }
+
+    /// From where to where the values spread: a standard deviation on both sides of their mean.
+    fn spread(&self, moments: Moments) -> (f64, f64) {
+        let mean = self.shown_value(moments.mean);
+        (mean - moments.standard_deviation, mean + moments.standard_deviation)
     }
 
     /// What is drawn of a value.
@@ -274,7 +280,7 @@ impl Figure {
 
 impl ScaleSpec {
     fn scale(&self) -> Scale {
-        Scale { label: self.label.clone(), from: self.from, to: self.to, log_duration: false }
+        Scale { from: self.from, to: self.to, ..Scale::new(&self.label) }
     }
 }
 

@@ -8,12 +8,13 @@ use crate::diagnostic::Diagnostic;
 use crate::exit::Failure;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use towtank_reports::draw::Medium;
 
 /// Puts the rows of all shards into `out`, with the tables and figures that one sweep of all of them would have made.
 ///
 /// # Errors
 /// A shard is of another experiment, is missing, is there twice or has not finished; or `out` cannot be written.
-pub fn merge(experiment: &Experiment, shards: &[PathBuf], out: &Path) -> Result<Vec<Row>, Failure> {
+pub fn merge(experiment: &Experiment, shards: &[PathBuf], out: &Path, medium: Medium) -> Result<Vec<Row>, Failure> {
     let mut rows: BTreeMap<RunKey, (Row, &Path)> = BTreeMap::new();
     let mut count = None;
     for shard in shards {
@@ -48,6 +49,6 @@ pub fn merge(experiment: &Experiment, shards: &[PathBuf], out: &Path) -> Result<
         return Err(Diagnostic::in_file(shard, why).into());
     }
     directory::prepare(out, false)?;
-    directory::finish(experiment, &all, out)?;
+    directory::finish(experiment, &all, out, medium)?;
     Ok(all)
 }

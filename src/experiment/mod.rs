@@ -26,12 +26,13 @@ pub use schema::{AxisSpec, AxisValues, ExperimentSpec, SeedsSpec};
 pub use sweep::{SweepOptions, Swept, sweep};
 
 use std::path::Path;
+use towtank_reports::draw::Medium;
 use towtank_reports::output::OutputError;
 
-/// Writes the tables and figures of a finished sweep.
+/// Writes the tables of a finished sweep, and its figures for `medium`.
 ///
 /// # Errors
 /// A file cannot be written.
-pub fn finish(experiment: &Experiment, rows: &[Row], out: &Path) -> Result<(), OutputError> {
-    directory::finish(experiment, rows, out)
+pub fn finish(experiment: &Experiment, rows: &[Row], out: &Path, medium: Medium) -> Result<(), OutputError> {
+    directory::finish(experiment, rows, out, medium)
 }

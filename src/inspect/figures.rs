@@ -1,7 +1,7 @@
 //! An inspection in pictures.
 
-use towtank_reports::charts::lines::{Line, LineChart, Scale};
-use towtank_reports::draw::Picture;
+use towtank_reports::charts::lines::{Line, LineChart};
+use towtank_reports::charts::{Chart, Scale};
 use towtank_reports::units::{self, resource_title};
 use towtank_sim::model::gpu::GPU_MILLI;
 use towtank_traces::statistics::{Bins, Level, Spread, Statistics};
@@ -12,7 +12,7 @@ const NANOS: f64 = 1e9;
 const MOST_CAPACITY: f64 = 4.0;
 
 /// The figures, by the names of their files.
-pub fn all(found: &Statistics) -> Vec<(String, Picture)> {
+pub fn all(found: &Statistics) -> Vec<(String, Chart)> {
     let time = Time::of(found.end);
     let mut figures = vec![
         ("arrivals".to_owned(), arrivals(found, time)),
@@ -58,24 +58,23 @@ impl Time {
     }
 }
 
-fn arrivals(found: &Statistics, time: Time) -> Picture {
+fn arrivals(found: &Statistics, time: Time) -> Chart {
     let hours = found.arrivals.width() as f64 / NANOS / 3600.0;
     let line = Line {
         label: "submissions".to_owned(),
         points: time.points(&found.arrivals, |bin| bin.sum as f64 / hours),
         ..Line::default()
     };
-    LineChart {
+    Chart::Lines(LineChart {
         title: "Submissions".to_owned(),
         x: time.scale(),
         y: Scale { label: "per hour".to_owned(), from: Some(0.0), ..Scale::default() },
         lines: vec![line],
         published: String::new(),
-    }
-    .draw()
+    })
 }
 
-fn demand(name: &str, level: &Level, capacity: Option<&Level>, time: Time) -> Picture {
+fn demand(name: &str, level: &Level, capacity: Option<&Level>, time: Time) -> Chart {
     let (divisor, unit) = match name {
         "cpu" => (1000.0, " (cores)"),
         "memory" => ((1_u64 << 30) as f64, " (GiB)"),
@@ -100,29 +99,27 @@ fn demand(name: &str, level: &Level, capacity: Option<&Level>, time: Time) -> Pi
         }
         (None, None) => {}
     }
-    LineChart {
+    Chart::Lines(LineChart {
         title: format!("{} in demand, if each pod starts at once", resource_title(name)),
         x: time.scale(),
         y: Scale { label: format!("{}{unit}", resource_title(name)), from: Some(0.0), ..Scale::default() },
         lines,
         published: String::new(),
-    }
-    .draw()
+    })
 }
 
-fn distribution(title: &str, what: &str, spread: &Spread) -> Picture {
+fn distribution(title: &str, what: &str, spread: &Spread) -> Chart {
     let points = spread.cumulative().into_iter().filter(|(value, _)| *value > 0);
     let line = Line {
         label: "submissions".to_owned(),
         points: points.map(|(value, share)| (value as f64 / NANOS, share * 100.0)).collect(),
         ..Line::default()
     };
-    LineChart {
+    Chart::Lines(LineChart {
         title: title.to_owned(),
-        x: Scale { label: what.to_owned(), log_duration: true, ..Scale::default() },
+        x: Scale { log: true, durations: true, ..Scale::new(what) },
         y: Scale { label: "submissions (%)".to_owned(), from: Some(0.0), to: Some(100.0), ..Scale::default() },
         lines: vec![line],
         published: String::new(),
-    }
-    .draw()
+    })
 }

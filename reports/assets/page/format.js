@@ -36,12 +36,17 @@ function bytesText(bytes) {
   return `${decimals(bytes)} ${units[unit]}`;
 }
 
-// Requests or capacities: "4 cores, 16 GiB, nvidia.com/gpu 1".
+// An amount of a resource by its name: "2 example.com/fpga", and "0.5 GPU" of a resource that counts thousandths of GPUs.
+function amount(name, number) {
+  return name.endsWith("/gpu-milli") ? `${decimals(number / 1000)} GPU` : `${grouped(Number(number))} ${name}`;
+}
+
+// Requests or capacities: "4 cores, 16 GiB, 1 nvidia.com/gpu".
 function amounts(cpu, memory, other) {
   const parts = [];
   if (cpu > 0) parts.push(`${decimals(cpu / 1000)} ${cpu === 1000 ? "core" : "cores"}`);
   if (memory > 0) parts.push(bytesText(memory));
-  for (const one of other ? other.split(";") : []) parts.push(one.replace("=", " "));
+  for (const one of other ? other.split(";") : []) parts.push(amount(...one.split("=")));
   return parts.join(", ") || "nothing";
 }
 
@@ -57,4 +62,10 @@ function element(name, attributes = {}, ...children) {
 }
 
 const byId = (id) => document.getElementById(id);
-const colour = (variable) => getComputedStyle(document.documentElement).getPropertyValue(variable).trim();
+
+// A colour of the page by the name of its property; asked for often, so kept until the page turns light or dark.
+const colours = new Map();
+function colour(property) {
+  if (!colours.has(property)) colours.set(property, getComputedStyle(document.documentElement).getPropertyValue(property).trim());
+  return colours.get(property);
+}

@@ -4,6 +4,8 @@ async function main() {
   const redraw = [];
   setUpTheme(() => redraw.forEach((draw) => draw()));
   const data = await unpack(byId("data").textContent);
+  const plots = new Plots(data);
+  redraw.push(() => plots.redraw());
   if (data.has("pods")) {
     const nodes = new Nodes(data);
     const pods = new Pods(data, nodes, document.body.dataset.explains === "true");

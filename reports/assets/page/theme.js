@@ -8,6 +8,7 @@ function setUpTheme(changed) {
   const show = () => {
     button.textContent = isDark() ? "Light" : "Dark";
     button.setAttribute("aria-label", isDark() ? "Show the page light" : "Show the page dark");
+    colours.clear();
     changed();
   };
   button.hidden = false;

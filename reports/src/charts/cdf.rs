@@ -1,160 +1,296 @@
-//! Cumulative distributions of waiting times, one curve per run.
+//! Cumulative distributions, one curve for each run or whatever else is compared.
 
-use crate::charts::timeline::seconds;
-use crate::data::{Latencies, Steps};
-use crate::draw::{Anchor, Axis, Frame, Legend, Panel, Picture, Stroke, Swatch, Tick, theme};
+use super::scale::Scale;
+use super::timeline::seconds;
+use crate::data::Latencies;
+use crate::draw::{Axis, Frame, Legend, Medium, Panel, Picture, Swatch, Tick, theme};
+use crate::figure_data::{DataColumn, FigureData};
 use crate::units;
 
 /// Percentiles that are marked on each curve, in the order of the shapes: disc, square, triangle.
 const MARKED: [u32; 3] = [50, 90, 99];
 /// From this ratio between the 99.9th and the 1st percentile on, the horizontal axis is logarithmic.
 const LOG_RATIO: f64 = 30.0;
-/// A logarithmic axis leaves so many thousandths of a run's waits above zero beyond its left end, where the curves begin at the height
+/// A logarithmic axis leaves so many thousandths of the samples above zero beyond its left end, where the curves begin at the height
 /// that they have there: a few outliers would take most of the axis otherwise.
 const LOG_BEYOND: u64 = 2;
+/// Of a curve with more steps than this, those are kept at which it has risen by its reciprocal: less than any picture shows.
+const MOST_STEPS: u64 = 4096;
 
-/// Draws the distributions of one or several runs, named by their labels; a single one needs no name.
-pub(crate) fn draw(title: &str, what: &str, runs: &[(&str, &Latencies)]) -> Picture {
-    let curves: Vec<Curve> = runs
-        .iter()
-        .enumerate()
-        .filter(|(_, (_, latencies))| !latencies.is_empty())
-        .map(|(index, &(label, latencies))| Curve { label: label.to_owned(), index, steps: latencies.steps() })
-        .collect();
-    if curves.is_empty() {
-        return Picture::no_data(title, &format!("no pod has a {what}"));
-    }
-    let x = x_axis(what, &curves);
-    let mut y = Axis::percent("pods (%)", 1.0);
-    y.ticks.insert(4, Tick { value: 0.9, label: "90".to_owned() });
-    let left = Panel::left_for([&y]);
-    let legend = legend(left, &curves);
-    let top = 28.0 + legend.height();
-    let frame = Frame { title: String::new(), remark: String::new(), top, left, height: 190.0, x_labels: true };
-    let panel = Panel::new(frame, x, y);
-
-    let mut picture = Picture::new(panel.end().ceil(), describe(title, &curves));
-    picture.text((theme::MARGIN, 20.0), title, theme::TITLE_SIZE, true, Anchor::Start, theme::INK);
-    legend.draw(&mut picture, 28.0);
-    panel.grid(&mut picture);
-    panel.axes(&mut picture);
-    for curve in &curves {
-        curve.draw(&mut picture, &panel);
-    }
-    for curve in &curves {
-        curve.draw_marks(&mut picture, &panel);
-    }
-    picture
+/// A chart of cumulative distributions.
+#[derive(Debug, Clone, Default)]
+pub struct CdfChart {
+    /// Heading.
+    pub title: String,
+    /// What is distributed, with its unit; a scale that is logarithmic already stays so.
+    pub x: Scale,
+    /// What the samples are, in the plural, such as `pods`.
+    pub samples: String,
+    /// The curves; those without samples are left out.
+    pub curves: Vec<CdfCurve>,
 }
 
-struct Curve {
-    label: String,
-    index: usize,
-    steps: Steps,
+/// One distribution.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CdfCurve {
+    /// Its word in the legend; empty for a single one.
+    pub label: String,
+    /// Each value with how many samples are not above it, ascending.
+    steps: Vec<(f64, u64)>,
 }
 
-impl Curve {
+impl CdfCurve {
+    /// The distribution of durations, in seconds.
+    pub fn of_latencies(label: &str, latencies: &Latencies) -> Self {
+        let steps = latencies.steps();
+        let steps = steps.counts().iter().map(|&(value, up_to)| (seconds(value), up_to)).collect();
+        Self { label: label.to_owned(), steps }
+    }
+
+    /// The distribution of numbers.
+    pub fn of_numbers(label: &str, numbers: &[f64]) -> Self {
+        let mut sorted: Vec<f64> = numbers.iter().copied().filter(|number| number.is_finite()).collect();
+        sorted.sort_by(f64::total_cmp);
+        let mut up_to = 0;
+        let steps = sorted.chunk_by(|a, b| a == b).map(|equal| {
+            up_to += equal.len() as u64;
+            (equal[0], up_to)
+        });
+        Self { label: label.to_owned(), steps: steps.collect() }
+    }
+
+    /// A distribution that is known by its steps: each value, ascending, with how many samples are not above it.
+    pub fn of_steps(label: &str, steps: Vec<(f64, u64)>) -> Self {
+        Self { label: label.to_owned(), steps }
+    }
+
+    /// Number of samples.
+    pub fn len(&self) -> u64 {
+        self.steps.last().map_or(0, |(_, up_to)| *up_to)
+    }
+
+    /// Whether there is no sample.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// The sample of this place in ascending order, from 0 on.
+    fn nth(&self, place: u64) -> f64 {
+        let step = self.steps.partition_point(|(_, up_to)| *up_to <= place);
+        self.steps.get(step).map_or(0.0, |(value, _)| *value)
+    }
+
+    /// The nearest-rank percentile.
     fn percentile(&self, percent: u32) -> f64 {
-        self.steps.percentile(percent).map_or(0.0, seconds)
+        self.nth((self.len() * u64::from(percent)).div_ceil(100).saturating_sub(1))
+    }
+
+    /// How many samples are not above zero.
+    fn zeros(&self) -> u64 {
+        let above = self.steps.partition_point(|(value, _)| *value <= 0.0);
+        above.checked_sub(1).map_or(0, |last| self.steps[last].1)
     }
 
     /// Of the samples above zero, ascending, the one at so many thousandths of the way; `None` where there is none.
-    fn positive(&self, permille: u64) -> Option<i64> {
-        let zeros = self.steps.zeros();
-        let last = (self.steps.len() - zeros).checked_sub(1)?;
-        self.steps.nth(zeros + last * permille / 1000)
+    fn positive(&self, permille: u64) -> Option<f64> {
+        let zeros = self.zeros();
+        let last = (self.len() - zeros).checked_sub(1)?;
+        Some(self.nth(zeros + last * permille / 1000))
     }
 
-    /// Share of samples that are zero.
-    fn zeros(&self) -> f64 {
-        self.steps.zeros() as f64 / self.steps.len() as f64
-    }
-
-    fn stroke(&self) -> Stroke {
-        let (color, _, dash) = theme::series(self.index);
-        Stroke { color, width: theme::LINE, dash }
-    }
-
-    fn draw(&self, picture: &mut Picture, panel: &Panel) {
-        let ((left, _), (right, bottom)) = panel.corners();
-        let mut corners: Vec<(f64, f64)> = Vec::new();
-        for (value, share) in self.steps.cumulative() {
-            let corner = (panel.x(seconds(value)), panel.y(share));
-            // Of the corners in one position only the first and the last can be seen: millions of samples stay one curve.
-            let column = |x: f64| ((x - left) / (right - left) * panel.columns() as f64) as i64;
-            match corners.as_mut_slice() {
-                [.., first, last] if column(first.0) == column(corner.0) => *last = corner,
-                _ => corners.push(corner),
+    /// The corners of the curve that are drawn and written: values and shares, in percent.
+    pub(crate) fn corners(&self) -> Vec<(f64, f64)> {
+        let total = self.len();
+        let last = self.steps.len().saturating_sub(1);
+        let all = self.steps.len() as u64 <= MOST_STEPS;
+        let mut kept = 0;
+        let mut corners = Vec::new();
+        for (place, &(value, up_to)) in self.steps.iter().enumerate() {
+            if all || place == 0 || place == last || (up_to - kept) * MOST_STEPS >= total {
+                kept = up_to;
+                corners.push((value, up_to as f64 * 100.0 / total as f64));
             }
         }
-        let mut line = vec![(left, bottom)];
-        let mut height = bottom;
-        for (x, y) in corners {
-            line.extend([(x, height), (x, y)]);
-            height = y;
-        }
-        // Every pod has waited no longer than the axis is long.
-        line.push((right, height));
-        line.dedup();
-        picture.line(line, self.stroke());
-    }
-
-    fn draw_marks(&self, picture: &mut Picture, panel: &Panel) {
-        for (shape, percent) in MARKED.into_iter().enumerate() {
-            let at = (panel.x(self.percentile(percent)), panel.y(f64::from(percent) / 100.0));
-            picture.shape(shape, at, self.stroke().color);
-        }
+        corners
     }
 }
 
-fn x_axis(what: &str, curves: &[Curve]) -> Axis {
-    let highest = curves.iter().filter_map(|curve| curve.steps.percentile(100)).max().map_or(0.0, seconds);
-    let low = |permille: u64| curves.iter().filter_map(|curve| curve.positive(permille)).min().map(seconds);
-    let high = curves.iter().filter_map(|curve| curve.positive(999)).max().map(seconds);
-    let (Some(low_end), Some(low), Some(high)) = (low(LOG_BEYOND), low(10), high) else {
-        return Axis::duration(what, 1.0);
-    };
-    if high / low >= LOG_RATIO {
-        Axis::log_duration(what, low_end, highest)
-    } else {
-        // A little further, so that the curve is seen to end.
-        Axis::duration(what, highest * 1.02)
+impl CdfChart {
+    /// Draws it.
+    pub(crate) fn draw(&self, medium: Medium) -> Picture {
+        let curves: Vec<(usize, &CdfCurve)> =
+            self.curves.iter().enumerate().filter(|(_, curve)| !curve.is_empty()).collect();
+        if curves.is_empty() {
+            let (what, _) = crate::figure_data::name_and_unit(&self.x.label);
+            return Picture::no_data(medium, &self.title, &format!("none of the {} has a {what}", self.samples));
+        }
+        let x = self.x_axis(&curves);
+        let mut y = Axis::percent(&format!("{} (%)", self.samples), 100.0);
+        y.ticks.insert(4, Tick { value: 90.0, label: "90".to_owned() });
+        let left = Panel::left_for(medium, [&y]);
+        let legend = self.legend(medium, &curves);
+        let top = medium.head(&legend);
+        let frame = Frame { title: String::new(), remark: String::new(), top, left, height: 190.0, x_labels: true };
+        let panel = Panel::new(medium, frame, x, y);
+
+        let mut picture = Picture::new(medium, panel.end(), self.describe(&curves));
+        picture.head(&self.title, &legend);
+        panel.grid(&mut picture);
+        panel.axes(&mut picture);
+        for (index, curve) in &curves {
+            picture.line(line(curve, &panel), theme::series(*index).stroke(medium));
+        }
+        for (index, curve) in &curves {
+            for (shape, percent) in MARKED.into_iter().enumerate() {
+                let at = (panel.x(curve.percentile(percent)), panel.y(f64::from(percent)));
+                picture.shape(shape, at, theme::series(*index).color);
+            }
+        }
+        picture
+    }
+
+    /// The corners of each curve: a value, and the share of samples that are not above it.
+    pub(crate) fn data(&self) -> FigureData {
+        let (mut labels, mut values, mut shares) = (Vec::new(), Vec::new(), Vec::new());
+        for curve in &self.curves {
+            for (value, share) in curve.corners() {
+                labels.push(curve.label.clone());
+                values.push(Some(value));
+                shares.push(Some(share));
+            }
+        }
+        let mut columns = Vec::new();
+        if self.curves.len() > 1 {
+            columns.push(DataColumn::words("series", labels));
+        }
+        columns.push(self.x.column(values));
+        columns.push(DataColumn::numbers(format!("{} up to it", self.samples), "%", shares));
+        FigureData::new(columns)
+    }
+
+    /// The horizontal axis that is drawn; `None` without samples.
+    pub(crate) fn shown_axis(&self) -> Option<Axis> {
+        let curves: Vec<_> = self.curves.iter().enumerate().filter(|(_, curve)| !curve.is_empty()).collect();
+        (!curves.is_empty()).then(|| self.x_axis(&curves))
+    }
+
+    fn x_axis(&self, curves: &[(usize, &CdfCurve)]) -> Axis {
+        let all = || curves.iter().map(|(_, curve)| curve);
+        let highest = all().map(|curve| curve.percentile(100)).fold(f64::NEG_INFINITY, f64::max);
+        let lowest = all().map(|curve| curve.percentile(0)).fold(f64::INFINITY, f64::min);
+        let positive = |permille| all().filter_map(|curve| curve.positive(permille)).fold(f64::INFINITY, f64::min);
+        let (low_end, low) = (positive(LOG_BEYOND), positive(10));
+        let high = all().filter_map(|curve| curve.positive(999)).fold(0.0, f64::max);
+        let wide = lowest >= 0.0 && low.is_finite() && high / low >= LOG_RATIO;
+        if low.is_finite() && (self.x.log || wide) {
+            Scale { log: true, ..self.x.clone() }.axis([low_end, highest].into_iter(), 5.0)
+        } else {
+            // A little further, so that the curve is seen to end.
+            let end = highest + (highest - lowest.min(0.0)) * 0.02;
+            Scale { log: false, ..self.x.clone() }.axis([lowest.min(0.0), end].into_iter(), 5.0)
+        }
+    }
+
+    fn legend(&self, medium: Medium, curves: &[(usize, &CdfCurve)]) -> Legend {
+        let mut legend = Legend::wide(medium);
+        if let [(index, curve)] = curves {
+            let series = theme::series(*index);
+            for (shape, percent) in MARKED.into_iter().enumerate() {
+                let value = self.written(curve.percentile(percent));
+                legend.add(Swatch::Shape(shape, series.color), &format!("p{percent} {value}"));
+            }
+            let name = if curve.label.is_empty() { String::new() } else { format!("{}: ", curve.label) };
+            legend.add(Swatch::Line(series.stroke(medium)), &format!("{name}{}", self.remark(curve)));
+        } else {
+            for (index, curve) in curves {
+                legend.add(Swatch::Line(theme::series(*index).stroke(medium)), &curve.label);
+            }
+            for (shape, percent) in MARKED.into_iter().enumerate() {
+                legend.add(Swatch::Shape(shape, theme::MUTED), &format!("p{percent}"));
+            }
+        }
+        legend
+    }
+
+    /// A value as people read it.
+    fn written(&self, value: f64) -> String {
+        if self.x.durations { units::duration(value) } else { units::short(value) }
+    }
+
+    /// Number of samples, and how many of them are zero: a logarithmic axis cannot show a zero.
+    fn remark(&self, curve: &CdfCurve) -> String {
+        let samples = if curve.len() == 1 { self.samples.trim_end_matches('s') } else { &self.samples };
+        let count = format!("{} {samples}", units::count(curve.len()));
+        match curve.zeros() {
+            0 => count,
+            zeros => format!("{count}, {} at zero", units::percent(zeros as f64 / curve.len() as f64)),
+        }
+    }
+
+    fn describe(&self, curves: &[(usize, &CdfCurve)]) -> String {
+        let one = |(_, curve): &(usize, &CdfCurve)| {
+            let name = if curve.label.is_empty() { String::new() } else { format!("{}, ", curve.label) };
+            let [p50, p90, p99, max] = [50, 90, 99, 100].map(|percent| self.written(curve.percentile(percent)));
+            format!("{name}{}: median {p50}, 90th percentile {p90}, 99th {p99}, longest {max}", self.remark(curve))
+        };
+        let all: Vec<String> = curves.iter().map(one).collect();
+        format!("{} as a cumulative distribution. {}.", self.title, all.join("; "))
     }
 }
 
-fn legend(left: f64, curves: &[Curve]) -> Legend {
-    let mut legend = Legend::new(left, theme::WIDTH - theme::MARGIN);
-    if let [curve] = curves {
-        let color = curve.stroke().color;
-        for (shape, percent) in MARKED.into_iter().enumerate() {
-            let value = units::duration(curve.percentile(percent));
-            legend.add(Swatch::Shape(shape, color), &format!("p{percent} {value}"));
-        }
-        legend.add(Swatch::Line(curve.stroke()), &remark(curve));
-    } else {
-        for curve in curves {
-            legend.add(Swatch::Line(curve.stroke()), &curve.label);
-        }
-        for (shape, percent) in MARKED.into_iter().enumerate() {
-            legend.add(Swatch::Shape(shape, theme::MUTED), &format!("p{percent}"));
+/// A curve as steps from the axis up, in drawing units.
+fn line(curve: &CdfCurve, panel: &Panel) -> Vec<(f64, f64)> {
+    let ((left, _), (right, bottom)) = panel.corners();
+    let mut corners: Vec<(f64, f64)> = Vec::new();
+    for (value, share) in curve.corners() {
+        let corner = (panel.x(value), panel.y(share));
+        // Of the corners in one position only the first and the last can be seen.
+        let column = |x: f64| ((x - left) / (right - left) * panel.columns() as f64) as i64;
+        match corners.as_mut_slice() {
+            [.., first, last] if column(first.0) == column(corner.0) => *last = corner,
+            _ => corners.push(corner),
         }
     }
-    legend
+    let mut line = vec![(left, bottom)];
+    let mut height = bottom;
+    for (x, y) in corners {
+        line.extend([(x, height), (x, y)]);
+        height = y;
+    }
+    // Every sample is within the axis.
+    line.push((right, height));
+    line.dedup();
+    line
 }
 
-/// Number of samples, and how many of them did not wait at all: a logarithmic axis cannot show a zero.
-fn remark(curve: &Curve) -> String {
-    let many = if curve.steps.len() == 1 { "" } else { "s" };
-    let pods = format!("{} pod{many}", units::count(curve.steps.len()));
-    if curve.zeros() > 0.0 { format!("{pods}, {} at zero", units::percent(curve.zeros())) } else { pods }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn describe(title: &str, curves: &[Curve]) -> String {
-    let one = |curve: &Curve| {
-        let name = if curve.label.is_empty() { String::new() } else { format!("{}, ", curve.label) };
-        let [p50, p90, p99, max] = [50, 90, 99, 100].map(|percent| units::duration(curve.percentile(percent)));
-        format!("{name}{}: median {p50}, 90th percentile {p90}, 99th {p99}, longest {max}", remark(curve))
-    };
-    let all: Vec<String> = curves.iter().map(one).collect();
-    format!("{title} as a cumulative distribution. {}.", all.join("; "))
+    #[test]
+    fn a_curve_keeps_what_a_picture_shows_of_it() {
+        let many: Vec<f64> = (0..1_000_000).map(f64::from).collect();
+        let curve = CdfCurve::of_numbers("", &many);
+        let corners = curve.corners();
+        assert!(corners.len() as u64 <= MOST_STEPS + 2, "{}", corners.len());
+        assert_eq!((corners[0], *corners.last().unwrap()), ((0.0, 1e-4), (999_999.0, 100.0)));
+        let largest = corners.windows(2).map(|pair| pair[1].1 - pair[0].1).fold(0.0, f64::max);
+        assert!(largest < 0.03, "{largest}");
+        assert_eq!((curve.percentile(50), curve.percentile(99), curve.len()), (499_999.0, 989_999.0, 1_000_000));
+    }
+
+    #[test]
+    fn the_table_is_of_whole_steps() {
+        let chart = CdfChart {
+            x: Scale { label: "wait".to_owned(), durations: true, ..Scale::default() },
+            samples: "pods".to_owned(),
+            curves: vec![CdfCurve::of_numbers("one", &[3.0, 0.5, 0.5, f64::NAN]), CdfCurve::default()],
+            ..CdfChart::default()
+        };
+        insta::assert_snapshot!(String::from_utf8(chart.data().csv()).unwrap(), @"
+        series,wait_s,pods_up_to_it_percent
+        one,0.5,66.6666666667
+        one,3,100
+        ");
+    }
 }

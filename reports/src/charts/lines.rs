@@ -1,7 +1,14 @@
 //! Lines over a number, one per policy or whatever else is compared, with published points beside them.
 
-use crate::draw::{Anchor, Axis, Frame, Legend, Panel, Picture, Stroke, Swatch, theme};
-use crate::stats;
+use super::scale::{Scale, contains};
+use super::timeline::spaced;
+use crate::draw::theme::{self, Series};
+use crate::draw::{Frame, Legend, Medium, Panel, Picture, Swatch};
+use crate::figure_data::{DataColumn, FigureData};
+use crate::{stats, units};
+
+/// Lines of at most so many points have each of them marked.
+const MOST_MARKED: usize = 16;
 
 /// A chart of lines.
 #[derive(Debug, Clone, Default)]
@@ -18,19 +25,6 @@ pub struct LineChart {
     pub published: String,
 }
 
-/// An axis: what is measured, and from where to where; ends that are not said are those of the data.
-#[derive(Debug, Clone, Default)]
-pub struct Scale {
-    /// What is measured, with its unit in parentheses.
-    pub label: String,
-    /// Where it begins.
-    pub from: Option<f64>,
-    /// Where it ends.
-    pub to: Option<f64>,
-    /// Whether it has durations in seconds, on a logarithmic scale.
-    pub log_duration: bool,
-}
-
 /// One line.
 #[derive(Debug, Clone, Default)]
 pub struct Line {
@@ -38,125 +32,166 @@ pub struct Line {
     pub label: String,
     /// Places and values, in ascending order of the places.
     pub points: Vec<(f64, f64)>,
-    /// How far the values spread at the same places; empty where nothing is known of it.
-    pub spread: Vec<f64>,
+    /// From where to where the values spread at the same places, or an interval of confidence; empty where nothing is known of it.
+    pub band: Vec<(f64, f64)>,
     /// What has been published about the same: places and values.
     pub published: Vec<(f64, f64)>,
 }
 
+/// What the axes show.
+#[derive(Clone, Copy)]
+struct View<'a> {
+    x: &'a Scale,
+    y: &'a Scale,
+    across: (f64, f64),
+    up: (f64, f64),
+}
+
 impl LineChart {
     /// Draws it.
-    pub fn draw(&self) -> Picture {
-        let all = || self.lines.iter().flat_map(|line| line.points.iter().chain(&line.published));
+    pub fn draw(&self, medium: Medium) -> Picture {
+        let takes = |point: &&(f64, f64)| self.x.takes(point.0) && self.y.takes(point.1);
+        let all = || self.lines.iter().flat_map(|line| line.points.iter().chain(&line.published)).filter(takes);
         if all().next().is_none() {
-            return Picture::no_data(&self.title, "there is no point to draw");
+            return Picture::no_data(medium, &self.title, "there is no point to draw");
         }
         let x = self.x.axis(all().map(|point| point.0), 7.0);
-        let in_view = |point: &&(f64, f64)| (x.range.0..=x.range.1).contains(&point.0);
-        let y = self.y.axis(all().filter(in_view).map(|point| point.1), 5.0);
-        let left = Panel::left_for([&y]);
-        let legend = self.legend(left);
-        let top = 28.0 + legend.height();
+        let in_view = |point: &&(f64, f64)| contains(x.range, point.0);
+        let bands = self.lines.iter().flat_map(|line| line.points.iter().zip(&line.band));
+        let bands = bands.filter(|(point, _)| contains(x.range, point.0)).flat_map(|(_, band)| [band.0, band.1]);
+        let y = self.y.axis(all().filter(in_view).map(|point| point.1).chain(bands), 5.0);
+        let view = View { x: &self.x, y: &self.y, across: x.range, up: y.range };
+        let left = Panel::left_for(medium, [&y]);
+        let legend = self.legend(medium);
+        let top = medium.head(&legend);
         let frame = Frame { title: String::new(), remark: String::new(), top, left, height: 210.0, x_labels: true };
-        let (across, up) = (x.range, y.range);
-        let panel = Panel::new(frame, x, y);
-        let mut picture = Picture::new(panel.end().ceil(), self.description());
-        picture.text((theme::MARGIN, 20.0), &self.title, theme::TITLE_SIZE, true, Anchor::Start, theme::INK);
-        legend.draw(&mut picture, 28.0);
+        let panel = Panel::new(medium, frame, x, y);
+        let mut picture = Picture::new(medium, panel.end(), self.description());
+        picture.head(&self.title, &legend);
         for (index, line) in self.lines.iter().enumerate() {
-            line.draw_spread(index, &mut picture, &panel, (across, up));
+            line.draw_band(theme::series(index), &mut picture, &panel, view);
         }
         panel.grid(&mut picture);
         for (index, line) in self.lines.iter().enumerate() {
-            line.draw(index, &mut picture, &panel, (across, up));
+            line.draw(theme::series(index), &mut picture, &panel, view);
         }
         panel.axes(&mut picture);
         for (index, line) in self.lines.iter().enumerate() {
-            let seen = |point: &&(f64, f64)| contains(across, point.0) && contains(up, point.1);
-            for &(at, value) in line.published.iter().filter(seen) {
-                picture.shape(index, (panel.x(at), panel.y(value)), theme::series(index).0);
+            let series = theme::series(index);
+            for &(at, value) in line.published.iter().filter(|point| view.shows(point)) {
+                picture.hollow_shape(series.shape, (panel.x(at), panel.y(value)), series.color);
             }
         }
         picture
     }
 
-    fn legend(&self, left: f64) -> Legend {
-        let mut legend = Legend::new(left, theme::WIDTH - theme::MARGIN);
-        for (index, line) in self.lines.iter().enumerate() {
-            let (color, _, dash) = theme::series(index);
-            legend.add(Swatch::Line(Stroke { color, width: theme::LINE, dash }), &line.label);
+    /// A row for each place of each line, with what is published for it.
+    pub fn data(&self) -> FigureData {
+        let mut labels = Vec::new();
+        let [mut places, mut values, mut low, mut high, mut published] = [const { Vec::new() }; 5];
+        for line in &self.lines {
+            let mut all: Vec<f64> = line.points.iter().chain(&line.published).map(|point| point.0).collect();
+            all.sort_by(f64::total_cmp);
+            all.dedup();
+            for place in all {
+                let found = line.points.iter().position(|point| point.0.total_cmp(&place).is_eq());
+                let band = found.and_then(|found| line.band.get(found));
+                labels.push(line.label.clone());
+                places.push(Some(place));
+                values.push(found.map(|found| line.points[found].1));
+                low.push(band.map(|band| band.0));
+                high.push(band.map(|band| band.1));
+                published.push(line.published.iter().find(|point| point.0.total_cmp(&place).is_eq()).map(|p| p.1));
+            }
+        }
+        let value = self.y.column(values);
+        let beside =
+            |name: &str, values| DataColumn::numbers(format!("{} {name}", value.name), value.unit.clone(), values);
+        let mut columns = vec![DataColumn::words("series", labels), self.x.column(places)];
+        let mut more = Vec::new();
+        if self.lines.iter().any(|line| !line.band.is_empty()) {
+            more.extend([beside("low", low), beside("high", high)]);
         }
         if self.lines.iter().any(|line| !line.published.is_empty()) {
-            legend.add(Swatch::Shape(0, theme::MUTED), &self.published);
+            more.push(beside("published", published));
+        }
+        columns.push(value);
+        columns.extend(more);
+        FigureData::new(columns)
+    }
+
+    fn legend(&self, medium: Medium) -> Legend {
+        let mut legend = Legend::wide(medium);
+        for (index, line) in self.lines.iter().enumerate() {
+            let series = theme::series(index);
+            let marked = medium.grayscale || line.is_marked();
+            legend.add(if marked { Swatch::Series(series) } else { Swatch::Line(series.stroke(medium)) }, &line.label);
+        }
+        if self.lines.iter().any(|line| !line.published.is_empty()) {
+            legend.add(Swatch::Hollow(0, theme::MUTED), &self.published);
         }
         legend
     }
 
     fn description(&self) -> String {
         let end = |line: &Line| {
-            let last = line.points.last().map_or_else(String::new, |(at, value)| format!(" {value:.2} at {at}"));
-            format!("{}{last}", line.label)
+            let last = line.points.last().map(|(at, value)| format!(" {} at {}", units::short(*value), units::short(*at)));
+            format!("{}{}", line.label, last.unwrap_or_default())
         };
         let ends: Vec<String> = self.lines.iter().map(end).collect();
         format!("{}: {} over {}. Last values: {}.", self.title, self.y.label, self.x.label, ends.join("; "))
     }
 }
 
-impl Scale {
-    pub(crate) fn axis(&self, values: impl Iterator<Item = f64>, steps: f64) -> Axis {
-        let (low, high) = values
-            .filter(|value| value.is_finite())
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
-        let low = self.from.unwrap_or(if low.is_finite() { low } else { 0.0 });
-        let high = self.to.unwrap_or(if high.is_finite() { high } else { 1.0 });
-        if self.log_duration {
-            return Axis::log_duration(&self.label, low.max(1e-9), high);
-        }
-        let mut axis = Axis::between(&self.label, low, high, steps);
-        // What was asked for is kept, though it may not be round.
-        axis.range.0 = self.from.unwrap_or(axis.range.0);
-        axis.range.1 = self.to.filter(|to| *to > axis.range.0).unwrap_or(axis.range.1);
-        axis.ticks.retain(|tick| contains(axis.range, tick.value));
-        axis
+impl View<'_> {
+    fn shows(&self, &(at, value): &(f64, f64)) -> bool {
+        self.x.takes(at) && self.y.takes(value) && contains(self.across, at) && contains(self.up, value)
     }
 }
 
 impl Line {
-    fn draw(&self, index: usize, picture: &mut Picture, panel: &Panel, (across, up): ((f64, f64), (f64, f64))) {
-        let (color, _, dash) = theme::series(index);
+    /// Whether each of its points is marked.
+    fn is_marked(&self) -> bool {
+        self.points.len() <= MOST_MARKED
+    }
+
+    fn draw(&self, series: Series, picture: &mut Picture, panel: &Panel, view: View<'_>) {
         let ((left, _), (right, _)) = panel.corners();
+        let place = |&(at, value): &(f64, f64)| (panel.x(at), panel.y(value));
         // A line that leaves the view is cut where it leaves.
-        for part in self.points.chunk_by(|a, b| contains(up, a.1) == contains(up, b.1)) {
-            let seen = part.iter().filter(|(at, value)| contains(across, *at) && contains(up, *value));
-            let points: Vec<(f64, f64)> = seen.map(|&(at, value)| (panel.x(at), panel.y(value))).collect();
-            if points.len() > 1 {
-                let thinned = stats::thin(&points, (left, right), panel.columns());
-                picture.line(thinned, Stroke { color, width: theme::LINE, dash });
-            } else if let Some(&at) = points.first() {
-                picture.shape(index, at, color);
+        for part in self.points.chunk_by(|a, b| view.shows(a) == view.shows(b)).filter(|part| view.shows(&part[0])) {
+            let points: Vec<(f64, f64)> = part.iter().map(place).collect();
+            let thinned = stats::thin(&points, (left, right), panel.columns());
+            picture.line(thinned.clone(), series.stroke(picture.medium));
+            let marks = if self.is_marked() || points.len() == 1 {
+                points
+            } else if picture.medium.grayscale {
+                spaced(&thinned, panel, series.shape)
+            } else {
+                Vec::new()
+            };
+            for at in marks {
+                picture.shape(series.shape, at, series.color);
             }
         }
     }
 
-    fn draw_spread(&self, index: usize, picture: &mut Picture, panel: &Panel, (across, up): ((f64, f64), (f64, f64))) {
-        if self.spread.len() != self.points.len() {
+    fn draw_band(&self, series: Series, picture: &mut Picture, panel: &Panel, view: View<'_>) {
+        if self.band.len() != self.points.len() {
             return;
         }
-        let (_, light, _) = theme::series(index);
-        let seen = self.points.iter().zip(&self.spread).filter(|((at, _), _)| contains(across, *at));
-        let edge = |value: f64| panel.y(value.clamp(up.0, up.1));
-        let (above, below): (Vec<_>, Vec<_>) = seen
-            .map(|(&(at, value), &spread)| ((panel.x(at), edge(value + spread)), (panel.x(at), edge(value - spread))))
-            .unzip();
-        if above.len() > 1 {
-            picture.area(above.into_iter().chain(below.into_iter().rev()).collect(), light);
+        let ((left, _), (right, _)) = panel.corners();
+        let seen = || self.points.iter().zip(&self.band).filter(|((at, _), _)| contains(view.across, *at));
+        let edge = |value: f64| panel.y(value.clamp(view.up.0, view.up.1));
+        let above: Vec<_> = seen().map(|(&(at, _), band)| (panel.x(at), edge(band.1))).collect();
+        let below: Vec<_> = seen().map(|(&(at, _), band)| (panel.x(at), edge(band.0))).collect();
+        if let ([only], [low]) = (above.as_slice(), below.as_slice()) {
+            picture.error_bar(only.0, (low.1, only.1), series.color);
+        } else if above.len() > 1 {
+            let thin = |points: &[(f64, f64)]| stats::thin(points, (left, right), panel.columns());
+            picture.area(thin(&above).into_iter().chain(thin(&below).into_iter().rev()).collect(), series.fill);
         }
     }
-}
-
-fn contains((from, to): (f64, f64), value: f64) -> bool {
-    let room = (to - from) * 1e-9;
-    (from - room..=to + room).contains(&value)
 }
 
 #[cfg(test)]
@@ -167,19 +202,17 @@ mod tests {
     #[test]
     fn a_chart_without_points_says_so() {
         let chart = LineChart { title: "Allocated".to_owned(), ..LineChart::default() };
-        assert!(chart.draw().svg().unwrap().contains("there is no point to draw"));
+        assert!(chart.draw(Medium::SCREEN).svg().unwrap().contains("there is no point to draw"));
     }
 
     #[test]
     fn what_lies_outside_of_the_view_is_not_drawn() {
         let scale =
             |from, to| Scale { label: "share (%)".to_owned(), from: Some(from), to: Some(to), ..Scale::default() };
-        let line = Line {
-            label: "one".to_owned(),
-            points: vec![(0.0, 5.0), (1.0, 50.0), (2.0, 60.0), (3.0, 500.0)],
-            published: vec![(9.0, 50.0), (2.0, 900.0)],
-            ..Line::default()
-        };
+        let mut points: Vec<(f64, f64)> = (0..40).map(|i| (f64::from(i) / 40.0, 5.0)).collect();
+        points.extend([(1.0, 50.0), (2.0, 60.0), (3.0, 500.0)]);
+        let line =
+            Line { label: "one".to_owned(), points, published: vec![(9.0, 50.0), (2.0, 900.0)], ..Line::default() };
         let chart = LineChart {
             title: "Allocated".to_owned(),
             x: scale(0.0, 3.0),
@@ -187,13 +220,35 @@ mod tests {
             lines: vec![line],
             published: "published".to_owned(),
         };
-        let colour = theme::series(0).0;
-        let drawn = chart.draw().marks;
+        let colour = theme::series(0).color;
+        let drawn = chart.draw(Medium::SCREEN).marks;
         let shapes = drawn.iter().filter(|mark| matches!(mark, Mark::Area { color, .. } if *color == colour)).count();
         let lines = drawn.iter().filter_map(|mark| match mark {
             Mark::Line { points, stroke } if stroke.color == colour => Some(points.len()),
             _ => None,
         });
         assert_eq!((shapes, lines.max()), (0, Some(2)), "two points of the line are in view, and no published one");
+    }
+
+    #[test]
+    fn the_table_sets_what_is_published_beside_each_place() {
+        let line = Line {
+            label: "fgd".to_owned(),
+            points: vec![(80.0, 1.5), (90.0, 2.5)],
+            band: vec![(1.0, 2.0), (2.0, 3.0)],
+            published: vec![(85.0, 9.0), (90.0, 2.25)],
+        };
+        let chart = LineChart {
+            x: Scale::new("arrived demand (% of GPUs)"),
+            y: Scale::new("unallocated (% of GPUs)"),
+            lines: vec![line, Line { label: "empty".to_owned(), ..Line::default() }],
+            ..LineChart::default()
+        };
+        insta::assert_snapshot!(String::from_utf8(chart.data().csv()).unwrap(), @"
+        series,arrived_demand_percent_of_gpus,unallocated_percent_of_gpus,unallocated_low_percent_of_gpus,unallocated_high_percent_of_gpus,unallocated_published_percent_of_gpus
+        fgd,80,1.5,1,2,
+        fgd,85,,,,9
+        fgd,90,2.5,2,3,2.25
+        ");
     }
 }

@@ -90,15 +90,9 @@ impl Steps {
         self.nth(rank.saturating_sub(1))
     }
 
-    /// How many samples are zero.
-    pub fn zeros(&self) -> u64 {
-        self.0.first().map_or(0, |(value, up_to)| if *value == 0 { *up_to } else { 0 })
-    }
-
-    /// The corners `(value, share of samples not above it)` of the cumulative distribution, one per distinct value.
-    pub fn cumulative(&self) -> impl Iterator<Item = (i64, f64)> + '_ {
-        let total = self.len() as f64;
-        self.0.iter().map(move |(value, up_to)| (*value, *up_to as f64 / total))
+    /// The corners of the cumulative distribution: each distinct value, ascending, with how many samples are not above it.
+    pub fn counts(&self) -> &[(i64, u64)] {
+        &self.0
     }
 }
 
@@ -150,9 +144,7 @@ mod tests {
     fn counted_and_kept_samples_make_one_distribution() {
         let steps = [9, 3, 0, 4, 5, 0, 1, 5, 1].into_iter().collect::<Latencies>().steps();
         assert_eq!(steps, Steps(vec![(0, 2), (1, 4), (3, 5), (4, 6), (5, 8), (9, 9)]));
-        assert_eq!((steps.zeros(), steps.nth(4), steps.nth(8), steps.nth(9)), (2, Some(3), Some(9), None));
-        let steps: Steps = [0, 0, 3, 9].into_iter().collect::<Latencies>().steps();
-        assert!(steps.cumulative().eq([(0, 0.5), (3, 0.75), (9, 1.0)]));
-        assert_eq!(Steps::default().cumulative().next(), None);
+        assert_eq!((steps.nth(4), steps.nth(8), steps.nth(9)), (Some(3), Some(9), None));
+        assert_eq!(Steps::default().counts(), []);
     }
 }

@@ -1,5 +1,6 @@
 //! Axes: where a value stands, and which values are written beside it.
 
+use super::{Medium, text};
 use crate::units;
 
 /// One axis of a panel.
@@ -11,7 +12,11 @@ pub(crate) struct Axis {
     pub(crate) ticks: Vec<Tick>,
     /// The values at the two ends.
     pub(crate) range: (f64, f64),
-    logarithmic: bool,
+    /// Whether its labels read upwards: those of categories whose names have no room side by side.
+    pub(crate) upwards: bool,
+    /// Whether equal distances are equal ratios.
+    pub(crate) logarithmic: bool,
+    categories: bool,
 }
 
 /// A value with a grid line and a label; without a label it is a minor one.
@@ -21,39 +26,37 @@ pub(crate) struct Tick {
     pub(crate) label: String,
 }
 
+/// Names of categories that read upwards are no longer than this.
+const LONGEST_UPWARDS: f64 = 120.0;
+
 impl Axis {
+    fn new(label: &str, ticks: Vec<Tick>, range: (f64, f64)) -> Self {
+        Self { label: label.to_owned(), ticks, range, upwards: false, logarithmic: false, categories: false }
+    }
+
     /// From zero to a round number not below `highest`, in about `steps` steps; `whole` keeps ticks to whole numbers.
     pub(crate) fn linear(label: &str, highest: f64, steps: f64, whole: bool) -> Self {
         let step = round_step(highest / steps, whole);
         let last = (highest / step - 1e-9).ceil().max(1.0) as u32;
-        let ticks = (0..=last).map(|index| {
-            let value = f64::from(index) * step;
-            Tick { value, label: units::short(value) }
-        });
-        Self {
-            label: label.to_owned(),
-            ticks: ticks.collect(),
-            range: (0.0, f64::from(last) * step),
-            logarithmic: false,
-        }
+        let ticks = (0..=last).map(|index| f64::from(index) * step);
+        Self::new(label, labelled(ticks.collect(), step), (0.0, f64::from(last) * step))
     }
 
     /// From a round number not above `lowest` to one not below `highest`, in about `steps` steps.
     pub(crate) fn between(label: &str, lowest: f64, highest: f64, steps: f64) -> Self {
-        let highest = if highest > lowest { highest } else { lowest + 1.0 };
+        // A single value stands in the middle of a tenth of its size.
+        let (lowest, highest) = if highest > lowest {
+            (lowest, highest)
+        } else {
+            let around = (lowest.abs() / 10.0).max(if lowest == 0.0 { 1.0 } else { 0.0 });
+            (lowest - around / 2.0, lowest + around / 2.0)
+        };
         let step = round_step((highest - lowest) / steps, false);
-        let first = (lowest / step + 1e-9).floor() as i64;
-        let last = (highest / step - 1e-9).ceil() as i64;
-        let ticks = (first..=last).map(|index| {
-            let value = index as f64 * step;
-            Tick { value, label: units::short(value) }
-        });
-        Self {
-            label: label.to_owned(),
-            ticks: ticks.collect(),
-            range: (first as f64 * step, last as f64 * step),
-            logarithmic: false,
-        }
+        let first = (lowest / step + 1e-9).floor();
+        let last = (highest / step - 1e-9).ceil();
+        let count = ((last - first).round() as usize).min(100);
+        let ticks = (0..=count).map(|index| (first + index as f64) * step);
+        Self::new(label, labelled(ticks.collect(), step), (first * step, last * step))
     }
 
     /// One unit for each of several things side by side, with its name in the middle.
@@ -63,18 +66,14 @@ impl Axis {
             .enumerate()
             .map(|(index, name)| Tick { value: index as f64 + 0.5, label: name.to_owned() })
             .collect();
-        Self { label: label.to_owned(), range: (0.0, ticks.len().max(1) as f64), ticks, logarithmic: false }
+        let end = ticks.len().max(1) as f64;
+        Self { categories: true, ..Self::new(label, ticks, (0.0, end)) }
     }
 
-    /// Percentages from 0, up to 100 unless `highest` (a fraction) calls for less or more.
+    /// Percentages from 0 up to 100, unless the `highest` calls for less or more.
     pub(crate) fn percent(label: &str, highest: f64) -> Self {
-        let highest = if (0.5..=1.0).contains(&highest) { 1.0 } else { highest };
-        let mut axis = Self::linear(label, if highest > 0.0 { highest * 100.0 } else { 100.0 }, 4.0, false);
-        for tick in &mut axis.ticks {
-            tick.value /= 100.0;
-        }
-        axis.range.1 /= 100.0;
-        axis
+        let highest = if (50.0..=100.0).contains(&highest) { 100.0 } else { highest };
+        Self::linear(label, if highest > 0.0 { highest } else { 100.0 }, 4.0, false)
     }
 
     /// Time since the scenario's start, in seconds between two bounds, written in the unit that suits their distance.
@@ -105,42 +104,56 @@ impl Axis {
             let value = index as f64 * step;
             Tick { value: value * size, label: units::short(value) }
         });
-        Self {
-            label: format!("time since start ({name})"),
-            ticks: ticks.collect(),
-            range: (from, to),
-            logarithmic: false,
-        }
+        Self::new(&format!("time since start ({name})"), ticks.collect(), (from, to))
     }
 
-    /// Durations in seconds from zero to not below `highest`, in the unit that suits it.
-    pub(crate) fn duration(label: &str, highest: f64) -> Self {
-        const UNITS: [(f64, &str); 7] =
-            [(86_400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")];
-        let highest = if highest > 0.0 { highest } else { 1.0 };
-        let fits = |&(size, _): &(f64, &str)| highest >= if size > 1.0 { size * 2.0 } else { size };
-        let (size, name) = UNITS.into_iter().find(fits).unwrap_or((1e-9, "ns"));
-        let mut axis = Self::linear(&format!("{label} ({name})"), highest / size, 5.0, false);
-        for tick in &mut axis.ticks {
+    /// Durations in seconds between two others, in the unit that suits the longer one, in about `steps` steps.
+    pub(crate) fn duration_between(label: &str, lowest: f64, highest: f64, steps: f64) -> Self {
+        let (size, name) = duration_unit(if highest > 0.0 { highest } else { 1.0 });
+        Self::between(&format!("{label} ({name})"), lowest / size, highest / size, steps).times(size)
+    }
+
+    /// The same axis for values that are `size` times as large.
+    fn times(mut self, size: f64) -> Self {
+        for tick in &mut self.ticks {
             tick.value *= size;
         }
-        axis.range.1 *= size;
-        axis
+        self.range = (self.range.0 * size, self.range.1 * size);
+        self
     }
 
     /// Durations in seconds on a logarithmic scale that takes in `lowest` (above 0) and `highest`.
     pub(crate) fn log_duration(label: &str, lowest: f64, highest: f64) -> Self {
-        let marks = log_marks();
+        Self::on_marks(label, &log_durations(), lowest, highest)
+    }
+
+    /// Numbers on a logarithmic scale that takes in `lowest` (above 0) and `highest`.
+    pub(crate) fn log(label: &str, lowest: f64, highest: f64) -> Self {
+        let decades = highest / lowest.max(f64::MIN_POSITIVE);
+        // Over few decades, twos and fives as well.
+        let between: &[f64] = if decades <= 1e3 { &[1.0, 2.0, 5.0] } else { &[1.0] };
+        let powers = (-15..=18).flat_map(|power| between.iter().map(move |mantissa| mantissa * power_of_ten(power)));
+        let marks: Vec<Tick> = powers.map(|value| Tick { value, label: units::plain(value) }).collect();
+        Self::on_marks(label, &marks, lowest, highest)
+    }
+
+    /// A logarithmic axis from one of the marks to another.
+    fn on_marks(label: &str, marks: &[Tick], lowest: f64, highest: f64) -> Self {
         let below = marks.iter().rposition(|tick| tick.value <= lowest * (1.0 + 1e-9)).unwrap_or(0);
         let above = marks.iter().position(|tick| tick.value >= highest * (1.0 - 1e-9)).unwrap_or(marks.len() - 1);
         let above = above.max(below + 1).min(marks.len() - 1);
         let below = below.min(above - 1);
-        Self {
-            label: format!("{label} (log scale)"),
-            range: (marks[below].value, marks[above].value.max(highest)),
-            ticks: marks[below..=above].to_vec(),
-            logarithmic: true,
-        }
+        let range = (marks[below].value.min(lowest), marks[above].value.max(highest));
+        let label = format!("{label} (log scale)");
+        Self { logarithmic: true, ..Self::new(&label, marks[below..=above].to_vec(), range) }
+    }
+
+    /// The same axis from elsewhere to elsewhere, with the ticks that are left.
+    pub(crate) fn cut(mut self, range: (f64, f64)) -> Self {
+        let room = (range.1 - range.0) * 1e-9;
+        self.range = range;
+        self.ticks.retain(|tick| (range.0 - room..=range.1 + room).contains(&tick.value));
+        self
     }
 
     /// Where a value stands, as a share of the axis; what lies beyond an end stands at that end.
@@ -151,20 +164,45 @@ impl Axis {
         } else if value <= low {
             0.0
         } else {
-            (value / low).ln() / (high / low).ln()
+            libm::log(value / low) / libm::log(high / low)
         };
-        share.clamp(0.0, 1.0)
+        if share.is_nan() { 0.0 } else { share.clamp(0.0, 1.0) }
     }
 
-    /// Leaves out every second, third, … label until neighbours have room on an axis that is `length` long.
-    pub(crate) fn spread_labels(&mut self, length: f64, width: impl Fn(&str) -> f64, gap: f64) {
+    /// Makes the labels of an axis that is `length` long keep clear of each other: numbers are left out, names read upwards. Gives
+    /// the height that they take.
+    pub(crate) fn settle_labels(&mut self, length: f64, medium: Medium) -> f64 {
+        let size = medium.tick_size;
+        let width = |label: &str| text::width(label, size, false);
         let middles: Vec<f64> = self.ticks.iter().map(|tick| self.place(tick.value) * length).collect();
         let halves: Vec<f64> = self.ticks.iter().map(|tick| width(&tick.label) / 2.0).collect();
+        let gap = if self.categories { 6.0 } else { 8.0 };
         let fits = |stride: &usize| {
             let kept: Vec<usize> = (0..middles.len()).step_by(*stride).collect();
             kept.windows(2).all(|pair| middles[pair[0]] + halves[pair[0]] + gap <= middles[pair[1]] - halves[pair[1]])
         };
-        let stride = (1..self.ticks.len()).find(fits).unwrap_or_else(|| self.ticks.len().max(1));
+        // A single long name may be wider than the axis.
+        let inside = halves.iter().all(|half| half * 2.0 <= length);
+        let strides = 1..self.ticks.len();
+        if !self.categories {
+            let stride = strides.into_iter().find(fits).unwrap_or_else(|| self.ticks.len().max(1));
+            self.keep_every(stride);
+            return size;
+        }
+        if inside && (self.ticks.len() < 2 || fits(&1)) {
+            return size;
+        }
+        self.upwards = true;
+        let apart = length / self.ticks.len().max(1) as f64;
+        self.keep_every((size / apart).ceil().max(1.0) as usize);
+        for tick in &mut self.ticks {
+            tick.label = text::fit_middle(&tick.label, LONGEST_UPWARDS, size);
+        }
+        self.ticks.iter().map(|tick| width(&tick.label)).fold(size, f64::max) + 2.0
+    }
+
+    /// Leaves out all labels but every second, third, …
+    fn keep_every(&mut self, stride: usize) {
         for (index, tick) in self.ticks.iter_mut().enumerate() {
             if index % stride != 0 {
                 tick.label.clear();
@@ -173,12 +211,32 @@ impl Axis {
     }
 }
 
+/// The unit in which durations up to `highest` seconds read best, and its size in seconds.
+fn duration_unit(highest: f64) -> (f64, &'static str) {
+    const UNITS: [(f64, &str); 7] =
+        [(86_400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")];
+    let fits = |&(size, _): &(f64, &str)| highest >= if size > 1.0 { size * 2.0 } else { size };
+    UNITS.into_iter().find(fits).unwrap_or((1e-9, "ns"))
+}
+
+/// Ticks with as many decimals as their step needs.
+fn labelled(values: Vec<f64>, step: f64) -> Vec<Tick> {
+    let label = |value: f64| units::in_steps(value, step);
+    values.into_iter().map(|value| Tick { value, label: label(value) }).collect()
+}
+
+/// A power of ten, exact where it can be.
+fn power_of_ten(power: i32) -> f64 {
+    let positive = (0..power.unsigned_abs()).fold(1.0, |product, _| product * 10.0);
+    if power < 0 { 1.0 / positive } else { positive }
+}
+
 /// A step of 1, 2, 2.5 or 5 times a power of ten that is not below `least`.
 fn round_step(least: f64, whole: bool) -> f64 {
     if least <= 0.0 || !least.is_finite() {
         return 1.0;
     }
-    let power = 10f64.powi(least.log10().floor() as i32);
+    let power = power_of_ten(libm::log10(least).floor() as i32);
     let step =
         [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().find(|m| m * power >= least * (1.0 - 1e-9)).unwrap_or(10.0) * power;
     if !whole {
@@ -191,9 +249,9 @@ fn round_step(least: f64, whole: bool) -> f64 {
 }
 
 /// The marks of a logarithmic time axis, from a nanosecond to a thousand days, at the durations that people know.
-fn log_marks() -> Vec<Tick> {
+fn log_durations() -> Vec<Tick> {
     let tick = |value: f64| Tick { value, label: units::duration(value) };
-    let decimal = (-9..=1).map(|power| tick(10f64.powi(power)));
+    let decimal = (-9..=1).map(|power| tick(power_of_ten(power)));
     let clock = [60.0, 600.0, 3600.0, 36_000.0, 345_600.0, 3_456_000.0, 34_560_000.0];
     let named = ["1 min", "10 min", "1 h", "10 h", "4 d", "40 d", "400 d"];
     let clock = clock.into_iter().zip(named).map(|(value, name)| Tick { value, label: name.to_owned() });
@@ -213,8 +271,12 @@ mod tests {
         assert_eq!(labels(&Axis::linear("", 37.0, 4.0, false)), "0 | 10 | 20 | 30 | 40");
         assert_eq!(labels(&Axis::linear("", 1.0, 4.0, true)), "0 | 1");
         assert_eq!(labels(&Axis::linear("", 0.0, 4.0, true)), "0 | 1");
-        assert_eq!(labels(&Axis::percent("", 0.93)), "0 | 25 | 50 | 75 | 100");
-        assert_eq!(labels(&Axis::percent("", 0.012)), "0 | 0.5 | 1 | 1.5");
+        assert_eq!(labels(&Axis::linear("", 0.0006, 4.0, false)), "0 | 0.0002 | 0.0004 | 0.0006");
+        assert_eq!(labels(&Axis::linear("", 2.1e13, 4.0, false)), "0 | 10 T | 20 T | 30 T");
+        assert_eq!(labels(&Axis::between("", -3.0, 1003.0, 5.0)), "-250 | 0 | 250 | 500 | 750 | 1,000 | 1,250");
+        assert_eq!(labels(&Axis::between("", 1000.001, 1000.002, 4.0)), "1,000.001 | 1,000.00125 | 1,000.0015 | 1,000.00175 | 1,000.002");
+        assert_eq!(labels(&Axis::percent("", 93.0)), "0 | 25 | 50 | 75 | 100");
+        assert_eq!(labels(&Axis::percent("", 1.2)), "0 | 0.5 | 1 | 1.5");
         assert_eq!(labels(&Axis::percent("", 0.0)), "0 | 25 | 50 | 75 | 100");
     }
 
@@ -244,7 +306,18 @@ mod tests {
     #[test]
     fn crowded_labels_go() {
         let mut axis = Axis::linear("", 10.0, 10.0, true);
-        axis.spread_labels(50.0, |_| 6.0, 2.0);
+        assert_eq!(axis.settle_labels(120.0, Medium::SCREEN), Medium::SCREEN.tick_size);
         assert_eq!(labels(&axis), "0 |  | 2 |  | 4 |  | 6 |  | 8 |  | 10");
+    }
+
+    #[test]
+    fn names_without_room_read_upwards() {
+        let names = ["default", "a name that goes on and on and on and on", "x"];
+        let mut axis = Axis::categories("", names);
+        assert_eq!(axis.settle_labels(800.0, Medium::SCREEN), Medium::SCREEN.tick_size);
+        assert!(!axis.upwards);
+        let height = axis.settle_labels(200.0, Medium::SCREEN);
+        assert!(axis.upwards && height > 100.0 && height <= LONGEST_UPWARDS + 2.0, "{height}");
+        assert!(axis.ticks[1].label.contains('…'), "{}", axis.ticks[1].label);
     }
 }

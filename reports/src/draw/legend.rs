@@ -2,15 +2,16 @@
 
 use super::ink::Color;
 use super::picture::{Anchor, Picture, Stroke};
-use super::{text, theme};
+use super::theme::{Hatch, Series};
+use super::{Medium, text, theme};
 
 const SWATCH: f64 = 22.0;
-const ROW: f64 = 17.0;
 const GAP: f64 = 14.0;
 
 /// The entries of a figure's legend, wrapped into rows.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Legend {
+    medium: Medium,
     rows: Vec<Vec<(f64, Swatch, String)>>,
     left: f64,
     right: f64,
@@ -21,91 +22,104 @@ pub(crate) struct Legend {
 pub(crate) enum Swatch {
     /// A piece of the line.
     Line(Stroke),
+    /// A piece of the line of a series, with its shape.
+    Series(Series),
     /// A filled box under a piece of a line.
     Fill(Color, Stroke),
     /// A filled box.
-    Box(Color),
+    Box(Color, Hatch),
     /// One of the shapes that mark points: the n-th, in a colour.
     Shape(usize, Color),
+    /// The outline of a shape.
+    Hollow(usize, Color),
 }
 
 impl Legend {
     /// A legend between two positions.
-    pub(crate) fn new(left: f64, right: f64) -> Self {
-        Self { rows: Vec::new(), left, right }
+    pub(crate) fn new(medium: Medium, left: f64, right: f64) -> Self {
+        Self { medium, rows: Vec::new(), left, right }
     }
 
-    /// Adds an entry, in a new row if it does not fit into the last one; a very long word is cut.
+    /// One as wide as the page.
+    pub(crate) fn wide(medium: Medium) -> Self {
+        Self::new(medium, theme::MARGIN, theme::WIDTH - theme::MARGIN)
+    }
+
+    /// Adds an entry, in a new row if it does not fit into the last one; a very long word is shortened in its middle.
     pub(crate) fn add(&mut self, swatch: Swatch, label: &str) {
-        let label = text::fit(label, self.right - self.left - SWATCH, theme::TICK_SIZE, false);
-        let width = swatch.width() + text::width(&label, theme::TICK_SIZE, false);
-        let end =
-            self.rows.last().and_then(|row| row.last()).map(|(start, swatch, label)| {
-                start + swatch.width() + text::width(label, theme::TICK_SIZE, false) + GAP
-            });
+        let size = self.medium.tick_size;
+        let label = text::fit_middle(label, self.right - self.left - swatch.width(), size);
+        let width = swatch.width() + text::width(&label, size, false);
+        let end = self
+            .rows
+            .last()
+            .and_then(|row| row.last())
+            .map(|(start, swatch, label)| start + swatch.width() + text::width(label, size, false) + GAP);
         match (end, self.rows.last_mut()) {
             (Some(start), Some(row)) if start + width <= self.right => row.push((start, swatch, label)),
             _ => self.rows.push(vec![(self.left, swatch, label)]),
         }
     }
 
+    /// Leaves a row for something else, if there is none yet.
+    pub(crate) fn leave_row(&mut self) {
+        if self.rows.is_empty() {
+            self.rows.push(Vec::new());
+        }
+    }
+
     /// How much height it takes.
-    pub(crate) fn height(&self) -> f64 {
-        self.rows.len() as f64 * ROW
+    pub(crate) fn height(&self, medium: Medium) -> f64 {
+        self.rows.len() as f64 * row_height(medium)
     }
 
     /// Draws it below `top`.
     pub(crate) fn draw(&self, picture: &mut Picture, top: f64) {
+        let medium = self.medium;
         for (index, row) in self.rows.iter().enumerate() {
-            let middle = top + (index as f64 + 0.5) * ROW;
+            let middle = top + (index as f64 + 0.5) * row_height(medium);
             for (start, swatch, label) in row {
                 swatch.draw(picture, *start, middle);
-                let at = (start + swatch.width(), middle + theme::TICK_SIZE * 0.36);
-                picture.text(at, label, theme::TICK_SIZE, false, Anchor::Start, theme::INK);
+                let at = (start + swatch.width(), middle + medium.tick_size * 0.36);
+                picture.text(at, label, medium.tick_size, false, Anchor::Start, theme::INK);
             }
         }
     }
 }
 
+fn row_height(medium: Medium) -> f64 {
+    medium.tick_size + 5.0
+}
+
 impl Swatch {
     fn width(self) -> f64 {
         match self {
-            Self::Shape(..) => 11.0,
-            Self::Box(_) => 16.0,
-            Self::Line(_) | Self::Fill(..) => SWATCH + 5.0,
+            Self::Shape(..) | Self::Hollow(..) => 13.0,
+            Self::Box(..) => 18.0,
+            Self::Line(_) | Self::Fill(..) | Self::Series(_) => SWATCH + 5.0,
         }
     }
 
     fn draw(self, picture: &mut Picture, left: f64, middle: f64) {
         match self {
             Self::Line(stroke) => picture.line(vec![(left, middle), (left + SWATCH, middle)], stroke),
+            Self::Series(series) => {
+                let stroke = series.stroke(picture.medium);
+                picture.line(vec![(left, middle), (left + SWATCH, middle)], stroke);
+                picture.shape(series.shape, (left + SWATCH / 2.0, middle), series.color);
+            }
             Self::Fill(color, stroke) => {
                 picture.rect((left, middle - 4.0), (left + SWATCH, middle + 4.0), color);
                 picture.line(vec![(left, middle - 4.0), (left + SWATCH, middle - 4.0)], stroke);
             }
-            Self::Box(color) => {
-                picture.rect((left, middle - 5.0), (left + 11.0, middle + 5.0), theme::AXIS);
-                picture.rect((left + 0.6, middle - 4.4), (left + 10.4, middle + 4.4), color);
+            Self::Box(color, hatch) => {
+                let (from, to) = ((left + 0.6, middle - 4.4), (left + 12.4, middle + 4.4));
+                picture.rect((left, middle - 5.0), (left + 13.0, middle + 5.0), theme::AXIS);
+                picture.rect(from, to, color);
+                picture.hatch(from, to, hatch);
             }
-            Self::Shape(shape, color) => picture.shape(shape, (left + 4.0, middle), color),
-        }
-    }
-}
-
-impl Picture {
-    /// Adds one of four small shapes (disc, square, triangle, diamond), centred, on a rim of paper.
-    pub(crate) fn shape(&mut self, shape: usize, (x, y): (f64, f64), color: Color) {
-        let corners: &[(f64, f64)] = match shape % 4 {
-            0 => &[],
-            1 => &[(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)],
-            2 => &[(0.0, -1.15), (1.1, 0.85), (-1.1, 0.85)],
-            _ => &[(0.0, -1.25), (1.25, 0.0), (0.0, 1.25), (-1.25, 0.0)],
-        };
-        let disc: Vec<(f64, f64)> =
-            (0..24).map(|i| f64::from(i) * std::f64::consts::TAU / 24.0).map(|a| (a.cos(), a.sin())).collect();
-        let corners = if corners.is_empty() { &disc } else { corners };
-        for (size, color) in [(5.0, super::theme::PAPER), (3.6, color)] {
-            self.area(corners.iter().map(|(dx, dy)| (x + dx * size, y + dy * size)).collect(), color);
+            Self::Shape(shape, color) => picture.shape(shape, (left + 5.0, middle), color),
+            Self::Hollow(shape, color) => picture.hollow_shape(shape, (left + 5.0, middle), color),
         }
     }
 }
@@ -116,12 +130,12 @@ mod tests {
 
     #[test]
     fn entries_wrap_and_long_words_are_cut() {
-        let mut legend = Legend::new(0.0, 200.0);
-        legend.add(Swatch::Box(theme::INK), "one");
-        legend.add(Swatch::Box(theme::INK), "two");
+        let mut legend = Legend::new(Medium::SCREEN, 0.0, 200.0);
+        legend.add(Swatch::Box(theme::INK, Hatch::None), "one");
+        legend.add(Swatch::Box(theme::INK, Hatch::None), "two");
         assert_eq!(legend.rows.len(), 1);
-        legend.add(Swatch::Box(theme::INK), "a name that is far too long for any legend");
+        legend.add(Swatch::Box(theme::INK, Hatch::None), "a name that is far too long for any legend");
         assert_eq!(legend.rows.len(), 2);
-        assert!(legend.rows[1][0].2.ends_with('…'), "{:?}", legend.rows[1]);
+        assert!(legend.rows[1][0].2.contains('…'), "{:?}", legend.rows[1]);
     }
 }

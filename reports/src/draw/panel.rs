@@ -3,10 +3,7 @@
 use super::axis::Axis;
 use super::ink::Color;
 use super::picture::{Anchor, Picture, Stroke};
-use super::{text, theme};
-
-/// Height of a title line above a panel.
-const TITLE_ROW: f64 = 20.0;
+use super::{Medium, text, theme};
 
 /// Where a panel goes and what stands around it.
 #[derive(Debug, Clone)]
@@ -35,34 +32,46 @@ pub(crate) struct Band {
 /// A placed panel that turns values into positions.
 #[derive(Debug, Clone)]
 pub(crate) struct Panel {
+    medium: Medium,
     x: Axis,
     y: Axis,
     left: f64,
     right: f64,
     top: f64,
     bottom: f64,
+    /// Height of the tick labels below the plot.
+    below: f64,
     frame: Frame,
 }
 
 impl Panel {
     /// The left end of a plot that leaves room for the labels of all the given axes, so that stacked panels align.
-    pub(crate) fn left_for<'a>(axes: impl IntoIterator<Item = &'a Axis>) -> f64 {
-        let widest = |axis: &Axis| axis.ticks.iter().map(|tick| tick_width(&tick.label)).fold(0.0, f64::max);
-        let widest = axes.into_iter().map(widest).fold(0.0, f64::max);
-        theme::MARGIN + theme::LABEL_SIZE + 7.0 + widest + 5.0
+    pub(crate) fn left_for<'a>(medium: Medium, axes: impl IntoIterator<Item = &'a Axis>) -> f64 {
+        let widest = |axis: &Axis| axis.ticks.iter().map(|tick| tick_width(medium, &tick.label)).fold(0.0, f64::max);
+        let (mut room, mut labelled) = (0.0, false);
+        for axis in axes {
+            room = widest(axis).max(room);
+            labelled |= !axis.label.is_empty();
+        }
+        theme::MARGIN + if labelled { medium.label_size + 7.0 } else { 0.0 } + room + 5.0
     }
 
     /// Places a panel on a picture as wide as figures are.
-    pub(crate) fn new(frame: Frame, mut x: Axis, y: Axis) -> Self {
+    pub(crate) fn new(medium: Medium, frame: Frame, mut x: Axis, y: Axis) -> Self {
         let right = theme::WIDTH - theme::MARGIN - 8.0;
-        let top = frame.top + if frame.title.is_empty() { 4.0 } else { TITLE_ROW };
-        x.spread_labels(right - frame.left, tick_width, 8.0);
-        Self { x, y, left: frame.left, right, top, bottom: top + frame.height, frame }
+        let top = frame.top + if frame.title.is_empty() { 4.0 } else { medium.label_size + 7.0 };
+        let below = x.settle_labels(right - frame.left, medium);
+        let (left, bottom) = (frame.left, top + frame.height);
+        Self { medium, x, y, left, right, top, bottom, below, frame }
     }
 
     /// Lower end, axis labels included.
     pub(crate) fn end(&self) -> f64 {
-        self.bottom + if self.frame.x_labels { 42.0 } else { 12.0 }
+        if !self.frame.x_labels {
+            return self.bottom + 12.0;
+        }
+        let label = if self.x.label.is_empty() { 5.0 } else { self.medium.label_size + 9.0 };
+        self.bottom + 4.0 + self.below + label
     }
 
     /// Upper left and lower right corner of the plot itself.
@@ -96,7 +105,7 @@ impl Panel {
 
     /// Draws the grid; comes before lines and after fillings.
     pub(crate) fn grid(&self, picture: &mut Picture) {
-        let hairline = Stroke::solid(theme::GRID, theme::HAIRLINE);
+        let hairline = Stroke::solid(theme::GRID, self.medium.hairline);
         for tick in self.x.ticks.iter().filter(|tick| !tick.label.is_empty()) {
             let x = self.x(tick.value);
             picture.line(vec![(x, self.top), (x, self.bottom)], hairline);
@@ -109,7 +118,7 @@ impl Panel {
 
     /// Draws the axes, their labels and the heading; comes last.
     pub(crate) fn axes(&self, picture: &mut Picture) {
-        let line = Stroke::solid(theme::AXIS, 1.0);
+        let line = Stroke::solid(theme::AXIS, self.medium.axis);
         picture.line(vec![(self.left, self.top), (self.left, self.bottom), (self.right, self.bottom)], line);
         self.labels_of_y(picture);
         if self.frame.x_labels {
@@ -120,50 +129,64 @@ impl Panel {
 
     /// The title, cut where the remark beside it begins, and the remark.
     fn heading(&self, picture: &mut Picture) {
-        let baseline = self.frame.top + theme::TITLE_SIZE - 1.0;
+        let baseline = self.frame.top + self.medium.label_size;
         let room = self.right - self.left;
-        let remark = text::fit(&self.frame.remark, room * 0.7, theme::TICK_SIZE, false);
-        let taken = if remark.is_empty() { 0.0 } else { tick_width(&remark) + 12.0 };
-        let title = text::fit(&self.frame.title, room - taken, theme::LABEL_SIZE, true);
+        let remark = text::fit(&self.frame.remark, room * 0.7, self.medium.tick_size, false);
+        let taken = if remark.is_empty() { 0.0 } else { tick_width(self.medium, &remark) + 12.0 };
+        let title = text::fit(&self.frame.title, room - taken, self.medium.label_size, true);
         if !title.is_empty() {
-            picture.text((self.left, baseline), &title, theme::LABEL_SIZE, true, Anchor::Start, theme::INK);
+            picture.text((self.left, baseline), &title, self.medium.label_size, true, Anchor::Start, theme::INK);
         }
         if !remark.is_empty() {
-            picture.text((self.right, baseline), &remark, theme::TICK_SIZE, false, Anchor::End, theme::MUTED);
+            picture.text((self.right, baseline), &remark, self.medium.tick_size, false, Anchor::End, theme::MUTED);
         }
     }
 
     fn labels_of_y(&self, picture: &mut Picture) {
-        let room = theme::TICK_SIZE + 1.0;
+        let room = self.medium.tick_size + 1.0;
         let mut free_below = f64::INFINITY;
         for tick in self.y.ticks.iter().filter(|tick| !tick.label.is_empty()) {
             let y = self.y(tick.value);
-            picture.line(vec![(self.left - 3.0, y), (self.left, y)], Stroke::solid(theme::AXIS, 1.0));
+            picture.line(vec![(self.left - 3.0, y), (self.left, y)], Stroke::solid(theme::AXIS, self.medium.axis));
             if y <= free_below {
-                let at = (self.left - 5.0, y + theme::TICK_SIZE * 0.36);
-                picture.text(at, &tick.label, theme::TICK_SIZE, false, Anchor::End, theme::MUTED);
+                let at = (self.left - 5.0, y + self.medium.tick_size * 0.36);
+                picture.text(at, &tick.label, self.medium.tick_size, false, Anchor::End, theme::MUTED);
                 free_below = y - room;
             }
         }
-        let at = (theme::MARGIN + theme::LABEL_SIZE * 0.8, f64::midpoint(self.top, self.bottom));
-        picture.text_upwards(at, &self.y.label, theme::LABEL_SIZE, theme::INK);
+        let at = (theme::MARGIN + self.medium.label_size * 0.8, f64::midpoint(self.top, self.bottom));
+        // A label may be longer than the plot is high, and not longer than the page.
+        let room = ((at.1 - 2.0) * 2.0).min(self.bottom - self.top + 26.0);
+        let label = text::fit(&self.y.label, room, self.medium.label_size, false);
+        picture.text_upwards(at, &label, self.medium.label_size, Anchor::Middle, theme::INK);
     }
 
     fn labels_of_x(&self, picture: &mut Picture) {
+        let size = self.medium.tick_size;
         for tick in self.x.ticks.iter().filter(|tick| !tick.label.is_empty()) {
             let x = self.x(tick.value);
-            picture.line(vec![(x, self.bottom), (x, self.bottom + 3.0)], Stroke::solid(theme::AXIS, 1.0));
+            picture.line(vec![(x, self.bottom), (x, self.bottom + 3.0)], Stroke::solid(theme::AXIS, self.medium.axis));
+            if self.x.upwards {
+                let at = (x + size * 0.36, self.bottom + 5.0);
+                picture.text_upwards(at, &tick.label, size, Anchor::End, theme::MUTED);
+                continue;
+            }
             // The outermost labels stay on the page.
-            let half = tick_width(&tick.label) / 2.0;
+            let half = tick_width(self.medium, &tick.label) / 2.0;
             let x = x.min(theme::WIDTH - half - 1.0).max(half + 1.0);
-            let at = (x, self.bottom + theme::TICK_SIZE + 4.0);
-            picture.text(at, &tick.label, theme::TICK_SIZE, false, Anchor::Middle, theme::MUTED);
+            picture.text((x, self.bottom + size + 4.0), &tick.label, size, false, Anchor::Middle, theme::MUTED);
         }
-        let at = (f64::midpoint(self.left, self.right), self.bottom + theme::TICK_SIZE + theme::LABEL_SIZE + 9.0);
-        picture.text(at, &self.x.label, theme::LABEL_SIZE, false, Anchor::Middle, theme::INK);
+        if !self.x.label.is_empty() {
+            let size = self.medium.label_size;
+            let label = text::fit(&self.x.label, theme::WIDTH - 4.0, size, false);
+            let half = text::width(&label, size, false) / 2.0;
+            let middle = f64::midpoint(self.left, self.right).min(theme::WIDTH - half - 1.0);
+            let at = (middle, self.bottom + 4.0 + self.below + size + 4.0);
+            picture.text(at, &label, size, false, Anchor::Middle, theme::INK);
+        }
     }
 }
 
-fn tick_width(label: &str) -> f64 {
-    text::width(label, theme::TICK_SIZE, false)
+fn tick_width(medium: Medium, label: &str) -> f64 {
+    text::width(label, medium.tick_size, false)
 }

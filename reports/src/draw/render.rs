@@ -10,8 +10,6 @@ use super::{text, theme};
 
 /// SVG coordinates per drawing unit: `plotters` writes whole numbers, and a tenth of a unit is finer than a printer.
 const SVG_SCALE: f64 = 10.0;
-/// PNG pixels per drawing unit: 1,440 pixels across, 425 dots per inch at a printed column's width.
-const PNG_SCALE: u32 = 3;
 /// Bitmaps are drawn this much larger and averaged down, which smooths every edge.
 const OVERSAMPLING: u32 = 2;
 
@@ -36,17 +34,19 @@ impl Picture {
         drop(backend);
         let drawn = format!("<svg width=\"{}\" height=\"{}\"", size.0, size.1);
         let family = format!(" font-family=\"{}\"", text::FAMILY);
-        let shown = format!("<svg width=\"{}\" height=\"{}\"{family}", self.width, self.height);
+        let (shown_width, unit) = self.medium.svg_width;
+        let shown_height = (shown_width * self.height / self.width * 1e4).round() / 1e4;
+        let shown = format!("<svg width=\"{shown_width}{unit}\" height=\"{shown_height}{unit}\"{family}");
         // Said once for the whole document instead of once per mark.
         let document = document.replace(&family, "").replace(" opacity=\"1\"", "");
         Ok(document.replacen(&drawn, &shown, 1))
     }
 
-    /// The picture as a PNG file, three pixels per drawing unit.
+    /// The picture as a PNG file, with as many pixels as its medium has.
     pub fn png(&self) -> Result<Vec<u8>, RenderError> {
         let failed = |reason: String| RenderError { format: "PNG", reason };
-        let fine = PNG_SCALE * OVERSAMPLING;
-        let (width, height) = (self.width.round() as u32 * PNG_SCALE, self.height.round() as u32 * PNG_SCALE);
+        let scale = self.medium.png_scale;
+        let (width, height) = ((self.width * scale).round() as u32, (self.height * scale).round() as u32);
         let (fine_width, fine_height) = (width * OVERSAMPLING, height * OVERSAMPLING);
         let mut pixels = vec![0; (fine_width * fine_height * 3) as usize];
         let mut backend = BitMapBackend::with_buffer(&mut pixels, (fine_width, fine_height));
@@ -54,7 +54,7 @@ impl Picture {
         let (size, baseline) = (text::LINE_HEIGHT, text::LINE_HEIGHT / 2.0);
         let mut pen = Pen {
             backend: &mut backend,
-            scale: f64::from(fine),
+            scale: scale * f64::from(OVERSAMPLING),
             size_per_em: size,
             baseline_per_em: baseline,
             joins: true,
@@ -67,6 +67,8 @@ impl Picture {
         let mut encoder = png::Encoder::new(&mut file, width, height);
         encoder.set_color(png::ColorType::Rgb);
         encoder.set_depth(png::BitDepth::Eight);
+        let size = self.medium.png_pixels_per_metre;
+        encoder.set_pixel_dims(size.map(|ppu| png::PixelDimensions { xppu: ppu, yppu: ppu, unit: png::Unit::Meter }));
         let mut writer = encoder.write_header().map_err(|error| failed(error.to_string()))?;
         writer.write_image_data(&small).map_err(|error| failed(error.to_string()))?;
         writer.finish().map_err(|error| failed(error.to_string()))?;
@@ -218,6 +220,7 @@ fn dashes(points: &[(f64, f64)], pattern: &[f64]) -> Vec<Vec<(f64, f64)>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::draw::Medium;
 
     #[test]
     fn dashes_go_around_corners() {
@@ -235,9 +238,12 @@ mod tests {
 
     #[test]
     fn svg_is_scaled_text() {
-        let svg = Picture::no_data("Latency <of> pods", "no pod was bound").svg().unwrap();
+        let svg = Picture::no_data(Medium::SCREEN, "Latency <of> pods", "no pod was bound").svg().unwrap();
         assert!(svg.starts_with("<svg width=\"480\" height=\"130\" font-family=\"DejaVu Sans,"), "{svg}");
         assert!(svg.contains("Latency &lt;of&gt; pods"), "{svg}");
         assert!(svg.trim_end().ends_with("</svg>"));
+        let svg = Picture::no_data(Medium::PAPER, "Latency", "no pod was bound").svg().unwrap();
+        assert!(svg.starts_with("<svg width=\"3.5in\" height=\"0.9479in\""), "{svg}");
+        assert!(svg.contains("viewBox=\"0 0 4800 1300\""), "{svg}");
     }
 }

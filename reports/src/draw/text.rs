@@ -48,6 +48,22 @@ pub(crate) fn fit(text: &str, room: f64, size: f64, bold: bool) -> String {
     String::new()
 }
 
+/// A name shortened to a width in its middle: names differ at their ends as often as at their beginnings.
+pub(crate) fn fit_middle(text: &str, room: f64, size: f64) -> String {
+    if width(text, size, false) <= room {
+        return text.to_owned();
+    }
+    let letters: Vec<char> = text.chars().collect();
+    let shortened = |kept: usize| {
+        let (head, tail) = (kept - kept / 3, kept / 3);
+        let start: String = letters[..head].iter().collect();
+        let end: String = letters[letters.len() - tail..].iter().collect();
+        format!("{}…{}", start.trim_end(), end.trim_start())
+    };
+    let kept = (0..letters.len()).rev().find(|&kept| width(&shortened(kept), size, false) <= room);
+    kept.map(shortened).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,6 +73,10 @@ mod tests {
         let plain = width("scheduling latency", 12.0, false);
         assert!((plain * 2.0 - width("scheduling latency", 24.0, false)).abs() < 0.01);
         assert!(width("scheduling latency", 12.0, true) > plain);
+        assert_eq!(fit_middle("short", 100.0, 12.0), "short");
+        let cut = fit_middle("a-policy-with-a-long-name (seed 42)", 120.0, 12.0);
+        assert!(cut.starts_with("a-policy") && cut.ends_with("d 42)") && width(&cut, 12.0, false) <= 120.0, "{cut}");
+        assert_eq!(fit_middle("no room", 1.0, 12.0), "");
         assert!((width("m", 100.0, false) - 97.4).abs() < 0.1, "an m of DejaVu Sans is 0.974 em wide");
     }
 }

@@ -1,22 +1,12 @@
-//! Sizes, colours and patterns of every figure: the one place to change how they look.
+//! Colours, patterns and shapes of every figure: with [`super::Medium`] the one place to change how they look.
 
 use super::ink::{Color, Dash};
+use super::{Medium, Stroke};
 
-/// Width of every figure, in drawing units. At a printed column's 86 mm, a letter of 13 units is 6.6 points tall.
+/// Width of every figure, in drawing units.
 pub const WIDTH: f64 = 480.0;
 /// Free space at the left and right edge.
 pub const MARGIN: f64 = 10.0;
-/// Letters of a figure's or panel's title.
-pub const TITLE_SIZE: f64 = 14.0;
-/// Letters of axis labels and legends.
-pub const LABEL_SIZE: f64 = 13.0;
-/// Letters of tick labels and remarks.
-pub const TICK_SIZE: f64 = 12.0;
-
-/// Width of a data line.
-pub const LINE: f64 = 1.8;
-/// Width of the grid's lines.
-pub const HAIRLINE: f64 = 0.6;
 
 /// The page.
 pub const PAPER: Color = Color(0xFF, 0xFF, 0xFF);
@@ -83,11 +73,80 @@ pub const DARK: [(Color, Color); 17] = [
     (FILLS[6], Color(0x3A, 0x40, 0x47)),
 ];
 
-/// The colour, pale filling and pattern of the n-th series; patterns shift once the palette is used up, so that
-/// 49 series are distinct.
-pub fn series(index: usize) -> (Color, Color, Dash) {
+/// How many shapes mark points.
+pub const SHAPES: usize = 8;
+
+/// How one of several series is drawn.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Series {
+    /// Lines, bars and points.
+    pub color: Color,
+    /// Bands and areas under a line.
+    pub fill: Color,
+    /// The pattern of its line.
+    pub dash: Dash,
+    /// The number of the shape that marks its points.
+    pub shape: usize,
+    /// The hatching of its bars.
+    pub hatch: Hatch,
+}
+
+/// How a box is hatched, where colours cannot be told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hatch {
+    /// Not at all.
+    None,
+    /// Lines that rise.
+    Rising,
+    /// Lines that fall.
+    Falling,
+    /// Level lines.
+    Level,
+    /// Upright lines.
+    Upright,
+    /// Rising and falling lines.
+    Crossed,
+    /// Level and upright lines.
+    Grid,
+}
+
+impl Hatch {
+    const ALL: [Self; 7] =
+        [Self::None, Self::Rising, Self::Falling, Self::Level, Self::Upright, Self::Crossed, Self::Grid];
+
+    /// The directions of its lines.
+    pub(crate) const fn directions(self) -> &'static [(f64, f64)] {
+        const HALF: f64 = std::f64::consts::FRAC_1_SQRT_2;
+        match self {
+            Self::None => &[],
+            Self::Rising => &[(HALF, -HALF)],
+            Self::Falling => &[(HALF, HALF)],
+            Self::Level => &[(1.0, 0.0)],
+            Self::Upright => &[(0.0, 1.0)],
+            Self::Crossed => &[(HALF, -HALF), (HALF, HALF)],
+            Self::Grid => &[(1.0, 0.0), (0.0, 1.0)],
+        }
+    }
+}
+
+/// How the n-th series is drawn. Patterns and hatchings shift once the palette is used up, so that 49 series are distinct.
+pub fn series(index: usize) -> Series {
     let hue = index % PALETTE.len();
-    (PALETTE[hue], FILLS[hue], DASHES[(index + index / PALETTE.len()) % DASHES.len()])
+    let shifted = index + index / PALETTE.len();
+    Series {
+        color: PALETTE[hue],
+        fill: FILLS[hue],
+        dash: DASHES[shifted % DASHES.len()],
+        shape: index % SHAPES,
+        hatch: Hatch::ALL[shifted % Hatch::ALL.len()],
+    }
+}
+
+impl Series {
+    /// Its line.
+    pub fn stroke(self, medium: Medium) -> Stroke {
+        Stroke { color: self.color, width: medium.line, dash: self.dash }
+    }
 }
 
 /// The heat map's colour for a fraction from 0 to 1: pale yellow over green to deep blue, even in lightness.

@@ -1,9 +1,10 @@
 //! Allocated amount against capacity over time, one panel per resource, in the resource's own unit.
 
 use super::Figure;
-use crate::charts::timeline::{self, TimeLine, TimePanel, Timeline};
+use crate::charts::Chart;
+use crate::charts::timeline::{self, Ink, TimeLine, TimePanel, Timeline};
 use crate::data::{ResourceSeries, Run};
-use crate::draw::{Axis, Picture, theme};
+use crate::draw::Axis;
 use crate::stats;
 use crate::units::{self, ResourceUnit};
 
@@ -12,7 +13,7 @@ pub(super) const FIGURE: Figure<Run> = Figure {
     title: "Allocated against capacity",
     caption: "The amounts behind the shares: what the existing nodes can allocate (line) and what running pods have \
               requested of it (filled). The gap between the two is free.",
-    draw,
+    chart,
 };
 
 const TITLE: &str = "Allocated against capacity";
@@ -20,26 +21,25 @@ const TITLE: &str = "Allocated against capacity";
 /// More panels than this do not fit a page; the resources with the fullest clusters are named first by a scenario.
 const MOST_PANELS: usize = 6;
 
-fn draw(run: &Run) -> Picture {
+fn chart(run: &Run) -> Chart {
     let series = &run.series;
     let Some(range) = timeline::range([series]) else {
-        return Picture::no_data(TITLE, "the run was not sampled");
+        return Chart::empty(TITLE, "the run was not sampled");
     };
     let busy = series.resources.iter().filter(|resource| !resource.is_idle()).take(MOST_PANELS);
     let panels: Vec<TimePanel> = busy.map(|resource| panel(run, resource)).collect();
     if panels.is_empty() {
-        return Picture::no_data(TITLE, "no node has any capacity");
+        return Chart::empty(TITLE, "no node has any capacity");
     }
     let said: Vec<String> = panels.iter().map(|panel| format!("{}: {}", panel.title, panel.remark)).collect();
-    Timeline {
+    Chart::Timeline(Timeline {
         title: TITLE.to_owned(),
         description: format!("{TITLE} over time. {}.", said.join("; ")),
         panels,
         outages: timeline::outages(&run.notable),
         range,
         panel_height: 84.0,
-    }
-    .draw()
+    })
 }
 
 fn panel(run: &Run, resource: &ResourceSeries) -> TimePanel {
@@ -60,21 +60,22 @@ fn panel(run: &Run, resource: &ResourceSeries) -> TimePanel {
             units::short(mean(&resource.allocated) as f64 / unit.size),
             unit.write(mean(&resource.capacity))
         ),
+        unit: unit.name.to_owned(),
         y: Axis::linear(if unit.name.is_empty() { "count" } else { unit.name }, highest as f64 / unit.size, 3.0, false),
         lines: vec![
             TimeLine {
                 label: "allocated".to_owned(),
-                color: theme::PALETTE[0],
-                dash: theme::DASHES[0],
-                fill: Some(theme::FILLS[0]),
+                column: format!("{} allocated", resource.name),
+                ink: Ink::of(0, 0).filled(),
                 points: column(&resource.allocated),
+                ..TimeLine::default()
             },
             TimeLine {
                 label: "capacity".to_owned(),
-                color: theme::INK,
-                dash: theme::DASHES[1],
-                fill: None,
+                column: format!("{} capacity", resource.name),
+                ink: Ink::of(6, 1),
                 points: column(&resource.capacity),
+                ..TimeLine::default()
             },
         ],
     }

@@ -1,9 +1,10 @@
 //! Pending pods and ready nodes over time, one line per run.
 
 use super::Figure;
-use crate::charts::timeline::{self, TimeLine, TimePanel, Timeline};
+use crate::charts::Chart;
+use crate::charts::timeline::{self, Ink, TimeLine, TimePanel, Timeline};
 use crate::data::{Run, Series};
-use crate::draw::{Axis, Picture, theme};
+use crate::draw::Axis;
 use crate::units;
 
 pub(super) const FIGURE: Figure<[Run]> = Figure {
@@ -11,14 +12,14 @@ pub(super) const FIGURE: Figure<[Run]> = Figure {
     title: "Pending pods and ready nodes",
     caption: "Pods that wait for a node and nodes that are ready, run by run. A policy that packs well waits less and \
               lets an autoscaler keep fewer nodes.",
-    draw,
+    chart,
 };
 
 const TITLE: &str = "Pending pods and ready nodes";
 
-fn draw(runs: &[Run]) -> Picture {
+fn chart(runs: &[Run]) -> Chart {
     let Some(range) = timeline::range(runs.iter().map(|run| &run.series)) else {
-        return Picture::no_data(TITLE, "no run was sampled");
+        return Chart::empty(TITLE, "no run was sampled");
     };
     let panels = vec![
         panel(runs, "Pending pods", "pods", |series| &series.pods_pending),
@@ -27,33 +28,32 @@ fn draw(runs: &[Run]) -> Picture {
     let most = |run: &Run| run.series.pods_pending.iter().copied().max().unwrap_or(0).unsigned_abs();
     let said: Vec<String> =
         runs.iter().map(|run| format!("{}: at most {} pending", run.label, units::count(most(run)))).collect();
-    Timeline {
+    Chart::Timeline(Timeline {
         title: TITLE.to_owned(),
         description: format!("{TITLE} over time, by run. {}.", said.join("; ")),
         panels,
         outages: timeline::outages(runs.first().map_or(&[], |run| &run.notable)),
         range,
         panel_height: 110.0,
-    }
-    .draw()
+    })
 }
 
 fn panel(runs: &[Run], title: &str, unit: &str, column: fn(&Series) -> &[i64]) -> TimePanel {
     let most = runs.iter().flat_map(|run| column(&run.series)).copied().max().unwrap_or(0);
     let lines = runs.iter().enumerate().map(|(index, run)| {
-        let (color, _, dash) = theme::series(index);
         let values = column(&run.series);
         TimeLine {
             label: run.label.clone(),
-            color,
-            dash,
-            fill: None,
+            column: format!("{title} {}", run.label),
+            ink: Ink::series(index),
             points: timeline::points(&run.series, |row| Some(values[row] as f64)),
+            ..TimeLine::default()
         }
     });
     TimePanel {
         title: title.to_owned(),
         remark: String::new(),
+        unit: String::new(),
         y: Axis::linear(unit, most as f64, 4.0, true),
         lines: lines.collect(),
     }

@@ -1,9 +1,10 @@
 //! Allocated share of capacity over time, one panel per resource, one line per run.
 
 use super::Figure;
-use crate::charts::timeline::{self, TimeLine, TimePanel, Timeline};
+use crate::charts::Chart;
+use crate::charts::timeline::{self, Ink, TimeLine, TimePanel, Timeline};
 use crate::data::Run;
-use crate::draw::{Axis, Picture, theme};
+use crate::draw::Axis;
 use crate::{stats, units};
 
 pub(super) const FIGURE: Figure<[Run]> = Figure {
@@ -11,7 +12,7 @@ pub(super) const FIGURE: Figure<[Run]> = Figure {
     title: "Utilization",
     caption: "What running pods have requested, as a share of what the existing nodes can allocate, resource by \
               resource. All runs met the same work.",
-    draw,
+    chart,
 };
 
 const TITLE: &str = "Allocated share of capacity";
@@ -19,9 +20,9 @@ const TITLE: &str = "Allocated share of capacity";
 /// More panels than this do not fit a page.
 const MOST_PANELS: usize = 4;
 
-fn draw(runs: &[Run]) -> Picture {
+fn chart(runs: &[Run]) -> Chart {
     let Some(range) = timeline::range(runs.iter().map(|run| &run.series)) else {
-        return Picture::no_data(TITLE, "no run was sampled");
+        return Chart::empty(TITLE, "no run was sampled");
     };
     let mut names: Vec<&str> = Vec::new();
     for resource in runs.iter().flat_map(|run| &run.series.resources) {
@@ -31,19 +32,18 @@ fn draw(runs: &[Run]) -> Picture {
     }
     names.truncate(MOST_PANELS);
     if names.is_empty() {
-        return Picture::no_data(TITLE, "no node has any capacity");
+        return Chart::empty(TITLE, "no node has any capacity");
     }
     let mut said = Vec::new();
     let panels: Vec<TimePanel> = names.into_iter().map(|name| panel(runs, name, &mut said)).collect();
-    Timeline {
+    Chart::Timeline(Timeline {
         title: TITLE.to_owned(),
         description: format!("{TITLE} over time, by run. {}.", said.join("; ")),
         panels,
         outages: timeline::outages(runs.first().map_or(&[], |run| &run.notable)),
         range,
         panel_height: 100.0,
-    }
-    .draw()
+    })
 }
 
 fn panel(runs: &[Run], resource: &str, said: &mut Vec<String>) -> TimePanel {
@@ -51,9 +51,8 @@ fn panel(runs: &[Run], resource: &str, said: &mut Vec<String>) -> TimePanel {
     let mut lines = Vec::new();
     for (index, run) in runs.iter().enumerate() {
         let Some(column) = run.series.resource(resource) else { continue };
-        let (color, _, dash) = theme::series(index);
         let used = stats::utilization_of(run, column);
-        highest = highest.max(used.peak_allocated);
+        highest = highest.max(used.peak_allocated * 100.0);
         said.push(format!(
             "{} of {}: mean {}",
             units::resource_title(resource),
@@ -62,15 +61,16 @@ fn panel(runs: &[Run], resource: &str, said: &mut Vec<String>) -> TimePanel {
         ));
         lines.push(TimeLine {
             label: run.label.clone(),
-            color,
-            dash,
-            fill: None,
-            points: timeline::points(&run.series, |row| column.fraction(row)),
+            column: format!("{resource} allocated {}", run.label),
+            ink: Ink::series(index),
+            points: timeline::points(&run.series, |row| Some(column.fraction(row)? * 100.0)),
+            ..TimeLine::default()
         });
     }
     TimePanel {
         title: units::resource_title(resource).to_owned(),
         remark: String::new(),
+        unit: "%".to_owned(),
         y: Axis::percent("allocated (%)", highest),
         lines,
     }

@@ -1,9 +1,10 @@
 //! Idle GPUs over time, and what of them is fragmented.
 
 use super::Figure;
-use crate::charts::timeline::{self, TimeLine, TimePanel, Timeline};
+use crate::charts::Chart;
+use crate::charts::timeline::{self, Ink, TimeLine, TimePanel, Timeline};
 use crate::data::{Run, Series};
-use crate::draw::{Axis, Picture, theme};
+use crate::draw::Axis;
 use crate::{stats, units};
 
 pub(super) const FIGURE: Figure<Run> = Figure {
@@ -11,7 +12,7 @@ pub(super) const FIGURE: Figure<Run> = Figure {
     title: "Fragmentation of the GPUs",
     caption: "GPU devices that no pod holds (line), and what of them the pods that are expected cannot use, weighted with \
               how popular they are (filled). The gap between the two could be used.",
-    draw,
+    chart,
 };
 
 const TITLE: &str = "Fragmentation of the GPUs";
@@ -19,14 +20,14 @@ const TITLE: &str = "Fragmentation of the GPUs";
 /// Thousandths of a device.
 const MILLI: f64 = 1000.0;
 
-fn draw(run: &Run) -> Picture {
+fn chart(run: &Run) -> Chart {
     let series = &run.series;
     let Some(range) = timeline::range([series]) else {
-        return Picture::no_data(TITLE, "the run was not sampled");
+        return Chart::empty(TITLE, "the run was not sampled");
     };
     let (Some(idle), Some(fragmented)) = (series.counter(Series::GPU_IDLE), series.counter(Series::GPU_FRAGMENTED))
     else {
-        return Picture::no_data(TITLE, "fragmentation was not measured");
+        return Chart::empty(TITLE, "fragmentation was not measured");
     };
     let end = series.times_ns.last().copied().unwrap_or(0);
     let mean = |values: &[i64]| {
@@ -40,31 +41,31 @@ fn draw(run: &Run) -> Picture {
     let panel = TimePanel {
         title: "Idle GPUs".to_owned(),
         remark: remark.clone(),
+        unit: "GPUs".to_owned(),
         y: Axis::linear("GPUs", highest, 4.0, false),
         lines: vec![
             TimeLine {
                 label: "fragmented".to_owned(),
-                color: theme::PALETTE[3],
-                dash: theme::DASHES[0],
-                fill: Some(theme::FILLS[3]),
+                column: "fragmented".to_owned(),
+                ink: Ink::of(3, 0).filled(),
                 points: column(fragmented),
+                ..TimeLine::default()
             },
             TimeLine {
                 label: "idle".to_owned(),
-                color: theme::INK,
-                dash: theme::DASHES[1],
-                fill: None,
+                column: "idle".to_owned(),
+                ink: Ink::of(6, 1),
                 points: column(idle),
+                ..TimeLine::default()
             },
         ],
     };
-    Timeline {
+    Chart::Timeline(Timeline {
         title: TITLE.to_owned(),
         description: format!("{TITLE} over time. {remark}."),
         panels: vec![panel],
         outages: timeline::outages(&run.notable),
         range,
         panel_height: 160.0,
-    }
-    .draw()
+    })
 }

@@ -1,17 +1,17 @@
 //! The distribution of scheduling latency of one run.
 
 use super::Figure;
-use crate::charts::cdf;
+use crate::charts::Chart;
+use crate::charts::cdf::CdfCurve;
 use crate::data::Run;
-use crate::draw::Picture;
 
 pub(super) const FIGURE: Figure<Run> = Figure {
     name: "scheduling-latency",
     title: "Scheduling latency",
     caption: "From a pod's first entry into the scheduling queue to its binding, for every pod that was bound.",
-    draw,
+    chart,
 };
 
-fn draw(run: &Run) -> Picture {
-    cdf::draw("Scheduling latency", "scheduling latency", &[("", &run.scheduling)])
+fn chart(run: &Run) -> Chart {
+    super::latencies("Scheduling latency", "scheduling latency", vec![CdfCurve::of_latencies("", &run.scheduling)])
 }

@@ -1,17 +1,17 @@
 //! The distribution of startup latency of one run.
 
 use super::Figure;
-use crate::charts::cdf;
+use crate::charts::Chart;
+use crate::charts::cdf::CdfCurve;
 use crate::data::Run;
-use crate::draw::Picture;
 
 pub(super) const FIGURE: Figure<Run> = Figure {
     name: "startup-latency",
     title: "Startup latency",
     caption: "From a pod's creation to its first running container, for every pod that started: admission, queueing, images and start.",
-    draw,
+    chart,
 };
 
-fn draw(run: &Run) -> Picture {
-    cdf::draw("Startup latency", "startup latency", &[("", &run.startup)])
+fn chart(run: &Run) -> Chart {
+    super::latencies("Startup latency", "startup latency", vec![CdfCurve::of_latencies("", &run.startup)])
 }

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::PageError;
-use super::figure::PageFigure;
+use super::figure::{PageFigure, PageFigures};
 use super::pack::Pack;
 use super::shell::Shell;
 use crate::comparison::Comparison;
@@ -15,16 +15,17 @@ use crate::figures;
 /// # Errors
 /// [`PageError`] where a figure cannot be drawn, which no data should cause.
 pub fn compare_page(runs: &[Run]) -> Result<String, PageError> {
-    let figures: Result<Vec<_>, _> = figures::COMPARE.iter().map(|figure| PageFigure::new(figure, runs)).collect();
+    let mut pack = Pack::default();
+    let figures = PageFigures::of(figures::COMPARE.iter(), runs, &mut pack)?;
     let summaries: Vec<(&str, &Summary)> = runs.iter().map(|run| (run.label.as_str(), &run.summary)).collect();
     let page = ComparePage {
         title: runs.first().map_or("Simulation", |run| run.summary.scenario.as_str()),
         seed: runs.first().map_or(0, |run| run.summary.seed),
         runs,
         table: Comparison::new(&summaries),
-        figures: figures?,
+        figures: figures.list,
         verdicts: Vec::new(),
-        shell: Shell::new(Pack::default()),
+        shell: Shell::new(pack),
     };
     Ok(page.render()?)
 }

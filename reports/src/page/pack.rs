@@ -19,11 +19,6 @@ pub(super) struct Pack {
 }
 
 impl Pack {
-    /// A column of bytes.
-    pub(super) fn bytes(&mut self, name: &str, values: &[u8]) {
-        self.column(name, "bytes", values.len(), |body| body.extend_from_slice(values));
-    }
-
     /// A column of whole numbers, small ones in few bytes.
     pub(super) fn integers(&mut self, name: &str, values: impl ExactSizeIterator<Item = i64>) {
         self.column(name, "integers", values.len(), |body| values.for_each(|value| write_integer(body, value)));

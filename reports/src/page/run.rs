@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use askama::Template;
 
 use super::PageError;
-use super::figure::PageFigure;
+use super::figure::{PageFigure, PageFigures};
 use super::live;
 use super::pack::Pack;
 use super::shell::Shell;
@@ -21,13 +21,13 @@ const MOST_NOTABLE: usize = 200;
 /// # Errors
 /// [`PageError`] where a figure cannot be drawn, which no data should cause.
 pub fn run_page(run: &Run, explains: bool) -> Result<String, PageError> {
-    let figures: Result<Vec<_>, _> = figures::of_run(run).map(|figure| PageFigure::new(figure, run)).collect();
     let summary = &run.summary;
     let has_lives = !run.history.nodes.is_empty() || !run.lives.lives.is_empty();
     let mut pack = Pack::default();
     if has_lives {
         live::pack(&mut pack, run);
     }
+    let figures = PageFigures::of(figures::of_run(run), run, &mut pack)?;
     let page = RunPage {
         shell: Shell::new(pack),
         explains,
@@ -42,7 +42,7 @@ pub fn run_page(run: &Run, explains: bool) -> Result<String, PageError> {
         events: events(run),
         more_events: run.notable.len().saturating_sub(MOST_NOTABLE),
         tables: tables(summary),
-        figures: figures?,
+        figures: figures.list,
     };
     Ok(page.render()?)
 }

@@ -5,6 +5,7 @@ use crate::draw::theme;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// uPlot 1.6.32 by Leon Sorokin, under the MIT licence that stands beside it: draws the figures that can be zoomed.
@@ -13,10 +14,11 @@ const UPLOT_STYLE: &str = include_str!("../../assets/uplot/uPlot.min.css");
 const STYLE: &str = include_str!("../../assets/page/style.css");
 
 /// The page's own script. The parts share one scope, and only the last of them does anything when it is read.
-const PARTS: [&str; 7] = [
+const PARTS: [&str; 8] = [
     include_str!("../../assets/page/unpack.js"),
     include_str!("../../assets/page/format.js"),
     include_str!("../../assets/page/theme.js"),
+    include_str!("../../assets/page/plots.js"),
     include_str!("../../assets/page/explain.js"),
     include_str!("../../assets/page/cluster.js"),
     include_str!("../../assets/page/pods.js"),
@@ -38,7 +40,10 @@ impl Shell {
     /// The shell of a page with this data.
     pub(super) fn new(mut pack: Pack) -> Self {
         pack.json("heat", &(0..=31).map(|step| theme::heat(f64::from(step) / 31.0).hex()).collect::<Vec<_>>());
-        let style = format!("\n{UPLOT_STYLE}\n{STYLE}{}", colours());
+        let colours: BTreeMap<String, String> =
+            theme::DARK.iter().enumerate().map(|(place, (from, _))| (from.hex(), format!("--figure-{place}"))).collect();
+        pack.json("colours", &colours);
+        let style = format!("\n{UPLOT_STYLE}\n{STYLE}{}", colour_rules());
         let own = format!("\n(() => {{\n\"use strict\";\n{}}})();\n", PARTS.concat());
         let scripts = [format!("\n{}\n", UPLOT.trim_end()), own];
         let policy = format!(
@@ -52,7 +57,7 @@ impl Shell {
 }
 
 /// Style rules that give the colours of figures their counterparts on a dark page.
-fn colours() -> String {
+fn colour_rules() -> String {
     let (mut light, mut dark, mut rules) = (String::new(), String::new(), String::new());
     for (place, (from, to)) in theme::DARK.iter().enumerate() {
         let (from, to) = (from.hex(), to.hex());
@@ -61,6 +66,12 @@ fn colours() -> String {
         let _ = write!(dark, " --figure-{place}: {to};");
         let _ = writeln!(rules, "figure [fill=\"{from}\"] {{ fill: var(--figure-{place}) }}");
         let _ = writeln!(rules, "figure [stroke=\"{from}\"] {{ stroke: var(--figure-{place}) }}");
+    }
+    // What the script asks for by name.
+    for (name, color) in [("grid", theme::GRID), ("outage", theme::BAND)] {
+        let dark_one = theme::DARK.iter().find(|(from, _)| *from == color).map_or(color, |(_, to)| *to);
+        let _ = write!(light, " --{name}: {};", color.hex());
+        let _ = write!(dark, " --{name}: {};", dark_one.hex());
     }
     let dark = format!("color-scheme: dark; {DARK}{dark}");
     format!(

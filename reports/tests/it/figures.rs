@@ -1,7 +1,7 @@
 //! Every figure, on every shape of data.
 
 use towtank_reports::data::{Heatmap, Latencies, NANOS_PER_SECOND, Run, Sample};
-use towtank_reports::draw::{Mark, Picture, Text};
+use towtank_reports::draw::{Mark, Medium, Picture, Text};
 use towtank_reports::figures::{COMPARE, RUN};
 
 use crate::demo;
@@ -69,12 +69,12 @@ fn large() -> Run {
 
 /// All figures of a run, alone and compared with others, by name.
 fn all(run: &Run) -> Vec<(&'static str, Picture)> {
-    let mut pictures: Vec<_> = RUN.iter().map(|figure| (figure.name, (figure.draw)(run))).collect();
+    let mut pictures: Vec<_> = RUN.iter().map(|figure| (figure.name, (figure.chart)(run).draw(Medium::SCREEN))).collect();
     let labels =
         ["default", "best-fit", "random", "a policy whose name is so long that no legend could ever hold all of it"];
     let mut runs: Vec<Run> = labels.iter().map(|label| Run { label: (*label).to_owned(), ..run.clone() }).collect();
     runs[1] = Run { label: "nothing".to_owned(), ..Run::default() };
-    pictures.extend(COMPARE.iter().map(|figure| (figure.name, (figure.draw)(&runs))));
+    pictures.extend(COMPARE.iter().map(|figure| (figure.name, (figure.chart)(&runs).draw(Medium::SCREEN))));
     pictures
 }
 
@@ -166,5 +166,5 @@ fn descriptions_carry_the_numbers() {
     let scheduling = (1..=100).map(|second| second * NANOS_PER_SECOND).collect();
     let run = Run { scheduling, ..Run::default() };
     let figure = RUN.iter().find(|figure| figure.name == "scheduling-latency").unwrap();
-    insta::assert_snapshot!((figure.draw)(&run).description, @"Scheduling latency as a cumulative distribution. 100 pods: median 50 s, 90th percentile 90 s, 99th 99 s, longest 100 s.");
+    insta::assert_snapshot!((figure.chart)(&run).draw(Medium::SCREEN).description, @"Scheduling latency as a cumulative distribution. 100 pods: median 50 s, 90th percentile 90 s, 99th 99 s, longest 100 s.");
 }

@@ -40,7 +40,7 @@ fn check(html: &str) {
 #[test]
 fn a_run_s_page_stands_alone() {
     let mut run = demo::day("default", 7);
-    let html = run_page(&run).unwrap();
+    let html = run_page(&run, true).unwrap();
     check(&html);
     for told in ["quickstart", "seed 7", "19,790", "zone-a lost 67 nodes", "exceeded quota: gpu", "13:12:00 – 14:52:48"]
     {
@@ -50,7 +50,7 @@ fn a_run_s_page_stands_alone() {
     run.summary.wall_seconds *= 2.0;
     run.summary.decisions_per_second /= 2.0;
     run.summary.peak_rss_bytes = None;
-    assert_eq!(run_page(&run).unwrap(), html);
+    assert_eq!(run_page(&run, true).unwrap(), html);
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn a_comparison_s_page_stands_alone() {
 
 #[test]
 fn empty_runs_have_pages_too() {
-    check(&run_page(&Run::default()).unwrap());
+    check(&run_page(&Run::default(), true).unwrap());
     check(&compare_page(&[]).unwrap());
 }
 
@@ -73,7 +73,7 @@ fn names_are_text_and_never_markup() {
     let mut run = demo::run("<b>\"bold\"</b>", 1, 600, 60, 3);
     run.summary.scenario = "<script>alert(1)</script>".to_owned();
     run.notable[0].text = "<img src=x>".to_owned();
-    for html in [run_page(&run).unwrap(), compare_page(&[run.clone()]).unwrap()] {
+    for html in [run_page(&run, true).unwrap(), compare_page(&[run.clone()]).unwrap()] {
         check(&html);
         assert!(!html.contains("<img") && !html.contains("<b>"));
     }

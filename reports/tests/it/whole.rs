@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use towtank_reports::draw::Medium;
 use towtank_reports::output::OutputDir;
 use towtank_reports::report::{write_comparison, write_run};
 
@@ -30,19 +31,25 @@ fn files(root: &Path) -> Vec<String> {
 fn a_run_fills_its_directory() {
     let root = tempfile::tempdir().unwrap();
     let dir = OutputDir::create(&root.path().join("out")).unwrap();
-    write_run(&dir, &demo::run("default", 1, 600, 60, 3)).unwrap();
+    write_run(&dir, &demo::run("default", 1, 600, 60, 3), Medium::SCREEN).unwrap();
     let out = dir.commit().unwrap();
     insta::assert_snapshot!(files(&out).join("\n"), @"
+    plots/capacity.csv
     plots/capacity.png
     plots/capacity.svg
+    plots/placement.csv
     plots/placement.png
     plots/placement.svg
+    plots/pods-and-nodes.csv
     plots/pods-and-nodes.png
     plots/pods-and-nodes.svg
+    plots/scheduling-latency.csv
     plots/scheduling-latency.png
     plots/scheduling-latency.svg
+    plots/startup-latency.csv
     plots/startup-latency.png
     plots/startup-latency.svg
+    plots/utilization.csv
     plots/utilization.png
     plots/utilization.svg
     report.html
@@ -59,7 +66,7 @@ fn a_comparison_holds_each_run_and_replaces_the_last_one() {
     let runs = [demo::run("a b", 1, 600, 60, 3), demo::run("a/b", 2, 600, 60, 3)];
     for _ in 0..2 {
         let dir = OutputDir::create(&root.path().join("out")).unwrap();
-        write_comparison(&dir, &runs).unwrap();
+        write_comparison(&dir, &runs, Medium::SCREEN).unwrap();
         dir.commit().unwrap();
     }
     let out = root.path().join("out");

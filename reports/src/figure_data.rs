@@ -1,0 +1,176 @@
+//! What a figure shows, as a table: the CSV beside every picture, from which anyone can draw it anew.
+
+/// A table of columns with units, all of one length.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FigureData {
+    columns: Vec<DataColumn>,
+}
+
+/// A named column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DataColumn {
+    /// What it has, in plain words.
+    pub name: String,
+    /// The unit of its numbers, such as `s`, `%` or `GiB`; empty for words and counts.
+    pub unit: String,
+    /// A value for each row.
+    pub values: DataValues,
+}
+
+/// The values of a column.
+#[derive(Debug, Clone, PartialEq)]
+pub enum DataValues {
+    /// Numbers; `None` where there is none.
+    Numbers(Vec<Option<f64>>),
+    /// Words.
+    Words(Vec<String>),
+}
+
+impl FigureData {
+    /// A table with these columns.
+    pub fn new(columns: Vec<DataColumn>) -> Self {
+        let rows = columns.first().map_or(0, |column| column.values.len());
+        assert!(columns.iter().all(|column| column.values.len() == rows), "the columns of a table are of one length");
+        Self { columns }
+    }
+
+    /// Its columns, in order.
+    pub fn columns(&self) -> &[DataColumn] {
+        &self.columns
+    }
+
+    /// How many rows it has.
+    pub fn rows(&self) -> usize {
+        self.columns.first().map_or(0, |column| column.values.len())
+    }
+
+    /// The headers of its columns: names in lower case with their units, `scheduling_latency_s`; none is there twice.
+    pub fn headers(&self) -> Vec<String> {
+        let mut headers: Vec<String> = Vec::with_capacity(self.columns.len());
+        for column in &self.columns {
+            let header = column.header();
+            let numbered = (2..).map(|number| format!("{header}_{number}"));
+            let free = std::iter::once(header.clone()).chain(numbered).find(|header| !headers.contains(header));
+            headers.extend(free);
+        }
+        headers
+    }
+
+    /// The table as CSV. Numbers have at most twelve digits; what is not there is an empty field.
+    pub fn csv(&self) -> Vec<u8> {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(self.headers()).expect("into memory");
+        for row in 0..self.rows() {
+            for column in &self.columns {
+                writer.write_field(column.values.text(row)).expect("into memory");
+            }
+            writer.write_record(None::<&[u8]>).expect("rows of one length, into memory");
+        }
+        writer.into_inner().expect("memory takes everything")
+    }
+}
+
+impl DataColumn {
+    /// A column of numbers in a unit.
+    pub fn numbers(name: impl Into<String>, unit: impl Into<String>, values: Vec<Option<f64>>) -> Self {
+        Self { name: name.into(), unit: unit.into(), values: DataValues::Numbers(values) }
+    }
+
+    /// A column of words.
+    pub fn words(name: impl Into<String>, values: Vec<String>) -> Self {
+        Self { name: name.into(), unit: String::new(), values: DataValues::Words(values) }
+    }
+
+    /// A column of numbers that is called as an axis is: `wait (s)` is a wait in seconds.
+    pub fn labelled(label: &str, values: Vec<Option<f64>>) -> Self {
+        let (name, unit) = name_and_unit(label);
+        Self::numbers(name, unit, values)
+    }
+
+    fn header(&self) -> String {
+        let mut words = slug(&self.name);
+        let unit = slug(&self.unit);
+        if !unit.is_empty() && words != unit && !words.ends_with(&format!("_{unit}")) {
+            words = if words.is_empty() { unit } else { format!("{words}_{unit}") };
+        }
+        if words.is_empty() { "value".to_owned() } else { words }
+    }
+}
+
+impl DataValues {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Numbers(values) => values.len(),
+            Self::Words(values) => values.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn text(&self, row: usize) -> String {
+        match self {
+            Self::Numbers(values) => values[row].map(number).unwrap_or_default(),
+            Self::Words(values) => values[row].clone(),
+        }
+    }
+}
+
+/// What is measured, and in which unit: of `wait (s)` both parts.
+pub(crate) fn name_and_unit(label: &str) -> (&str, &str) {
+    let parts = label.strip_suffix(')').and_then(|label| label.rsplit_once(" ("));
+    parts.unwrap_or((label, ""))
+}
+
+/// Letters and digits in lower case, all else as single underscores.
+fn slug(text: &str) -> String {
+    let text = text.replace('%', " percent ").replace('µ', "u");
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_lowercase).collect::<Vec<_>>().join("_")
+}
+
+/// At most twelve digits, without superfluous ones.
+fn number(number: f64) -> String {
+    let rounded: f64 = format!("{number:.11e}").parse().unwrap_or(number);
+    let size = rounded.abs();
+    if size >= 1e16 || (size < 1e-6 && size > 0.0) {
+        return format!("{rounded:e}");
+    }
+    // There is no negative zero in a table.
+    (rounded + 0.0).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_have_units_and_no_name_is_there_twice() {
+        let data = FigureData::new(vec![
+            DataColumn::words("policy", vec!["a, b".to_owned()]),
+            DataColumn::numbers("time", "s", vec![Some(1e7 + 1e-3)]),
+            DataColumn::labelled("arrived demand (% of GPUs)", vec![Some(0.1 + 0.2)]),
+            DataColumn::labelled("pods", vec![None]),
+            DataColumn::numbers("Memory: allocated", "GiB", vec![Some(-0.0)]),
+            DataColumn::numbers("Pods", "pods", vec![Some(1e300)]),
+            DataColumn::numbers("§", "", vec![Some(f64::MAX)]),
+        ]);
+        let text = String::from_utf8(data.csv()).unwrap();
+        let (headers, row) = text.trim_end().split_once('\n').unwrap();
+        assert_eq!(
+            headers,
+            "policy,time_s,arrived_demand_percent_of_gpus,pods,memory_allocated_gib,pods_2,value"
+        );
+        assert!(row == "\"a, b\",10000000.001,0.3,,0,1e300,1.79769313486e308", "{row}");
+    }
+
+    #[test]
+    fn an_empty_table_has_its_header() {
+        let data = FigureData::new(vec![DataColumn::numbers("time", "s", Vec::new())]);
+        assert_eq!(data.csv(), b"time_s\n");
+        assert_eq!(FigureData::default().headers(), Vec::<String>::new());
+    }
+}
