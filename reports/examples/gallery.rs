@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for figure in figures::COMPARE {
         save(&folder, figure.name, &(figure.chart)(&runs).draw(Medium::SCREEN))?;
     }
-    std::fs::write(folder.join("compare.html"), page::compare_page(&runs)?)?;
+    std::fs::write(folder.join("compare.html"), page::compare_page(&runs, &[])?)?;
     let summaries: Vec<(&str, &Summary)> = runs.iter().map(|run| (run.label.as_str(), &run.summary)).collect();
     println!("{}", terminal::comparison(&Comparison::new(&summaries)));
     Ok(())

@@ -160,10 +160,7 @@ mod tests {
         ]);
         let text = String::from_utf8(data.csv()).unwrap();
         let (headers, row) = text.trim_end().split_once('\n').unwrap();
-        assert_eq!(
-            headers,
-            "policy,time_s,arrived_demand_percent_of_gpus,pods,memory_allocated_gib,pods_2,value"
-        );
+        assert_eq!(headers, "policy,time_s,arrived_demand_percent_of_gpus,pods,memory_allocated_gib,pods_2,value");
         assert!(row == "\"a, b\",10000000.001,0.3,,0,1e300,1.79769313486e308", "{row}");
     }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::data::{Run, Summary};
 use crate::charts::Chart;
+use crate::data::{Run, Summary};
 use crate::draw::Medium;
 use crate::figures;
 use crate::output::{OutputDir, OutputError};
@@ -44,7 +44,7 @@ pub fn write_comparison(dir: &OutputDir, runs: &[Run], medium: Medium) -> Result
     for figure in figures::COMPARE {
         write_plot(dir, "", figure.name, &(figure.chart)(runs), medium)?;
     }
-    dir.write("report.html", compare_page(runs)?)?;
+    dir.write("report.html", compare_page(runs, &[])?)?;
     dir.write("summary.json", comparison_json(runs))
 }
 
@@ -90,13 +90,7 @@ pub fn folder_names(labels: &[&str]) -> Vec<String> {
     names
 }
 
-fn write_run_in(
-    dir: &OutputDir,
-    folder: &str,
-    run: &Run,
-    explains: bool,
-    medium: Medium,
-) -> Result<(), OutputError> {
+fn write_run_in(dir: &OutputDir, folder: &str, run: &Run, explains: bool, medium: Medium) -> Result<(), OutputError> {
     for figure in figures::of_run(run) {
         write_plot(dir, folder, figure.name, &(figure.chart)(run), medium)?;
     }
@@ -121,13 +115,7 @@ fn write_numbers_in(dir: &OutputDir, folder: &str, run: &Run) -> Result<(), Outp
 ///
 /// # Errors
 /// [`OutputError`] where a file cannot be written.
-pub fn write_plot(
-    dir: &OutputDir,
-    folder: &str,
-    name: &str,
-    chart: &Chart,
-    medium: Medium,
-) -> Result<(), OutputError> {
+pub fn write_plot(dir: &OutputDir, folder: &str, name: &str, chart: &Chart, medium: Medium) -> Result<(), OutputError> {
     let picture = chart.draw(medium);
     dir.write(&format!("{folder}plots/{name}.svg"), picture.svg()?)?;
     dir.write(&format!("{folder}plots/{name}.png"), picture.png()?)?;

@@ -20,7 +20,7 @@ class Plots {
   constructor(data) {
     this.colours = data.get("colours");
     this.figures = [];
-    const waiting = new Map(data.get("plots").map((plot) => [byId(plot.name), plot]));
+    const waiting = new Map(data.get("plots").map((plot) => [byId(plot.anchor), plot]));
     // Drawn when it is nearly in sight: until then the picture is there.
     const observer = new IntersectionObserver((entries) => {
       for (const { target, isIntersecting } of entries) {
@@ -46,7 +46,7 @@ class Plots {
 class PlotFigure {
   constructor(plot, data, themed) {
     Object.assign(this, { plot, data, themed });
-    this.figure = byId(plot.name);
+    this.figure = byId(plot.anchor);
     this.hidden = new Set();
     this.legend = element("ul", { class: "legend" });
     this.told = element("output", { class: "quiet" });
@@ -154,7 +154,7 @@ class PlotFigure {
         y: { distr: panel.y.log ? 3 : 1, range: (u, low, high) => this.upright(u, panel, low, high) },
       },
       axes: [this.across(panel.x, last), this.up(panel.y)],
-      cursor: { drag: { x: true, y: false }, points: { size: 7 }, sync: { key: this.plot.name } },
+      cursor: { drag: { x: true, y: false }, points: { size: 7 }, sync: { key: this.plot.anchor } },
       hooks: {
         drawClear: [(u) => this.outages(u)],
         draw: [(u) => marks.forEach((mark) => mark(u))],

@@ -114,7 +114,8 @@ impl BarChart {
         let mut legend = Legend::wide(medium);
         for (index, series) in self.series.iter().enumerate() {
             let style = theme::series(index);
-            legend.add(Swatch::Box(style.color, if medium.grayscale { style.hatch } else { Hatch::None }), &series.label);
+            legend
+                .add(Swatch::Box(style.color, if medium.grayscale { style.hatch } else { Hatch::None }), &series.label);
         }
         if self.series.iter().flat_map(|series| series.bars.iter().flatten()).any(|bar| bar.published.is_some()) {
             legend.add(Swatch::Shape(3, theme::INK), &self.published);

@@ -1,7 +1,9 @@
 //! Gantt charts: who was where, and when.
 
 use crate::draw::theme::{self, Hatch};
-use crate::draw::{Anchor, Axis, Color, Frame, Legend, Medium, Panel, Picture, Stroke, Swatch, Tick, fit_middle, text_width};
+use crate::draw::{
+    Anchor, Axis, Color, Frame, Legend, Medium, Panel, Picture, Stroke, Swatch, Tick, fit_middle, text_width,
+};
 use crate::figure_data::{DataColumn, FigureData};
 use std::ops::Range;
 
@@ -230,7 +232,8 @@ mod tests {
 
     #[test]
     fn the_table_has_a_row_for_each_bar() {
-        let span = |name: &str, state, lanes, from, to| GanttSpan { name: name.to_owned(), state, lanes, hue: 0, from, to };
+        let span =
+            |name: &str, state, lanes, from, to| GanttSpan { name: name.to_owned(), state, lanes, hue: 0, from, to };
         let row = |label: &str, lanes| GanttRow { label: label.to_owned(), lanes };
         let chart = GanttChart {
             row: "node".to_owned(),

@@ -131,7 +131,8 @@ impl HeatMapChart {
         ];
         match &self.columns {
             HeatColumns::Times(edges) => {
-                let edge = |offset: usize| cells().map(|(_, (column, _))| edges.get(column + offset).copied()).collect();
+                let edge =
+                    |offset: usize| cells().map(|(_, (column, _))| edges.get(column + offset).copied()).collect();
                 columns.extend([DataColumn::numbers("from", "s", edge(0)), DataColumn::numbers("to", "s", edge(1))]);
             }
             HeatColumns::Names(what, names) => {
@@ -191,7 +192,6 @@ impl HeatMapChart {
             }
         }
     }
-
 
     /// The colour scale, at the right end of the legend's row; `taken` is the room that the row's left part takes.
     fn draw_scale(&self, picture: &mut Picture, taken: f64) {

@@ -135,7 +135,8 @@ impl LineChart {
 
     fn description(&self) -> String {
         let end = |line: &Line| {
-            let last = line.points.last().map(|(at, value)| format!(" {} at {}", units::short(*value), units::short(*at)));
+            let last =
+                line.points.last().map(|(at, value)| format!(" {} at {}", units::short(*value), units::short(*at)));
             format!("{}{}", line.label, last.unwrap_or_default())
         };
         let ends: Vec<String> = self.lines.iter().map(end).collect();

@@ -274,7 +274,10 @@ mod tests {
         assert_eq!(labels(&Axis::linear("", 0.0006, 4.0, false)), "0 | 0.0002 | 0.0004 | 0.0006");
         assert_eq!(labels(&Axis::linear("", 2.1e13, 4.0, false)), "0 | 10 T | 20 T | 30 T");
         assert_eq!(labels(&Axis::between("", -3.0, 1003.0, 5.0)), "-250 | 0 | 250 | 500 | 750 | 1,000 | 1,250");
-        assert_eq!(labels(&Axis::between("", 1000.001, 1000.002, 4.0)), "1,000.001 | 1,000.00125 | 1,000.0015 | 1,000.00175 | 1,000.002");
+        assert_eq!(
+            labels(&Axis::between("", 1000.001, 1000.002, 4.0)),
+            "1,000.001 | 1,000.00125 | 1,000.0015 | 1,000.00175 | 1,000.002"
+        );
         assert_eq!(labels(&Axis::percent("", 93.0)), "0 | 25 | 50 | 75 | 100");
         assert_eq!(labels(&Axis::percent("", 1.2)), "0 | 0.5 | 1 | 1.5");
         assert_eq!(labels(&Axis::percent("", 0.0)), "0 | 25 | 50 | 75 | 100");

@@ -2,19 +2,19 @@
 
 use askama::Template;
 
-use super::PageError;
 use super::figure::{PageFigure, PageFigures};
 use super::pack::Pack;
 use super::shell::Shell;
+use super::{PageError, Verdicts};
 use crate::comparison::Comparison;
 use crate::data::{Run, Summary};
 use crate::figures;
 
-/// Makes `report.html` of a comparison: the numbers side by side, then the curves overlaid.
+/// Makes `report.html` of a comparison: what is said about it, the numbers side by side, then the curves overlaid.
 ///
 /// # Errors
 /// [`PageError`] where a figure cannot be drawn, which no data should cause.
-pub fn compare_page(runs: &[Run]) -> Result<String, PageError> {
+pub fn compare_page(runs: &[Run], verdicts: &[Verdicts]) -> Result<String, PageError> {
     let mut pack = Pack::default();
     let figures = PageFigures::of(figures::COMPARE.iter(), runs, &mut pack)?;
     let summaries: Vec<(&str, &Summary)> = runs.iter().map(|run| (run.label.as_str(), &run.summary)).collect();
@@ -24,7 +24,7 @@ pub fn compare_page(runs: &[Run]) -> Result<String, PageError> {
         runs,
         table: Comparison::new(&summaries),
         figures: figures.list,
-        verdicts: Vec::new(),
+        verdicts,
         shell: Shell::new(pack),
     };
     Ok(page.render()?)
@@ -38,6 +38,6 @@ struct ComparePage<'a> {
     runs: &'a [Run],
     table: Comparison,
     figures: Vec<PageFigure>,
-    verdicts: Vec<String>,
+    verdicts: &'a [Verdicts],
     shell: Shell,
 }

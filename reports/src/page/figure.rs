@@ -9,7 +9,7 @@ use crate::figures::Figure;
 /// A figure as a page shows it.
 #[derive(Debug)]
 pub(super) struct PageFigure {
-    /// Its anchor and the name of its files.
+    /// The name of its files, and of its anchor after `figure-`.
     pub(super) name: String,
     pub(super) title: String,
     pub(super) caption: String,

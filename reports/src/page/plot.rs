@@ -14,8 +14,8 @@ use serde::Serialize;
 /// A chart as the script draws it.
 #[derive(Debug, Serialize)]
 pub(super) struct Plot {
-    /// The anchor of its figure.
-    name: String,
+    /// That of its figure.
+    anchor: String,
     panels: Vec<PlotPanel>,
     /// Stretches of time to shade behind the data, in seconds.
     outages: Vec<(f64, f64)>,
@@ -95,7 +95,7 @@ pub(super) fn plot(name: &str, chart: &Chart, pack: &mut Pack) -> Option<Plot> {
         Chart::Empty { .. } | Chart::HeatMap(_) | Chart::Gantt(_) => return None,
     };
     let shown = panels.iter().any(|panel| !panel.series.is_empty());
-    shown.then(|| Plot { name: name.to_owned(), panels, outages })
+    shown.then(|| Plot { anchor: format!("figure-{name}"), panels, outages })
 }
 
 /// Numbers of one figure on their way into the pack.
@@ -189,7 +189,12 @@ fn cdf(chart: &CdfChart, columns: &mut Columns<'_>) -> Option<PlotPanel> {
         title: String::new(),
         series: series.collect(),
         x: PlotAxis { log: axis.logarithmic, from: Some(from), to: Some(to), ..of_scale(&chart.x) },
-        y: PlotAxis { label: format!("{} (%)", chart.samples), from: Some(0.0), to: Some(100.0), ..PlotAxis::default() },
+        y: PlotAxis {
+            label: format!("{} (%)", chart.samples),
+            from: Some(0.0),
+            to: Some(100.0),
+            ..PlotAxis::default()
+        },
     })
 }
 
@@ -270,12 +275,5 @@ fn of_series(index: usize, label: &str, draw: Draw, (x, y): (String, String)) ->
 
 fn of_scale(scale: &Scale) -> PlotAxis {
     let kind = if scale.durations { AxisKind::Duration } else { AxisKind::Number };
-    PlotAxis {
-        label: scale.label.clone(),
-        kind,
-        log: scale.log,
-        from: scale.from,
-        to: scale.to,
-        names: Vec::new(),
-    }
+    PlotAxis { label: scale.label.clone(), kind, log: scale.log, from: scale.from, to: scale.to, names: Vec::new() }
 }

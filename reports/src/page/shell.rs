@@ -40,8 +40,11 @@ impl Shell {
     /// The shell of a page with this data.
     pub(super) fn new(mut pack: Pack) -> Self {
         pack.json("heat", &(0..=31).map(|step| theme::heat(f64::from(step) / 31.0).hex()).collect::<Vec<_>>());
-        let colours: BTreeMap<String, String> =
-            theme::DARK.iter().enumerate().map(|(place, (from, _))| (from.hex(), format!("--figure-{place}"))).collect();
+        let colours: BTreeMap<String, String> = theme::DARK
+            .iter()
+            .enumerate()
+            .map(|(place, (from, _))| (from.hex(), format!("--figure-{place}")))
+            .collect();
         pack.json("colours", &colours);
         let style = format!("\n{UPLOT_STYLE}\n{STYLE}{}", colour_rules());
         let own = format!("\n(() => {{\n\"use strict\";\n{}}})();\n", PARTS.concat());

@@ -186,7 +186,9 @@ impl Browser {
     /// Errors and warnings since the page was opened, and what it asked the network for beside itself.
     pub(crate) fn complaints(&mut self) -> Vec<String> {
         let complaint = |event: &Value| match event["method"].as_str()? {
-            "Runtime.exceptionThrown" | "Log.entryAdded" | "Runtime.consoleAPICalled" => Some(event["params"].to_string()),
+            "Runtime.exceptionThrown" | "Log.entryAdded" | "Runtime.consoleAPICalled" => {
+                Some(event["params"].to_string())
+            }
             "Network.requestWillBeSent" if event["params"]["type"] != "Document" => {
                 Some(event["params"]["request"]["url"].to_string())
             }

@@ -7,8 +7,11 @@ mod demo;
 
 use chromium::{Browser, View};
 use std::path::PathBuf;
+use towtank_reports::charts::bars::{Bar, BarChart, BarSeries};
+use towtank_reports::charts::lines::{Line, LineChart};
+use towtank_reports::charts::{Chart, Scale};
 use towtank_reports::data::Run;
-use towtank_reports::page::{compare_page, run_page};
+use towtank_reports::page::{ExperimentPage, Verdicts, compare_page, run_page};
 
 /// A page as a file.
 struct Page(PathBuf, #[expect(dead_code, reason = "it is there as long as this is")] tempfile::TempDir);
@@ -37,19 +40,19 @@ fn figures_are_zoomed_and_their_series_toggled() {
     let Some(mut browser) = Browser::start() else { return };
     let page = demo_page();
     browser.open(&page.0, View::WIDE);
-    browser.middle("document.querySelector('#utilization')");
-    browser.wait("document.querySelector('#utilization').dataset.drawn === 'true'");
-    assert_eq!(browser.text("getComputedStyle(document.querySelector('#utilization > svg')).display"), "none");
+    browser.middle("document.querySelector('#figure-utilization')");
+    browser.wait("document.querySelector('#figure-utilization').dataset.drawn === 'true'");
+    assert_eq!(browser.text("getComputedStyle(document.querySelector('#figure-utilization > svg')).display"), "none");
 
     // Hovering tells the values below the mouse.
-    let (x, y) = browser.middle("document.querySelector('#utilization .u-over')");
+    let (x, y) = browser.middle("document.querySelector('#figure-utilization .u-over')");
     browser.hover(x, y);
-    browser.wait("document.querySelector('#utilization output').value.startsWith('at 00:')");
-    browser.wait("Number(document.querySelector('#utilization .legend .value').textContent) > 0");
+    browser.wait("document.querySelector('#figure-utilization output').value.startsWith('at 00:')");
+    browser.wait("Number(document.querySelector('#figure-utilization .legend .value').textContent) > 0");
 
     // The legend shows and hides, by mouse and by keyboard.
-    let first = "document.querySelector('#utilization .legend button')";
-    let ink = "document.querySelector('#utilization .u-wrap canvas').toDataURL()";
+    let first = "document.querySelector('#figure-utilization .legend button')";
+    let ink = "document.querySelector('#figure-utilization .u-wrap canvas').toDataURL()";
     browser.evaluate(&format!("window.all = {ink}"));
     browser.click(first);
     browser.wait(&format!("{first}.getAttribute('aria-pressed') === 'false'"));
@@ -59,20 +62,20 @@ fn figures_are_zoomed_and_their_series_toggled() {
     browser.wait(&format!("{first}.getAttribute('aria-pressed') === 'true'"));
 
     // Dragging zooms, and the button shows all again.
-    let zoomed = "document.querySelector('#utilization').dataset.zoomed";
-    let (x, y) = browser.middle("document.querySelector('#utilization .u-over')");
+    let zoomed = "document.querySelector('#figure-utilization').dataset.zoomed";
+    let (x, y) = browser.middle("document.querySelector('#figure-utilization .u-over')");
     browser.drag((x - 80.0, y), (x + 40.0, y));
     browser.wait(&format!("{zoomed} === 'true'"));
-    browser.click("document.querySelector('#utilization .zoom button[aria-label=\"Show all\"]')");
+    browser.click("document.querySelector('#figure-utilization .zoom button[aria-label=\"Show all\"]')");
     browser.wait(&format!("{zoomed} === 'false'"));
 
     // So do the keys.
-    browser.evaluate("document.querySelector('#utilization .panel').focus()");
+    browser.evaluate("document.querySelector('#figure-utilization .panel').focus()");
     browser.press("ArrowRight", 39);
-    browser.wait("document.querySelector('#utilization output').value.startsWith('at ')");
-    let told = browser.text("document.querySelector('#utilization output').value");
+    browser.wait("document.querySelector('#figure-utilization output').value.startsWith('at ')");
+    let told = browser.text("document.querySelector('#figure-utilization output').value");
     browser.press("End", 35);
-    browser.wait(&format!("document.querySelector('#utilization output').value !== '{told}'"));
+    browser.wait(&format!("document.querySelector('#figure-utilization output').value !== '{told}'"));
     browser.press("+", 187);
     browser.wait(&format!("{zoomed} === 'true'"));
     browser.press("Escape", 27);
@@ -95,7 +98,9 @@ fn a_node_at_a_moment_tells_its_pods() {
 
     // The first cell stands below the heading of its zone.
     browser.middle("document.getElementById('cells')");
-    let corner = browser.evaluate("(() => { const b = document.querySelector('#cells canvas').getBoundingClientRect(); return [b.x, b.y] })()");
+    let corner = browser.evaluate(
+        "(() => { const b = document.querySelector('#cells canvas').getBoundingClientRect(); return [b.x, b.y] })()",
+    );
     browser.click_at(corner[0].as_f64().unwrap() + 8.0, corner[1].as_f64().unwrap() + 32.0);
     browser.wait("document.querySelector('#node h3')?.textContent === 'Node node-0'");
     let told = browser.text("document.getElementById('node').textContent");
@@ -169,14 +174,15 @@ fn names_are_never_markup() {
         (node.name, node.zone, node.group) = (hostile.into(), hostile.to_owned(), hostile.to_owned());
     }
     let other = Run { label: format!("{hostile}2"), ..run.clone() };
-    for html in [run_page(&run, true).unwrap(), compare_page(&[run, other]).unwrap()] {
+    for html in [run_page(&run, true).unwrap(), compare_page(&[run, other], &[]).unwrap()] {
         let page = Page::new(&html);
         browser.open(&page.0, View::WIDE);
         if browser.text("document.getElementById('pods') !== null") == "true" {
             browser.click("document.querySelector('#pod-rows button[aria-expanded]')");
             browser.evaluate("document.getElementById('cells').focus()");
             browser.press("Enter", 13);
-            browser.wait("document.querySelector('#node h3') !== null && document.querySelector('.explained') !== null");
+            browser
+                .wait("document.querySelector('#node h3') !== null && document.querySelector('.explained') !== null");
             assert!(browser.text("document.querySelector('.explained').textContent").contains(hostile));
         }
         assert_eq!(browser.text("document.querySelectorAll('img').length"), "0");
@@ -210,7 +216,7 @@ fn it_fits_a_narrow_window_and_does_without_scripts() {
     assert_eq!(browser.text(sideways), "false", "it scrolls sideways");
     browser.open(&page.0, View { scripts: false, ..View::WIDE });
     // What is asked of the page by the tool runs all the same.
-    assert_eq!(browser.text("getComputedStyle(document.querySelector('#utilization > svg')).display"), "block");
+    assert_eq!(browser.text("getComputedStyle(document.querySelector('#figure-utilization > svg')).display"), "block");
     assert_eq!(browser.text("[...document.querySelectorAll('[data-live]')].every((part) => part.hidden)"), "true");
     assert!(browser.text("document.querySelector('main').innerText").contains("The table of pods needs JavaScript"));
     assert_content(&mut browser);
@@ -220,13 +226,65 @@ fn it_fits_a_narrow_window_and_does_without_scripts() {
 fn a_comparison_is_drawn() {
     let Some(mut browser) = Browser::start() else { return };
     let runs = [demo::run("kube-default", 1, 3600, 30, 20), demo::run("best-fit", 2, 3600, 30, 20)];
-    let page = Page::new(&compare_page(&runs).unwrap());
+    let sentence = "best-fit uses 4.1 % fewer nodes than kube-default (95 % CI 3.2 to 5.0, 10 seeds)";
+    let verdicts = [Verdicts { about: String::new(), sentences: vec![sentence.to_owned()] }];
+    let page = Page::new(&compare_page(&runs, &verdicts).unwrap());
     browser.open(&page.0, View::WIDE);
-    for figure in ["compare-utilization", "compare-scheduling-latency"] {
+    for figure in ["figure-compare-utilization", "figure-compare-scheduling-latency"] {
         browser.middle(&format!("document.getElementById('{figure}')"));
         browser.wait(&format!("document.getElementById('{figure}').dataset.drawn === 'true'"));
         let legend = browser.text(&format!("document.querySelector('#{figure} .legend').textContent"));
         assert!(legend.contains("kube-default") && legend.contains("best-fit"), "{legend}");
+    }
+    assert_content(&mut browser);
+}
+
+#[test]
+fn an_experiment_is_drawn() {
+    let Some(mut browser) = Browser::start() else { return };
+    let bars = |values: [f64; 2]| {
+        values.map(|value| Some(Bar { value, interval: Some((value - 2.0, value + 2.0)), ..Bar::default() }))
+    };
+    let series = |label: &str, values| BarSeries { label: label.to_owned(), bars: bars(values).to_vec() };
+    let chart = BarChart {
+        title: "Nodes".to_owned(),
+        across: "load".to_owned(),
+        categories: vec!["light".to_owned(), "heavy".to_owned()],
+        y: Scale::new("nodes"),
+        series: vec![series("kube-default", [20.0, 40.0]), series("best-fit", [18.0, 39.0])],
+        ..BarChart::default()
+    };
+    let points = |slope: f64| (0..20).map(|x| (f64::from(x), slope * f64::from(x))).collect::<Vec<_>>();
+    let line = |label: &str, slope: f64| Line {
+        label: label.to_owned(),
+        points: points(slope),
+        band: points(slope).iter().map(|point| (point.1 - 1.0, point.1 + 1.0)).collect(),
+        published: vec![(3.0, 4.0)],
+    };
+    let lines = LineChart {
+        title: "Allocated".to_owned(),
+        x: Scale::new("demand (%)"),
+        y: Scale::new("allocated (%)"),
+        lines: vec![line("kube-default", 1.0), line("best-fit", 1.2)],
+        published: "published".to_owned(),
+    };
+    let page = ExperimentPage {
+        title: "loads".to_owned(),
+        runs: 40,
+        figures: vec![
+            ("data".to_owned(), "Nodes".to_owned(), Chart::Bars(chart)),
+            ("main".to_owned(), "Allocated".to_owned(), Chart::Lines(lines)),
+        ],
+        ..ExperimentPage::default()
+    };
+    let page = Page::new(&page.html().unwrap());
+    browser.open(&page.0, View::WIDE);
+    for figure in ["figure-data", "figure-main"] {
+        browser.middle(&format!("document.getElementById('{figure}')"));
+        browser.wait(&format!("document.getElementById('{figure}').dataset.drawn === 'true'"));
+        let (x, y) = browser.middle(&format!("document.querySelector('#{figure} .u-over')"));
+        browser.hover(x, y);
+        browser.wait(&format!("Number(document.querySelector('#{figure} .legend .value').textContent) > 0"));
     }
     assert_content(&mut browser);
 }

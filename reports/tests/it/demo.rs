@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use towtank_reports::data::{
     AutoscalerCounts, ClusterHistory, Condition, Decision, Heatmap, KeptFor, LatencyPair, NANOS_PER_SECOND, NodeCounts,
-    NodeHistory, NodeState, Notable, NotableKind, PodCounts, PodLife, PodLives, RESOURCES, Run, Sample, Series, Summary,
-    TraceSummary,
+    NodeHistory, NodeState, Notable, NotableKind, PodCounts, PodLife, PodLives, RESOURCES, Run, Sample, Series,
+    Summary, TraceSummary,
 };
 use towtank_reports::stats;
 

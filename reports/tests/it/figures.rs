@@ -69,7 +69,8 @@ fn large() -> Run {
 
 /// All figures of a run, alone and compared with others, by name.
 fn all(run: &Run) -> Vec<(&'static str, Picture)> {
-    let mut pictures: Vec<_> = RUN.iter().map(|figure| (figure.name, (figure.chart)(run).draw(Medium::SCREEN))).collect();
+    let mut pictures: Vec<_> =
+        RUN.iter().map(|figure| (figure.name, (figure.chart)(run).draw(Medium::SCREEN))).collect();
     let labels =
         ["default", "best-fit", "random", "a policy whose name is so long that no legend could ever hold all of it"];
     let mut runs: Vec<Run> = labels.iter().map(|label| Run { label: (*label).to_owned(), ..run.clone() }).collect();
