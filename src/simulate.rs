@@ -60,6 +60,7 @@ pub fn simulate(
     let collect = CollectOptions {
         interval: observe.interval.map(|text| text.0),
         events: observe.events,
+        epoch_second: scenario.epoch_second,
         tables: observe.tables,
         heatmap: observe.figures,
         page: observe.figures && options.page,

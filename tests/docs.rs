@@ -283,6 +283,7 @@ impl Block {
 fn arguments(command: &str) -> Option<Vec<String>> {
     let rest = command.strip_prefix("towtank ").or_else(|| command.strip_prefix(FROM_SOURCE))?;
     let rest = rest.split(" | ").next().unwrap_or(rest);
+    let rest = rest.split(" > ").next().unwrap_or(rest);
     let words = rest.split_whitespace().map(|word| word.trim_matches('\'').to_owned());
     Some(std::iter::once("towtank".to_owned()).chain(words).collect())
 }

@@ -46,6 +46,12 @@ pub enum OutputError {
         /// The first such thing in it, in alphabetical order.
         entry: String,
     },
+    /// Somebody else is writing there.
+    #[error("{}: another sweep is writing here: wait for it, or choose another directory", path.display())]
+    Busy {
+        /// The directory.
+        path: PathBuf,
+    },
     /// A figure or a page could not be made of the data: a bug of ours.
     #[error(transparent)]
     Page(#[from] PageError),

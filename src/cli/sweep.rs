@@ -1,12 +1,14 @@
 //! `towtank sweep`.
 
 use super::{EvaluationArg, FigureArgs, print, warn};
+use crate::diagnostic::Diagnostic;
 use crate::exit::Failure;
-use crate::experiment::{self, Experiment, Row, Shard, SweepOptions};
+use crate::experiment::remote::{self, KubernetesJob, Memory, Resources, SlurmArray};
+use crate::experiment::{self, Experiment, Merged, Row, Shard, SweepOptions};
 use crate::simulate::RunOptions;
 use clap::Args;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// The arguments of `towtank sweep`.
 #[derive(Debug, Args)]
@@ -20,10 +22,14 @@ pub(super) struct SweepArgs {
     #[arg(long)]
     resume: bool,
     /// Make only this part of the runs, such as `0/4` to `3/4`; `--merge` puts the parts together.
-    #[arg(long, value_name = "I/N", value_parser = shard)]
+    #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
-    /// Make no run: put together the outputs of all shards, which are given here.
-    #[arg(long, value_name = "DIR", num_args = 1.., conflicts_with_all = ["resume", "shard", "jobs"])]
+    /// Make only one of so many parts: that of SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX. It goes into a folder of its own
+    /// in `--out`.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), conflicts_with = "shard")]
+    shards: Option<u64>,
+    /// Make no run: put together the outputs of all shards. Each of these is one, or a folder that has them.
+    #[arg(long, value_name = "DIR", num_args = 1.., conflicts_with_all = ["resume", "shard", "shards", "jobs"])]
     merge: Vec<PathBuf>,
     /// How many runs go on at the same time; as many as there are processors by default. The results are the same.
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = super::compare::job_number)]
@@ -33,26 +39,59 @@ pub(super) struct SweepArgs {
     /// How nodes are evaluated; the decisions are the same.
     #[arg(long, value_enum, default_value_t)]
     evaluation: EvaluationArg,
+    #[command(flatten)]
+    remote: RemoteArgs,
 }
 
-fn shard(text: &str) -> Result<Shard, &'static str> {
-    let parts = text.split_once('/').and_then(|(index, count)| Some((index.parse().ok()?, count.parse().ok()?)));
-    match parts {
-        Some((index, count)) if index < count => Ok(Shard { index, count }),
-        _ => Err("expected I/N with I from 0 to N-1, such as 0/4"),
-    }
+/// What is printed for those who start programs on many machines.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "On many machines")]
+struct RemoteArgs {
+    /// Make no run: print the script of a Slurm array, one task for each of `--shards` (16 by default).
+    #[arg(long, conflicts_with_all = ["resume", "shard", "merge", "jobs"])]
+    slurm: bool,
+    /// Make no run: print the manifest of a Kubernetes Indexed Job, one pod for each of `--shards` (16 by default).
+    #[arg(long, conflicts_with_all = ["resume", "shard", "merge", "jobs", "slurm"])]
+    kubernetes: bool,
+    /// So many shards are made at the same time; all by default.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    parallelism: Option<u64>,
+    /// Processors of each shard.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    cpus: u32,
+    /// Memory of each shard.
+    #[arg(long, value_name = "QUANTITY", default_value = "2Gi")]
+    memory: Memory,
+    /// The container image of the pods.
+    #[arg(long, value_name = "IMAGE", default_value = concat!("towtank:", env!("CARGO_PKG_VERSION")), requires = "kubernetes")]
+    image: String,
+    /// The volume claim that has what is in this folder; a new one by default.
+    #[arg(long, value_name = "NAME", requires = "kubernetes")]
+    claim: Option<String>,
 }
+
+/// The most shards that are made unless it is said.
+const USUAL_SHARDS: u64 = 16;
 
 /// Makes all runs of an experiment.
 pub(super) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
     let experiment = Experiment::read(&args.experiment)?;
     let out = args.out.clone().unwrap_or_else(|| Path::new("out").join(&experiment.name));
+    if args.remote.slurm || args.remote.kubernetes {
+        return print(&args.remote(&experiment, &out)?);
+    }
     if !args.merge.is_empty() {
-        let rows = experiment::merge(&experiment, &args.merge, &out, args.figures.medium())?;
-        told(&format!("{} runs of {} shards put together", rows.len(), args.merge.len()), &out, "runs.csv")?;
+        let Merged { rows, shards } = experiment::merge(&experiment, &args.merge, &out, args.figures.medium())?;
+        told(&format!("{} runs of {shards} shards put together", rows.len()), &out, "runs.csv")?;
         return compared(&experiment, &rows, &out);
     }
-    let shard = args.shard.unwrap_or(Shard { index: 0, count: 1 });
+    let (shard, out) = match args.shard {
+        Some(shard) => (shard, out),
+        None => match Shard::of_environment(args.shards, |name| std::env::var(name).ok())? {
+            Some(shard) => (shard, out.join(shard.folder())),
+            None => (Shard::WHOLE, out),
+        },
+    };
     let options = SweepOptions {
         shard,
         jobs: args.jobs.map_or(0, NonZeroUsize::get),
@@ -67,12 +106,39 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
     };
     let count = swept.rows.len();
     if shard.count > 1 {
-        let said = format!("{count} runs of shard {}/{}{before}", shard.index, shard.count);
-        return told(&said, &out, "runs.jsonl");
+        return told(&format!("{count} runs of shard {shard}{before}"), &out, "runs.jsonl");
     }
-    experiment::finish(&experiment, &swept.rows, &out, args.figures.medium())?;
+    let rows = swept.finish(&experiment, args.figures.medium())?;
     told(&format!("{count} runs{before}"), &out, "groups.csv")?;
-    compared(&experiment, &swept.rows, &out)
+    compared(&experiment, &rows, &out)
+}
+
+impl SweepArgs {
+    /// The script or the manifest that makes the experiment elsewhere.
+    fn remote(&self, experiment: &Experiment, out: &Path) -> Result<String, Diagnostic> {
+        let RemoteArgs { parallelism, cpus, memory, ref image, ref claim, .. } = self.remote;
+        let shards = self.shards.unwrap_or(USUAL_SHARDS.min(experiment.runs.len() as u64));
+        let (name, file, resources) = (experiment.name.as_str(), self.experiment.as_path(), Resources { cpus, memory });
+        if self.remote.slurm {
+            let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("towtank"));
+            let program = program.as_path();
+            return Ok(remote::array_script(&SlurmArray { name, program, file, out, shards, parallelism, resources }));
+        }
+        if shards > remote::MAX_SHARDS {
+            let why = format!("--shards: {shards} are too many: expected at most {}", remote::MAX_SHARDS);
+            return Err(Diagnostic::new(why));
+        }
+        for path in [file, out] {
+            let below = path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+            if !below {
+                let error = Diagnostic::in_file(path, "is not below this folder, and pods see what is in it alone");
+                return Err(error.help("change to a folder that has everything, and give paths from there"));
+            }
+        }
+        let (parallelism, claim) = (parallelism.unwrap_or(shards).min(shards), claim.as_deref());
+        let job = KubernetesJob { name, file, out, shards, parallelism, resources, image, claim };
+        Ok(remote::indexed_job(&job))
+    }
 }
 
 /// Says how far the runs are from what is published.

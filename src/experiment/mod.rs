@@ -4,35 +4,26 @@
 
 mod directory;
 mod figures;
+mod inputs;
 mod journal;
 mod merge;
 mod plan;
 mod published;
 mod read;
+pub mod remote;
 mod row;
 mod schema;
+mod shard;
 mod sweep;
 mod tables;
 
 pub use figures::{Figure, FigureSpec};
-pub use journal::Shard;
-pub use merge::merge;
+pub use merge::{Merged, merge};
 pub(crate) use plan::parse_seeds;
 pub use plan::{PlannedRun, RunKey};
 pub use published::{Compared, Published, PublishedSpec};
 pub use read::Experiment;
 pub use row::Row;
 pub use schema::{AxisSpec, AxisValues, ExperimentSpec, SeedsSpec};
+pub use shard::Shard;
 pub use sweep::{SweepOptions, Swept, sweep};
-
-use std::path::Path;
-use towtank_reports::draw::Medium;
-use towtank_reports::output::OutputError;
-
-/// Writes the tables of a finished sweep, and its figures for `medium`.
-///
-/// # Errors
-/// A file cannot be written.
-pub fn finish(experiment: &Experiment, rows: &[Row], out: &Path, medium: Medium) -> Result<(), OutputError> {
-    directory::finish(experiment, rows, out, medium)
-}

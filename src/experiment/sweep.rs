@@ -1,21 +1,23 @@
 //! All runs of an experiment, side by side, with a journal that survives an interruption.
 
-use super::journal::{Header, Journal, JournalError, Shard};
-use super::plan::{PlannedRun, RunKey};
+use super::Experiment;
+use super::directory::{Existing, SweepDir};
+use super::inputs::{self, Prepared};
+use super::journal::Header;
+use super::plan::PlannedRun;
 use super::row::Row;
-use super::{Experiment, directory};
+use super::shard::Shard;
 use crate::diagnostic::Diagnostic;
 use crate::exit::Failure;
-use crate::hash;
-use crate::scenario::{Overrides, Scenario, SchedulerChoice};
 use crate::simulate::{RunOptions, Simulated, simulate};
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
-use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use towtank_reports::draw::Medium;
 use towtank_reports::output::OutputError;
 
 /// How a sweep is made.
@@ -31,8 +33,8 @@ pub struct SweepOptions {
     pub run: RunOptions,
 }
 
-/// What a sweep did.
-#[derive(Debug, Default)]
+/// What a sweep did. The directory is its own as long as this lives.
+#[derive(Debug)]
 pub struct Swept {
     /// Every row of the shard, in the order of the plan.
     pub rows: Vec<Row>,
@@ -40,6 +42,18 @@ pub struct Swept {
     pub resumed: usize,
     /// What the user should know about the inputs.
     pub warnings: Vec<String>,
+    dir: SweepDir,
+}
+
+impl Swept {
+    /// Writes the tables, and the figures for `medium`, if these are the runs of the whole experiment.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn finish(self, experiment: &Experiment, medium: Medium) -> Result<Vec<Row>, OutputError> {
+        self.dir.finish(experiment, &self.rows, medium)?;
+        Ok(self.rows)
+    }
 }
 
 /// Makes all runs that are not made yet, and puts each into the journal of `out` as it ends.
@@ -47,22 +61,14 @@ pub struct Swept {
 /// # Errors
 /// An input cannot be used, a run failed (the others are made all the same), or a row could not be written.
 pub fn sweep(experiment: &Experiment, options: SweepOptions, out: &Path) -> Result<Swept, Failure> {
-    directory::prepare(out, options.resume)?;
-    let header = Header {
-        experiment: experiment.name.clone(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        axes: experiment.axes.clone(),
-        shard: options.shard,
-    };
-    let (journal, found) = Journal::open(out, &header).map_err(|error| match error {
-        JournalError::Content(diagnostic) => Failure::Input(diagnostic),
-        JournalError::Io(error) => Failure::Output(error),
-    })?;
-    let mine: Vec<&PlannedRun> =
-        experiment.runs.iter().filter(|run| run.key.shard(options.shard.count) == options.shard.index).collect();
-    let prepared = Inputs::default().prepare_all(experiment, &mine)?;
-    let mut rows = made_already(out, &prepared, found)?;
+    let Shard { index, count } = options.shard;
+    let mine: Vec<&PlannedRun> = experiment.runs.iter().filter(|run| run.key.shard(count) == index).collect();
+    let prepared = inputs::prepare(experiment, mine.iter().copied())?;
+    let existing = if options.resume { Existing::Resume } else { Existing::Replace };
+    let (dir, found) = SweepDir::open(out, &Header::new(experiment, options.shard), existing)?;
+    let mut rows = inputs::checked(out, &prepared, found)?;
     let resumed = rows.len();
+    dir.take_tables_away()?;
 
     let todo: Vec<&Prepared<'_>> = prepared.iter().filter(|run| !rows.contains_key(&run.plan.key)).collect();
     let pool = rayon::ThreadPoolBuilder::new()
@@ -70,7 +76,7 @@ pub fn sweep(experiment: &Experiment, options: SweepOptions, out: &Path) -> Resu
         .build()
         .map_err(|error| Diagnostic::new(format!("--jobs: {error}")))?;
     let shared = Shared {
-        journal: Mutex::new(journal),
+        dir: Mutex::new(dir),
         stop: AtomicBool::new(false),
         bar: progress(prepared.len(), resumed),
         warnings: Mutex::default(),
@@ -96,89 +102,13 @@ pub fn sweep(experiment: &Experiment, options: SweepOptions, out: &Path) -> Resu
     }
     let warnings = shared.warnings.into_inner().unwrap_or_default().into_iter().collect();
     let rows = mine.iter().filter_map(|run| rows.remove(&run.key)).collect();
-    Ok(Swept { rows, resumed, warnings })
-}
-
-/// A run whose inputs can be read.
-struct Prepared<'p> {
-    plan: &'p PlannedRun,
-    made_of: String,
-}
-
-/// What several runs share: hashes of files.
-#[derive(Default)]
-struct Inputs {
-    hashes: BTreeMap<PathBuf, String>,
-}
-
-impl Inputs {
-    /// Reads the scenarios of all runs, so that a mistake in the last one is found before the first one is made.
-    fn prepare_all<'p>(
-        mut self,
-        experiment: &Experiment,
-        runs: &[&'p PlannedRun],
-    ) -> Result<Vec<Prepared<'p>>, Diagnostic> {
-        let prepare = |plan: &&'p PlannedRun| Ok(Prepared { plan, made_of: self.made_of(experiment, plan)? });
-        runs.iter().map(prepare).collect()
-    }
-
-    fn made_of(&mut self, experiment: &Experiment, plan: &PlannedRun) -> Result<String, Diagnostic> {
-        let (scenario, _) = open(experiment, plan)?;
-        let mut files = scenario.inputs()?;
-        files.extend(plan.policy.as_ref().filter(|policy| SchedulerChoice::is_file(policy)).map(PathBuf::from));
-        let mut parts = vec![env!("CARGO_PKG_VERSION").to_owned(), plan.policy.clone().unwrap_or_default()];
-        parts.extend(plan.key.seed.map(|seed| seed.to_string()));
-        parts.extend(plan.set.iter().cloned());
-        for file in files {
-            parts.push(self.hash(&file)?);
-        }
-        Ok(hash::of_texts(parts.iter().map(String::as_str)))
-    }
-
-    fn hash(&mut self, file: &Path) -> Result<String, Diagnostic> {
-        if let Some(hash) = self.hashes.get(file) {
-            return Ok(hash.clone());
-        }
-        let hash = hash::of_file(file).map_err(|error| Diagnostic::unreadable(file, &error))?;
-        self.hashes.insert(file.to_owned(), hash.clone());
-        Ok(hash)
-    }
-}
-
-/// The scenario and the scheduler of a run.
-fn open(experiment: &Experiment, plan: &PlannedRun) -> Result<(Scenario, SchedulerChoice), Diagnostic> {
-    let overrides = Overrides { set: plan.set.clone(), seed: plan.key.seed, ..Overrides::default() };
-    let about = |error: Diagnostic| error.about(&format!("the run {}", plan.key));
-    let scenario = Scenario::read(&experiment.scenario, &overrides).map_err(about)?;
-    let scheduler = match &plan.policy {
-        Some(policy) => SchedulerChoice::parse(policy, &scenario)?,
-        None => SchedulerChoice::of(&scenario)?,
-    };
-    Ok((scenario, scheduler))
-}
-
-/// The rows of an earlier sweep, if they are of these very runs.
-fn made_already(out: &Path, runs: &[Prepared<'_>], found: Vec<Row>) -> Result<BTreeMap<RunKey, Row>, Diagnostic> {
-    let planned: BTreeMap<&RunKey, &str> = runs.iter().map(|run| (&run.plan.key, run.made_of.as_str())).collect();
-    let mut rows = BTreeMap::new();
-    for row in found {
-        let why = match planned.get(&row.key) {
-            Some(made_of) if *made_of == row.made_of => None,
-            Some(_) => Some("was made of other inputs than those that are there now"),
-            None => Some("is not part of the experiment as it is now"),
-        };
-        if let Some(why) = why {
-            let why = format!("the run {} {why}", row.key);
-            return Err(Diagnostic::in_file(out, why).help("start anew without --resume, or choose another directory"));
-        }
-        rows.insert(row.key.clone(), row);
-    }
-    Ok(rows)
+    let dir = shared.dir.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(Swept { rows, resumed, warnings, dir })
 }
 
 /// What the threads have in common.
 struct Shared {
-    journal: Mutex<Journal>,
+    dir: Mutex<SweepDir>,
     /// Set when a row could not be written: no more runs are begun.
     stop: AtomicBool,
     bar: ProgressBar,
@@ -191,16 +121,15 @@ impl Shared {
         if self.stop.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        let (scenario, scheduler) = open(experiment, run.plan)?;
+        let (scenario, scheduler) = inputs::open(experiment, run.plan)?;
         let Simulated { run: data, warnings } = simulate(&scenario, &scheduler, options, None)?;
         let row = Row::new(run.plan.key.clone(), run.made_of.clone(), data);
-        let written: Result<(), OutputError> =
-            self.journal.lock().unwrap_or_else(std::sync::PoisonError::into_inner).add(&row);
+        let written: Result<(), OutputError> = self.dir.lock().unwrap_or_else(PoisonError::into_inner).add(&row);
         if written.is_err() {
             self.stop.store(true, Ordering::Relaxed);
         }
         written?;
-        self.warnings.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(warnings);
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).extend(warnings);
         self.bar.inc(1);
         Ok(Some(row))
     }

@@ -27,10 +27,16 @@ pub(crate) fn shared(path: &str) -> Option<PathBuf> {
 
 /// The program with these arguments, its current folder being `folder`.
 pub(crate) fn towtank(folder: &Path, args: &[&str]) -> Finished {
+    towtank_in(folder, args, &[])
+}
+
+/// The same, with these variables in its environment.
+pub(crate) fn towtank_in(folder: &Path, args: &[&str], variables: &[(&str, &str)]) -> Finished {
     let output = Command::new(env!("CARGO_BIN_EXE_towtank"))
         .current_dir(folder)
         .args(args)
         .env_remove("CLICOLOR_FORCE")
+        .envs(variables.iter().copied())
         .output()
         .expect("the program starts");
     Finished::new(&output)
@@ -87,6 +93,10 @@ impl Folder {
 
     pub(crate) fn run(&self, args: &[&str]) -> Finished {
         towtank(self.path(), args)
+    }
+
+    pub(crate) fn run_in(&self, args: &[&str], variables: &[(&str, &str)]) -> Finished {
+        towtank_in(self.path(), args, variables)
     }
 
     /// The names of everything in it, hidden or not, folders with a slash, in alphabetical order.

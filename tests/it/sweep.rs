@@ -3,7 +3,7 @@
 use crate::support::{Finished, Folder};
 use std::fs;
 
-const SCENARIO: &str = "apiVersion: towtank.dev/v1alpha1
+pub(crate) const SCENARIO: &str = "apiVersion: towtank.dev/v1alpha1
 kind: Scenario
 metadata: { name: small }
 spec:
@@ -18,7 +18,7 @@ spec:
         shapes: [{ requests: { cpu: \"1\", memory: 1Gi } }]
 ";
 
-const EXPERIMENT: &str = "apiVersion: towtank.dev/v1alpha1
+pub(crate) const EXPERIMENT: &str = "apiVersion: towtank.dev/v1alpha1
 kind: Experiment
 metadata: { name: sizes }
 spec:
@@ -37,9 +37,9 @@ spec:
     - { name: waits, title: Waits, metric: latency.scheduling.p99, across: nodes, only: { load: high } }
 ";
 
-const TABLES: [&str; 2] = ["runs.csv", "groups.csv"];
+pub(crate) const TABLES: [&str; 2] = ["runs.csv", "groups.csv"];
 
-fn folder() -> Folder {
+pub(crate) fn folder() -> Folder {
     let folder = Folder::new();
     folder.write("scenario.yaml", SCENARIO);
     folder.write("experiment.yaml", EXPERIMENT);
@@ -188,7 +188,7 @@ fn two_sweeps_never_write_into_one_folder() {
     sweep(&folder, "out", &[]).expect(0);
     let journal = fs::File::open(folder.path().join("out/runs.jsonl")).unwrap();
     journal.lock().unwrap();
-    let refused = sweep(&folder, "out", &["--resume"]).expect(2);
+    let refused = sweep(&folder, "out", &["--resume"]).expect(3);
     assert!(refused.stderr.contains("another sweep is writing here"), "{}", refused.stderr);
 }
 

@@ -52,7 +52,7 @@ impl CdfCurve {
         let mut sorted: Vec<f64> = numbers.iter().copied().filter(|number| number.is_finite()).collect();
         sorted.sort_by(f64::total_cmp);
         let mut up_to = 0;
-        let steps = sorted.chunk_by(|a, b| a == b).map(|equal| {
+        let steps = sorted.chunk_by(|a, b| a.total_cmp(b).is_eq()).map(|equal| {
             up_to += equal.len() as u64;
             (equal[0], up_to)
         });

@@ -198,7 +198,7 @@ impl HeatMapChart {
         const WIDTH: f64 = 96.0;
         let size = picture.medium.tick_size;
         let right = theme::WIDTH - theme::MARGIN - 8.0;
-        let middle = picture.medium.title_height() + (size + 5.0) / 2.0;
+        let middle = picture.medium.title_height() + 2.5 + size * 0.5;
         let (top, bottom, baseline) = (middle - 5.0, middle + 5.0, middle + size * 0.36);
         let (_, unit) = crate::figure_data::name_and_unit(&self.value);
         let high = format!("{} {unit}", units::short(self.range.1));

@@ -51,6 +51,8 @@ pub struct CollectOptions {
     pub interval: Option<Span>,
     /// Whether `events.jsonl` is written.
     pub events: bool,
+    /// The scenario's start as seconds since 1970, for the dates of events.
+    pub epoch_second: i64,
     /// Whether `pods.csv` and `nodes.csv` are written.
     pub tables: bool,
     /// Whether the heat map of placements is sampled.
@@ -99,7 +101,7 @@ impl Collectors {
             jobs: JobCollector::new(tables),
             pods: tables.map(PodTable::create).transpose()?,
             nodes: tables.map(NodeTable::create).transpose()?,
-            events: events.map(EventLog::create).transpose()?,
+            events: events.map(|out| EventLog::create(out, options.epoch_second)).transpose()?,
         })
     }
 

@@ -1,0 +1,79 @@
+//! Simulated time as dates.
+
+use jiff::{SignedDuration, Timestamp};
+use towtank_sim::time::SimTime;
+
+/// Writes dates, and remembers the second that it wrote last: many events share one.
+#[derive(Debug)]
+pub(super) struct Clock {
+    start: Timestamp,
+    second: i64,
+    /// Such as `2026-01-01T00:00:00`.
+    text: String,
+}
+
+const NANOS: i64 = 1_000_000_000;
+
+impl Clock {
+    /// A clock whose time 0 is this second since 1970.
+    pub(super) fn new(epoch_second: i64) -> Self {
+        let start = Timestamp::from_second(epoch_second).unwrap_or(Timestamp::UNIX_EPOCH);
+        let mut clock = Self { start, second: 0, text: String::new() };
+        clock.text = clock.date(0);
+        clock
+    }
+
+    /// Nanoseconds since 1970; the last one that there is, for times that are further away.
+    pub(super) fn unix_nanoseconds(&self, at: SimTime) -> i64 {
+        let start = i64::try_from(self.start.as_nanosecond()).unwrap_or(i64::MAX);
+        start.saturating_add(at.0)
+    }
+
+    /// Whole seconds, as the older fields of an event have them: `2026-01-01T00:00:00Z`.
+    pub(super) fn seconds(&mut self, at: SimTime) -> String {
+        let mut text = self.second(at).to_owned();
+        text.push('Z');
+        text
+    }
+
+    /// Microseconds, as the newer ones have them: `2026-01-01T00:00:00.000000Z`.
+    pub(super) fn microseconds(&mut self, at: SimTime) -> String {
+        let micros = at.0.rem_euclid(NANOS) / 1000;
+        let second = self.second(at);
+        format!("{second}.{micros:06}Z")
+    }
+
+    fn second(&mut self, at: SimTime) -> &str {
+        let second = at.0.div_euclid(NANOS);
+        if second != self.second {
+            self.text = self.date(second);
+            self.second = second;
+        }
+        &self.text
+    }
+
+    fn date(&self, second: i64) -> String {
+        let at = self.start.checked_add(SignedDuration::from_secs(second)).unwrap_or(Timestamp::MAX);
+        let mut text = at.strftime("%Y-%m-%dT%H:%M:%S").to_string();
+        text.shrink_to_fit();
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_follow_the_scenarios_start() {
+        let mut clock = Clock::new(1_767_225_600);
+        assert_eq!(clock.seconds(SimTime(0)), "2026-01-01T00:00:00Z");
+        let at = SimTime(86_399 * NANOS + 1_234_567);
+        assert_eq!(clock.seconds(at), "2026-01-01T23:59:59Z");
+        assert_eq!(clock.microseconds(at), "2026-01-01T23:59:59.001234Z");
+        assert_eq!(clock.unix_nanoseconds(SimTime(7)), 1_767_225_600 * NANOS + 7);
+        // No run lasts so long, and none panics because of it.
+        assert_eq!(clock.seconds(SimTime::MAX).len(), "2026-01-01T00:00:00Z".len());
+        assert_eq!(Clock::new(i64::MAX).seconds(SimTime(0)), "1970-01-01T00:00:00Z");
+    }
+}

@@ -1,0 +1,243 @@
+//! `events.jsonl`: what happened, one Kubernetes `Event` per line, in the order in which a watch would show them.
+
+mod clock;
+mod object;
+mod repeats;
+mod reporter;
+
+use crate::output::{OutputDir, OutputError, OutputFile};
+use clock::Clock;
+use object::{Counted, EventObject, Metadata, Reference, Series, Source, api_version, uuid};
+use repeats::{Known, Repeats};
+use reporter::{Reporter, reporter};
+use std::io::Write as _;
+use towtank_sim::cluster::{Change, Cluster, Interest};
+use towtank_sim::model::PodId;
+use towtank_sim::observe::{Note, NoteKinds, Observer, Regarding};
+use towtank_sim::phases::Phase;
+use towtank_sim::time::SimTime;
+
+/// Where events about what has no namespace are kept.
+const DEFAULT_NAMESPACE: &str = "default";
+
+/// Writes `events.jsonl`. An event that happens again is written again under the same name, with the count so far.
+pub struct EventLog {
+    file: Result<OutputFile, OutputError>,
+    buffer: Vec<u8>,
+    clock: Clock,
+    repeats: Repeats,
+    /// Events so far.
+    events: u64,
+    /// The nanosecond in the name of the last one: no two have the same.
+    named: i64,
+}
+
+/// What an event says, and of what.
+#[derive(Clone, Copy)]
+struct Said<'a> {
+    warning: bool,
+    reason: &'a str,
+    message: &'a str,
+    by: Reporter<'a>,
+    /// The node of the reporter, if it is one of many.
+    host: &'a str,
+    /// Whether it may happen again.
+    again: bool,
+}
+
+/// What an event is about.
+#[derive(Clone, Copy)]
+struct Subject<'a> {
+    kind: &'a str,
+    namespace: &'a str,
+    name: &'a str,
+    /// 0 for what is not in the store.
+    uid: u64,
+}
+
+impl EventLog {
+    /// A log in `out`, of a run that starts at this second since 1970.
+    ///
+    /// # Errors
+    /// The file cannot be created.
+    pub fn create(out: &OutputDir, epoch_second: i64) -> Result<Self, OutputError> {
+        Ok(Self {
+            file: Ok(out.file("events.jsonl")?),
+            buffer: Vec::new(),
+            clock: Clock::new(epoch_second),
+            repeats: Repeats::default(),
+            events: 0,
+            named: i64::MIN,
+        })
+    }
+
+    /// Ends the file.
+    ///
+    /// # Errors
+    /// The first thing that could not be written.
+    pub fn finish(self) -> Result<(), OutputError> {
+        self.file?.finish()
+    }
+
+    fn write(&mut self, about: Subject<'_>, said: Said<'_>, now: SimTime) {
+        let Ok(file) = &mut self.file else { return };
+        let (events, last, wanted) = (&mut self.events, &mut self.named, self.clock.unix_nanoseconds(now));
+        let mut new = || {
+            *events += 1;
+            *last = wanted.max(last.saturating_add(1));
+            Known { number: *events, first_ns: now.0, named: *last, count: 1 }
+        };
+        let known = if said.again { self.repeats.count(about.uid, said.reason, said.message, new) } else { new() };
+        let first = SimTime(known.first_ns);
+        let (first_second, first_micro) = (self.clock.seconds(first), self.clock.microseconds(first));
+        let again = known.count > 1;
+        let (last_second, last_micro) =
+            if again { (self.clock.seconds(now), self.clock.microseconds(now)) } else { Default::default() };
+        let uid = if about.uid == 0 { String::new() } else { uuid(Counted::Object, about.uid) };
+        let instance = if said.host.is_empty() { said.by.component } else { said.host };
+        let line = EventObject {
+            api_version: "v1",
+            kind: "Event",
+            metadata: Metadata {
+                name: &format!("{}.{:x}", about.name, known.named),
+                namespace: if about.namespace.is_empty() { DEFAULT_NAMESPACE } else { about.namespace },
+                uid: &uuid(Counted::Event, known.number),
+                creation_timestamp: &first_second,
+            },
+            involved_object: Reference {
+                api_version: api_version(about.kind),
+                kind: about.kind,
+                name: about.name,
+                namespace: about.namespace,
+                uid: &uid,
+            },
+            reason: said.reason,
+            message: said.message,
+            source: Source { component: said.by.component, host: said.host },
+            first_timestamp: &first_second,
+            last_timestamp: if again { &last_second } else { &first_second },
+            count: known.count,
+            r#type: if said.warning { "Warning" } else { "Normal" },
+            event_time: &first_micro,
+            series: again.then_some(Series { count: known.count, last_observed_time: &last_micro }),
+            action: said.by.action,
+            reporting_component: said.by.component,
+            reporting_instance: instance,
+        };
+        self.buffer.clear();
+        let json = serde_json::to_writer(&mut self.buffer, &line).map_err(std::io::Error::other);
+        self.buffer.push(b'\n');
+        if let Err(error) = json.and_then(|()| file.write_all(&self.buffer)) {
+            let error = file.error(error);
+            self.file = Err(error);
+        }
+    }
+
+    /// What the scheduler of the pod `of` says about a pod.
+    fn scheduler(&mut self, id: PodId, of: PodId, said: (&str, &str, &str), cluster: &Cluster) {
+        let (Some(about), Some(of)) = (pod_subject(id, cluster), cluster.pod(of)) else { return };
+        let (reason, action, message) = said;
+        let by = Reporter { component: &cluster.class_of(of).spec.scheduler_name, action, on_node: false };
+        let failed = reason == "FailedScheduling";
+        self.write(about, Said { warning: failed, reason, message, by, host: "", again: failed }, cluster.now);
+    }
+
+    /// What another component says of something.
+    fn component(
+        &mut self,
+        about: Subject<'_>,
+        (warning, reason, message): (bool, &str, &str),
+        host: &str,
+        now: SimTime,
+    ) {
+        let by = reporter(about.kind, reason);
+        let host = if by.on_node { host } else { "" };
+        self.write(about, Said { warning, reason, message, by, host, again: about.uid > 0 }, now);
+    }
+
+    fn regarding(&mut self, regarding: Regarding<'_>, said: (bool, &str, &str), cluster: &Cluster) {
+        match regarding {
+            Regarding::Pod(id) => {
+                let Some(about) = pod_subject(id, cluster) else { return };
+                self.component(about, said, host_of(id, cluster), cluster.now);
+            }
+            Regarding::Node(id) => {
+                let node = cluster.node(id);
+                let about = Subject { kind: "Node", namespace: "", name: node.name(), uid: node.uid };
+                self.component(about, said, node.name(), cluster.now);
+            }
+            Regarding::Object(id) => {
+                let Some(meta) = cluster.objects().meta(id) else { return };
+                let about = Subject { kind: meta.kind, namespace: &meta.namespace, name: &meta.name, uid: meta.uid };
+                self.component(about, said, "", cluster.now);
+            }
+            Regarding::Named(kind, name) => {
+                // The autoscaler's status is in the namespace of the control plane.
+                let namespace = if kind == "ConfigMap" { "kube-system" } else { "" };
+                self.component(Subject { kind, namespace, name, uid: 0 }, said, "", cluster.now);
+            }
+        }
+    }
+}
+
+fn pod_subject(id: PodId, cluster: &Cluster) -> Option<Subject<'_>> {
+    let pod = cluster.pod(id)?;
+    Some(Subject { kind: "Pod", namespace: &cluster.class_of(pod).spec.namespace, name: &pod.name, uid: pod.uid })
+}
+
+/// The node of a pod; empty without one.
+fn host_of(id: PodId, cluster: &Cluster) -> &str {
+    cluster.pod(id).and_then(|pod| pod.node).map_or("", |node| cluster.node(node).name())
+}
+
+impl Observer for EventLog {
+    fn interest(&self) -> NoteKinds {
+        let attempts = NoteKinds::SCHEDULED.and(NoteKinds::FAILED).and(NoteKinds::PREEMPTING);
+        NoteKinds::changes(Interest::POD_DELETING).and(attempts).and(NoteKinds::REFUSED).and(NoteKinds::EVENTS)
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Output
+    }
+
+    fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
+        match note {
+            Note::Scheduled { pod: id, node, .. } => {
+                let Some(about) = pod_subject(*id, cluster) else { return };
+                let (namespace, name, node) = (about.namespace, about.name, cluster.node(*node).name());
+                let message = format!("Successfully assigned {namespace}/{name} to {node}");
+                self.scheduler(*id, *id, ("Scheduled", "Binding", &message), cluster);
+            }
+            Note::FailedScheduling { pod, error, .. } => {
+                let message = error.event_message(&cluster.resources);
+                self.scheduler(*pod, *pod, ("FailedScheduling", "Scheduling", &message), cluster);
+            }
+            Note::Refused { namespace, name, refusal, .. } => {
+                let about = Subject { kind: "Pod", namespace, name, uid: 0 };
+                self.component(about, (true, refusal.reason, &refusal.message), "", cluster.now);
+            }
+            Note::Change(Change::PodDeleting(pod, cause)) => {
+                let message = format!("Stopping the pod: {}", cause.as_str());
+                self.regarding(Regarding::Pod(*pod), (false, "Killing", &message), cluster);
+            }
+            Note::Event { warning, reason, regarding, message } => {
+                self.regarding(*regarding, (*warning, reason, message), cluster);
+            }
+            Note::Preempting { pod, node, victims } => {
+                let Some(preemptor) = cluster.pod(*pod).map(|pod| uuid(Counted::Object, pod.uid)) else { return };
+                let message = format!("Preempted by pod {preemptor} on node {}", cluster.node(*node).name());
+                for victim in *victims {
+                    if cluster.pod(*victim).is_some_and(|victim| victim.deleting.is_none()) {
+                        self.scheduler(*victim, *pod, ("Preempted", "Preempting", &message), cluster);
+                    }
+                }
+            }
+            Note::Change(_)
+            | Note::SchedulingAttempt { .. }
+            | Note::FailedAgain(_)
+            | Note::Inspected { .. }
+            | Note::LeftQueue { .. }
+            | Note::QueueMoves { .. } => {}
+        }
+    }
+}
