@@ -28,7 +28,7 @@ pub struct RunOptions {
     pub audit: Option<u64>,
     /// Whether it is measured where the time goes.
     pub profile_phases: bool,
-    /// Whether what a page tells of single nodes and pods is kept.
+    /// Whether what the page and the figures of one run tell of single nodes and pods is kept.
     pub page: bool,
 }
 
@@ -62,7 +62,6 @@ pub fn simulate(
         events: observe.events,
         epoch_second: scenario.epoch_second,
         tables: observe.tables,
-        heatmap: observe.figures,
         page: observe.figures && options.page,
         fragmentation: prepared
             .target_workload

@@ -55,9 +55,7 @@ pub struct CollectOptions {
     pub epoch_second: i64,
     /// Whether `pods.csv` and `nodes.csv` are written.
     pub tables: bool,
-    /// Whether the heat map of placements is sampled.
-    pub heatmap: bool,
-    /// Whether what a page tells of single nodes and pods is kept.
+    /// Whether what the page and the figures of one run tell of single nodes and pods is kept.
     pub page: bool,
     /// What the fragmentation of GPUs is measured with, if it is.
     pub fragmentation: Option<Arc<FragmentationMeasure>>,
@@ -95,7 +93,7 @@ impl Collectors {
             latency: LatencyCollector::default(),
             notable: NotableCollector::default(),
             metrics: MetricsCollector::default(),
-            heatmap: options.heatmap.then(HeatmapCollector::default),
+            heatmap: options.page.then(HeatmapCollector::default),
             history: options.page.then(ClusterHistoryCollector::default),
             lives: options.page.then(PodLifeCollector::default),
             jobs: JobCollector::new(tables),

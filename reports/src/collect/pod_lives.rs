@@ -99,16 +99,16 @@ impl PodLifeCollector {
     /// The pod is tried again: this may be the last time that its last failure is known.
     fn tried_again(&mut self, id: PodId, cluster: &Cluster) {
         let Some(error) = cluster.pods().condition(id) else { return };
-        let reason = match self.failures.iter().rev().find(|(known, _)| known.says_the_same(error)) {
-            Some((_, text)) => text.clone(),
-            None => {
-                let text: Arc<str> = error.message(&cluster.resources).into();
-                if self.failures.len() == REMEMBERED {
-                    self.failures.remove(0);
-                }
-                self.failures.push((error.clone(), text.clone()));
-                text
+        let known = self.failures.iter().rev().find(|(known, _)| known.says_the_same(error));
+        let reason = if let Some((_, text)) = known {
+            text.clone()
+        } else {
+            let text: Arc<str> = error.message(&cluster.resources).into();
+            if self.failures.len() == REMEMBERED {
+                self.failures.remove(0);
             }
+            self.failures.push((error.clone(), text.clone()));
+            text
         };
         self.known(id).reason = Some(reason);
     }
@@ -152,18 +152,16 @@ impl Observer for PodLifeCollector {
                     self.keep(id, pod, cause.as_str(), cluster, true);
                 }
             }
-            Note::Refused { namespace, name, refusal, .. } => {
-                if self.kept.wants("rejected", 0) {
-                    self.kept.add(PodLife {
-                        namespace: namespace.into(),
-                        name: name.to_owned(),
-                        outcome: "rejected",
-                        created_ns: cluster.now.0,
-                        ended_ns: Some(cluster.now.0),
-                        reason: Some(refusal.message.as_str().into()),
-                        ..PodLife::default()
-                    });
-                }
+            Note::Refused { namespace, name, refusal, .. } if self.kept.wants("rejected", 0) => {
+                self.kept.add(PodLife {
+                    namespace: namespace.into(),
+                    name: name.to_owned(),
+                    outcome: "rejected",
+                    created_ns: cluster.now.0,
+                    ended_ns: Some(cluster.now.0),
+                    reason: Some(refusal.message.as_str().into()),
+                    ..PodLife::default()
+                });
             }
             _ => {}
         }

@@ -61,18 +61,10 @@ fn differences(history: &ClusterHistory, of: impl Fn(&NodeState) -> i64) -> Vec<
 
 fn pack_lives(pack: &mut Pack, lives: &PodLives, rows: &FxHashMap<u64, usize>) {
     #[derive(Serialize)]
-    struct Kept {
-        what: &'static str,
-        kept: u64,
-        of: u64,
-    }
-    #[derive(Serialize)]
     struct Told {
         total: u64,
-        kept: Vec<Kept>,
     }
-    let kept = lives.kept.iter().map(|reason| Kept { what: reason.what, kept: reason.kept, of: reason.of }).collect();
-    pack.json("pods", &Told { total: lives.total, kept });
+    pack.json("pods", &Told { total: lives.total });
     let lives = &lives.lives;
     let all = || lives.iter();
     pack.texts("pod.name", all().map(|life| life.name.as_str()));

@@ -63,7 +63,8 @@ impl Browser {
         let mut browser = Self { child, commands, answers, session, sent: 0, told, _profile: profile };
         let target = browser.command("Target.createTarget", &json!({"url": "about:blank"}));
         let attach = json!({"targetId": target["targetId"], "flatten": true});
-        browser.session = browser.command("Target.attachToTarget", &attach)["sessionId"].as_str().unwrap().to_owned();
+        let attached = browser.command("Target.attachToTarget", &attach);
+        browser.session = attached["sessionId"].as_str().map(str::to_owned).unwrap();
         for domain in ["Page", "Runtime", "Log", "Network"] {
             browser.command(&format!("{domain}.enable"), &json!({}));
         }

@@ -125,7 +125,7 @@ pub(crate) fn history(nodes: usize, seconds: i64) -> ClusterHistory {
 pub(crate) fn lives(nodes: usize, seconds: i64, pods: usize) -> PodLives {
     let end = seconds * NANOS_PER_SECOND;
     let life = |pod: usize| {
-        let created_ns = (end as i128 * pod as i128 / pods.max(1) as i128) as i64;
+        let created_ns = end / pods.max(1) as i64 * pod as i64;
         let outcome = match pod % 50 {
             7 => "pending",
             8 => "rejected",
