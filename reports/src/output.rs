@@ -104,11 +104,11 @@ impl OutputDir {
         let mut created_parents: Vec<PathBuf> =
             parent.ancestors().take_while(|path| !path.exists()).map(Path::to_path_buf).collect();
         created_parents.reverse();
-        let staging = beside(&target, "partial");
-        let dir = Self { target: target.clone(), given: given.to_owned(), staging: staging.clone(), created_parents };
+        let staging = PathBuf::new();
+        let mut dir = Self { target: target.clone(), given: given.to_owned(), staging, created_parents };
         // From here on, dropping `dir` tidies up.
         fs::create_dir_all(parent).map_err(io_error("create", given))?;
-        fs::create_dir(&staging).map_err(io_error("create", given))?;
+        dir.staging = new_dir(&target).map_err(io_error("create", given))?;
         Ok(dir)
     }
 
@@ -153,7 +153,7 @@ impl OutputDir {
             fs::rename(&self.staging, target).map_err(io_error("create", given))?;
             return Ok(given.clone());
         }
-        let aside = beside(target, "previous");
+        let aside = unused(target, "previous");
         fs::rename(target, &aside).map_err(io_error("replace", given))?;
         if let Err(source) = fs::rename(&self.staging, target) {
             // Best effort: the first error is the one to tell.
@@ -249,6 +249,32 @@ fn beside(target: &Path, word: &str) -> PathBuf {
     target.with_file_name(format!(".{name}.{word}-{}", std::process::id()))
 }
 
+/// A new hidden directory beside the target.
+fn new_dir(target: &Path) -> io::Result<PathBuf> {
+    loop {
+        let path = unused(target, "partial");
+        match fs::create_dir(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            created => return created.map(|()| path),
+        }
+    }
+}
+
+/// A hidden path beside the target that nothing is at. A run that was killed leaves things behind, and in a container the next one is the same
+/// process by number.
+fn unused(target: &Path, word: &str) -> PathBuf {
+    let first = beside(target, word);
+    let numbered = |number: u32| {
+        let mut name = first.clone().into_os_string();
+        name.push(format!("-{number}"));
+        PathBuf::from(name)
+    };
+    std::iter::once(first.clone())
+        .chain((2..u32::MAX).map(numbered))
+        .find(|path| path.symlink_metadata().is_err())
+        .unwrap_or(first)
+}
+
 /// The target without symbolic links or dots, as far as it exists.
 fn resolve(target: &Path) -> Result<PathBuf, OutputError> {
     if target.exists() {
@@ -329,6 +355,19 @@ mod tests {
         dir.write("pods.csv", "half").unwrap();
         drop(dir);
         assert_eq!(listing(root.path()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_in_nobodys_way() {
+        let root = tempfile::tempdir().unwrap();
+        let target = root.path().join("out");
+        let killed = OutputDir::create(&target).unwrap();
+        killed.write("pods.csv", "half").unwrap();
+        let dir = OutputDir::create(&target).unwrap();
+        dir.write("summary.json", r#"{"scenario": "x"}"#).unwrap();
+        dir.commit().unwrap();
+        assert_eq!(listing(&target), ["summary.json"]);
+        assert_eq!(listing(&killed.staging), ["pods.csv"]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod inputs;
 mod journal;
 mod merge;
 mod plan;
+mod progress;
 mod published;
 mod read;
 pub mod remote;

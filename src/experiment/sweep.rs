@@ -5,15 +5,14 @@ use super::directory::{Existing, SweepDir};
 use super::inputs::{self, Prepared};
 use super::journal::Header;
 use super::plan::PlannedRun;
+use super::progress::Progress;
 use super::row::Row;
 use super::shard::Shard;
 use crate::diagnostic::Diagnostic;
 use crate::exit::Failure;
 use crate::simulate::{RunOptions, Simulated, simulate};
-use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
-use std::io::IsTerminal as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -78,12 +77,12 @@ pub fn sweep(experiment: &Experiment, options: SweepOptions, out: &Path) -> Resu
     let shared = Shared {
         dir: Mutex::new(dir),
         stop: AtomicBool::new(false),
-        bar: progress(prepared.len(), resumed),
+        progress: Progress::new(prepared.len(), resumed),
         warnings: Mutex::default(),
     };
     let results: Vec<Result<Option<Row>, Failure>> =
         pool.install(|| todo.par_iter().map(|run| shared.one(experiment, run, options.run)).collect());
-    shared.bar.finish_and_clear();
+    shared.progress.finish();
 
     let mut failures = Vec::new();
     for (run, result) in todo.iter().zip(results) {
@@ -111,7 +110,7 @@ struct Shared {
     dir: Mutex<SweepDir>,
     /// Set when a row could not be written: no more runs are begun.
     stop: AtomicBool,
-    bar: ProgressBar,
+    progress: Progress,
     warnings: Mutex<BTreeSet<String>>,
 }
 
@@ -124,22 +123,18 @@ impl Shared {
         let (scenario, scheduler) = inputs::open(experiment, run.plan)?;
         let Simulated { run: data, warnings } = simulate(&scenario, &scheduler, options, None)?;
         let row = Row::new(run.plan.key.clone(), run.made_of.clone(), data);
-        let written: Result<(), OutputError> = self.dir.lock().unwrap_or_else(PoisonError::into_inner).add(&row);
-        if written.is_err() {
-            self.stop.store(true, Ordering::Relaxed);
+        let mut dir = self.dir.lock().unwrap_or_else(PoisonError::into_inner);
+        // Another run may have found that nothing can be written any more.
+        if self.stop.load(Ordering::Relaxed) {
+            return Ok(None);
         }
-        written?;
+        if let Err(error) = dir.add(&row) {
+            self.stop.store(true, Ordering::Relaxed);
+            return Err(error.into());
+        }
+        drop(dir);
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).extend(warnings);
-        self.bar.inc(1);
+        self.progress.ended();
         Ok(Some(row))
     }
-}
-
-fn progress(all: usize, done: usize) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let template = "{elapsed_precise} [{bar:30}] {pos} of {len} runs, about {eta} left";
-    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(all as u64).with_style(style.progress_chars("=> ")).with_position(done as u64)
 }

@@ -18,6 +18,7 @@ mod fit;
 mod fuzz;
 mod golden;
 mod house;
+mod interrupted;
 mod kubernetes_objects;
 mod objects;
 mod outputs;

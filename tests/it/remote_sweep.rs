@@ -139,3 +139,23 @@ fn the_tasks_of_the_array_make_the_whole_experiment() {
         assert_eq!(folder.read(&format!("whole/{table}")), folder.read(&format!("out/sizes/{table}")), "{table}");
     }
 }
+
+/// Under a controller and a node of its own, on the loopback: see the script.
+#[cfg(unix)]
+#[test]
+fn a_real_slurm_makes_the_whole_experiment() {
+    let folder = folder();
+    let script = crate::support::repository("tests/slurm/array.sh");
+    let done = std::process::Command::new("bash")
+        .current_dir(folder.path())
+        .arg(script)
+        .args([env!("CARGO_BIN_EXE_towtank"), "experiment.yaml"])
+        .output()
+        .expect("a shell");
+    let said = String::from_utf8_lossy(&done.stdout);
+    match done.status.code() {
+        Some(0) => assert!(said.ends_with("the array's tables are those of one sweep\n"), "{said}"),
+        Some(77) => eprint!("{said}"),
+        _ => panic!("{said}{}", String::from_utf8_lossy(&done.stderr)),
+    }
+}
