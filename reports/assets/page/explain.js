@@ -8,6 +8,8 @@ class Pods {
     this.nodes = nodes;
     this.canExplain = canExplain;
     for (const word of ["namespace", "outcome", "other", "reason", "preemptedBy"]) this[word] = data.words(`pod.${word}`);
+    this.reasons = data.get("pod.reason.words");
+    this.reasonOf = data.get("pod.reason");
     for (const number of ["node", "priority", "cpu", "memory", "attempts", "created", "waited", "starting", "lasted", "examined",
       "feasible", "scored", "best", "ties"]) {
       // Read only when somebody looks.
@@ -35,6 +37,13 @@ class Pods {
   endedAt(pod) {
     if (this.lasted[pod] < 0) return null;
     return (this.startedAt(pod) ?? this.boundAt(pod) ?? this.created[pod]) + this.lasted[pod];
+  }
+
+  // How long each pod waited for a node, until the end of the run where it never got one; −1 for those that were refused.
+  get waits() {
+    const end = this.nodes.times.at(-1) ?? 0;
+    this.everyWait ??= this.waited.map((waited, pod) => (waited >= 0 || this.lasted[pod] >= 0 ? waited : end - this.created[pod]));
+    return this.everyWait;
   }
 
   // Who was on a node at a moment, in order of creation.

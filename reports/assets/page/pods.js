@@ -1,6 +1,7 @@
 // The table of pods: searched, sorted, in pages, each with its life.
 
 const ROWS_OF_A_PAGE = 25;
+const COLUMNS = 7;
 
 class PodTable {
   constructor(pods, cluster) {
@@ -34,21 +35,21 @@ class PodTable {
     }
   }
 
-  // What is searched of each pod, made when somebody searches first.
+  // The name and the node of each pod as they are searched, made when somebody searches first.
   text(pod) {
-    this.texts ??= Array.from(this.all, (one) => {
-      const { pods } = this;
-      return `${pods.fullName(one)}\n${pods.nodeName(one)}\n${pods.reason(one)}`.toLowerCase();
-    });
+    this.texts ??= Array.from(this.all, (one) => `${this.pods.fullName(one)}\n${this.pods.nodeName(one)}`.toLowerCase());
     return this.texts[pod];
   }
 
   search() {
+    const { reasons, reasonOf } = this.pods;
     const words = byId("pod-search").value.toLowerCase().split(/\s+/).filter(Boolean);
+    // Reasons are few and long: which of them have a word is looked up once.
+    const inReason = words.map((word) => reasons.map((reason) => reason.toLowerCase().includes(word)));
     const outcome = byId("pod-outcome").value;
     this.rows = this.all.filter((pod) => {
       if (outcome && this.pods.outcome(pod) !== outcome) return false;
-      return words.every((word) => this.text(pod).includes(word));
+      return words.every((word, place) => this.text(pod).includes(word) || inReason[place][reasonOf[pod]]);
     });
     this.order();
   }
@@ -63,16 +64,32 @@ class PodTable {
   }
 
   order() {
-    const { pods, sorted } = this;
-    const names = new Intl.Collator("en", { numeric: true });
-    const texts = { name: (pod) => pods.fullName(pod), node: (pod) => pods.nodeName(pod), outcome: (pod) => pods.outcome(pod) };
-    const text = texts[sorted.by];
-    const numbers = text ? null : pods[sorted.by];
-    const compare = text ? (a, b) => names.compare(text(a), text(b)) : (a, b) => numbers[a] - numbers[b];
-    const sign = sorted.up ? 1 : -1;
-    this.rows.sort((a, b) => sign * compare(a, b) || a - b);
+    const numbers = this.ranks(this.sorted.by);
+    const sign = this.sorted.up ? 1 : -1;
+    this.rows.sort((a, b) => sign * (numbers[a] - numbers[b]) || a - b);
     this.page = 0;
     this.show();
+  }
+
+  // A number for each pod by which it is sorted; for a text its place among all of them, which is looked up once.
+  ranks(by) {
+    const { pods } = this;
+    const texts = { name: (pod) => pods.fullName(pod), node: (pod) => pods.nodeName(pod), outcome: (pod) => pods.outcome(pod) };
+    if (by === "waited") return pods.waits;
+    if (!texts[by]) return pods[by];
+    this.known ??= {};
+    if (!this.known[by]) {
+      // Numbers in names count as numbers: batch-9 comes before batch-10.
+      const keys = Array.from(this.all, (pod) => texts[by](pod).replace(/\d+/g, (digits) => digits.padStart(12, "0")));
+      const ranks = (this.known[by] = new Float64Array(keys.length));
+      const sorted = this.all.slice().sort((a, b) => (keys[a] < keys[b] ? -1 : keys[a] > keys[b] ? 1 : 0));
+      let rank = 0;
+      sorted.forEach((pod, place) => {
+        if (place && keys[pod] !== keys[sorted[place - 1]]) rank += 1;
+        ranks[pod] = rank;
+      });
+    }
+    return this.known[by];
   }
 
   turn(pages) {
@@ -85,7 +102,7 @@ class PodTable {
     const shown = this.rows.subarray(from, from + ROWS_OF_A_PAGE);
     this.body.replaceChildren(...Array.from(shown, (pod) => this.row(pod)));
     if (shown.length === 0) {
-      this.body.append(element("tr", {}, element("td", { colspan: 8 }, "No pod is like that.")));
+      this.body.append(element("tr", {}, element("td", { colspan: COLUMNS }, "No pod is like that.")));
     }
     const all = grouped(this.rows.length);
     byId("pod-count").value = shown.length ? `${grouped(from + 1)} to ${grouped(from + shown.length)} of ${all}` : "none";
@@ -98,21 +115,17 @@ class PodTable {
     const how = (value) => (value < 0 ? "–" : duration(value));
     const node = pods.nodeName(pod);
     const goTo = () => this.cluster.show(pods.node[pod], pods.boundAt(pod));
-    const explain = element("button", { type: "button", "aria-expanded": "false", "aria-label": `Explain ${pods.fullName(pod)}` }, "explain");
-    const row = element("tr", {},
-      element("th", { scope: "row" }, pods.fullName(pod)),
-      element("td", {}, pods.outcome(pod)),
-      element("td", {}, node ? element("button", { type: "button", class: "link", onclick: goTo, title: "Show it in the cluster" }, node) : "–"),
-      element("td", {}, moment(pods.created[pod])),
-      element("td", {}, how(pods.waited[pod])),
-      element("td", {}, how(pods.lasted[pod])),
-      element("td", {}, grouped(pods.attempts[pod])),
-      element("td", {}, explain));
+    const explain = element("button", { type: "button", class: "disclose", "aria-expanded": "false" },
+      element("span", { class: "unseen" }, "Explain "), pods.fullName(pod));
+    const waited = pods.waited[pod] < 0 && pods.waits[pod] >= 0 ? `≥ ${how(pods.waits[pod])}` : how(pods.waited[pod]);
+    const cells = [pods.outcome(pod), node ? element("button", { type: "button", class: "link", onclick: goTo, title: "Show it in the cluster" }, node) : "–",
+      moment(pods.created[pod]), waited, how(pods.lasted[pod]), grouped(pods.attempts[pod])];
+    const row = element("tr", {}, element("th", { scope: "row" }, explain), ...cells.map((cell) => element("td", {}, cell)));
     explain.addEventListener("click", () => {
       const open = explain.getAttribute("aria-expanded") === "true";
       explain.setAttribute("aria-expanded", String(!open));
       if (open) row.nextSibling.remove();
-      else row.after(element("tr", { class: "explained" }, element("td", { colspan: 8 }, explainPod(pods, pod))));
+      else row.after(element("tr", { class: "explained" }, element("td", { colspan: COLUMNS }, element("div", {}, explainPod(pods, pod)))));
     });
     return row;
   }
