@@ -214,6 +214,17 @@ fn the_architecture_page_matches_the_tree() {
     }
 }
 
+/// The page is written from the registry, so that no metric is without its definition.
+#[test]
+fn the_metrics_page_is_the_registrys() {
+    let path = root().join("docs/src/reference/metrics.md");
+    let page = towtank::reports::metrics::page();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &page).expect("written");
+    }
+    assert_eq!(read(&path), page, "UPDATE_DOCS=1 cargo test --test docs writes it anew");
+}
+
 // ---- reading Markdown ----------------------------------------------------------------------------------------------
 
 fn root() -> &'static Path {

@@ -12,6 +12,7 @@ use crate::page::PageError;
 /// A directory that holds anything else is somebody's own, and is never replaced.
 pub const LAYOUT: &[(&str, &str)] = &[
     ("summary.json", "the run in numbers; of a comparison, one entry per run"),
+    ("verdicts.txt", "of a comparison over several seeds: what they say of each policy beside the first one"),
     ("pods.csv", "one line per pod: where it went, and when"),
     ("jobs.csv", "one line per job, a group of pods: when it started, and where"),
     ("nodes.csv", "one line per node: when it was there, and how full"),

@@ -10,7 +10,8 @@ use crate::data::{Run, Summary};
 use crate::draw::Medium;
 use crate::figures;
 use crate::output::{OutputDir, OutputError};
-use crate::page::{compare_page, run_page};
+use crate::page::{Verdicts, compare_page, run_page};
+use crate::statistics::Verdict;
 use crate::tables::{summary_json, write_curves, write_series};
 
 /// Writes `summary.json`, `timeseries.csv`, `plots/` and `report.html` of one run; the figures in `plots/` are drawn for `medium`.
@@ -31,12 +32,17 @@ pub fn write_numbers(dir: &OutputDir, run: &Run) -> Result<(), OutputError> {
     write_numbers_in(dir, "", run)
 }
 
-/// Writes a comparison: `summary.json`, `plots/` and `report.html` of all runs together, and each run's own report in
+/// Writes a comparison: `summary.json`, with several seeds `verdicts.txt`, `plots/` and `report.html` of all runs together, and each run's own report in
 /// `runs/NAME/`, where `NAME` is [`folder_names`] of its label.
 ///
 /// # Errors
 /// [`OutputError`] where a file cannot be written.
-pub fn write_comparison(dir: &OutputDir, runs: &[Run], medium: Medium) -> Result<(), OutputError> {
+pub fn write_comparison(
+    dir: &OutputDir,
+    runs: &[Run],
+    verdicts: &[Verdict],
+    medium: Medium,
+) -> Result<(), OutputError> {
     let labels: Vec<&str> = runs.iter().map(|run| run.label.as_str()).collect();
     for (name, run) in folder_names(&labels).iter().zip(runs) {
         write_run_in(dir, &format!("runs/{name}/"), run, false, medium)?;
@@ -44,12 +50,32 @@ pub fn write_comparison(dir: &OutputDir, runs: &[Run], medium: Medium) -> Result
     for figure in figures::COMPARE {
         write_plot(dir, "", figure.name, &(figure.chart)(runs), medium)?;
     }
-    dir.write("report.html", compare_page(runs, &[])?)?;
-    dir.write("summary.json", comparison_json(runs))
+    dir.write("report.html", compare_page(runs, &told(verdicts))?)?;
+    if !verdicts.is_empty() {
+        dir.write("verdicts.txt", verdict_lines(verdicts))?;
+    }
+    dir.write("summary.json", comparison_json(runs, verdicts))
 }
 
-/// The `summary.json` of a comparison: the scenario's name, and the label and summary of each run.
-pub fn comparison_json(runs: &[Run]) -> String {
+/// Verdicts as a page has them: those about one policy together.
+fn told(verdicts: &[Verdict]) -> Vec<Verdicts> {
+    let groups = verdicts.chunk_by(|a, b| (&a.subject, &a.baseline) == (&b.subject, &b.baseline));
+    let several = groups.clone().count() > 1;
+    let about = |first: &Verdict| format!("{} against {}", first.subject, first.baseline);
+    let group = |group: &[Verdict]| Verdicts {
+        about: group.first().filter(|_| several).map(about).unwrap_or_default(),
+        sentences: group.iter().map(Verdict::sentence).collect(),
+    };
+    groups.map(group).collect()
+}
+
+/// The sentences of verdicts, one a line.
+pub fn verdict_lines(verdicts: &[Verdict]) -> String {
+    verdicts.iter().flat_map(|verdict| [verdict.sentence(), "\n".to_owned()]).collect()
+}
+
+/// The `summary.json` of a comparison: the scenario's name, the label and summary of each run, and with several seeds the verdicts.
+pub fn comparison_json(runs: &[Run], verdicts: &[Verdict]) -> String {
     #[derive(Serialize)]
     struct Labelled<'a> {
         label: &'a str,
@@ -59,10 +85,13 @@ pub fn comparison_json(runs: &[Run]) -> String {
     struct All<'a> {
         scenario: &'a str,
         runs: Vec<Labelled<'a>>,
+        #[serde(skip_serializing_if = "<[Verdict]>::is_empty")]
+        verdicts: &'a [Verdict],
     }
     let all = All {
         scenario: runs.first().map_or("", |run| &run.summary.scenario),
         runs: runs.iter().map(|run| Labelled { label: &run.label, summary: &run.summary }).collect(),
+        verdicts,
     };
     let mut text = serde_json::to_string_pretty(&all).expect("summaries have only string keys and finite numbers");
     text.push('\n');

@@ -3,7 +3,7 @@
 use super::{FigureArgs, Format, ScenarioArgs, print, warn};
 use crate::diagnostic::Diagnostic;
 use crate::exit::Failure;
-use crate::experiment::parse_seeds;
+use crate::experiment::{self, Side, Terms, parse_seeds};
 use crate::scenario::{Overrides, Scenario, SchedulerChoice};
 use crate::simulate::{RunOptions, Simulated, simulate};
 use clap::Args;
@@ -11,8 +11,9 @@ use rayon::prelude::*;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use towtank_reports::comparison::Comparison;
-use towtank_reports::data::Run;
+use towtank_reports::data::{Run, Summary};
 use towtank_reports::output::OutputDir;
+use towtank_reports::statistics::Verdict;
 use towtank_reports::{report, terminal};
 
 /// The arguments of `towtank compare`.
@@ -70,14 +71,18 @@ pub(super) fn compare(args: &CompareArgs) -> Result<(), Failure> {
     let out = if target == Path::new("-") { None } else { Some(OutputDir::create(&target)?) };
 
     let runs = all_runs(args, &scenario, &policies, &seeds)?;
+    let verdicts = if seeds.len() > 1 { verdicts(&runs, &policies) } else { Vec::new() };
     let labelled: Vec<_> = runs.iter().map(|run| (run.label.as_str(), &run.summary)).collect();
     let text = match args.format {
-        Format::Text => terminal::comparison(&Comparison::new(&labelled)),
-        Format::Json => report::comparison_json(&runs),
+        Format::Text if verdicts.is_empty() => terminal::comparison(&Comparison::new(&labelled)),
+        Format::Text => {
+            format!("{}\n{}", terminal::comparison(&Comparison::new(&labelled)), report::verdict_lines(&verdicts))
+        }
+        Format::Json => report::comparison_json(&runs, &verdicts),
     };
     let written = match out {
         Some(out) => {
-            report::write_comparison(&out, &runs, args.figures.medium())?;
+            report::write_comparison(&out, &runs, &verdicts, args.figures.medium())?;
             Some(out.commit()?)
         }
         None => None,
@@ -87,6 +92,17 @@ pub(super) fn compare(args: &CompareArgs) -> Result<(), Failure> {
         anstream::eprintln!("written to {}; see {}", written.display(), written.join("report.html").display());
     }
     Ok(())
+}
+
+/// What the seeds together say of each policy beside the first one.
+fn verdicts(runs: &[Run], policies: &[SchedulerChoice]) -> Vec<Verdict> {
+    let numbers: Vec<_> = runs.iter().map(|run| experiment::numbers(&run.summary)).collect();
+    let side = |(run, numbers)| {
+        let summary: &Summary = run;
+        Side { label: &summary.policy, seed: Some(summary.seed), numbers }
+    };
+    let sides: Vec<Side<'_>> = runs.iter().map(|run| &run.summary).zip(&numbers).map(side).collect();
+    policies.first().map(|first| experiment::verdicts(&sides, &first.label, &Terms::default())).unwrap_or_default()
 }
 
 /// The runs, policy by policy and within it seed by seed, whatever the order in which they ended.

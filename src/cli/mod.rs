@@ -7,6 +7,7 @@ mod explain;
 mod fit;
 mod formats;
 mod inspect;
+mod metrics;
 mod policies;
 mod run;
 mod sweep;
@@ -54,6 +55,8 @@ enum Command {
     Fit(fit::FitArgs),
     /// List the trace formats.
     Formats,
+    /// List the numbers of a run: their names, units and meanings.
+    Metrics,
 }
 
 /// What may be changed in a scenario from the command line.
@@ -155,6 +158,7 @@ impl Command {
             Self::Inspect(args) => inspect::inspect(&args),
             Self::Fit(args) => fit::fit(&args),
             Self::Formats => formats::formats(),
+            Self::Metrics => metrics::metrics(),
         }
     }
 }

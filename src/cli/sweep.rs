@@ -43,6 +43,9 @@ pub(super) struct SweepArgs {
     remote: RemoteArgs,
 }
 
+/// So many lines of verdicts are printed.
+const MOST_LINES: usize = 60;
+
 /// What is printed for those who start programs on many machines.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "On many machines")]
@@ -83,6 +86,7 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
     if !args.merge.is_empty() {
         let Merged { rows, shards } = experiment::merge(&experiment, &args.merge, &out, args.figures.medium())?;
         told(&format!("{} runs of {shards} shards put together", rows.len()), &out, "runs.csv")?;
+        verdicts(&experiment, &rows, &out)?;
         return compared(&experiment, &rows, &out);
     }
     let (shard, out) = match args.shard {
@@ -109,7 +113,8 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
         return told(&format!("{count} runs of shard {shard}{before}"), &out, "runs.jsonl");
     }
     let rows = swept.finish(&experiment, args.figures.medium())?;
-    told(&format!("{count} runs{before}"), &out, "groups.csv")?;
+    told(&format!("{count} runs{before}"), &out, "report.html")?;
+    verdicts(&experiment, &rows, &out)?;
     compared(&experiment, &rows, &out)
 }
 
@@ -139,6 +144,19 @@ impl SweepArgs {
         let job = KubernetesJob { name, file, out, shards, parallelism, resources, image, claim };
         Ok(remote::indexed_job(&job))
     }
+}
+
+/// Says what the comparisons come to.
+fn verdicts(experiment: &Experiment, rows: &[Row], out: &Path) -> Result<(), Failure> {
+    let Some(comparisons) = &experiment.comparisons else { return Ok(()) };
+    let text = experiment::verdict_text(experiment, &comparisons.compare(experiment, rows));
+    let all = text.lines().count();
+    let shown: String = text.lines().take(MOST_LINES).flat_map(|line| [line, "\n"]).collect();
+    let rest = match all.saturating_sub(MOST_LINES) {
+        0 => String::new(),
+        more => format!("… and {more} lines more in {}\n", out.join("verdicts.txt").display()),
+    };
+    print(&format!("\n{shown}{rest}"))
 }
 
 /// Says how far the runs are from what is published.

@@ -107,6 +107,11 @@ struct Published {
 }
 
 impl Figure {
+    /// Its heading.
+    pub(super) fn title(&self) -> &str {
+        &self.title
+    }
+
     /// Makes sense of a figure's fields.
     pub(super) fn read(experiment: &Experiment, spec: &FigureSpec) -> Result<Self, String> {
         let axis = |name: &str| {

@@ -2,11 +2,13 @@
 //!
 //! A sweep's results depend on its inputs alone: not on the number of threads, nor on interruptions or shards.
 
+mod compare;
 mod directory;
 mod figures;
 mod inputs;
 mod journal;
 mod merge;
+mod page;
 mod plan;
 mod progress;
 mod published;
@@ -18,6 +20,7 @@ mod shard;
 mod sweep;
 mod tables;
 
+pub use compare::{CompareSpec, ComparedGroup, Comparisons, Side, Terms, text as verdict_text, verdicts};
 pub use figures::{Figure, FigureSpec};
 pub use merge::{Merged, merge};
 pub(crate) use plan::parse_seeds;
@@ -25,6 +28,7 @@ pub use plan::{PlannedRun, RunKey};
 pub use published::{Compared, Published, PublishedSpec};
 pub use read::Experiment;
 pub use row::Row;
+pub(crate) use row::numbers;
 pub use schema::{AxisSpec, AxisValues, ExperimentSpec, SeedsSpec};
 pub use shard::Shard;
 pub use sweep::{SweepOptions, Swept, sweep};

@@ -1,5 +1,6 @@
 //! From the file to an [`Experiment`].
 
+use super::compare::Comparisons;
 use super::figures::Figure;
 use super::plan::{self, PlannedRun};
 use super::published::Published;
@@ -24,6 +25,8 @@ pub struct Experiment {
     pub axes: Vec<String>,
     /// The runs, in the order of the axes, the policies and the seeds.
     pub runs: Vec<PlannedRun>,
+    /// What is compared with what, if anything is.
+    pub comparisons: Option<Comparisons>,
     /// What others have published of the same runs.
     pub published: Published,
     /// The figures of all runs together.
@@ -47,6 +50,7 @@ impl Experiment {
             scenario: PathBuf::new(),
             axes: spec.axes.iter().map(|axis| axis.name.clone()).collect(),
             runs: Vec::new(),
+            comparisons: None,
             published: Published::default(),
             figures: Vec::new(),
         };
@@ -64,6 +68,7 @@ impl Experiment {
             return Err(self.error("spec.scenario", &format!("{} is no file", self.scenario.display())));
         }
         self.runs = plan::runs(self, spec)?;
+        self.comparisons = Comparisons::read(self, spec)?;
         if let Some(published) = &spec.published {
             self.published = Published::read(self, published)?;
         }

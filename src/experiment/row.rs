@@ -3,7 +3,7 @@
 use super::plan::RunKey;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use towtank_reports::data::{Curve, Run};
+use towtank_reports::data::{Curve, Run, Summary};
 
 /// What of a summary differs from one machine or moment to the next, and is kept apart.
 const MEASURED: [&str; 4] = ["wall_seconds", "decisions_per_second", "peak_rss_bytes", "phases"];
@@ -29,17 +29,22 @@ pub struct Row {
 impl Row {
     /// The row of a finished run.
     pub fn new(key: RunKey, made_of: String, run: Run) -> Self {
-        let summary = serde_json::to_value(&run.summary).unwrap_or_default();
-        let mut numbers = Map::new();
-        if let Value::Object(fields) = summary {
-            for (name, value) in fields {
-                if !MEASURED.contains(&name.as_str()) && !SAID.contains(&name.as_str()) {
-                    flatten(name, value, &mut numbers);
-                }
-            }
-        }
+        let numbers = numbers(&run.summary);
         Self { key, made_of, wall_seconds: run.summary.wall_seconds, numbers, curves: run.curves }
     }
+}
+
+/// The numbers of a summary by name, those that depend on the run's inputs alone.
+pub(crate) fn numbers(summary: &Summary) -> Map<String, Value> {
+    let mut numbers = Map::new();
+    if let Value::Object(fields) = serde_json::to_value(summary).unwrap_or_default() {
+        for (name, value) in fields {
+            if !MEASURED.contains(&name.as_str()) && !SAID.contains(&name.as_str()) {
+                flatten(name, value, &mut numbers);
+            }
+        }
+    }
+    numbers
 }
 
 /// Nested fields as one level, their names joined by dots.

@@ -48,6 +48,8 @@ pub struct ExperimentSpec {
     pub policies: Vec<String>,
     /// The seeds; the scenario's own if they are not said.
     pub seeds: Option<SeedsSpec>,
+    /// What is compared with what.
+    pub compare: Option<super::compare::CompareSpec>,
     /// What others have published of the same runs.
     pub published: Option<super::published::PublishedSpec>,
     /// What is drawn of all runs together.

@@ -1,10 +1,12 @@
 //! All runs as tables: one row per run, one per group of runs that differ in the seed alone, and the curves.
 
+use super::compare::ComparedGroup;
 use super::plan::RunKey;
 use super::published::Compared;
 use super::row::Row;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use towtank_reports::statistics::Verdict;
 use towtank_reports::stats::Moments;
 
 /// The runs of a group: what they have in common, and their rows in order of the plan.
@@ -66,6 +68,22 @@ pub(super) fn curve_groups(axes: &[String], rows: &[Row]) -> Table {
             for (at, values) in points {
                 table.add_moments(&group, &[name.to_owned(), at.to_string()], &values);
             }
+        }
+    }
+    table
+}
+
+/// Every comparison with all its numbers: `comparisons.csv`. The column of what differs between the two sides is empty: `subject` and
+/// `baseline` say it.
+pub(super) fn comparisons(axes: &[String], groups: &[ComparedGroup]) -> Table {
+    let more = ["policy", "subject", "baseline", "metric", "seeds"];
+    let mut table = Table::new(axes, &more, Verdict::NUMBERS);
+    for group in groups {
+        for verdict in &group.verdicts {
+            let about = [&group.policy, &verdict.subject, &verdict.baseline, &verdict.metric].map(Clone::clone);
+            let numbers = verdict.numbers().map(|number| number.map_or_else(String::new, |number| number.to_string()));
+            let row = group.axes.iter().cloned().chain(about).chain([verdict.seeds.to_string()]).chain(numbers);
+            table.0.push(row.collect());
         }
     }
     table

@@ -68,7 +68,7 @@ fn the_pods_of_the_job_make_the_whole_experiment() {
         folder.run_in(&args, &[("JOB_COMPLETION_INDEX", &index.to_string())]).expect(0);
     }
     let said = folder.run(&["sweep", "experiment.yaml", "--merge", "out/sizes", "--out", "out/sizes"]).expect(0);
-    assert_eq!(said.stdout, "24 runs of 3 shards put together\n");
+    assert!(said.stdout.starts_with("24 runs of 3 shards put together\n"), "{}", said.stdout);
     for table in TABLES {
         assert_eq!(folder.read(&format!("whole/{table}")), folder.read(&format!("out/sizes/{table}")), "{table}");
     }
@@ -78,7 +78,7 @@ fn the_pods_of_the_job_make_the_whole_experiment() {
     folder.run(&["sweep", "experiment.yaml", "--merge", "out/sizes"]).expect(0);
     // What was put together is a sweep like any other.
     let resumed = folder.run(&["sweep", "experiment.yaml", "--resume", "--out", "out/sizes"]).expect(0);
-    assert_eq!(resumed.stdout, "24 runs, 24 of them made before\n");
+    assert!(resumed.stdout.starts_with("24 runs, 24 of them made before\n"), "{}", resumed.stdout);
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn the_index_alone_never_makes_the_whole() {
     assert!(none.stderr.contains("--shards: neither SLURM_ARRAY_TASK_ID nor"), "{}", none.stderr);
     // The command line goes before the environment.
     let said = folder.run_in(&["sweep", "experiment.yaml", "--shard", "0/1"], &[("JOB_COMPLETION_INDEX", "1")]);
-    assert_eq!(said.expect(0).stdout, "24 runs\n");
+    assert!(said.expect(0).stdout.starts_with("24 runs\n"));
 }
 
 #[test]

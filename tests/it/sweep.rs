@@ -37,7 +37,7 @@ spec:
     - { name: waits, title: Waits, metric: latency.scheduling.p99, across: nodes, only: { load: high } }
 ";
 
-pub(crate) const TABLES: [&str; 2] = ["runs.csv", "groups.csv"];
+pub(crate) const TABLES: [&str; 5] = ["runs.csv", "groups.csv", "comparisons.csv", "verdicts.txt", "report.html"];
 
 pub(crate) fn folder() -> Folder {
     let folder = Folder::new();
@@ -54,7 +54,7 @@ fn sweep(folder: &Folder, out: &str, more: &[&str]) -> Finished {
 fn every_combination_is_a_row_whatever_the_number_of_threads() {
     let folder = folder();
     let said = sweep(&folder, "one", &["--jobs", "1"]).expect(0);
-    assert_eq!(said.stdout, "24 runs\n");
+    assert!(said.stdout.starts_with("24 runs\n\nnodes 2, load low:\n  "), "{}", said.stdout);
     sweep(&folder, "two", &["--jobs", "2"]).expect(0);
     for table in TABLES {
         assert_eq!(folder.read(&format!("one/{table}")), folder.read(&format!("two/{table}")), "{table}");
@@ -88,7 +88,7 @@ fn an_interrupted_sweep_goes_on_where_it_was() {
          choose another --out\n"
     );
     let said = sweep(&folder, "cut", &["--resume"]).expect(0);
-    assert_eq!(said.stdout, "24 runs, 8 of them made before\n");
+    assert!(said.stdout.starts_with("24 runs, 8 of them made before\n"), "{}", said.stdout);
     for table in TABLES {
         assert_eq!(folder.read(&format!("whole/{table}")), folder.read(&format!("cut/{table}")), "{table}");
     }
@@ -170,6 +170,33 @@ fn mistakes_in_the_file_point_at_their_line() {
             "scenario: scenario.yaml",
             "scenario: other.yaml",
             "experiment.yaml:5:13: spec.scenario: other.yaml is no file",
+        ),
+        (
+            "seeds: 1..3",
+            "seeds: 1..3\n  compare: { across: node }",
+            "experiment.yaml:16:22: spec.compare.across: `node` is no axis: expected one of policy, nodes, load",
+        ),
+        (
+            "seeds: 1..3",
+            "seeds: 1..3\n  compare: { across: nodes, baseline: 3 }",
+            "spec.compare.baseline: `3` is not among the runs: expected one of 2, 4",
+        ),
+        (
+            "seeds: 1..3",
+            "seeds: 1..3\n  compare: { metrics: [pods.pendin] }",
+            "spec.compare.metrics[0]: `pods.pendin` is no metric: `towtank metrics` lists them\n  help: did you mean `pods.pending`?",
+        ),
+        ("seeds: 1..3", "seeds: 1..3\n  compare: { resolve: 0 % }", "spec.compare.resolve: expected more than 0 %"),
+        ("seeds: 1..3", "seeds: 1..3\n  compare: { resolve: a }", "`a`: expected a percentage such as `1 %`"),
+        (
+            "seeds: 1..3",
+            "seeds: 1..3\n  compare: { confidence: 100 % }",
+            "expected a percentage from 50 % to below 100 %",
+        ),
+        (
+            "policies: [default, best-fit]",
+            "policies: [default]\n  compare: {}",
+            "spec.compare: there is nothing to compare",
         ),
         ("policies:", "polices:", "unknown field `polices`"),
         ("kind: Experiment", "kind: Scenario", "experiment.yaml:2:7: kind: `Scenario`: expected `Experiment`"),
@@ -268,8 +295,57 @@ fn runs_are_compared_with_what_is_published_of_them() {
     assert!(places.iter().all(|at| ours(*at).is_some()), "{curves}");
     folder.write("theirs.csv", format!("{header}\ntwo,FGD,1,{values}\ntwo,FGD,2,{values}\n"));
     let said = sweep(&folder, "near", &[]).expect(0);
-    assert_eq!(said.stdout, "8 runs\n2 of 2 curves are the published ones, 0 compared by their means\n");
+    assert!(said.stdout.starts_with("8 runs\n\n"), "{}", said.stdout);
+    assert!(
+        said.stdout.ends_with("\n2 of 2 curves are the published ones, 0 compared by their means\n"),
+        "{}",
+        said.stdout
+    );
     let compared = folder.read("near/published.csv");
     assert!(compared.lines().skip(1).all(|line| line.ends_with(",0,0,0,true")), "{compared}");
     assert!(folder.read("near/plots/free.svg").contains("published"));
+}
+
+#[test]
+fn verdicts_are_what_the_rows_say() {
+    let folder = folder();
+    let compare =
+        "  compare: { across: nodes, baseline: 4, metrics: [pods.succeeded, utilization.RESOURCE.mean_allocated] }\n";
+    folder.write("experiment.yaml", format!("{}{compare}", EXPERIMENT.replace("seeds: 1..3", "seeds: 1..6")));
+    let said = sweep(&folder, "out", &[]).expect(0);
+    assert!(said.stdout.ends_with(&folder.read("out/verdicts.txt")), "{}", said.stdout);
+    assert!(
+        folder.read("out/verdicts.txt").contains("load high, default:\n  nodes 2 has "),
+        "half the nodes do less of a high load: {}",
+        said.stdout
+    );
+
+    // Of the rows, by hand.
+    let runs = folder.read("out/runs.csv");
+    let table = |text: &str| -> Vec<Vec<String>> {
+        text.lines().map(|line| line.split(',').map(str::to_owned).collect()).collect()
+    };
+    let rows = table(&runs);
+    let place = |name: &str| rows[0].iter().position(|column| column == name).unwrap();
+    let succeeded = |nodes: &str| -> Vec<f64> {
+        let ours = |row: &&Vec<String>| row[0] == nodes && row[1] == "high" && row[2] == "best-fit";
+        rows.iter().filter(ours).map(|row| row[place("pods.succeeded")].parse().unwrap()).collect()
+    };
+    let differences: Vec<f64> = succeeded("2").iter().zip(succeeded("4")).map(|(two, four)| two - four).collect();
+    let mean = differences.iter().sum::<f64>() / 6.0;
+    let deviation = (differences.iter().map(|d| (d - mean) * (d - mean)).sum::<f64>() / 5.0).sqrt();
+    let half = 2.570_581_8 * deviation / 6_f64.sqrt();
+
+    let compared = table(&folder.read("out/comparisons.csv"));
+    let column = |name: &str| compared[0].iter().position(|column| column == name).unwrap();
+    let row = compared.iter().find(|row| row[..3] == ["", "high", "best-fit"] && row[5] == "pods.succeeded").unwrap();
+    assert_eq!(row[3..5], ["nodes 2", "nodes 4"]);
+    for (name, expected) in
+        [("difference", mean), ("standard_deviation", deviation), ("low", mean - half), ("high", mean + half)]
+    {
+        let found: f64 = row[column(name)].parse().unwrap();
+        assert!((found - expected).abs() < 1e-4 * expected.abs().max(1.0), "{name}: {found} and not {expected}");
+    }
+    let resources = compared.iter().filter(|row| row[5].starts_with("utilization.")).count();
+    assert_eq!(resources, 3 * 4, "CPU, memory and pods of four groups");
 }

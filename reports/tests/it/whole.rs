@@ -66,7 +66,7 @@ fn a_comparison_holds_each_run_and_replaces_the_last_one() {
     let runs = [demo::run("a b", 1, 600, 60, 3), demo::run("a/b", 2, 600, 60, 3)];
     for _ in 0..2 {
         let dir = OutputDir::create(&root.path().join("out")).unwrap();
-        write_comparison(&dir, &runs, Medium::SCREEN).unwrap();
+        write_comparison(&dir, &runs, &[], Medium::SCREEN).unwrap();
         dir.commit().unwrap();
     }
     let out = root.path().join("out");
