@@ -195,7 +195,10 @@ class ClusterView {
       [context.strokeStyle, context.lineWidth] = [colour("--accent"), 2];
       context.strokeRect(x, y, inner, inner);
     }
-    const cell = byId("cell");
+    // Another node is another option, so that it is read out.
+    const cell = this.box.querySelector("[role=option]");
+    cell.id = `cell-${this.chosen}`;
+    this.box.setAttribute("aria-activedescendant", cell.id);
     cell.textContent = this.order.length ? this.describe(this.chosen) : "no nodes";
     cell.setAttribute("aria-posinset", this.chosen + 1);
     cell.setAttribute("aria-setsize", this.order.length);
@@ -246,6 +249,7 @@ class ClusterView {
   showNode(node) {
     this.shown = node;
     const [nodes, at] = [this.nodes, this.nodes.times[this.snapshot]];
+    byId("node-told").textContent = `${nodes.name[node]} at ${moment(at)}: ${nodes.describe(this.snapshot, node)}`;
     const panel = byId("node");
     const place = [nodes.zone(node) && `zone ${nodes.zone(node)}`, nodes.group(node) && `node group ${nodes.group(node)}`];
     const offers = amounts(nodes.data.get("node.cpu")[node], nodes.data.get("node.memory")[node], nodes.other(node));
@@ -262,7 +266,6 @@ class ClusterView {
     panel.replaceChildren(
       element("h3", {}, `Node ${nodes.name[node]}`),
       element("p", {}, [...place.filter(Boolean), `offers ${offers}`].join(", "), ". ", life, "."),
-      element("p", {}, `At ${moment(at)}: ${nodes.describe(this.snapshot, node)}.`),
       element("p", { class: "quiet" }, told.join(""), "."),
       list,
     );

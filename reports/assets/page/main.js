@@ -18,4 +18,8 @@ async function main() {
   performance.mark("ready");
 }
 
-main();
+main().catch((error) => {
+  // An old browser, mostly: what the page is without a script is still there.
+  byId("failed").hidden = false;
+  throw error;
+});

@@ -69,7 +69,8 @@ class PlotFigure {
       toggle.addEventListener("click", () => this.toggle(label, toggle));
       this.legend.append(element("li", {}, toggle));
     }
-    return element("div", { class: "plot-controls" }, this.legend, this.told,
+    const scales = this.plot.panels.filter(({ boxes }) => boxes?.value).map(({ boxes, y }) => heatScale(boxes, y.label));
+    return element("div", { class: "plot-controls" }, this.legend, ...scales, this.told,
       element("span", { class: "zoom" },
         button("−", "Zoom out", () => this.zoom(2)),
         button("+", "Zoom in", () => this.zoom(0.5)),
@@ -81,6 +82,8 @@ class PlotFigure {
     const labels = new Map();
     for (const panel of this.plot.panels) {
       for (const series of panel.series) if (!labels.has(series.label)) labels.set(series.label, series);
+      const hues = panel.boxes && panel.boxes.colors.length / panel.boxes.kinds.length;
+      panel.boxes?.kinds.forEach((label, kind) => labels.set(label, { draw: "bars", dash: [], color: panel.boxes.colors[kind * hues] }));
     }
     return labels;
   }
@@ -111,9 +114,30 @@ class PlotFigure {
         `${panel.title || heading}. Arrow keys move along the data, plus and minus zoom, zero shows all.`,
     });
     box.append(...[title, place].filter(Boolean));
-    const drawn = new uPlot({ ...this.options(panel), width: place.clientWidth }, this.series(panel), place);
+    const boxes = panel.boxes && new Boxes(panel.boxes, this.data, this.themed, this.hidden);
+    const drawn = boxes ? this.boxed(panel, boxes, place) : new uPlot({ ...this.options(panel), width: place.clientWidth }, this.series(panel), place);
     place.addEventListener("keydown", (event) => this.key(event, drawn));
-    return { panel, place, drawn };
+    return { panel, place, drawn, boxes };
+  }
+
+  boxed(panel, boxes, place) {
+    const options = {
+      width: place.clientWidth, height: boxes.height, padding: [8, 28, 0, 0], legend: { show: false },
+      series: [{}, { show: true, paths: () => null, points: { show: false } }],
+      scales: { x: { time: false, min: panel.x.from, max: panel.x.to }, y: { dir: -1, range: [0, boxes.last] } },
+      axes: [this.across(panel.x, true), boxes.axis(this.axis({}))],
+      cursor: { drag: { x: true, y: false }, points: { show: false } },
+      hooks: {
+        drawClear: [(u) => boxes.draw(u)],
+        setScale: [(u, key) => key === "x" && this.follow(u)],
+        setCursor: [(u) => {
+          const { left, top } = u.cursor;
+          const text = left < 0 ? "" : boxes.tell(u.posToVal(left, "x"), u.posToVal(top, "y"));
+          this.told.value = left < 0 ? "" : `at ${this.write(panel.x, u.posToVal(left, "x"))} ${text}`;
+        }],
+      },
+    };
+    return new uPlot(options, [boxes.places, boxes.places.map(() => null)], place);
   }
 
   // The columns of a panel on one list of places. What is no number is a gap; what is only not at this place is undefined.
@@ -250,11 +274,18 @@ class PlotFigure {
     const places = u.data[0];
     const now = u.cursor.idx ?? -1;
     const step = event.shiftKey ? 10 : 1;
+    const boxes = this.panels.find(({ drawn }) => drawn === u).boxes;
     const move = { ArrowRight: now + step, ArrowLeft: now < 0 ? places.length - 1 : now - step, Home: 0, End: places.length - 1 }[event.key];
     if (move !== undefined) {
       const at = Math.min(places.length - 1, Math.max(0, move));
-      u.setCursor({ left: u.valToPos(places[at], "x"), top: 10 });
+      // Into the middle of a box, and not onto its edge.
+      const next = boxes && at + 1 < places.length ? (places[at] + places[at + 1]) / 2 : places[at];
+      u.setCursor({ left: u.valToPos(next, "x"), top: Math.max(5, u.cursor.top ?? 5) });
       this.told.setAttribute("aria-live", "polite");
+    } else if (boxes && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+      const row = u.posToVal(Math.max(0, u.cursor.top), "y") + (event.key === "ArrowDown" ? 1 : -1);
+      const down = Math.min(boxes.last - 0.5, Math.max(0.5, Math.floor(row) + 0.5));
+      u.setCursor({ left: Math.max(0, u.cursor.left), top: u.valToPos(down, "y") });
     } else if (event.key === "+" || event.key === "=") {
       this.zoom(0.5);
     } else if (event.key === "-") {
@@ -284,12 +315,13 @@ class PlotFigure {
   }
 
   toggle(label, button) {
-    const show = !this.hidden.delete(label);
-    if (show) this.hidden.add(label);
-    button.setAttribute("aria-pressed", String(!show));
-    for (const { drawn } of this.panels) {
+    const isHidden = !this.hidden.delete(label);
+    if (isHidden) this.hidden.add(label);
+    button.setAttribute("aria-pressed", String(!isHidden));
+    for (const { drawn, boxes } of this.panels) {
+      if (boxes) drawn.redraw();
       drawn.batch(() => drawn.series.forEach((series, place) => {
-        if (place && series.label === label) drawn.setSeries(place, { show: !show });
+        if (place && series.label === label) drawn.setSeries(place, { show: !isHidden });
       }));
     }
   }

@@ -1,5 +1,6 @@
-//! What a chart shows, for the script that draws it so that it can be zoomed: panels of series over one axis. Heat maps and Gantt
-//! charts stay pictures.
+//! What a chart shows, for the script that draws it so that it can be zoomed: panels of series, or of boxes, over one axis.
+
+mod boxes;
 
 use super::pack::Pack;
 use crate::charts::bars::{BarChart, BarSeries};
@@ -28,6 +29,7 @@ struct PlotPanel {
     x: PlotAxis,
     y: PlotAxis,
     series: Vec<PlotSeries>,
+    boxes: Option<boxes::PlotBoxes>,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -83,7 +85,7 @@ enum Draw {
     Bars,
 }
 
-/// The plot of a chart, whose numbers go into the pack; `None` of one that stays a picture.
+/// The plot of a chart, whose numbers go into the pack; `None` of one without data.
 pub(super) fn plot(name: &str, chart: &Chart, pack: &mut Pack) -> Option<Plot> {
     let mut columns = Columns { name, count: 0, pack };
     let (panels, outages) = match chart {
@@ -92,9 +94,11 @@ pub(super) fn plot(name: &str, chart: &Chart, pack: &mut Pack) -> Option<Plot> {
         Chart::Lines(chart) => (vec![lines(chart, &mut columns)], Vec::new()),
         Chart::Bars(chart) => (vec![bars(chart, &mut columns)], Vec::new()),
         Chart::Scatter(chart) => (vec![scatter(chart, &mut columns)], Vec::new()),
-        Chart::Empty { .. } | Chart::HeatMap(_) | Chart::Gantt(_) => return None,
+        Chart::HeatMap(chart) => (vec![boxes::heat_map(chart, &mut columns)], Vec::new()),
+        Chart::Gantt(chart) => (vec![boxes::gantt(chart, &mut columns)], Vec::new()),
+        Chart::Empty { .. } => return None,
     };
-    let shown = panels.iter().any(|panel| !panel.series.is_empty());
+    let shown = panels.iter().any(|panel| !panel.series.is_empty() || panel.boxes.is_some());
     shown.then(|| Plot { anchor: format!("figure-{name}"), panels, outages })
 }
 
@@ -108,10 +112,28 @@ struct Columns<'p> {
 impl Columns<'_> {
     /// Packs numbers, and returns the name of their column. What is no number is a gap.
     fn add(&mut self, numbers: impl ExactSizeIterator<Item = f64>) -> String {
-        let name = format!("plot.{}.{}", self.name, self.count);
-        self.count += 1;
+        let name = self.next();
         self.pack.floats(&name, numbers);
         name
+    }
+
+    /// Packs whole numbers.
+    fn add_integers(&mut self, numbers: impl ExactSizeIterator<Item = i64>) -> String {
+        let name = self.next();
+        self.pack.integers(&name, numbers);
+        name
+    }
+
+    /// Packs texts.
+    fn add_texts<'t>(&mut self, texts: impl ExactSizeIterator<Item = &'t str>) -> String {
+        let name = self.next();
+        self.pack.texts(&name, texts);
+        name
+    }
+
+    fn next(&mut self) -> String {
+        self.count += 1;
+        format!("plot.{}.{}", self.name, self.count)
     }
 
     fn points(&mut self, points: &[(f64, f64)]) -> (String, String) {
@@ -151,7 +173,7 @@ fn timeline(chart: &Timeline, columns: &mut Columns<'_>) -> (Vec<PlotPanel>, Vec
                 width: None,
             });
         }
-        panels.push(PlotPanel { title: panel.title.clone(), x: time_axis(chart), y: panel_axis(panel), series });
+        panels.push(PlotPanel { title: panel.title.clone(), x: time_axis(chart), y: panel_axis(panel), series, boxes: None });
     }
     (panels, chart.outages.iter().map(|outage| (outage.from, outage.to)).collect())
 }
@@ -188,6 +210,7 @@ fn cdf(chart: &CdfChart, columns: &mut Columns<'_>) -> Option<PlotPanel> {
     Some(PlotPanel {
         title: String::new(),
         series: series.collect(),
+        boxes: None,
         x: PlotAxis { log: axis.logarithmic, from: Some(from), to: Some(to), ..of_scale(&chart.x) },
         y: PlotAxis {
             label: format!("{} (%)", chart.samples),
@@ -207,7 +230,7 @@ fn lines(chart: &LineChart, columns: &mut Columns<'_>) -> PlotPanel {
         series.push(PlotSeries { band, ..of_series(index, &line.label, Draw::Line, points) });
         series.extend(published(index, &line.label, &chart.published, &line.published, columns));
     }
-    PlotPanel { title: String::new(), x: of_scale(&chart.x), y: of_scale(&chart.y), series }
+    PlotPanel { title: String::new(), x: of_scale(&chart.x), y: of_scale(&chart.y), series, boxes: None }
 }
 
 fn scatter(chart: &ScatterChart, columns: &mut Columns<'_>) -> PlotPanel {
@@ -221,7 +244,7 @@ fn scatter(chart: &ScatterChart, columns: &mut Columns<'_>) -> PlotPanel {
         series.push(PlotSeries { band, ..of_series(index, label, Draw::Points, at) });
         series.extend(published(index, label, &chart.published, &one.published, columns));
     }
-    PlotPanel { title: String::new(), x: of_scale(&chart.x), y: of_scale(&chart.y), series }
+    PlotPanel { title: String::new(), x: of_scale(&chart.x), y: of_scale(&chart.y), series, boxes: None }
 }
 
 fn bars(chart: &BarChart, columns: &mut Columns<'_>) -> PlotPanel {
@@ -245,7 +268,7 @@ fn bars(chart: &BarChart, columns: &mut Columns<'_>) -> PlotPanel {
     let label = chart.across.clone();
     let (kind, to) = (AxisKind::Category, Some(chart.categories.len() as f64));
     let x = PlotAxis { label, kind, names: chart.categories.clone(), from: Some(0.0), to, log: false };
-    PlotPanel { title: String::new(), x, y: of_scale(&chart.y), series }
+    PlotPanel { title: String::new(), x, y: of_scale(&chart.y), series, boxes: None }
 }
 
 fn values(series: &BarSeries, value: fn(&crate::charts::bars::Bar) -> f64) -> Vec<f64> {

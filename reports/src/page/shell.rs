@@ -14,10 +14,11 @@ const UPLOT_STYLE: &str = include_str!("../../assets/uplot/uPlot.min.css");
 const STYLE: &str = include_str!("../../assets/page/style.css");
 
 /// The page's own script. The parts share one scope, and only the last of them does anything when it is read.
-const PARTS: [&str; 8] = [
+const PARTS: [&str; 9] = [
     include_str!("../../assets/page/unpack.js"),
     include_str!("../../assets/page/format.js"),
     include_str!("../../assets/page/theme.js"),
+    include_str!("../../assets/page/boxes.js"),
     include_str!("../../assets/page/plots.js"),
     include_str!("../../assets/page/explain.js"),
     include_str!("../../assets/page/cluster.js"),

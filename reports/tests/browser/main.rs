@@ -84,6 +84,25 @@ fn figures_are_zoomed_and_their_series_toggled() {
 }
 
 #[test]
+fn a_heat_map_tells_its_cells() {
+    let Some(mut browser) = Browser::start() else { return };
+    let page = demo_page();
+    browser.open(&page.0, View::WIDE);
+    browser.middle("document.querySelector('#figure-placement')");
+    browser.wait("document.querySelector('#figure-placement').dataset.drawn === 'true'");
+    let (x, y) = browser.middle("document.querySelector('#figure-placement .u-over')");
+    browser.hover(x, y);
+    browser.wait("/^at 00:.* zone-b-pool-\\d+: [\\d.]+$/.test(document.querySelector('#figure-placement output').value)");
+    browser.evaluate("document.querySelector('#figure-placement .panel').focus()");
+    let told = browser.text("document.querySelector('#figure-placement output').value");
+    browser.press("ArrowDown", 40);
+    browser.wait(&format!("document.querySelector('#figure-placement output').value !== '{told}'"));
+    browser.drag((x - 60.0, y), (x + 60.0, y));
+    browser.wait("document.querySelector('#figure-placement').dataset.zoomed === 'true'");
+    assert_content(&mut browser);
+}
+
+#[test]
 fn a_node_at_a_moment_tells_its_pods() {
     let Some(mut browser) = Browser::start() else { return };
     let page = demo_page();
@@ -104,12 +123,14 @@ fn a_node_at_a_moment_tells_its_pods() {
     browser.click_at(corner[0].as_f64().unwrap() + 8.0, corner[1].as_f64().unwrap() + 32.0);
     browser.wait("document.querySelector('#node h3')?.textContent === 'Node node-0'");
     let told = browser.text("document.getElementById('node').textContent");
-    assert!(told.contains("zone a") && told.contains("not ready") && told.contains("32 cores"), "{told}");
+    assert!(told.contains("zone a") && told.contains("32 cores"), "{told}");
+    let told = browser.text("document.getElementById('node-told').textContent");
+    assert!(told.starts_with("node-0 at 00:32:30: not ready, CPU "), "{told}");
 
     // The keyboard chooses the next one, and opens it.
     browser.evaluate("document.getElementById('cells').focus()");
     browser.press("ArrowRight", 39);
-    browser.wait("document.getElementById('cell').textContent.startsWith('node-1: ')");
+    browser.wait("document.querySelector('#cells [role=option]').textContent.startsWith('node-1: ')");
     browser.press("Enter", 13);
     browser.wait("document.querySelector('#node h3').textContent === 'Node node-1'");
     browser.click("document.querySelector('#node summary')");
