@@ -20,7 +20,7 @@ pub fn compare_page(runs: &[Run], verdicts: &[Verdicts]) -> Result<String, PageE
     let summaries: Vec<(&str, &Summary)> = runs.iter().map(|run| (run.label.as_str(), &run.summary)).collect();
     let page = ComparePage {
         title: runs.first().map_or("Simulation", |run| run.summary.scenario.as_str()),
-        seed: runs.first().map_or(0, |run| run.summary.seed),
+        seeds: seeds(runs),
         runs,
         table: Comparison::new(&summaries),
         figures: figures.list,
@@ -34,10 +34,19 @@ pub fn compare_page(runs: &[Run], verdicts: &[Verdicts]) -> Result<String, PageE
 #[template(path = "compare.html")]
 struct ComparePage<'a> {
     title: &'a str,
-    seed: u64,
+    /// What the runs have in common.
+    seeds: String,
     runs: &'a [Run],
     table: Comparison,
     figures: Vec<PageFigure>,
     verdicts: &'a [Verdicts],
     shell: Shell,
+}
+
+fn seeds(runs: &[Run]) -> String {
+    let first = runs.first().map_or(0, |run| run.summary.seed);
+    if runs.iter().all(|run| run.summary.seed == first) {
+        return format!("Of the same work, seed {first}: they met the same arrivals and the same failures.");
+    }
+    "Of the same work under several seeds: those of one seed met the same arrivals and the same failures.".to_owned()
 }
