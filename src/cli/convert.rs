@@ -97,7 +97,10 @@ pub(super) fn run(args: &ConvertArgs) -> Result<(), Failure> {
     };
     let mut done = Converted::default();
     write(&args.output, |out| {
-        done = convert(&open, part, &context, target, out)?;
+        done = convert(&open, part, &context, target, out).map_err(|error| match error {
+            WriteError::Trace(error) => error.of(format.name).into(),
+            other => other,
+        })?;
         Ok(())
     })?;
     let repaired = context.repairs.report().into_iter();

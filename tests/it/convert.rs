@@ -43,7 +43,8 @@ fn a_file_appears_whole_or_not_at_all() {
     folder.write("bad.csv", format!("{PODS}c,6,never,1,1\n"));
     let failed = folder.run(&["convert", "bad.csv", "-o", "out.csv"]).expect(2);
     assert!(
-        failed.stderr.contains("bad.csv: line 4, column `duration_s`: `never` is not a number"),
+        failed.stderr.contains("bad.csv: line 4, column `duration_s`: `never` is not a number")
+            && failed.stderr.contains("(read as format `csv`)"),
         "{}",
         failed.stderr
     );

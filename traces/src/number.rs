@@ -113,6 +113,34 @@ fn exponent(text: &[u8]) -> Result<i32, NumberError> {
 }
 
 fn unsigned(text: &[u8], decimals: u32, scale: u32) -> Result<i64, NumberError> {
+    short(text, decimals, scale).map_or_else(|| long(text, decimals, scale), Ok)
+}
+
+/// The same for texts whose digits and scale surely fit, as nearly all are; `None` for others and for what is no number.
+#[inline]
+fn short(text: &[u8], decimals: u32, scale: u32) -> Option<i64> {
+    if text.len() + scale as usize > 18 {
+        return None;
+    }
+    let (mut value, mut point) = (0, None);
+    for (i, byte) in text.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' => value = value * 10 + i64::from(byte - b'0'),
+            b'.' if point.is_none() && i > 0 => point = Some(i),
+            _ => return None,
+        }
+    }
+    let digits = match point {
+        Some(point) => text.len() - point - 1,
+        None if text.is_empty() => return None,
+        None => 0,
+    };
+    let is_plain = point.is_none() || (1..=decimals as usize).contains(&digits);
+    is_plain.then(|| value * 10_i64.pow(scale - digits as u32))
+}
+
+/// Any text, digit by digit.
+fn long(text: &[u8], decimals: u32, scale: u32) -> Result<i64, NumberError> {
     let (whole, fraction) = match text.iter().position(|b| *b == b'.') {
         Some(point) => (&text[..point], Some(&text[point + 1..])),
         None => (text, None),
@@ -220,6 +248,13 @@ mod tests {
         fn a_time_survives_being_written(micros in 0..=i64::MAX / 1000) {
             let time = SimTime(micros * 1000);
             prop_assert_eq!(seconds(&time.to_string()), Ok(time.0));
+        }
+
+        #[test]
+        fn short_texts_are_what_long_ones_are(text in "[0-9.]{0,20}", decimals in 0..=NANOS) {
+            if let Some(value) = short(text.as_bytes(), decimals, NANOS) {
+                prop_assert_eq!(Ok(value), long(text.as_bytes(), decimals, NANOS));
+            }
         }
 
         #[test]

@@ -103,6 +103,7 @@ pub struct Submitted {
 
 impl Submitted {
     /// One pod that runs like this and uses what it requests.
+    #[inline]
     pub fn pod(name: impl Into<Name>, shape: ShapeId, run: Run) -> Self {
         let (name, usage) = (name.into(), Usage::default());
         Self {

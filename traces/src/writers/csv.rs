@@ -14,6 +14,7 @@ pub(super) const TARGET: Target =
 
 struct Table<'o> {
     rows: PodRows,
+    row: Vec<Cell>,
     out: Writer<&'o mut (dyn Write + Send)>,
 }
 
@@ -21,15 +22,12 @@ fn open<'o>(survey: &'o Survey, out: &'o mut (dyn Write + Send)) -> Result<Box<d
     let rows = PodRows::new(survey)?;
     let mut out = Writer::from_writer(out);
     header(&rows.columns, &mut out)?;
-    Ok(Box::new(Table { rows, out }))
+    Ok(Box::new(Table { rows, row: Vec::new(), out }))
 }
 
 impl PodWriter for Table<'_> {
     fn write(&mut self, record: &Record, stream: &mut Stream, losses: &mut Losses) -> Result<(), WriteError> {
-        match self.rows.row(record, stream, losses) {
-            Some(row) => write(&row, &mut self.out),
-            None => Ok(()),
-        }
+        if self.rows.row(record, stream, losses, &mut self.row) { write(&self.row, &mut self.out) } else { Ok(()) }
     }
 
     fn finish(&mut self) -> Result<(), WriteError> {
@@ -57,6 +55,13 @@ fn header(columns: &[(String, Kind)], out: &mut Writer<&mut (dyn Write + Send)>)
 }
 
 fn write(row: &[Cell], out: &mut Writer<&mut (dyn Write + Send)>) -> Result<(), WriteError> {
-    out.write_record(row.iter().map(Cell::text)).map_err(std::io::Error::from)?;
+    let mut text = String::new();
+    for cell in row {
+        text.clear();
+        cell.write(&mut text);
+        out.write_field(&text).map_err(std::io::Error::from)?;
+    }
+    // The end of the row.
+    out.write_record(None::<&[u8]>).map_err(std::io::Error::from)?;
     Ok(())
 }

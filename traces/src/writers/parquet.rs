@@ -38,10 +38,8 @@ fn open<'o>(survey: &'o Survey, out: &'o mut (dyn Write + Send)) -> Result<Box<d
 
 impl PodWriter for Table<'_> {
     fn write(&mut self, record: &Record, stream: &mut Stream, losses: &mut Losses) -> Result<(), WriteError> {
-        match self.rows.row(record, stream, losses) {
-            Some(row) => self.file.push(row),
-            None => Ok(()),
-        }
+        let mut row = Vec::new();
+        if self.rows.row(record, stream, losses, &mut row) { self.file.push(row) } else { Ok(()) }
     }
 
     fn finish(&mut self) -> Result<(), WriteError> {

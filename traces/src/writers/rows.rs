@@ -7,7 +7,9 @@ use crate::record::{Event, Record, Submitted};
 use crate::shapes::{NameId, ShapeId};
 use crate::stream::Stream;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt::Write;
 use std::sync::Arc;
+use towtank_sim::model::Name;
 use towtank_sim::model::node::{HOSTNAME_LABEL, NodeSpec, ZONE_LABEL};
 use towtank_sim::model::pod::{PodSpec, Run, Usage};
 use towtank_sim::time::Span;
@@ -25,7 +27,7 @@ pub(super) enum Kind {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Cell {
     Blank,
-    Text(String),
+    Text(Name),
     Whole(i64),
     /// Nanoseconds, to be written as seconds, rounded to a microsecond.
     Seconds(i64),
@@ -36,18 +38,27 @@ pub(super) enum Cell {
 
 impl Cell {
     /// As text.
+    #[cfg(feature = "parquet")]
     pub(super) fn text(&self) -> String {
-        match self {
-            Self::Blank => String::new(),
-            Self::Text(text) => text.clone(),
-            Self::Whole(number) => number.to_string(),
-            Self::Seconds(nanos) => Span(nanos.saturating_add(500) / 1000 * 1000).to_string(),
+        let mut text = String::new();
+        self.write(&mut text);
+        text
+    }
+
+    /// As text, behind another one.
+    pub(super) fn write(&self, out: &mut String) {
+        let done = match self {
+            Self::Blank => Ok(()),
+            Self::Text(text) => out.write_str(text),
+            Self::Whole(number) => write!(out, "{number}"),
+            Self::Seconds(nanos) => write!(out, "{}", Span(nanos.saturating_add(500) / 1000 * 1000)),
             Self::Share(share) => {
                 let text = format!("{}.{:04}", share / 10_000, share % 10_000);
-                text.trim_end_matches('0').trim_end_matches('.').to_owned()
+                out.write_str(text.trim_end_matches('0').trim_end_matches('.'))
             }
-            Self::Flag(flag) => flag.to_string(),
-        }
+            Self::Flag(flag) => write!(out, "{flag}"),
+        };
+        debug_assert!(done.is_ok(), "a string takes any text");
     }
 }
 
@@ -112,9 +123,15 @@ impl PodRows {
         Ok(Self { columns, has, resources, labels, selectors, killed, shapes: Vec::new() })
     }
 
-    /// The row of a record, if it is one of a pod or job.
-    pub(super) fn row(&mut self, record: &Record, stream: &mut Stream, losses: &mut Losses) -> Option<Vec<Cell>> {
-        let Event::Submitted(job) = &record.event else { return None };
+    /// Makes the row of a record, if it is one of a pod or job; whether it is.
+    pub(super) fn row(
+        &mut self,
+        record: &Record,
+        stream: &mut Stream,
+        losses: &mut Losses,
+        cells: &mut Vec<Cell>,
+    ) -> bool {
+        let Event::Submitted(job) = &record.event else { return false };
         let place = job.shape.0 as usize;
         while self.shapes.len() <= place {
             let shape = stream.shape(ShapeId(self.shapes.len() as u32));
@@ -124,30 +141,30 @@ impl PodRows {
         let shape = &self.shapes[place];
         losses.all(&shape.losses);
         let run = run_of(&mut self.killed, record.at, &shape.namespace, job);
-        let mut cells = Vec::with_capacity(self.columns.len());
-        cells.push(Cell::Text(job.name.to_string()));
+        cells.clear();
+        cells.push(Cell::Text(job.name.clone()));
         cells.push(Cell::Seconds(record.at));
         cells.push(match run {
             Run::Forever => Cell::Blank,
             Run::Succeeds(span) | Run::Fails(span) => Cell::Seconds(span.0),
         });
         cells.extend([Cell::Whole(shape.cpu), Cell::Whole(shape.memory)]);
-        let name = |id: Option<NameId>| id.map_or(Cell::Blank, |id| Cell::Text(stream.text(id).to_string()));
+        let name = |id: Option<NameId>| id.map_or(Cell::Blank, |id| Cell::Text((&**stream.text(id)).into()));
         let seconds = |span: Option<Span>| span.map_or(Cell::Blank, |span| Cell::Seconds(span.0));
         let share = |share: u16, all: u16| if share == all { Cell::Blank } else { Cell::Share(share) };
         let all = Usage::default();
         cells.extend(self.has.iter().map(|column| match column {
             Optional::Namespace => Cell::Text(shape.namespace.clone()),
             Optional::Priority => shape.priority.map_or(Cell::Blank, |priority| Cell::Whole(priority.into())),
-            Optional::Owner => job.group.as_ref().map_or(Cell::Blank, |group| Cell::Text(group.to_string())),
+            Optional::Owner => job.group.as_ref().map_or(Cell::Blank, |group| Cell::Text(group.clone())),
             Optional::User => name(job.user),
             Optional::Queue => name(job.queue),
             Optional::Count => Cell::Whole(job.pods.into()),
             Optional::Gang => Cell::Flag(job.gang),
             Optional::Outcome => match run {
                 Run::Forever => Cell::Blank,
-                Run::Succeeds(_) => Cell::Text("succeeded".to_owned()),
-                Run::Fails(_) => Cell::Text("failed".to_owned()),
+                Run::Succeeds(_) => Cell::Text("succeeded".into()),
+                Run::Fails(_) => Cell::Text("failed".into()),
             },
             Optional::Estimate => seconds(job.estimate),
             Optional::Wait => seconds(job.waited),
@@ -155,14 +172,14 @@ impl PodRows {
             Optional::MemoryUsage => share(job.usage.memory, all.memory),
         }));
         cells.extend_from_slice(&shape.named);
-        Some(cells)
+        true
     }
 
     /// What all rows of a shape have in common.
     fn cells(&self, spec: &PodSpec) -> ShapeCells {
         let requests = spec.held_requests();
         let amount = |name: &str| requests.get(name).map_or(0, |quantity| quantity.value());
-        let text = |text: Option<&String>| text.map_or(Cell::Blank, |text| Cell::Text(text.clone()));
+        let text = |text: Option<&String>| text.map_or(Cell::Blank, |text| Cell::Text(text.as_str().into()));
         let mut named: Vec<Cell> = Vec::new();
         named.extend(self.resources.iter().map(|name| match amount(name) {
             0 => Cell::Blank,
@@ -173,7 +190,7 @@ impl PodRows {
         ShapeCells {
             cpu: requests.get("cpu").map_or(0, |quantity| quantity.milli_value()),
             memory: amount("memory"),
-            namespace: spec.namespace.to_string(),
+            namespace: (&*spec.namespace).into(),
             priority: spec.priority,
             named,
             losses: beyond_requests(spec),
@@ -185,7 +202,7 @@ impl PodRows {
 struct ShapeCells {
     cpu: i64,
     memory: i64,
-    namespace: String,
+    namespace: Name,
     priority: Option<i32>,
     /// The columns with names of the trace's choice.
     named: Vec<Cell>,
@@ -258,12 +275,12 @@ pub(super) fn node_rows(records: &[Record], losses: &mut Losses) -> (Vec<(String
     columns.extend(taints.iter().map(|key| (format!("taint:{key}"), Kind::Text)));
     let rows = lives.iter().map(|(spec, added, removed)| {
         let amount = |name: &str| spec.allocatable.get(name).map_or(0, |quantity| quantity.value());
-        let text = |text: Option<&String>| text.map_or(Cell::Blank, |text| Cell::Text(text.clone()));
+        let text = |text: Option<&String>| text.map_or(Cell::Blank, |text| Cell::Text(text.as_str().into()));
         if spec.devices > 0 {
             losses.count("nodes with GPUs that can be shared, which are left out of them");
         }
         let mut cells = vec![
-            Cell::Text(spec.name.to_string()),
+            Cell::Text((&*spec.name).into()),
             Cell::Whole(spec.allocatable.get("cpu").map_or(0, |quantity| quantity.milli_value())),
             Cell::Whole(amount("memory")),
             Cell::Whole(amount("pods")),
@@ -281,7 +298,7 @@ pub(super) fn node_rows(records: &[Record], losses: &mut Losses) -> (Vec<(String
         cells.extend(labels.iter().map(|key| text(spec.labels.get(*key))));
         cells.extend(taints.iter().map(|key| {
             let mut of_key = spec.taints.iter().filter(|taint| taint.key == **key);
-            let cell = of_key.next().map(|taint| Cell::Text(format!("{}:{:?}", taint.value, taint.effect)));
+            let cell = of_key.next().map(|taint| Cell::Text(format!("{}:{:?}", taint.value, taint.effect).into()));
             for _ in of_key {
                 losses.count("second taints of one key on a node, which are left out");
             }

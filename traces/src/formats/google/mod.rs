@@ -21,8 +21,8 @@
 //! - Machines come, change and go, each with 1 of disk, which is not told; `platform` is a label. Attributes and constraints are not read, but for the constraint of 2011 that
 //!   tasks of a job be on different machines, which is an anti-affinity.
 //!
-//! 2011: tables without a header in many parts, though copies may have one. The table of jobs says nothing that the tasks' does not and
-//! is passed over.
+//! 2011: tables without a header in many parts, though copies may have one. The table of jobs names the user of a job whose tasks' rows
+//! leave it out; their names, which are hashes, are passed over.
 //!
 //! 2019: tables as exported from BigQuery, CSV with a header (nested fields as `resource_request.cpus`) or JSON lines, sorted by time.
 //! Instances of alloc sets, which reserve resources for jobs, are left out; the tasks that would run inside of them are pods like
@@ -55,6 +55,12 @@ pub(crate) const FORMAT_2011: Format = Format {
             gives: Gives::Pods,
             columns: "time, missing info, job ID, task index, machine ID, event type, user, scheduling class, priority, \
                       CPU request, memory request, disk space request, different machines restriction",
+            sorted: true,
+        },
+        TableInfo {
+            name: "job_events, if it is there",
+            gives: Gives::Pods,
+            columns: "time, missing info, job ID, event type, user, scheduling class, job name, logical job name",
             sorted: true,
         },
         TableInfo {

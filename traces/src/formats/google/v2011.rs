@@ -6,7 +6,7 @@ use super::machines::{MachineEvent, Machines};
 use super::{PART, machine};
 use crate::error::TraceError;
 use crate::format::{Context, Head, deal, no_table};
-use crate::input::Inputs;
+use crate::input::{InputFile, Inputs};
 use crate::reader::Reader;
 use crate::schema::{Header, Schema};
 
@@ -104,12 +104,11 @@ static USAGE: Schema = Schema {
     ..Schema::CSV
 };
 
-/// Jobs: passed over, but known, so that a folder with all tables can be read.
 static JOBS: Schema = Schema {
     what: "a table of job events",
     files: &["job_events"],
     header: Header::Perhaps,
-    required: &["time", "job ID", "event type"],
+    required: &["time", "job ID", "event type", "user"],
     order: &[
         "time",
         "missing info",
@@ -120,7 +119,13 @@ static JOBS: Schema = Schema {
         "job name",
         "logical job name",
     ],
-    aliases: &[("time stamp", "time"), ("timestamp", "time"), ("jobid", "job ID")],
+    aliases: &[
+        ("time stamp", "time"),
+        ("timestamp", "time"),
+        ("jobid", "job ID"),
+        ("username", "user"),
+        ("user name", "user"),
+    ],
     ..Schema::CSV
 };
 
@@ -160,21 +165,51 @@ pub(super) fn open_nodes(inputs: &Inputs, context: &Context) -> Result<Box<dyn R
 }
 
 pub(super) fn open_pods(inputs: &Inputs, context: &Context) -> Result<Box<dyn Reader>, TraceError> {
-    let dealt = deal(inputs, &TABLES)?;
-    if dealt[1].is_empty() {
+    let mut dealt = deal(inputs, &TABLES)?;
+    let [tasks, usage, jobs] = [1, 2, 3].map(|table| std::mem::take(&mut dealt[table]));
+    if tasks.is_empty() {
         return Err(no_table(inputs, &TASKS));
     }
-    let mut files = dealt[1].clone();
-    let tasks = Tasks(Fields::open(&files, &TASKS, 0)?);
-    let mut streams: Vec<Box<dyn Told>> = vec![Box::new(tasks)];
-    if !dealt[2].is_empty() {
-        let usage = Fields::open(&dealt[2], &USAGE, files.len() as u32)?;
-        files.extend(dealt[2].iter().cloned());
+    let mut files: Vec<InputFile> = Vec::new();
+    let mut streams: Vec<Box<dyn Told>> = Vec::new();
+    let mut open = |table: Vec<InputFile>, schema| {
+        let fields = Fields::open(&table, schema, files.len() as u32);
+        files.extend(table);
+        fields
+    };
+    // A job's user is told before its tasks.
+    if !jobs.is_empty() {
+        streams.push(Box::new(Jobs(open(jobs, &JOBS)?)));
+    }
+    streams.push(Box::new(Tasks(open(tasks, &TASKS)?)));
+    if !usage.is_empty() {
         // Use of a span that begins with the task's end belongs to nobody, and with its beginning to it.
-        streams.push(Box::new(Use(usage)));
+        streams.push(Box::new(Use(open(usage, &USAGE)?)));
     }
     Ok(Box::new(Joined::new(files, streams, machine(context), context.repairs.clone())?))
 }
+
+/// Jobs say who submitted them; how their tasks fare is told by these.
+struct Jobs(Fields);
+
+impl Told for Jobs {
+    fn next(&mut self) -> Result<Option<Item>, TraceError> {
+        while self.0.advance()? {
+            let row = &self.0;
+            let job = row.whole(1, "the number of a job")?;
+            let what = match row.whole(2, EVENT)? {
+                0 => What::Job { job, user: row.text(3)?.to_owned() },
+                3..=6 => What::JobOver { job },
+                1 | 2 | 7 | 8 => continue,
+                _ => return Err(row.bad(2, "is no event of a job", EVENT)),
+            };
+            return Ok(Some(Item { at: row.time(0)?, place: row.place(), what }));
+        }
+        Ok(None)
+    }
+}
+
+const EVENT: &str = "the number of an event, 0 to 8";
 
 struct Tasks(Fields);
 
@@ -183,7 +218,7 @@ impl Told for Tasks {
         while self.0.advance()? {
             let row = &self.0;
             let task = Task { job: row.whole(1, "the number of a job")?, index: row.whole(2, "the index of a task")? };
-            let event = match row.whole(3, "the number of an event, 0 to 8")? {
+            let event = match row.whole(3, EVENT)? {
                 0 => TaskEvent::Submit(Box::new(request(row)?)),
                 1 => TaskEvent::Schedule,
                 2 => TaskEvent::Evict,

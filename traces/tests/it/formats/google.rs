@@ -44,6 +44,23 @@ const TASKS: &str = "0,,1,0,,0,ann,2,9,0.5,0.25,0.0001,0\n\
                      9223372036854775807,,1,0,5,5,ann,2,9,0.5,0.25,0.0001,0\n";
 
 #[test]
+fn the_table_of_jobs_knows_users_that_the_tasks_rows_leave_out() {
+    let tasks = "10,,1,0,,0,,0,0,0.5,0.5,,0\n20,,2,0,,0,,0,0,0.5,0.5,,0\n30,,2,1,,0,eve,0,0,0.5,0.5,,0\n50,,1,1,,0,,0,0,0.5,0.5,,0\n";
+    let table = "10,,1,0,ann,0,n,l\n11,,1,1,ann,0,n,l\n20,,2,0,bob,0,n,l\n40,,1,4,ann,0,n,l\n";
+    let inputs = Inputs::from_bytes("trace/task_events.csv", tasks).and("trace/job_events.csv", table);
+    let read = jobs("google-2011", &inputs, &Context::default());
+    let users: Vec<_> = read.lines().iter().map(|line| line.split(' ').nth(2).unwrap().to_owned()).collect();
+    assert_eq!(users, ["user=ann", "user=bob", "user=eve", "cpu=32"], "what comes after a job's end is not its task");
+
+    let wrong = Inputs::from_bytes("task_events.csv", tasks).and("job_events.csv", "10,,1,9,ann,0,n,l\n");
+    let error = read_jobs("google-2011", &wrong, &Context::default()).err().unwrap();
+    assert_eq!(
+        error,
+        "job_events.csv: line 1, column `event type`: `9` is no event of a job: expected the number of an event, 0 to 8"
+    );
+}
+
+#[test]
 fn beginnings_and_ends_of_tasks_are_joined() {
     let inputs = Inputs::from_bytes("trace/task_events/part-00000-of-00500.csv", TASKS).and(
         "trace/task_usage/part-00000-of-00500.csv",
