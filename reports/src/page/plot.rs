@@ -173,7 +173,13 @@ fn timeline(chart: &Timeline, columns: &mut Columns<'_>) -> (Vec<PlotPanel>, Vec
                 width: None,
             });
         }
-        panels.push(PlotPanel { title: panel.title.clone(), x: time_axis(chart), y: panel_axis(panel), series, boxes: None });
+        panels.push(PlotPanel {
+            title: panel.title.clone(),
+            x: time_axis(chart),
+            y: panel_axis(panel),
+            series,
+            boxes: None,
+        });
     }
     (panels, chart.outages.iter().map(|outage| (outage.from, outage.to)).collect())
 }

@@ -92,7 +92,8 @@ fn a_heat_map_tells_its_cells() {
     browser.wait("document.querySelector('#figure-placement').dataset.drawn === 'true'");
     let (x, y) = browser.middle("document.querySelector('#figure-placement .u-over')");
     browser.hover(x, y);
-    browser.wait("/^at 00:.* zone-b-pool-\\d+: [\\d.]+$/.test(document.querySelector('#figure-placement output').value)");
+    browser
+        .wait("/^at 00:.* zone-b-pool-\\d+: [\\d.]+$/.test(document.querySelector('#figure-placement output').value)");
     browser.evaluate("document.querySelector('#figure-placement .panel').focus()");
     let told = browser.text("document.querySelector('#figure-placement output').value");
     browser.press("ArrowDown", 40);
