@@ -20,11 +20,7 @@ class Nodes {
 
   // The values of all snapshots, one after the other: they are kept as differences to the snapshot before.
   plane(name) {
-    if (!this.planes.has(name)) {
-      const values = Int32Array.from(this.data.decode(this.data.columns.get(`state.${name}`)));
-      for (let i = this.count; i < values.length; i++) values[i] += values[i - this.count];
-      this.planes.set(name, values);
-    }
+    if (!this.planes.has(name)) this.planes.set(name, this.data.sumsOver(`state.${name}`, this.count));
     return this.planes.get(name);
   }
 
@@ -106,6 +102,14 @@ class ClusterView {
       scale.fillRect(step * 8, 0, 8, 12);
     });
     new ResizeObserver(() => this.layOut()).observe(this.box);
+    // There may be millions of states: they are read when somebody is about to look at them.
+    const observer = new IntersectionObserver((entries) => {
+      if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+      observer.disconnect();
+      this.inSight = true;
+      this.draw();
+    }, { rootMargin: "600px" });
+    observer.observe(this.box);
     this.tellTime();
     this.layOut();
   }
@@ -148,7 +152,7 @@ class ClusterView {
   }
 
   draw() {
-    if (!this.cells) return;
+    if (!this.cells || !this.inSight) return;
     const { size, left, top, headings } = this.cells;
     const context = this.canvas.getContext("2d");
     const ratio = devicePixelRatio || 1;

@@ -41,6 +41,23 @@ class Columns {
     return (row) => words[places[row]];
   }
 
+  // A column of small whole numbers that are each the difference to the one so many places before.
+  sumsOver(name, stride) {
+    const { count, bytes } = this.columns.get(name);
+    const values = new Int32Array(count);
+    let at = 0;
+    for (let row = 0; row < count; row++) {
+      let byte = bytes[at++];
+      let value = byte & 127;
+      for (let shift = 7; byte > 127; shift += 7) {
+        byte = bytes[at++];
+        value |= (byte & 127) << shift;
+      }
+      values[row] = ((value >>> 1) ^ -(value & 1)) + (row < stride ? 0 : values[row - stride]);
+    }
+    return values;
+  }
+
   decode({ kind, count, bytes }) {
     switch (kind) {
       case "integers": return integers(bytes, count);
