@@ -62,6 +62,8 @@ pub fn simulate(
         events: observe.events,
         epoch_second: scenario.epoch_second,
         tables: observe.tables,
+        attempts: observe.attempts,
+        parquet: observe.parquet,
         page: observe.figures && options.page,
         fragmentation: prepared
             .target_workload

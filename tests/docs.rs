@@ -11,6 +11,13 @@
 //!
 //! `UPDATE_DOCS=1 cargo test --test docs` writes the outputs anew.
 
+// The figures of the manual are drawn from the made-up runs that the reports are tested with, and not from all of them.
+#[allow(dead_code)]
+#[path = "../reports/tests/it/demo.rs"]
+mod demo;
+#[path = "docs/figures.rs"]
+mod figures;
+
 use clap::Parser as _;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -154,7 +154,7 @@ impl World {
         };
         for index in 0..count * FILL {
             let pod = world.fill();
-            world.bind(pod, NodeId((index % count) as u32));
+            world.bind(pod, NodeId::new((index % count) as u32));
         }
         world.settle();
         world
@@ -187,7 +187,7 @@ impl World {
     }
 
     /// PreFilter to Score: the node for a pod, or why there is none.
-    pub(crate) fn choose(&mut self, pod: PodId) -> Result<NodeId, FitError> {
+    pub(crate) fn choose(&mut self, pod: PodId) -> Result<NodeId, Box<FitError>> {
         let class = self.cluster.pod(pod).expect("the pod lives").class;
         let cycle = Cycle::new(&self.cluster, class, Some(pod));
         let selected = self.selection.select((0, &self.profile), &cycle);
@@ -243,7 +243,7 @@ impl World {
         node
     }
 
-    fn make_room(&mut self, pod: PodId, error: FitError) {
+    fn make_room(&mut self, pod: PodId, error: Box<FitError>) {
         let class = self.cluster.pod(pod).expect("the pod lives").class;
         let cycle = Cycle::new(&self.cluster, class, Some(pod));
         let (_, remedy) = self.selection.post_filter(&self.profile, &cycle, error);

@@ -3,15 +3,14 @@
 //! Source: `pkg/scheduler/framework/plugins/noderesources/{least_allocated,most_allocated,requested_to_capacity_ratio}.go`.
 
 use crate::config::{ShapePoint, Strategy};
-use crate::lasting::score_by_node;
-use crate::pair::{Pair, allocatable, is_exact, pair, whole_part, zip};
+use crate::lasting::{add_by_node, score_by_node};
 use crate::resource_ref::{CycleResource, CycleResources, ResourceRef};
 use std::sync::Arc;
 use towtank_sim::cluster::{Cluster, Nodes};
-use towtank_sim::model::NodeId;
 use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::PodClass;
-use towtank_sim::scheduler::{LastingScore, MAX_NODE_SCORE, NodePart, NodeScore, Score};
+use towtank_sim::scheduler::lanes::{self, LaneWork, Lanes, product_sum, quotient, whole_part};
+use towtank_sim::scheduler::{LANES, LastingScore, LoadBlock, MAX_NODE_SCORE, NodePart, NodeScore, Score, exact};
 
 /// A strategy, and the resources that it looks at.
 #[derive(Clone, Debug)]
@@ -26,14 +25,15 @@ struct Allocation {
     resources: CycleResources,
 }
 
-/// As [`Allocation`], where only CPU and memory count: most nodes are scored by their rows in the table of loads.
-struct RowAllocation {
+/// As [`Allocation`], where only CPU and memory count: most nodes are scored by the columns of their loads.
+struct ColumnAllocation {
     plain: Allocation,
     /// What the pod asks for.
-    pod: Pair,
-    weights: [u64; 2],
-    /// `2^40` divided by the sum of the weights, rounded up.
-    inverse: u64,
+    pod: [f64; 2],
+    weights: [f64; 2],
+    /// The reciprocal of the sum of the weights.
+    inverse: f64,
+    most: bool,
 }
 
 impl AllocationScore {
@@ -49,8 +49,8 @@ impl AllocationScore {
 
     /// The same for good.
     pub(crate) fn lasting(&self, class: &PodClass, cluster: &Cluster) -> LastingScore {
-        match RowAllocation::new(self.allocation(class, cluster)) {
-            Ok(by_row) => LastingScore::ByNode(Box::new(by_row)),
+        match ColumnAllocation::new(self.allocation(class, cluster)) {
+            Ok(by_column) => LastingScore::ByNode(Box::new(by_column)),
             Err(plain) => score_by_node(NodePart::Whole, plain),
         }
     }
@@ -82,8 +82,9 @@ impl Score for Allocation {
     }
 }
 
-impl RowAllocation {
-    /// The largest sum of weights for which the inverse does as well as division.
+impl ColumnAllocation {
+    /// The largest sum of weights that is counted with. Multiplied with the inverse of such a sum, a multiple of a score and a half is
+    /// nowhere near a whole number.
     const MAX_WEIGHT: i64 = 1 << 15;
 
     fn new(plain: Allocation) -> Result<Self, Allocation> {
@@ -95,40 +96,13 @@ impl RowAllocation {
         if !(1..=Self::MAX_WEIGHT).contains(&sum) {
             return Err(plain);
         }
-        let weights = [weights[0] as u64, weights[1] as u64];
-        Ok(Self { plain, pod: pair(pod), weights, inverse: (1 << 40) / sum as u64 + 1 })
-    }
-
-    /// Adds the scores to the totals. `scored` gives what of a node counts, from what it has and what is taken with the pod on it.
-    #[inline]
-    fn add_by(
-        &self,
-        (nodes, ids): (&Nodes, &[NodeId]),
-        weight: i64,
-        totals: &mut [i64],
-        scored: impl Fn(f64, f64) -> f64,
-    ) {
-        let [cpu_weight, memory_weight] = self.weights;
-        for (id, total) in ids.iter().zip(totals) {
-            let load = nodes.load(*id);
-            let has = allocatable(load);
-            if is_exact(has, load.nonzero) {
-                let has = pair(has);
-                let taken = zip(pair(load.nonzero), self.pod, |node, pod| node + pod);
-                let counted = zip(has, taken, &scored);
-                // One more than the scores: whole parts are of numbers from 1 on.
-                let [cpu, memory] = zip(counted, has, |counted, has| (MAX_NODE_SCORE as f64 * counted + has) / has);
-                let sum = u64::from(whole_part(cpu)) * cpu_weight + u64::from(whole_part(memory)) * memory_weight
-                    - (cpu_weight + memory_weight);
-                *total += weight * ((sum * self.inverse) >> 40) as i64;
-            } else {
-                *total += weight * self.plain.score(nodes.get(*id));
-            }
-        }
+        let most = matches!(*plain.strategy, Strategy::MostAllocated);
+        let [pod, weights] = [pod, weights].map(|pair| pair.map(|amount| amount as f64));
+        Ok(Self { plain, pod, weights, inverse: 1.0 / sum as f64, most })
     }
 }
 
-impl NodeScore for RowAllocation {
+impl NodeScore for ColumnAllocation {
     fn reads(&self) -> NodePart {
         NodePart::Whole
     }
@@ -137,13 +111,53 @@ impl NodeScore for RowAllocation {
         self.plain.score(node)
     }
 
-    fn add(&self, nodes: &Nodes, ids: &[NodeId], weight: i64, totals: &mut [i64]) {
-        let smaller = |a: f64, b: f64| if a < b { a } else { b };
-        match *self.plain.strategy {
-            Strategy::LeastAllocated => {
-                self.add_by((nodes, ids), weight, totals, |has, taken| if has > taken { has - taken } else { 0.0 });
+    fn add(&self, nodes: &Nodes, blocks: &[LoadBlock], weight: i64, totals: &mut [Lanes]) {
+        add_by_node(
+            nodes,
+            blocks,
+            totals,
+            |node| exact(weight.saturating_mul(self.plain.score(node))),
+            |totals| {
+                if self.most {
+                    lanes::run(Add::<true> { score: self, blocks, weight: exact(weight), totals });
+                } else {
+                    lanes::run(Add::<false> { score: self, blocks, weight: exact(weight), totals });
+                }
+            },
+        );
+    }
+}
+
+/// The work of [`ColumnAllocation`], of the strategy `MostAllocated` or `LeastAllocated`.
+struct Add<'a, const MOST: bool> {
+    score: &'a ColumnAllocation,
+    blocks: &'a [LoadBlock],
+    weight: f64,
+    totals: &'a mut [Lanes],
+}
+
+impl<const MOST: bool> LaneWork for Add<'_, MOST> {
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        let ColumnAllocation { pod, weights, inverse, .. } = *self.score;
+        for (block, totals) in self.blocks.iter().zip(self.totals) {
+            for lane in 0..LANES {
+                let scored = |place: usize| {
+                    let has = block.allocatable[place][lane];
+                    let taken = block.nonzero[place][lane] + pod[place];
+                    // What is left, or taken, of what there is at most.
+                    let taken = if taken < has { taken } else { has };
+                    let counted = if MOST { taken } else { has - taken };
+                    whole_part::<FUSED>(quotient::<FUSED>(
+                        MAX_NODE_SCORE as f64 * counted,
+                        has,
+                        block.reciprocal[place][lane],
+                    ))
+                };
+                let sum = product_sum::<FUSED>(scored(0), weights[0], scored(1) * weights[1]);
+                let mean = whole_part::<FUSED>((sum + 0.5) * inverse);
+                totals[lane] = product_sum::<FUSED>(self.weight, mean, totals[lane]);
             }
-            _ => self.add_by((nodes, ids), weight, totals, smaller),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Answers that last, of plugins that say in every cycle the same about a node: what judges it in one cycle does so for good.
 
+use towtank_sim::cluster::Nodes;
 use towtank_sim::model::node::Node;
+use towtank_sim::scheduler::lanes::Lanes;
 use towtank_sim::scheduler::{
-    Filter, Lasting, LastingFilter, LastingScore, NodeFilter, NodePart, NodeScore, Score, Verdict,
+    Filter, Lasting, LastingFilter, LastingScore, LoadBlock, NodeFilter, NodePart, NodeScore, Score, Verdict,
 };
 
 /// What judges nodes in one cycle, and reads nothing else than this of them.
@@ -26,6 +28,23 @@ pub(crate) fn filter_by_node<F: Filter + 'static>(reads: NodePart, filter: Optio
 /// The answer of a score that looks at this part of a node and at nothing else.
 pub(crate) fn score_by_node<S: Score + 'static>(reads: NodePart, score: S) -> LastingScore {
     LastingScore::ByNode(Box::new(Reading(reads, score)))
+}
+
+/// Adds the scores of many nodes to their totals: of all by columns, but for those whose amounts are not exact, each of which adds what
+/// `by_node` says.
+pub(crate) fn add_by_node(
+    nodes: &Nodes,
+    blocks: &[LoadBlock],
+    totals: &mut [Lanes],
+    by_node: impl Fn(&Node) -> f64,
+    by_columns: impl FnOnce(&mut [Lanes]),
+) {
+    let inexact = || blocks.iter().enumerate().flat_map(|(index, block)| block.inexact().map(move |at| (index, at)));
+    let kept: Vec<f64> = inexact().map(|(index, (lane, id))| totals[index][lane] + by_node(nodes.get(id))).collect();
+    by_columns(totals);
+    for ((index, (lane, _)), total) in inexact().zip(kept) {
+        totals[index][lane] = total;
+    }
 }
 
 impl<F: Filter> NodeFilter for Reading<F> {

@@ -14,7 +14,6 @@ pub mod kube;
 mod lasting;
 pub mod legacy;
 pub mod named;
-mod pair;
 pub mod profile;
 pub mod registry;
 mod remaining;

@@ -1,9 +1,8 @@
 //! Resources as configurations name them, resolved in the cluster at hand.
 
 use crate::config::WeightedResource;
-use crate::pair;
 use smallvec::SmallVec;
-use towtank_sim::cluster::Cluster;
+use towtank_sim::cluster::{Cluster, NodeLoad};
 use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::PodClass;
 use towtank_sim::model::resources::ResourceId;
@@ -75,7 +74,7 @@ impl ResourceRef {
 
 impl CycleResource {
     /// What the pod asks for of CPU and of memory, and the weights of both; `None` where something else is scored, or where that is
-    /// too much for [`pair`].
+    /// too much for [`NodeLoad`].
     pub(crate) fn cpu_and_memory(resources: &[Self]) -> Option<([i64; 2], [i64; 2])> {
         let (mut pod, mut weights) = ([0; 2], [0; 2]);
         for resource in resources {
@@ -87,7 +86,7 @@ impl CycleResource {
             pod[place] = resource.pod;
             weights[place] += resource.weight;
         }
-        (pair::is_exact([1, 1], pod) && pair::is_exact([1, 1], weights)).then_some((pod, weights))
+        pod.iter().chain(&weights).all(|amount| NodeLoad::is_exact(*amount)).then_some((pod, weights))
     }
 
     /// The amounts on a node; `None` where the node has none of the resource, which is then not scored.

@@ -3,11 +3,15 @@
 
 pub mod bars;
 pub mod cdf;
+pub mod distribution;
+pub(crate) mod ensemble;
 pub mod gantt;
 pub mod heat_map;
 pub mod lines;
 mod scale;
 pub mod scatter;
+pub mod spread;
+pub mod stack;
 pub mod timeline;
 
 pub use scale::Scale;
@@ -39,6 +43,10 @@ pub enum Chart {
     Gantt(gantt::GanttChart),
     /// Points in a plane.
     Scatter(scatter::ScatterChart),
+    /// Boxes or violins.
+    Spread(spread::SpreadChart),
+    /// Areas above each other over time.
+    Stack(stack::StackChart),
 }
 
 impl Chart {
@@ -58,6 +66,11 @@ impl Chart {
             Self::HeatMap(_) => "heat map",
             Self::Gantt(_) => "Gantt chart",
             Self::Scatter(_) => "scatter plot",
+            Self::Spread(chart) => match chart.shape {
+                spread::SpreadShape::Box => "box plot",
+                spread::SpreadShape::Violin => "violin plot",
+            },
+            Self::Stack(_) => "stacked areas",
         }
     }
 
@@ -72,6 +85,8 @@ impl Chart {
             Self::HeatMap(chart) => chart.draw(medium),
             Self::Gantt(chart) => chart.draw(medium),
             Self::Scatter(chart) => chart.draw(medium),
+            Self::Spread(chart) => chart.draw(medium),
+            Self::Stack(chart) => chart.draw(medium),
         }
     }
 
@@ -86,6 +101,8 @@ impl Chart {
             Self::HeatMap(chart) => chart.data(),
             Self::Gantt(chart) => chart.data(),
             Self::Scatter(chart) => chart.data(),
+            Self::Spread(chart) => chart.data(),
+            Self::Stack(chart) => chart.data(),
         }
     }
 }

@@ -10,8 +10,9 @@ mod fragmentation;
 mod heatmap;
 mod jobs;
 mod latencies;
+mod lives;
 mod notable;
-mod pod_life;
+mod pod_record;
 mod series;
 mod summary;
 
@@ -22,8 +23,9 @@ pub use fragmentation::GpuFragmentation;
 pub use heatmap::Heatmap;
 pub use jobs::{JobSpan, JobSummary, Jobs, PublishedCounts, PublishedJob};
 pub use latencies::{Latencies, Steps};
+pub use lives::{Lives, PodLife};
 pub use notable::{Notable, NotableKind};
-pub use pod_life::{Decision, KeptFor, PodLife, PodLives};
+pub use pod_record::{Decision, KeptFor, PodRecord, PodRecords};
 pub use series::{ResourceSeries, Sample, Series};
 pub use summary::{
     AutoscalerCounts, LatencyPair, LatencySummary, NodeCounts, PhaseTime, PodCounts, RepairCount, ResourceUtilization,
@@ -52,12 +54,14 @@ pub struct Run {
     pub heatmap: Heatmap,
     /// The jobs that ended.
     pub jobs: Jobs,
+    /// The lives of its pods, if they are few.
+    pub lives: Lives,
     /// Metrics over something else than time.
     pub curves: Vec<Curve>,
     /// What a reader of the report should be told about, in time order.
     pub notable: Vec<Notable>,
     /// The nodes over time, each by itself.
     pub history: ClusterHistory,
-    /// The lives of single pods.
-    pub lives: PodLives,
+    /// What the page tells of single pods.
+    pub records: PodRecords,
 }

@@ -4,15 +4,19 @@
 //! among the plots and on the page.
 
 mod capacity;
+mod compare_latency_spread;
 mod compare_pods_and_nodes;
 mod compare_scheduling_latency;
 mod compare_startup_latency;
+mod compare_trade_off;
 mod compare_utilization;
 mod fragmentation;
+mod gantt;
 mod job_waits;
 mod jobs;
 mod placement;
 mod pods_and_nodes;
+mod pods_by_state;
 mod scheduling_latency;
 mod startup_latency;
 mod utilization;
@@ -26,6 +30,7 @@ pub const RUN: &[Figure<Run>] = &[
     utilization::FIGURE,
     capacity::FIGURE,
     pods_and_nodes::FIGURE,
+    pods_by_state::FIGURE,
     scheduling_latency::FIGURE,
     startup_latency::FIGURE,
     placement::FIGURE,
@@ -37,6 +42,7 @@ pub type Condition = fn(&Run) -> bool;
 /// Figures of what only some runs have, each with what says whether a run has it.
 pub const MEASURED: &[(Condition, Figure<Run>)] = &[
     (|run| run.series.counter(Series::GPU_FRAGMENTED).is_some(), fragmentation::FIGURE),
+    (|run| run.lives.are_few(), gantt::FIGURE),
     (|run| !run.jobs.list.is_empty(), jobs::FIGURE),
     (|run| !run.jobs.list.is_empty(), job_waits::FIGURE),
 ];
@@ -53,6 +59,8 @@ pub const COMPARE: &[Figure<[Run]>] = &[
     compare_pods_and_nodes::FIGURE,
     compare_scheduling_latency::FIGURE,
     compare_startup_latency::FIGURE,
+    compare_latency_spread::FIGURE,
+    compare_trade_off::FIGURE,
 ];
 
 /// One entry of the table: how a figure is called, read and made.
@@ -66,6 +74,28 @@ pub struct Figure<Data: ?Sized> {
     pub caption: &'static str,
     /// Makes its chart. Of data without samples it is one that says so.
     pub chart: fn(&Data) -> Chart,
+}
+
+/// The runs of one policy, which differ in their seeds.
+struct Policy<'r> {
+    label: &'r str,
+    runs: Vec<&'r Run>,
+}
+
+/// The runs by policy, in the order in which the policies come.
+fn by_policy(runs: &[Run]) -> Vec<Policy<'_>> {
+    let mut policies: Vec<(&str, Policy<'_>)> = Vec::new();
+    for run in runs {
+        let name = run.summary.policy.as_str();
+        match policies.iter_mut().find(|(other, _)| *other == name && !name.is_empty()) {
+            Some((_, policy)) => {
+                policy.label = name;
+                policy.runs.push(run);
+            }
+            None => policies.push((name, Policy { label: &run.label, runs: vec![run] })),
+        }
+    }
+    policies.into_iter().map(|(_, policy)| policy).collect()
 }
 
 /// The distributions of how long pods waited.

@@ -14,12 +14,18 @@ pub const LAYOUT: &[(&str, &str)] = &[
     ("summary.json", "the run in numbers; of a comparison, one entry per run"),
     ("verdicts.txt", "of a comparison over several seeds: what they say of each policy beside the first one"),
     ("pods.csv", "one line per pod: where it went, and when"),
+    ("pods.parquet", "the same"),
     ("jobs.csv", "one line per job, a group of pods: when it started, and where"),
+    ("jobs.parquet", "the same"),
     ("nodes.csv", "one line per node: when it was there, and how full"),
+    ("nodes.parquet", "the same"),
+    ("attempts.csv", "one line per scheduling attempt: what came of it"),
+    ("attempts.parquet", "the same"),
     ("timeseries.csv", "the cluster's state at every sample"),
+    ("timeseries.parquet", "the same"),
     ("curves.csv", "metrics over something else than time, where a run has any"),
-    ("events.jsonl", "every recorded event, one JSON object per line"),
-    ("metrics.prom", "final counters in the exposition format of Prometheus"),
+    ("events.jsonl", "what happened, one Kubernetes Event per line"),
+    ("metrics.prom", "metrics at the end, in OpenMetrics text"),
     ("plots", "every figure as SVG and PNG, and what it shows as CSV"),
     ("report.html", "everything to read, in one file"),
     ("replay.json", "what is needed to play the run again"),
@@ -47,6 +53,17 @@ pub enum OutputError {
         /// The first such thing in it, in alphabetical order.
         entry: String,
     },
+    /// The directory has tables of a sweep, and not the journal that they are made of.
+    #[error("will not replace {}: its {file} is missing, or of something else; choose another directory or move it away", path.display())]
+    NoJournal {
+        /// The directory.
+        path: PathBuf,
+        /// The journal.
+        file: &'static str,
+    },
+    /// Parquet is asked for, which this program was built without.
+    #[error("this program was built without Parquet: build it with `--features parquet`")]
+    NoParquet,
     /// Somebody else is writing there.
     #[error("{}: another sweep is writing here: wait for it, or choose another directory", path.display())]
     Busy {
@@ -67,6 +84,9 @@ pub enum OutputError {
         source: io::Error,
     },
 }
+
+/// What is written to a file at a time, in bytes: events alone may come to gigabytes.
+const BUFFER: usize = 1 << 16;
 
 impl From<RenderError> for OutputError {
     fn from(error: RenderError) -> Self {
@@ -125,7 +145,7 @@ impl OutputDir {
             fs::create_dir_all(folder).map_err(io_error("create", &self.given.join(path)))?;
         }
         let file = File::create(&full).map_err(io_error("create", &self.given.join(path)))?;
-        Ok(OutputFile { writer: BufWriter::new(file), path: self.given.join(path) })
+        Ok(OutputFile { writer: BufWriter::with_capacity(BUFFER, file), path: self.given.join(path) })
     }
 
     /// A file that may be started later, when it turns out to be needed; see [`OutputDir::file`].
@@ -190,7 +210,7 @@ impl LaterFile {
     /// [`OutputError::Io`] where the system refuses.
     pub fn create(self) -> Result<OutputFile, OutputError> {
         let file = File::create(&self.full).map_err(io_error("create", &self.path))?;
-        Ok(OutputFile { writer: BufWriter::new(file), path: self.path })
+        Ok(OutputFile { writer: BufWriter::with_capacity(BUFFER, file), path: self.path })
     }
 }
 

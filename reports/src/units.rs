@@ -130,7 +130,7 @@ pub fn short(number: f64) -> String {
 
 /// A number of an axis whose ticks are `step` apart: `0.0004`, `2.5`, `1,250`, `20 M`; as many decimals as tell neighbours apart.
 pub fn in_steps(number: f64, step: f64) -> String {
-    const LARGE: [(f64, &str); 4] = [(1e15, "e15"), (1e12, "T"), (1e9, "G"), (1e6, "M")];
+    const LARGE: [(f64, &str); 5] = [(1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M")];
     if let Some((size, name)) = LARGE.into_iter().find(|(size, _)| step.abs() >= size / 10.0 && number.abs() >= *size) {
         return format!("{} {name}", in_steps(number / size, step / size));
     }

@@ -226,8 +226,8 @@ mod tests {
                 let about = match draw(4) {
                     0 => Subject::Itself,
                     1 => Subject::Pod(PodId { slot: number, generation: 7 }),
-                    2 => Subject::Node(NodeId(number), u64::MAX - u64::from(number)),
-                    _ => Subject::Object(ObjectId(number)),
+                    2 => Subject::Node(NodeId::new(number), u64::MAX - u64::from(number)),
+                    _ => Subject::Object(ObjectId::new(number)),
                 };
                 let timer = Timer { kind: draw(1 << 16) as u16, tag: number, about };
                 let event = Event::Timer(ControllerId(draw(9) as u16), timer);

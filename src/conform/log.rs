@@ -114,7 +114,7 @@ impl Observer for Log {
             Note::Change(change) => self.changed(*change, cluster),
             Note::QueueMoves { moves, profile } => self.moved(moves, profile, cluster),
             Note::SchedulingAttempt { pod, early, .. } => {
-                let attempt = cluster.pod(*pod).map_or(0, |pod| pod.attempts);
+                let attempt = cluster.pods().attempts(*pod);
                 let name = world::pod_name(*pod, cluster);
                 self.row(cluster, "popped", &name, json!({"attempt": attempt, "from": early.then_some("backoff")}));
             }

@@ -63,8 +63,8 @@ impl SweepDir {
         }
         fs::create_dir_all(out).map_err(|source| io_error("create", out, source))?;
         let before = entries(out)?;
-        if let Some(entry) = before.iter().find(|entry| LAYOUT.contains(&entry.as_str()) && !journal::is_in(out)) {
-            return Err(OutputError::NotOurs { path: out.to_owned(), entry: entry.clone() }.into());
+        if before.iter().any(|entry| LAYOUT.contains(&entry.as_str())) && !journal::is_in(out) {
+            return Err(OutputError::NoJournal { path: out.to_owned(), file: journal::FILE }.into());
         }
         let mut dir = Self { path: out.to_owned(), journal: Journal::lock(out)? };
         // Once more: until now another sweep may have been busy here.

@@ -21,7 +21,7 @@ mod sweep;
 mod tables;
 
 pub use compare::{CompareSpec, ComparedGroup, Comparisons, Side, Terms, text as verdict_text, verdicts};
-pub use figures::{Figure, FigureSpec};
+pub use figures::{COMMON_FIELDS as FIGURE_FIELDS, Figure, FigureKind, FigureSpec, KINDS as FIGURE_KINDS};
 pub use merge::{Merged, merge};
 pub(crate) use plan::parse_seeds;
 pub use plan::{PlannedRun, RunKey};

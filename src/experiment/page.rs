@@ -16,7 +16,7 @@ pub(super) fn page(experiment: &Experiment, rows: &[Row], verdicts: Vec<Verdicts
         description: experiment.description.clone(),
         runs: rows.len() as u64,
         verdicts,
-        figures: figures.map(|figure| (figure.name.clone(), figure.title().to_owned(), figure.chart(rows))).collect(),
+        figures: figures.map(|figure| (figure.name.clone(), figure.title.clone(), figure.chart(rows))).collect(),
         tables: vec![groups(experiment, rows)],
     }
 }

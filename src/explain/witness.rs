@@ -163,7 +163,7 @@ impl<'a> Witness<'a> {
     }
 
     fn tried(&mut self, early: bool, cluster: &Cluster) {
-        let number = self.pod.and_then(|id| cluster.pod(id)).map_or(0, |pod| pod.attempts);
+        let number = self.pod.map_or(0, |id| cluster.pods().attempts(id));
         let Some(life) = self.lives.last_mut() else { return };
         // Of many attempts only those are kept with details that will be told.
         if self.options.attempts.is_none()

@@ -4,6 +4,7 @@ use super::schema::{ScenarioDocument, ScenarioSpec};
 use super::yaml::{self, Header, Mapping, Value};
 use crate::diagnostic::Diagnostic;
 use std::path::{Path, PathBuf};
+use towtank_reports::output::OutputError;
 use towtank_sim::engine::Until;
 use towtank_sim::time::{SimTime, Span};
 use towtank_workloads::schema::parse_duration;
@@ -69,6 +70,9 @@ impl Scenario {
             None => until(&spec.until).map_err(|why| fail("spec.until", &why))?,
         };
         let epoch_second = start(&spec).map_err(|why| fail("spec.start", &why))?;
+        if spec.observe.parquet && !cfg!(feature = "parquet") {
+            return Err(fail("spec.observe.parquet", &OutputError::NoParquet.to_string()));
+        }
         if !is_name(&metadata.name) {
             let why = format!(
                 "`{}` is not a name: expected letters, digits, `-`, `_` and `.`, beginning with a letter or a digit",

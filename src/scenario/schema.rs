@@ -255,6 +255,10 @@ pub struct ObserveSpec {
     pub events: bool,
     /// Whether `pods.csv` and `nodes.csv` are written.
     pub tables: bool,
+    /// Whether `attempts.csv` is written.
+    pub attempts: bool,
+    /// Whether tables are written as Parquet too.
+    pub parquet: bool,
     /// Whether figures and `report.html` are made.
     pub figures: bool,
     /// Whether the fragmentation of GPUs is measured.
@@ -269,6 +273,8 @@ impl Default for ObserveSpec {
             interval: None,
             events: true,
             tables: true,
+            attempts: false,
+            parquet: false,
             figures: true,
             fragmentation: false,
             published_schedule: None,

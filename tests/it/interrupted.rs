@@ -132,8 +132,16 @@ fn an_earlier_result_that_is_damaged_or_of_something_else_is_named() {
     let twice = format!("{}\n{second}\n{second}\n", lines[0]);
     let other = lines[0].replace("\"sizes\"", "\"weights\"") + "\n";
     for (content, code, expected) in [
-        (b"\xff\xfe\x00\x01 no journal\n".to_vec(), 3, "will not replace out: it contains \"groups.csv\""),
-        (b"{\"scenario\": \"x\"}\n".to_vec(), 3, "will not replace out: it contains \"groups.csv\""),
+        (
+            b"\xff\xfe\x00\x01 no journal\n".to_vec(),
+            3,
+            "will not replace out: its runs.jsonl is missing, or of something else",
+        ),
+        (
+            b"{\"scenario\": \"x\"}\n".to_vec(),
+            3,
+            "will not replace out: its runs.jsonl is missing, or of something else",
+        ),
         (other.into_bytes(), 2, "out: holds a sweep of the experiment weights, and this is the experiment sizes"),
         (twice.into_bytes(), 2, "out: the run 2, low, default, seed 1 is there twice"),
         (
@@ -158,7 +166,11 @@ fn an_earlier_result_that_is_damaged_or_of_something_else_is_named() {
     std::fs::remove_file(folder.path().join("out/runs.jsonl")).expect("removed");
     for args in [&SWEEP[..], &RESUME] {
         let refused = folder.run(args).expect(3);
-        assert!(refused.stderr.contains("will not replace out: it contains \"groups.csv\""), "{}", refused.stderr);
+        assert!(
+            refused.stderr.contains("will not replace out: its runs.jsonl is missing, or of something else"),
+            "{}",
+            refused.stderr
+        );
     }
     std::fs::create_dir(folder.path().join("out/runs.jsonl")).expect("a folder");
     folder.run(&RESUME).expect(3);

@@ -20,6 +20,7 @@ mod golden;
 mod house;
 mod interrupted;
 mod kubernetes_objects;
+mod metrics;
 mod objects;
 mod outputs;
 mod readme;

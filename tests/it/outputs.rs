@@ -309,3 +309,58 @@ fn fragmentation_is_measured_where_it_is_asked_for() {
         assert!(values.len() > 100 && values.iter().all(|value| (0.0..=100.0).contains(value)), "{name}: {values:?}");
     }
 }
+
+#[test]
+fn attempts_are_a_row_each() {
+    let folder = run("tests/scenarios/policy.yaml", &["--set", "observe={figures: false, attempts: true}"]);
+    let (summary, rows) = (summary(&folder), table(&folder, "out/attempts.csv"));
+    assert_eq!(Some(rows.len() as u64), summary["decisions"].as_u64());
+    let scheduled = rows.iter().filter(|row| row["result"] == "scheduled");
+    assert_eq!(Some(scheduled.count() as u64), summary["pods"]["bound"].as_u64());
+    assert!(rows.iter().any(|row| row["result"] == "unschedulable" && row["plugins"].contains("NodeResourcesFit")));
+    let mut attempts: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    let mut last = 0.0;
+    for row in &rows {
+        let count = attempts.entry((&row["namespace"], &row["name"])).or_default();
+        *count += 1;
+        assert_eq!(row["attempt"], count.to_string(), "{row:?}");
+        assert_eq!(row["node"].is_empty(), row["result"] != "scheduled", "{row:?}");
+        assert!(number(&row["feasible"]) <= number(&row["nodes"]), "{row:?}");
+        assert!(number(&row["time_s"]) >= last, "{row:?}");
+        last = number(&row["time_s"]);
+    }
+    for pod in table(&folder, "out/pods.csv") {
+        let count = attempts.get(&(pod["namespace"].as_str(), pod["name"].as_str())).copied().unwrap_or_default();
+        assert_eq!(pod["attempts"], count.to_string(), "{pod:?}");
+    }
+}
+
+#[cfg(not(feature = "parquet"))]
+#[test]
+fn parquet_is_refused_where_it_is_not_built() {
+    let args = ["validate", "tests/scenarios/csv.yaml"];
+    towtank(root(), &args).expect(0);
+    let args = ["run", "tests/scenarios/csv.yaml", "--out", "-", "--set", "observe.parquet=true"];
+    let refused = towtank(root(), &args).expect(2);
+    assert!(
+        refused.stderr.contains("spec.observe.parquet: this program was built without Parquet"),
+        "{}",
+        refused.stderr
+    );
+}
+
+#[cfg(feature = "parquet")]
+#[test]
+fn tables_are_written_as_parquet_too() {
+    let observe = "observe={figures: false, attempts: true, parquet: true}";
+    let folder = run("tests/scenarios/csv.yaml", &["--set", observe]);
+    for name in ["timeseries", "pods", "nodes", "attempts"] {
+        let bytes = std::fs::read(folder.path().join(format!("out/{name}.parquet"))).expect(name);
+        assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"), "{name}");
+        assert!(folder.path().join(format!("out/{name}.csv")).is_file(), "{name}");
+    }
+    // An output with them is an earlier output like any other.
+    let out = folder.path().join("out");
+    towtank(root(), &["run", "tests/scenarios/csv.yaml", "--out", out.to_str().expect("UTF-8")]).expect(0);
+    assert!(!out.join("pods.parquet").exists());
+}

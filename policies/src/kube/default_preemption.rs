@@ -147,10 +147,8 @@ impl DefaultPreemption {
 
     /// Where to begin.
     fn offset(&self, cycle: &Cycle<'_>, nodes: usize) -> usize {
-        let pod = cycle.live_pod();
         let mut rng = self.offsets.clone();
-        // One run has fewer than 2^32 pods, so no two attempts share a stream.
-        rng.set_stream(pod.map_or(0, |pod| pod.uid << 32 | u64::from(pod.attempts)));
+        rng.set_stream(cycle.attempt());
         index(&mut rng, nodes)
     }
 

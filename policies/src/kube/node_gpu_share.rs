@@ -43,10 +43,8 @@ impl NodeGpuShare {
 
     /// Devices with room, drawn for this attempt on this node whatever was drawn before.
     fn draw(&self, cycle: &Cycle<'_>, node: &Node, request: GpuRequest) -> DeviceSet {
-        // One run has fewer than 2^32 pods, so no two attempts share a stream.
-        let attempt = cycle.live_pod().map_or(0, |pod| pod.uid << 32 | u64::from(pod.attempts));
         let mut rng = self.rng.clone();
-        rng.set_stream(attempt);
+        rng.set_stream(cycle.attempt());
         // Sixteen devices draw fewer than 64 words.
         rng.set_word_pos(u128::from(node.uid) * 64);
         random(&node.devices, request, &mut rng)

@@ -2,8 +2,7 @@
 
 use crate::config::{ArgsSource, BalancedArgs, ConfigError};
 use crate::factory::Factory;
-use crate::lasting::{score_by_node, scores};
-use crate::pair::{Pair, allocatable, is_exact, pair, requested, whole_part, zip};
+use crate::lasting::{add_by_node, score_by_node, scores};
 use crate::resource_ref::{CycleResource, CycleResources, ResourceRef};
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -11,9 +10,10 @@ use towtank_sim::cluster::{Cluster, Nodes};
 use towtank_sim::model::NodeId;
 use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::PodClass;
+use towtank_sim::scheduler::lanes::{self, LaneWork, Lanes, product_sum, quotient, whole_part};
 use towtank_sim::scheduler::{
-    Cycle, Dependence, Events, Lasting, LastingScore, MAX_NODE_SCORE, NodePart, NodeScore, Plugin, Points, PreScore,
-    Score,
+    Cycle, Dependence, Events, LANES, Lasting, LastingScore, LoadBlock, MAX_NODE_SCORE, NodePart, NodeScore, Plugin,
+    Points, PreScore, Score, exact,
 };
 
 /// The plugin.
@@ -26,11 +26,11 @@ pub struct NodeResourcesBalancedAllocation {
 
 struct Balance(CycleResources);
 
-/// As [`Balance`], where CPU and memory are to be in balance: most nodes are scored by their rows in the table of loads.
-struct RowBalance {
+/// As [`Balance`], where CPU and memory are to be in balance: most nodes are scored by the columns of their loads.
+struct ColumnBalance {
     plain: Balance,
     /// What the pod asks for.
-    pod: Pair,
+    pod: [f64; 2],
 }
 
 /// Fractions of a node's resources; two of them in nearly every configuration.
@@ -75,9 +75,9 @@ impl Plugin for NodeResourcesBalancedAllocation {
     }
 
     fn lasting(&self, class: &PodClass, cluster: &Cluster) -> Lasting {
-        let score = match self.balance(class, cluster).map(RowBalance::new) {
+        let score = match self.balance(class, cluster).map(ColumnBalance::new) {
             None => LastingScore::Skip,
-            Some(Ok(by_row)) => LastingScore::ByNode(Box::new(by_row)),
+            Some(Ok(by_column)) => LastingScore::ByNode(Box::new(by_column)),
             Some(Err(plain)) => score_by_node(NodePart::Whole, plain),
         };
         scores(score)
@@ -102,16 +102,18 @@ impl Score for Balance {
     }
 }
 
-impl RowBalance {
+impl ColumnBalance {
     fn new(plain: Balance) -> Result<Self, Balance> {
         match CycleResource::cpu_and_memory(&plain.0) {
-            Some((pod, weights)) if plain.0.len() == 2 && !weights.contains(&0) => Ok(Self { pod: pair(pod), plain }),
+            Some((pod, weights)) if plain.0.len() == 2 && !weights.contains(&0) => {
+                Ok(Self { pod: pod.map(|amount| amount as f64), plain })
+            }
             _ => Err(plain),
         }
     }
 }
 
-impl NodeScore for RowBalance {
+impl NodeScore for ColumnBalance {
     fn reads(&self) -> NodePart {
         NodePart::Whole
     }
@@ -120,27 +122,46 @@ impl NodeScore for RowBalance {
         self.plain.score(node)
     }
 
-    fn add(&self, nodes: &Nodes, ids: &[NodeId], weight: i64, totals: &mut [i64]) {
-        let fraction = |amount: f64, allocatable: f64| {
-            let fraction = amount / allocatable;
-            if fraction < 1.0 { fraction } else { 1.0 }
-        };
-        // The same operations in the same order as in `balance`; halving is exact.
-        let balance =
-            |[cpu, memory]: Pair| i64::from(whole_part((1.0 - ((cpu - memory) * 0.5).abs()) * MAX_NODE_SCORE as f64));
-        let half = MAX_NODE_SCORE / 2;
-        for (id, total) in ids.iter().zip(totals) {
-            let load = nodes.load(*id);
-            let (has, taken) = (allocatable(load), requested(load));
-            if is_exact(has, taken) {
-                let (has, before) = (pair(has), pair(taken));
-                let after = zip(before, self.pod, |node, pod| node + pod);
-                let before = balance(zip(before, has, fraction));
-                let after = balance(zip(after, has, fraction));
-                // With two resources neither balance is below 50, so this is not negative, and shifting is dividing.
-                *total += weight * (half + ((half + after - before) >> 1));
-            } else {
-                *total += weight * self.plain.score(nodes.get(*id));
+    fn add(&self, nodes: &Nodes, blocks: &[LoadBlock], weight: i64, totals: &mut [Lanes]) {
+        add_by_node(
+            nodes,
+            blocks,
+            totals,
+            |node| exact(weight.saturating_mul(self.plain.score(node))),
+            |totals| {
+                lanes::run(Add { score: self, blocks, weight: exact(weight), totals });
+            },
+        );
+    }
+}
+
+struct Add<'a> {
+    score: &'a ColumnBalance,
+    blocks: &'a [LoadBlock],
+    weight: f64,
+    totals: &'a mut [Lanes],
+}
+
+impl LaneWork for Add<'_> {
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        const MOST: f64 = MAX_NODE_SCORE as f64;
+        let pod = self.score.pod;
+        // As `balance` has it: the operations, and their order.
+        let balance = |cpu: f64, memory: f64| whole_part::<FUSED>((1.0 - ((cpu - memory) / 2.0).abs()) * MOST);
+        for (block, totals) in self.blocks.iter().zip(self.totals) {
+            for lane in 0..LANES {
+                let share = |place: usize| {
+                    let amount = block.requested[place][lane] + pod[place];
+                    let share =
+                        quotient::<FUSED>(amount, block.allocatable[place][lane], block.reciprocal[place][lane]);
+                    if share < 1.0 { share } else { 1.0 }
+                };
+                let before = balance(block.share[0][lane], block.share[1][lane]);
+                let after = balance(share(0), share(1));
+                // With two resources neither balance is below 50, so half the difference is not negative.
+                let score = MOST / 2.0 + whole_part::<FUSED>((MOST / 2.0 + after - before) / 2.0);
+                totals[lane] = product_sum::<FUSED>(self.weight, score, totals[lane]);
             }
         }
     }

@@ -14,9 +14,10 @@ use towtank_sim::model::NodeId;
 use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::PodClass;
 use towtank_sim::model::resources::{ResourceId, ResourceTable, amount};
+use towtank_sim::scheduler::lanes::{self, LaneWork};
 use towtank_sim::scheduler::{
-    Basis, ClusterEvent, Cycle, Dependence, Events, FeatureGates, Filter, Hint, Lasting, LastingFilter, NodeFilter,
-    NodePart, Plugin, Points, PreFilter, PreScore, Reason, Reasons, Verdict,
+    Basis, ClusterEvent, Cycle, Dependence, Events, FeatureGates, Filter, Hint, LANES, Lasting, LastingFilter,
+    LoadBlock, NodeFilter, NodePart, Plugin, Points, PreFilter, PreScore, Reason, Reasons, Verdict,
 };
 
 /// The plugin.
@@ -39,12 +40,13 @@ struct Fits {
     devices: DeviceResources,
 }
 
-/// As [`Fits`], for good. Most nodes are judged by their rows in the table of loads, as far as these go.
-struct FitsByRow {
+/// As [`Fits`], for good. Most nodes are judged by the columns of their loads, as far as these go.
+struct FitsByColumn {
     plain: Fits,
-    /// What is wanted of the resources of the rows; [`FitsByRow::NOTHING`] where none is.
-    rows: [i64; 3],
-    /// Whether the rows do not say everything.
+    /// What is wanted of CPU and memory; less than any node has left where nothing is.
+    wanted: [f64; 2],
+    pods: f64,
+    /// Whether the columns do not say everything.
     more: bool,
 }
 
@@ -133,7 +135,7 @@ impl Plugin for NodeResourcesFit {
         let basis = if self.devices { device_resources::basis(class, cluster) } else { Basis::default() };
         let fits = self.fits(class, cluster);
         let filter = if fits.devices.is_empty() {
-            LastingFilter::ByNode(Box::new(FitsByRow::new(fits)))
+            LastingFilter::ByNode(Box::new(FitsByColumn::new(fits)))
         } else {
             LastingFilter::InCycle
         };
@@ -201,37 +203,21 @@ impl Filter for Fits {
     }
 }
 
-impl FitsByRow {
-    /// Amounts from here on are compared with more care.
-    const LIMIT: i64 = 1 << 61;
-
-    /// Less than any node has left.
-    const NOTHING: i64 = -2 * Self::LIMIT;
-
+impl FitsByColumn {
     fn new(plain: Fits) -> Self {
-        let mut rows = [Self::NOTHING, Self::NOTHING, plain.pods];
-        let mut more = false;
-        for &(id, wanted) in &plain.wanted {
+        let mut wanted = [f64::NEG_INFINITY; 2];
+        let mut more = !NodeLoad::is_exact(plain.pods);
+        for &(id, amount) in &plain.wanted {
             match NodeLoad::place_of(id) {
-                Some(place) if wanted < Self::LIMIT => rows[place] = wanted,
+                Some(place) if NodeLoad::is_exact(amount) => wanted[place] = amount as f64,
                 _ => more = true,
             }
         }
-        Self { plain, rows, more }
-    }
-
-    /// Whether the node has what is wanted of the resources of the rows; `None` where the amounts are too large to tell.
-    #[inline]
-    fn fits_row(&self, load: &NodeLoad) -> Option<bool> {
-        let (has, taken, wanted) = (&load.allocatable, &load.requested, &self.rows);
-        let bits = has[0] | has[1] | has[2] | taken[0] | taken[1] | taken[2];
-        let left = |i: usize| has[i] - taken[i];
-        ((bits as u64) < Self::LIMIT as u64)
-            .then(|| (left(0) >= wanted[0]) & (left(1) >= wanted[1]) & (left(2) >= wanted[2]))
+        Self { pods: plain.pods as f64, plain, wanted, more }
     }
 }
 
-impl NodeFilter for FitsByRow {
+impl NodeFilter for FitsByColumn {
     fn reads(&self) -> NodePart {
         NodePart::Whole
     }
@@ -240,12 +226,35 @@ impl NodeFilter for FitsByRow {
         self.plain.filter(node)
     }
 
-    fn narrow(&self, nodes: &Nodes, ids: &[NodeId], fits: &mut [bool]) {
-        for (&id, fits) in ids.iter().zip(fits) {
-            let by_row = self.fits_row(nodes.load(id));
-            *fits &= by_row != Some(false);
-            if *fits && (self.more || by_row.is_none()) {
-                *fits = self.plain.filter(nodes.get(id)) == Verdict::Fits;
+    fn narrow(&self, nodes: &Nodes, blocks: &[LoadBlock], fits: &mut [[bool; LANES]]) {
+        lanes::run(Narrow { filter: self, blocks, fits });
+        let by_node = |id: NodeId| self.plain.filter(nodes.get(id)) == Verdict::Fits;
+        for (block, fits) in blocks.iter().zip(fits) {
+            if self.more {
+                let left = block.ids().iter().zip(fits).filter(|(_, fits)| **fits);
+                left.for_each(|(id, fits)| *fits = by_node(*id));
+            } else {
+                // Those have passed so far.
+                block.inexact().for_each(|(lane, id)| fits[lane] = fits[lane] && by_node(id));
+            }
+        }
+    }
+}
+
+struct Narrow<'a> {
+    filter: &'a FitsByColumn,
+    blocks: &'a [LoadBlock],
+    fits: &'a mut [[bool; LANES]],
+}
+
+impl LaneWork for Narrow<'_> {
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        let ([cpu, memory], pods) = (self.filter.wanted, self.filter.pods);
+        for (block, fits) in self.blocks.iter().zip(self.fits) {
+            let left = |place: usize, lane: usize| block.allocatable[place][lane] - block.requested[place][lane];
+            for lane in 0..LANES {
+                fits[lane] &= (left(0, lane) >= cpu) & (left(1, lane) >= memory) & (block.places[lane] >= pods);
             }
         }
     }

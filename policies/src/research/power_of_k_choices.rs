@@ -109,11 +109,8 @@ impl Plugin for PowerOfKChoices {
     }
 
     fn pre_score<'c>(&'c self, cycle: &Cycle<'c>, feasible: &[NodeId]) -> PreScore<'c> {
-        let pod = cycle.live_pod();
-        // One run has fewer than 2^32 pods, so no two attempts share a stream.
-        let attempt = pod.map_or(0, |pod| pod.uid << 32 | u64::from(pod.attempts));
         let mut rng = self.rng.clone();
-        rng.set_stream(attempt);
+        rng.set_stream(cycle.attempt());
         let mut drawn: Vec<(u64, u64, NodeId)> = Vec::with_capacity(feasible.len());
         for &id in feasible {
             let uid = cycle.cluster.node(id).uid;

@@ -41,11 +41,8 @@ impl Plugin for Random {
     }
 
     fn pre_score<'c>(&'c self, cycle: &Cycle<'c>, _feasible: &[NodeId]) -> PreScore<'c> {
-        let pod = cycle.pod.and_then(|id| cycle.cluster.pod(id));
-        // One run has fewer than 2^32 pods, so no two attempts share a stream.
-        let attempt = pod.map_or(0, |pod| pod.uid << 32 | u64::from(pod.attempts));
         let mut rng = self.rng.clone();
-        rng.set_stream(attempt);
+        rng.set_stream(cycle.attempt());
         PreScore::Ask(Box::new(Draws(RefCell::new(rng))))
     }
 

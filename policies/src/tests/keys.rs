@@ -153,7 +153,7 @@ impl World {
                 let key = self.draw.of(&["zone", HOSTNAME_LABEL, "disk"]);
                 let value = self.draw.of(&["a", "b", "c", "", "ssd", "own", "-"]);
                 let times = self.draw.of(&[1, 1, 1, 1, 1, 600]);
-                let own = format!("n{}", node.0);
+                let own = format!("n{}", node.slot());
                 for _ in 0..times {
                     self.cluster.update_node(node, |spec| match value {
                         "-" => _ = spec.labels.remove(key),

@@ -146,7 +146,7 @@ fn ten_pods(policy: &str) -> Vec<u32> {
         add_node(&mut cluster, cores * 1000, cores << 30);
     }
     let profile = profile(policy);
-    (0..10).map(|_| place(&profile, &mut cluster, PodSpec::with_requests(resources(100, 100 << 20))).0).collect()
+    (0..10).map(|_| place(&profile, &mut cluster, PodSpec::with_requests(resources(100, 100 << 20))).slot()).collect()
 }
 
 #[test]

@@ -22,7 +22,7 @@ struct Diary(Vec<String>);
 impl Observer for Diary {
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
         let at = cluster.now;
-        let attempts = |id| cluster.pod(id).map_or(0, |pod| pod.attempts);
+        let attempts = |id| cluster.pods().attempts(id);
         self.0.push(match note {
             Note::SchedulingAttempt { pod, early, blamed, .. } => {
                 format!("{at} {pod} tried {early} {blamed} {}", attempts(*pod))

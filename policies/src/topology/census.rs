@@ -89,7 +89,7 @@ impl<S: Subject> Census<S> {
             }
             (None, Some(moved)) => self.count_all(moved, cluster, partitions),
             (_, None) => {
-                let all: Vec<NodeId> = (0..partitions.slots() as u32).map(NodeId).collect();
+                let all: Vec<NodeId> = (0..partitions.slots() as u32).map(NodeId::new).collect();
                 self.count_all(&all, cluster, partitions);
             }
         }
@@ -111,7 +111,7 @@ impl<S: Subject> Census<S> {
         for row in self.rows.len()..self.subject.rows() {
             let mut sums = self.subject.sums(row);
             // No pod of the class that made it has been counted.
-            for node in (0..partitions.slots() as u32).map(NodeId) {
+            for node in (0..partitions.slots() as u32).map(NodeId::new) {
                 sums.put(node, self.subject.place(row, node, partitions), 0);
             }
             self.rows.push(sums);

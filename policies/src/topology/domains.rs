@@ -104,7 +104,7 @@ impl Domains {
         self.nodes.resize_with(nodes.slots(), Entry::default);
         let Self { key, ids, nodes: entries, .. } = self;
         for (slot, entry) in (0..).zip(entries) {
-            let Some(node) = nodes.find(NodeId(slot)) else {
+            let Some(node) = nodes.find(NodeId::new(slot)) else {
                 *entry = Entry::default();
                 continue;
             };

@@ -81,7 +81,7 @@ impl Partitions {
         let same_nodes = self.membership == nodes.membership();
         match nodes.spec_log().since(self.spec_log).filter(|_| same_nodes) {
             Some(some) => some.iter().for_each(|id| self.update(*id, cluster)),
-            None => (0..nodes.slots() as u32).for_each(|slot| self.update(NodeId(slot), cluster)),
+            None => (0..nodes.slots() as u32).for_each(|slot| self.update(NodeId::new(slot), cluster)),
         }
         self.membership = nodes.membership();
         self.spec_log = nodes.spec_log().end();

@@ -65,8 +65,8 @@ impl Sums {
     #[inline]
     pub(crate) fn add(&mut self, node: NodeId, delta: i64) {
         if self.by_node {
-            self.grow(node.0);
-            self.change(node.0, delta);
+            self.grow(node.slot());
+            self.change(node.slot(), delta);
         } else if let Some(place) = self.at.get(node.index()).copied().filter(|place| *place != NOWHERE) {
             self.change(place, delta);
         }
@@ -75,7 +75,7 @@ impl Sums {
     /// The pods on the node, which count this much, go to this place from now on.
     pub(crate) fn put(&mut self, node: NodeId, place: u32, pods: i64) {
         if self.by_node {
-            let before = self.get(node.0);
+            let before = self.get(node.slot());
             return self.add(node, pods - before);
         }
         if self.at.len() <= node.index() {
@@ -178,31 +178,31 @@ mod tests {
     fn pods_go_with_their_node() {
         let mut sums = Sums::with_least();
         assert_eq!((sums.least(), sums.present()), (None, 0));
-        sums.put(NodeId(0), 4, 0);
-        sums.put(NodeId(1), 4, 0);
-        sums.put(NodeId(2), 1, 0);
-        sums.add(NodeId(0), 2);
-        sums.add(NodeId(1), 1);
-        sums.add(NodeId(9), 5);
+        sums.put(NodeId::new(0), 4, 0);
+        sums.put(NodeId::new(1), 4, 0);
+        sums.put(NodeId::new(2), 1, 0);
+        sums.add(NodeId::new(0), 2);
+        sums.add(NodeId::new(1), 1);
+        sums.add(NodeId::new(9), 5);
         assert_eq!((sums.get(4), sums.get(1), sums.get(77), sums.least(), sums.present()), (3, 0, 0, Some(0), 2));
-        sums.put(NodeId(0), 1, 2);
+        sums.put(NodeId::new(0), 1, 2);
         assert_eq!((sums.get(4), sums.get(1), sums.least()), (1, 2, Some(1)));
-        sums.put(NodeId(1), NOWHERE, 1);
-        sums.add(NodeId(1), -1);
+        sums.put(NodeId::new(1), NOWHERE, 1);
+        sums.add(NodeId::new(1), -1);
         assert_eq!((sums.get(4), sums.total(), sums.least(), sums.present()), (0, 2, Some(2), 1));
         sums.clear();
-        sums.put(NodeId(1), 4, 0);
-        sums.add(NodeId(0), 3);
-        sums.add(NodeId(1), 1);
+        sums.put(NodeId::new(1), 4, 0);
+        sums.add(NodeId::new(0), 3);
+        sums.add(NodeId::new(1), 1);
         sums.settle();
         assert_eq!((sums.get(4), sums.get(1), sums.total(), sums.least(), sums.present()), (1, 3, 4, Some(1), 2));
     }
     #[test]
     fn a_node_can_be_a_place_of_its_own() {
         let mut sums = Sums::by_node();
-        sums.add(NodeId(3), 2);
-        sums.put(NodeId(3), NOWHERE, 2);
-        sums.put(NodeId(5), NOWHERE, 1);
+        sums.add(NodeId::new(3), 2);
+        sums.put(NodeId::new(3), NOWHERE, 2);
+        sums.put(NodeId::new(5), NOWHERE, 1);
         assert_eq!((sums.get(3), sums.get(5), sums.get(9)), (2, 1, 0));
     }
 }

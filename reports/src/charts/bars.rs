@@ -1,6 +1,6 @@
 //! Bars in groups, with error bars, and published values beside them.
 
-use super::scale::Scale;
+use super::scale::{Scale, tell_left_out};
 use crate::draw::theme::{self, Hatch};
 use crate::draw::{Axis, Frame, Legend, Medium, Panel, Picture, Swatch};
 use crate::figure_data::{DataColumn, FigureData};
@@ -120,6 +120,8 @@ impl BarChart {
         if self.series.iter().flat_map(|series| series.bars.iter().flatten()).any(|bar| bar.published.is_some()) {
             legend.add(Swatch::Shape(3, theme::INK), &self.published);
         }
+        let bars = self.series.iter().flat_map(|series| series.bars.iter().flatten());
+        tell_left_out(&mut legend, bars.filter(|bar| !self.y.takes(bar.value)).count());
         legend
     }
 

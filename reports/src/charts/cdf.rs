@@ -1,8 +1,7 @@
 //! Cumulative distributions, one curve for each run or whatever else is compared.
 
+use super::distribution::Distribution;
 use super::scale::Scale;
-use super::timeline::seconds;
-use crate::data::Latencies;
 use crate::draw::{Axis, Frame, Legend, Medium, Panel, Picture, Swatch, Tick, theme};
 use crate::figure_data::{DataColumn, FigureData};
 use crate::units;
@@ -14,9 +13,6 @@ const LOG_RATIO: f64 = 30.0;
 /// A logarithmic axis leaves so many thousandths of the samples above zero beyond its left end, where the curves begin at the height
 /// that they have there: a few outliers would take most of the axis otherwise.
 const LOG_BEYOND: u64 = 2;
-/// Of a curve with more steps than this, those are kept at which it has risen by its reciprocal: less than any picture shows.
-const MOST_STEPS: u64 = 4096;
-
 /// A chart of cumulative distributions.
 #[derive(Debug, Clone, Default)]
 pub struct CdfChart {
@@ -35,83 +31,14 @@ pub struct CdfChart {
 pub struct CdfCurve {
     /// Its word in the legend; empty for a single one.
     pub label: String,
-    /// Each value with how many samples are not above it, ascending.
-    steps: Vec<(f64, u64)>,
+    /// The samples.
+    pub samples: Distribution,
 }
 
 impl CdfCurve {
-    /// The distribution of durations, in seconds.
-    pub fn of_latencies(label: &str, latencies: &Latencies) -> Self {
-        let steps = latencies.steps();
-        let steps = steps.counts().iter().map(|&(value, up_to)| (seconds(value), up_to)).collect();
-        Self { label: label.to_owned(), steps }
-    }
-
-    /// The distribution of numbers.
-    pub fn of_numbers(label: &str, numbers: &[f64]) -> Self {
-        let mut sorted: Vec<f64> = numbers.iter().copied().filter(|number| number.is_finite()).collect();
-        sorted.sort_by(f64::total_cmp);
-        let mut up_to = 0;
-        let steps = sorted.chunk_by(|a, b| a.total_cmp(b).is_eq()).map(|equal| {
-            up_to += equal.len() as u64;
-            (equal[0], up_to)
-        });
-        Self { label: label.to_owned(), steps: steps.collect() }
-    }
-
-    /// A distribution that is known by its steps: each value, ascending, with how many samples are not above it.
-    pub fn of_steps(label: &str, steps: Vec<(f64, u64)>) -> Self {
-        Self { label: label.to_owned(), steps }
-    }
-
-    /// Number of samples.
-    pub fn len(&self) -> u64 {
-        self.steps.last().map_or(0, |(_, up_to)| *up_to)
-    }
-
-    /// Whether there is no sample.
-    pub fn is_empty(&self) -> bool {
-        self.steps.is_empty()
-    }
-
-    /// The sample of this place in ascending order, from 0 on.
-    fn nth(&self, place: u64) -> f64 {
-        let step = self.steps.partition_point(|(_, up_to)| *up_to <= place);
-        self.steps.get(step).map_or(0.0, |(value, _)| *value)
-    }
-
-    /// The nearest-rank percentile.
-    fn percentile(&self, percent: u32) -> f64 {
-        self.nth((self.len() * u64::from(percent)).div_ceil(100).saturating_sub(1))
-    }
-
-    /// How many samples are not above zero.
-    fn zeros(&self) -> u64 {
-        let above = self.steps.partition_point(|(value, _)| *value <= 0.0);
-        above.checked_sub(1).map_or(0, |last| self.steps[last].1)
-    }
-
-    /// Of the samples above zero, ascending, the one at so many thousandths of the way; `None` where there is none.
-    fn positive(&self, permille: u64) -> Option<f64> {
-        let zeros = self.zeros();
-        let last = (self.len() - zeros).checked_sub(1)?;
-        Some(self.nth(zeros + last * permille / 1000))
-    }
-
-    /// The corners of the curve that are drawn and written: values and shares, in percent.
-    pub(crate) fn corners(&self) -> Vec<(f64, f64)> {
-        let total = self.len();
-        let last = self.steps.len().saturating_sub(1);
-        let all = self.steps.len() as u64 <= MOST_STEPS;
-        let mut kept = 0;
-        let mut corners = Vec::new();
-        for (place, &(value, up_to)) in self.steps.iter().enumerate() {
-            if all || place == 0 || place == last || (up_to - kept) * MOST_STEPS >= total {
-                kept = up_to;
-                corners.push((value, up_to as f64 * 100.0 / total as f64));
-            }
-        }
-        corners
+    /// The curve of samples.
+    pub fn new(label: &str, samples: Distribution) -> Self {
+        Self { label: label.to_owned(), samples }
     }
 }
 
@@ -119,7 +46,7 @@ impl CdfChart {
     /// Draws it.
     pub(crate) fn draw(&self, medium: Medium) -> Picture {
         let curves: Vec<(usize, &CdfCurve)> =
-            self.curves.iter().enumerate().filter(|(_, curve)| !curve.is_empty()).collect();
+            self.curves.iter().enumerate().filter(|(_, curve)| !curve.samples.is_empty()).collect();
         if curves.is_empty() {
             let (what, _) = crate::figure_data::name_and_unit(&self.x.label);
             return Picture::no_data(medium, &self.title, &format!("none of the {} has a {what}", self.samples));
@@ -142,7 +69,7 @@ impl CdfChart {
         }
         for (index, curve) in &curves {
             for (shape, percent) in MARKED.into_iter().enumerate() {
-                let at = (panel.x(curve.percentile(percent)), panel.y(f64::from(percent)));
+                let at = (panel.x(curve.samples.percentile(percent)), panel.y(f64::from(percent)));
                 picture.shape(shape, at, theme::series(*index).color);
             }
         }
@@ -153,7 +80,7 @@ impl CdfChart {
     pub(crate) fn data(&self) -> FigureData {
         let (mut labels, mut values, mut shares) = (Vec::new(), Vec::new(), Vec::new());
         for curve in &self.curves {
-            for (value, share) in curve.corners() {
+            for (value, share) in curve.samples.corners() {
                 labels.push(curve.label.clone());
                 values.push(Some(value));
                 shares.push(Some(share));
@@ -170,17 +97,18 @@ impl CdfChart {
 
     /// The horizontal axis that is drawn; `None` without samples.
     pub(crate) fn shown_axis(&self) -> Option<Axis> {
-        let curves: Vec<_> = self.curves.iter().enumerate().filter(|(_, curve)| !curve.is_empty()).collect();
+        let curves: Vec<_> = self.curves.iter().enumerate().filter(|(_, curve)| !curve.samples.is_empty()).collect();
         (!curves.is_empty()).then(|| self.x_axis(&curves))
     }
 
     fn x_axis(&self, curves: &[(usize, &CdfCurve)]) -> Axis {
         let all = || curves.iter().map(|(_, curve)| curve);
-        let highest = all().map(|curve| curve.percentile(100)).fold(f64::NEG_INFINITY, f64::max);
-        let lowest = all().map(|curve| curve.percentile(0)).fold(f64::INFINITY, f64::min);
-        let positive = |permille| all().filter_map(|curve| curve.positive(permille)).fold(f64::INFINITY, f64::min);
+        let highest = all().map(|curve| curve.samples.percentile(100)).fold(f64::NEG_INFINITY, f64::max);
+        let lowest = all().map(|curve| curve.samples.percentile(0)).fold(f64::INFINITY, f64::min);
+        let positive =
+            |permille| all().filter_map(|curve| curve.samples.positive(permille)).fold(f64::INFINITY, f64::min);
         let (low_end, low) = (positive(LOG_BEYOND), positive(10));
-        let high = all().filter_map(|curve| curve.positive(999)).fold(0.0, f64::max);
+        let high = all().filter_map(|curve| curve.samples.positive(999)).fold(0.0, f64::max);
         let wide = lowest >= 0.0 && low.is_finite() && high / low >= LOG_RATIO;
         if low.is_finite() && (self.x.log || wide) {
             Scale { log: true, ..self.x.clone() }.axis([low_end, highest].into_iter(), 5.0)
@@ -196,7 +124,7 @@ impl CdfChart {
         if let [(index, curve)] = curves {
             let series = theme::series(*index);
             for (shape, percent) in MARKED.into_iter().enumerate() {
-                let value = self.written(curve.percentile(percent));
+                let value = self.written(curve.samples.percentile(percent));
                 legend.add(Swatch::Shape(shape, series.color), &format!("p{percent} {value}"));
             }
             let name = if curve.label.is_empty() { String::new() } else { format!("{}: ", curve.label) };
@@ -219,18 +147,18 @@ impl CdfChart {
 
     /// Number of samples, and how many of them are zero: a logarithmic axis cannot show a zero.
     fn remark(&self, curve: &CdfCurve) -> String {
-        let samples = if curve.len() == 1 { self.samples.trim_end_matches('s') } else { &self.samples };
-        let count = format!("{} {samples}", units::count(curve.len()));
-        match curve.zeros() {
+        let samples = if curve.samples.len() == 1 { self.samples.trim_end_matches('s') } else { &self.samples };
+        let count = format!("{} {samples}", units::count(curve.samples.len()));
+        match curve.samples.zeros() {
             0 => count,
-            zeros => format!("{count}, {} at zero", units::percent(zeros as f64 / curve.len() as f64)),
+            zeros => format!("{count}, {} at zero", units::percent(zeros as f64 / curve.samples.len() as f64)),
         }
     }
 
     fn describe(&self, curves: &[(usize, &CdfCurve)]) -> String {
         let one = |(_, curve): &(usize, &CdfCurve)| {
             let name = if curve.label.is_empty() { String::new() } else { format!("{}, ", curve.label) };
-            let [p50, p90, p99, max] = [50, 90, 99, 100].map(|percent| self.written(curve.percentile(percent)));
+            let [p50, p90, p99, max] = [50, 90, 99, 100].map(|percent| self.written(curve.samples.percentile(percent)));
             format!("{name}{}: median {p50}, 90th percentile {p90}, 99th {p99}, longest {max}", self.remark(curve))
         };
         let all: Vec<String> = curves.iter().map(one).collect();
@@ -242,7 +170,7 @@ impl CdfChart {
 fn line(curve: &CdfCurve, panel: &Panel) -> Vec<(f64, f64)> {
     let ((left, _), (right, bottom)) = panel.corners();
     let mut corners: Vec<(f64, f64)> = Vec::new();
-    for (value, share) in curve.corners() {
+    for (value, share) in curve.samples.corners() {
         let corner = (panel.x(value), panel.y(share));
         // Of the corners in one position only the first and the last can be seen.
         let column = |x: f64| ((x - left) / (right - left) * panel.columns() as f64) as i64;
@@ -268,23 +196,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_curve_keeps_what_a_picture_shows_of_it() {
-        let many: Vec<f64> = (0..1_000_000).map(f64::from).collect();
-        let curve = CdfCurve::of_numbers("", &many);
-        let corners = curve.corners();
-        assert!(corners.len() as u64 <= MOST_STEPS + 2, "{}", corners.len());
-        assert_eq!((corners[0], *corners.last().unwrap()), ((0.0, 1e-4), (999_999.0, 100.0)));
-        let largest = corners.windows(2).map(|pair| pair[1].1 - pair[0].1).fold(0.0, f64::max);
-        assert!(largest < 0.03, "{largest}");
-        assert_eq!((curve.percentile(50), curve.percentile(99), curve.len()), (499_999.0, 989_999.0, 1_000_000));
-    }
-
-    #[test]
     fn the_table_is_of_whole_steps() {
         let chart = CdfChart {
             x: Scale { label: "wait".to_owned(), durations: true, ..Scale::default() },
             samples: "pods".to_owned(),
-            curves: vec![CdfCurve::of_numbers("one", &[3.0, 0.5, 0.5, f64::NAN]), CdfCurve::default()],
+            curves: vec![
+                CdfCurve::new("one", Distribution::of_numbers([3.0, 0.5, 0.5, f64::NAN])),
+                CdfCurve::default(),
+            ],
             ..CdfChart::default()
         };
         insta::assert_snapshot!(String::from_utf8(chart.data().csv()).unwrap(), @"

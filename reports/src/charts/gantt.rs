@@ -8,7 +8,7 @@ use crate::figure_data::{DataColumn, FigureData};
 use std::ops::Range;
 
 /// Height of a lane, where there are few.
-const LANE: f64 = 14.0;
+const LANE: f64 = 16.0;
 /// Height of all lanes together, at most.
 const MOST_HEIGHT: f64 = 340.0;
 /// Size of names in the bars, as a share of a tick label's.

@@ -1,6 +1,6 @@
 //! Lines over a number, one per policy or whatever else is compared, with published points beside them.
 
-use super::scale::{Scale, contains};
+use super::scale::{Scale, contains, tell_left_out};
 use super::timeline::spaced;
 use crate::draw::theme::{self, Series};
 use crate::draw::{Frame, Legend, Medium, Panel, Picture, Swatch};
@@ -130,6 +130,9 @@ impl LineChart {
         if self.lines.iter().any(|line| !line.published.is_empty()) {
             legend.add(Swatch::Hollow(0, theme::MUTED), &self.published);
         }
+        let placed = |at: &&(f64, f64)| self.x.takes(at.0) && self.y.takes(at.1);
+        let all = self.lines.iter().flat_map(|line| line.points.iter().chain(&line.published));
+        tell_left_out(&mut legend, all.filter(|at| !placed(at)).count());
         legend
     }
 

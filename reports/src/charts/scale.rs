@@ -1,6 +1,6 @@
 //! What an axis of a chart measures, as whoever asks for the chart says it.
 
-use crate::draw::Axis;
+use crate::draw::{Axis, Legend, Swatch};
 use crate::figure_data::DataColumn;
 
 /// An axis: what is measured, and from where to where; ends that are not said are those of the data.
@@ -35,11 +35,28 @@ impl Scale {
         value.is_finite() && (!self.log || value > 0.0)
     }
 
+    /// The axis for values, with about so many steps, with room for the shapes that stand at them.
+    pub(crate) fn axis_with_room(&self, values: impl Iterator<Item = f64>, steps: f64) -> Axis {
+        let (low, high) = self.ends(values);
+        if self.log || high <= low {
+            return self.axis([low, high].into_iter(), steps);
+        }
+        let room = (high - low) * 0.03;
+        // No room below zero for what is never below it.
+        let below = if low >= 0.0 { (low - room).max(0.0) } else { low - room };
+        self.axis([below, high + room].into_iter(), steps)
+    }
+
+    /// The lowest and the highest of the values that have a place.
+    fn ends(&self, values: impl Iterator<Item = f64>) -> (f64, f64) {
+        values
+            .filter(|&value| self.takes(value))
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)))
+    }
+
     /// The axis for values, with about so many steps.
     pub(crate) fn axis(&self, values: impl Iterator<Item = f64>, steps: f64) -> Axis {
-        let (low, high) = values
-            .filter(|&value| self.takes(value))
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
+        let (low, high) = self.ends(values);
         let from = self.from.filter(|&from| self.takes(from));
         let low = from.unwrap_or(if low.is_finite() { low } else { f64::from(u8::from(self.log)) });
         let to = self.to.filter(|&to| to > low && to.is_finite());
@@ -53,6 +70,13 @@ impl Scale {
         // What was asked for is kept, though it may not be round.
         let range = (from.unwrap_or(axis.range.0), to.unwrap_or(axis.range.1));
         if range.1 > range.0 { axis.cut(range) } else { axis }
+    }
+}
+
+/// Tells in a legend that some values have no place on a logarithmic axis.
+pub(super) fn tell_left_out(legend: &mut Legend, count: usize) {
+    if count > 0 {
+        legend.add(Swatch::Nothing, &format!("({count} not above zero: not shown)"));
     }
 }
 

@@ -95,8 +95,8 @@ impl ScatterChart {
         let ends = |interval: Option<(f64, f64)>| interval.into_iter().flat_map(|(low, high)| [low, high]);
         let across = points().flat_map(|p| ends(p.across).chain([p.at.0])).chain(published().map(|at| at.0));
         let up = points().flat_map(|p| ends(p.up).chain([p.at.1])).chain(published().map(|at| at.1));
-        let x = self.x.axis(across, 6.0);
-        let y = self.y.axis(up, 5.0);
+        let x = self.x.axis_with_room(across, 6.0);
+        let y = self.y.axis_with_room(up, 5.0);
         let view = (x.range, y.range);
         let sees = |at: (f64, f64)| takes(&at) && contains(view.0, at.0) && contains(view.1, at.1);
         let left = Panel::left_for(medium, [&y]);
@@ -244,6 +244,9 @@ impl ScatterChart {
         if self.series.iter().any(|series| !series.published.is_empty()) {
             legend.add(Swatch::Hollow(0, theme::MUTED), &self.published);
         }
+        let placed = |at: &(f64, f64)| self.x.takes(at.0) && self.y.takes(at.1);
+        let all = self.series.iter().flat_map(|series| series.points.iter().map(|p| &p.at).chain(&series.published));
+        super::scale::tell_left_out(&mut legend, all.filter(|at| !placed(at)).count());
         if self.front.is_some() {
             legend.add(Swatch::Line(FRONT), "Pareto front");
         }

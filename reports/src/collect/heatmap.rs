@@ -4,14 +4,12 @@ use crate::data::Heatmap;
 use rustc_hash::FxHashMap;
 use towtank_sim::cluster::Cluster;
 use towtank_sim::model::NodeId;
+use towtank_sim::model::resources::ResourceId;
 use towtank_sim::observe::{NoteKinds, Observer};
 use towtank_sim::time::{SimTime, Span};
 
 /// Samples per column of the heat map.
 const SAMPLES_PER_COLUMN: i64 = 2;
-
-/// The place of the CPU in a node's load.
-const CPU: usize = 0;
 
 /// Samples each node's allocated CPU. Rows are in order of zone, group and appearance.
 #[derive(Debug, Default)]
@@ -57,8 +55,8 @@ impl Observer for HeatmapCollector {
         }
         self.heatmap.begin_sample(at.0);
         for (id, row) in &self.members {
-            let load = cluster.nodes().load(*id);
-            self.heatmap.set(*row, load.requested[CPU], load.allocatable[CPU]);
+            let node = cluster.node(*id);
+            self.heatmap.set(*row, node.requested.get(ResourceId::CPU), node.allocatable.get(ResourceId::CPU));
         }
     }
 }

@@ -1,8 +1,6 @@
 //! A Prometheus histogram.
 
-use std::fmt::Write as _;
-
-/// Counts of values in exponential buckets.
+/// Counts of values in buckets.
 #[derive(Clone, Debug)]
 pub(super) struct Histogram {
     bounds: Vec<f64>,
@@ -15,7 +13,12 @@ impl Histogram {
     /// So many buckets; the first ends at `start`, and each other one `factor` times further.
     pub(super) fn exponential(start: f64, factor: f64, buckets: usize) -> Self {
         let bounds: Vec<f64> = std::iter::successors(Some(start), |bound| Some(bound * factor)).take(buckets).collect();
-        Self { counts: vec![0; bounds.len()], bounds, sum: 0.0, count: 0 }
+        Self::with_bounds(&bounds)
+    }
+
+    /// Buckets that end here, in order.
+    pub(super) fn with_bounds(bounds: &[f64]) -> Self {
+        Self { counts: vec![0; bounds.len()], bounds: bounds.to_vec(), sum: 0.0, count: 0 }
     }
 
     pub(super) fn observe(&mut self, value: f64) {
@@ -32,18 +35,18 @@ impl Histogram {
         self.count += times;
     }
 
-    /// Writes its series. `labels` is empty, or such as `result="scheduled"`.
-    pub(super) fn write(&self, into: &mut String, name: &str, labels: &str) {
-        let (comma, braced) = if labels.is_empty() { ("", String::new()) } else { (",", format!("{{{labels}}}")) };
-        let mut below = 0;
-        for (bound, count) in self.bounds.iter().zip(&self.counts) {
-            below += count;
-            let _ = writeln!(into, "{name}_bucket{{{labels}{comma}le=\"{bound}\"}} {below}");
-        }
-        let Self { count, sum, .. } = self;
-        let _ = writeln!(
-            into,
-            "{name}_bucket{{{labels}{comma}le=\"+Inf\"}} {count}\n{name}_sum{braced} {sum}\n{name}_count{braced} {count}"
-        );
+    /// The end of each bucket, and how many values are in it alone.
+    pub(super) fn buckets(&self) -> impl Iterator<Item = (f64, u64)> {
+        self.bounds.iter().copied().zip(self.counts.iter().copied())
+    }
+
+    /// How many values there are.
+    pub(super) fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Their sum.
+    pub(super) fn sum(&self) -> f64 {
+        self.sum
     }
 }

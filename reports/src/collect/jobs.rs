@@ -1,8 +1,8 @@
 //! `jobs.csv` and the jobs of a run: groups of pods that start together.
 
-use super::written::WrittenTable;
+use super::written::{TableFiles, WrittenTable};
 use crate::data::{JobSpan, Jobs};
-use crate::output::{LaterFile, OutputDir, OutputError};
+use crate::output::{OutputDir, OutputError};
 use crate::tables::JobRow;
 use std::collections::BTreeMap;
 use towtank_sim::cluster::{Change, Cluster, Interest};
@@ -17,7 +17,7 @@ pub struct JobCollector {
     running: BTreeMap<ObjectId, Running>,
     /// The numbers of the nodes by uid, in the order in which they came.
     numbers: BTreeMap<u64, u32>,
-    file: Option<LaterFile>,
+    files: Option<TableFiles>,
     table: Option<WrittenTable>,
     error: Option<OutputError>,
 }
@@ -32,9 +32,13 @@ struct Running {
 }
 
 impl JobCollector {
-    /// A collector that writes its table into `out`, if it is given.
-    pub fn new(out: Option<&OutputDir>) -> Self {
-        Self { file: out.map(|out| out.later("jobs.csv")), ..Self::default() }
+    /// A collector that writes its table into `out`, if it is given, as Parquet too if that is asked for.
+    ///
+    /// # Errors
+    /// Parquet is asked for, and this program has none.
+    pub fn new(out: Option<&OutputDir>, parquet: bool) -> Result<Self, OutputError> {
+        let files = out.map(|out| TableFiles::new(out, "jobs", parquet)).transpose()?;
+        Ok(Self { files, ..Self::default() })
     }
 
     /// Ends the table and gives the jobs.
@@ -101,9 +105,9 @@ impl JobCollector {
     ) {
         let (objects, nodes) = (cluster.objects(), &self.jobs.nodes);
         let Some((meta, group)) = objects.meta(group).zip(objects.get::<PodGroup>(group)) else { return };
-        if let Some(file) = self.file.take() {
-            match file.create() {
-                Ok(file) => self.table = Some(WrittenTable::new::<JobRow<'_>>(file)),
+        if let Some(files) = self.files.take() {
+            match files.begin::<JobRow<'_>>() {
+                Ok(table) => self.table = Some(table),
                 Err(error) => self.error = Some(error),
             }
         }

@@ -1,11 +1,14 @@
-//! `metrics.prom`: what a scrape at the end of the run would give, under upstream's names.
+//! `metrics.prom`: what scrapes of all components at the end of the run would give, under upstream's names where it has one.
 //!
 //! Source of names, labels and buckets: `pkg/scheduler/metrics/metrics.go`. Times are simulated.
 
+use super::controller_metrics::ControllerMetrics;
+use super::exposition::Exposition;
 use super::histogram::Histogram;
+use super::latency::LatencyCollector;
 use super::queue_metrics::{POOLS, QueueMetrics};
+use crate::data::{LatencyPair, LatencySummary};
 use std::collections::BTreeMap;
-use std::fmt::{Display, Write as _};
 use std::sync::Arc;
 use towtank_sim::cluster::{Change, Cluster, Interest};
 use towtank_sim::model::PodId;
@@ -23,6 +26,7 @@ type Outcome = (&'static str, Arc<str>);
 #[derive(Debug)]
 pub struct MetricsCollector {
     queue: QueueMetrics,
+    controllers: ControllerMetrics,
     /// By what they came to. So few that a list does, and every attempt comes by here.
     attempts: Vec<(Outcome, u64, Histogram)>,
     /// By the number of attempts.
@@ -37,6 +41,7 @@ impl Default for MetricsCollector {
     fn default() -> Self {
         Self {
             queue: QueueMetrics::default(),
+            controllers: ControllerMetrics::default(),
             attempts: Vec::new(),
             pod_duration: BTreeMap::new(),
             pod_attempts: Histogram::exponential(1.0, 2.0, 5),
@@ -48,59 +53,71 @@ impl Default for MetricsCollector {
 }
 
 impl MetricsCollector {
-    /// The text of the exposition format.
-    pub fn text(&self, cluster: &Cluster) -> String {
-        let mut text = String::new();
-        let outcome = |(result, profile): &Outcome| format!("result=\"{result}\",profile=\"{profile}\"");
+    /// The whole text.
+    pub fn text(&self, cluster: &Cluster, latency: &LatencyCollector) -> String {
+        let mut into = Exposition::default();
+        self.attempts(&mut into);
+        self.queue(&mut into);
+        into.counter("scheduler_preemption_attempts", "Attempts to make room for a pod.").total(&[], self.preemptions);
+        let help = "Pods that were chosen to make room for another one.";
+        into.histogram("scheduler_preemption_victims", help).buckets(&[], &self.victims);
+        let totals = cluster.totals();
+        into.gauge("scheduler_cache_size", "Nodes and pods that the scheduler knows at the end.")
+            .value(&[("type", "nodes")], totals.nodes)
+            .value(&[("type", "pods")], totals.running + totals.starting);
+        self.controllers.write(&mut into, cluster);
+        let family =
+            into.counter("towtank_admission_refused_pods", "Pods that admission refused, by step and status code.");
+        for ((by, code), count) in &self.refused {
+            family.total(&[("name", by), ("code", &code.to_string())], *count);
+        }
+        let LatencyPair { scheduling, startup } = latency.summary();
+        let help = "From the creation of a pod to its binding, of those that the scheduler bound.";
+        summary(into.summary("towtank_pod_scheduling_latency_seconds", help), &scheduling);
+        let help = "From the creation of a pod to its first start.";
+        summary(into.summary("towtank_pod_startup_latency_seconds", help), &startup);
+        into.finish()
+    }
+
+    fn attempts(&self, into: &mut Exposition) {
         let mut attempts: Vec<_> = self.attempts.iter().collect();
         attempts.sort_unstable_by_key(|(of, ..)| of);
-        let counts = attempts.iter().map(|(of, count, _)| (outcome(of), *count));
         let help = "Attempts to schedule pods, by result and profile.";
-        series(&mut text, "scheduler_schedule_attempts_total", "counter", help, counts);
-        let name = "scheduler_scheduling_attempt_duration_seconds";
-        head(&mut text, name, "histogram", "Simulated time of a scheduling attempt.");
-        for (of, _, durations) in attempts {
-            durations.write(&mut text, name, &outcome(of));
+        let family = into.counter("scheduler_schedule_attempts", help);
+        for ((result, profile), count, _) in &attempts {
+            family.total(&[("result", result), ("profile", profile)], *count);
         }
-        let name = "scheduler_pod_scheduling_sli_duration_seconds";
-        head(&mut text, name, "histogram", "From the first time that a pod could be tried to its binding.");
+        let help = "Simulated time of a scheduling attempt.";
+        let family = into.histogram("scheduler_scheduling_attempt_duration_seconds", help);
+        for ((result, profile), _, durations) in attempts {
+            family.buckets(&[("result", result), ("profile", profile)], durations);
+        }
+        let help = "From the first time that a pod could be tried to its binding.";
+        let family = into.histogram("scheduler_pod_scheduling_sli_duration_seconds", help);
         for (attempts, durations) in &self.pod_duration {
             let more = if *attempts == MANY_ATTEMPTS { "+" } else { "" };
-            durations.write(&mut text, name, &format!("attempts=\"{attempts}{more}\""));
+            family.buckets(&[("attempts", &format!("{attempts}{more}"))], durations);
         }
-        let name = "scheduler_pod_scheduling_attempts";
-        head(&mut text, name, "histogram", "Attempts until a pod was bound.");
-        self.pod_attempts.write(&mut text, name, "");
+        let help = "Attempts until a pod was bound.";
+        into.histogram("scheduler_pod_scheduling_attempts", help).buckets(&[], &self.pod_attempts);
+    }
 
-        let pending = POOLS.iter().zip(self.queue.pending).map(|(pool, count)| (format!("queue=\"{pool}\""), count));
-        let help = "Pods that wait at the end, by pool of the scheduling queue.";
-        series(&mut text, "scheduler_pending_pods", "gauge", help, pending);
-        let label = |(pool, event): &(&str, _)| format!("queue=\"{pool}\",event=\"{event}\"");
-        let incoming = self.queue.incoming().into_iter().map(|(key, count)| (label(&key), count));
+    fn queue(&self, into: &mut Exposition) {
+        let family =
+            into.gauge("scheduler_pending_pods", "Pods that wait at the end, by pool of the scheduling queue.");
+        for (pool, count) in POOLS.iter().zip(self.queue.pending) {
+            family.value(&[("queue", pool)], count);
+        }
         let help = "Pods that came into a pool of the scheduling queue, by the event.";
-        series(&mut text, "scheduler_queue_incoming_pods_total", "counter", help, incoming);
-        let waiting = self
-            .queue
-            .unschedulable()
-            .into_iter()
-            .map(|((plugin, profile), count)| (format!("plugin=\"{plugin}\",profile=\"{profile}\""), count));
+        let family = into.counter("scheduler_queue_incoming_pods", help);
+        for ((pool, event), count) in self.queue.incoming() {
+            family.total(&[("queue", pool), ("event", &event.to_string())], count);
+        }
         let help = "Pods that wait at the end and were rejected by the plugin at their last attempt.";
-        series(&mut text, "scheduler_unschedulable_pods", "gauge", help, waiting);
-
-        let help = "Attempts to make room for a pod.";
-        series(&mut text, "scheduler_preemption_attempts_total", "counter", help, [(String::new(), self.preemptions)]);
-        let name = "scheduler_preemption_victims";
-        head(&mut text, name, "histogram", "Pods that were chosen to make room for another one.");
-        self.victims.write(&mut text, name, "");
-
-        let totals = cluster.totals();
-        let sizes = [("nodes", totals.nodes), ("pods", totals.running + totals.starting)];
-        let sizes = sizes.map(|(kind, count)| (format!("type=\"{kind}\""), count));
-        series(&mut text, "scheduler_cache_size", "gauge", "Nodes and pods at the end.", sizes);
-        let refused = self.refused.iter().map(|((by, code), n)| (format!("name=\"{by}\",code=\"{code}\""), *n));
-        let help = "Pods refused by admission.";
-        series(&mut text, "apiserver_admission_refused_pods_total", "counter", help, refused);
-        text
+        let family = into.gauge("scheduler_unschedulable_pods", help);
+        for ((plugin, profile), count) in self.queue.unschedulable() {
+            family.value(&[("plugin", plugin), ("profile", &profile)], count);
+        }
     }
 
     fn attempted(&mut self, result: &'static str, profile: &Arc<str>, took: Span, times: u64) {
@@ -125,8 +142,9 @@ impl MetricsCollector {
         let since = self.queue.left(id);
         let Some(pod) = cluster.pod(id) else { return };
         self.attempted("scheduled", &cluster.class_of(pod).spec.scheduler_name, took, 1);
-        self.pod_attempts.observe(f64::from(pod.attempts));
-        let durations = self.pod_duration.entry(pod.attempts.min(MANY_ATTEMPTS));
+        let attempts = cluster.pods().attempts(id);
+        self.pod_attempts.observe(f64::from(attempts));
+        let durations = self.pod_duration.entry(attempts.min(MANY_ATTEMPTS));
         let durations = durations.or_insert_with(|| Histogram::exponential(0.01, 2.0, 20));
         durations.observe((cluster.now - since.unwrap_or(pod.created)).as_secs_f64());
     }
@@ -134,10 +152,11 @@ impl MetricsCollector {
 
 impl Observer for MetricsCollector {
     fn interest(&self) -> NoteKinds {
-        let changes = Interest::POD_BOUND.and(Interest::POD_FINISHED).and(Interest::POD_REMOVED);
+        let pods = Interest::POD_BOUND.and(Interest::POD_FINISHED).and(Interest::POD_REMOVED);
+        let changes = pods.and(ControllerMetrics::CHANGES);
         let attempts = NoteKinds::ATTEMPTS.and(NoteKinds::SCHEDULED).and(NoteKinds::FAILED).and(NoteKinds::PREEMPTING);
         let queue = NoteKinds::QUEUE_MOVES.and(NoteKinds::LEFT_QUEUE).and(NoteKinds::FAILED_AGAIN);
-        NoteKinds::changes(changes).and(attempts).and(queue).and(NoteKinds::REFUSED)
+        NoteKinds::changes(changes).and(attempts).and(queue).and(NoteKinds::REFUSED).and(NoteKinds::EVENTS)
     }
 
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
@@ -164,26 +183,15 @@ impl Observer for MetricsCollector {
                 self.queue.left(*pod);
             }
             Note::Refused { refusal, .. } => *self.refused.entry((refusal.by, refusal.code)).or_default() += 1,
-            _ => {}
+            other => self.controllers.note(other, cluster),
         }
     }
 }
 
-fn head(text: &mut String, name: &str, kind: &str, help: &str) {
-    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
-}
-
-/// A family of single numbers, with the labels of each.
-fn series(
-    text: &mut String,
-    name: &str,
-    kind: &str,
-    help: &str,
-    numbers: impl IntoIterator<Item = (String, impl Display)>,
-) {
-    head(text, name, kind, help);
-    for (labels, number) in numbers {
-        let labels = if labels.is_empty() { String::new() } else { format!("{{{labels}}}") };
-        let _ = writeln!(text, "{name}{labels} {number}");
-    }
+/// The quantiles of latencies, which are values that were observed.
+fn summary(family: &mut Exposition, of: &LatencySummary) {
+    let LatencySummary { count, p50, p90, p99, max } = *of;
+    let known = [(0.5, p50), (0.9, p90), (0.99, p99), (1.0, max)];
+    let known: Vec<(f64, f64)> = known.into_iter().filter_map(|(at, value)| Some((at, value?))).collect();
+    family.quantiles(&[], &known, count);
 }

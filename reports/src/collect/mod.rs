@@ -3,17 +3,21 @@
 //! Each collects one thing. [`Collectors`] holds those that a run needs, and nothing in the simulation reads any of them.
 
 mod arrival_curve;
+mod attempts;
 mod cluster_history;
+mod controller_metrics;
 mod events;
+mod exposition;
 mod fragmentation;
 mod heatmap;
 mod histogram;
 mod jobs;
 mod latency;
+mod lives;
 mod metrics;
 mod nodes;
 mod notable;
-mod pod_lives;
+mod pod_records;
 mod pods;
 mod queue_metrics;
 mod series;
@@ -21,16 +25,18 @@ mod utilization;
 mod written;
 
 pub use arrival_curve::ArrivalCurveCollector;
+pub use attempts::AttemptTable;
 pub use cluster_history::ClusterHistoryCollector;
 pub use events::EventLog;
 pub use fragmentation::FragmentationTracker;
 pub use heatmap::HeatmapCollector;
 pub use jobs::JobCollector;
 pub use latency::LatencyCollector;
+pub use lives::LifeCollector;
 pub use metrics::MetricsCollector;
 pub use nodes::NodeTable;
 pub use notable::NotableCollector;
-pub use pod_lives::PodLifeCollector;
+pub use pod_records::PodRecordCollector;
 pub use pods::PodTable;
 pub use series::SeriesCollector;
 pub use utilization::UtilizationCollector;
@@ -45,6 +51,7 @@ use towtank_sim::observe::Observer;
 use towtank_sim::time::Span;
 
 /// What is to be collected.
+#[allow(clippy::struct_excessive_bools, reason = "switches, each with its name")]
 #[derive(Clone, Debug, Default)]
 pub struct CollectOptions {
     /// How far samples are apart; `None` to thin them so that a few thousand remain, whatever the length.
@@ -55,6 +62,10 @@ pub struct CollectOptions {
     pub epoch_second: i64,
     /// Whether `pods.csv` and `nodes.csv` are written.
     pub tables: bool,
+    /// Whether `attempts.csv` is written.
+    pub attempts: bool,
+    /// Whether tables are written as Parquet too.
+    pub parquet: bool,
     /// Whether what the page and the figures of one run tell of single nodes and pods is kept.
     pub page: bool,
     /// What the fragmentation of GPUs is measured with, if it is.
@@ -70,11 +81,14 @@ pub struct Collectors {
     metrics: MetricsCollector,
     heatmap: Option<HeatmapCollector>,
     history: Option<ClusterHistoryCollector>,
-    lives: Option<PodLifeCollector>,
+    records: Option<PodRecordCollector>,
+    lives: Option<LifeCollector>,
     arrivals: Option<ArrivalCurveCollector>,
     jobs: JobCollector,
     pods: Option<PodTable>,
     nodes: Option<NodeTable>,
+    attempts: Option<AttemptTable>,
+    parquet: bool,
     events: Option<EventLog>,
 }
 
@@ -86,6 +100,7 @@ impl Collectors {
     pub fn new(options: CollectOptions, out: Option<&OutputDir>) -> Result<Self, OutputError> {
         let tables = out.filter(|_| options.tables);
         let events = out.filter(|_| options.events);
+        let attempts = out.filter(|_| options.attempts);
         Ok(Self {
             series: SeriesCollector::new(options.interval, options.fragmentation.clone()),
             arrivals: options.fragmentation.map(ArrivalCurveCollector::new),
@@ -95,10 +110,13 @@ impl Collectors {
             metrics: MetricsCollector::default(),
             heatmap: options.page.then(HeatmapCollector::default),
             history: options.page.then(ClusterHistoryCollector::default),
-            lives: options.page.then(PodLifeCollector::default),
-            jobs: JobCollector::new(tables),
-            pods: tables.map(PodTable::create).transpose()?,
-            nodes: tables.map(NodeTable::create).transpose()?,
+            records: options.page.then(PodRecordCollector::default),
+            lives: options.page.then(LifeCollector::default),
+            jobs: JobCollector::new(tables, options.parquet)?,
+            pods: tables.map(|out| PodTable::create(out, options.parquet)).transpose()?,
+            nodes: tables.map(|out| NodeTable::create(out, options.parquet)).transpose()?,
+            attempts: attempts.map(|out| AttemptTable::create(out, options.parquet)).transpose()?,
+            parquet: options.parquet,
             events: events.map(|out| EventLog::create(out, options.epoch_second)).transpose()?,
         })
     }
@@ -109,11 +127,13 @@ impl Collectors {
             vec![&mut self.series, &mut self.utilization, &mut self.latency, &mut self.notable, &mut self.metrics];
         all.extend(self.heatmap.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.history.as_mut().map(|o| o as &mut dyn Observer));
+        all.extend(self.records.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.lives.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.arrivals.as_mut().map(|o| o as &mut dyn Observer));
         all.push(&mut self.jobs);
         all.extend(self.pods.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.nodes.as_mut().map(|o| o as &mut dyn Observer));
+        all.extend(self.attempts.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.events.as_mut().map(|o| o as &mut dyn Observer));
         all
     }
@@ -131,11 +151,14 @@ impl Collectors {
         if let Some(nodes) = self.nodes {
             nodes.finish(cluster)?;
         }
+        if let Some(attempts) = self.attempts {
+            attempts.finish()?;
+        }
         if let Some(events) = self.events {
             events.finish()?;
         }
         if let Some(out) = out {
-            out.write("metrics.prom", self.metrics.text(cluster))?;
+            out.write("metrics.prom", self.metrics.text(cluster, &self.latency))?;
         }
         let counters = cluster.counters();
         let mut summary = Summary {
@@ -165,20 +188,25 @@ impl Collectors {
             ..Summary::default()
         };
         self.notable.fill(&mut summary);
+        let series = self.series.into_series();
+        if let Some(out) = out.filter(|_| self.parquet) {
+            written::write_series(out, &series)?;
+        }
         let (scheduling, startup) = self.latency.into_samples();
         Ok(Run {
             label: String::new(),
             description: String::new(),
             summary,
-            series: self.series.into_series(),
+            series,
             scheduling,
             startup,
             heatmap: self.heatmap.map(|heatmap| heatmap.into_heatmap(outcome.end)).unwrap_or_default(),
             jobs,
+            lives: self.lives.map(|lives| lives.finish(cluster)).unwrap_or_default(),
             curves: self.arrivals.map(|arrivals| arrivals.into_curve(cluster).curves()).unwrap_or_default(),
             notable: self.notable.into_notable(),
             history: self.history.map(ClusterHistoryCollector::into_history).unwrap_or_default(),
-            lives: self.lives.map(|lives| lives.finish(cluster)).unwrap_or_default(),
+            records: self.records.map(|records| records.finish(cluster)).unwrap_or_default(),
         })
     }
 }

@@ -1,7 +1,7 @@
 //! `nodes.csv`: a row per node, written when the node leaves, and at the end of the run for those that are still there.
 
 use super::pods::others;
-use super::written::WrittenTable;
+use super::written::{TableFiles, WrittenTable};
 use crate::output::{OutputDir, OutputError};
 use crate::tables::NodeRow;
 use std::collections::BTreeMap;
@@ -46,12 +46,12 @@ impl Life {
 }
 
 impl NodeTable {
-    /// A table in `out`.
+    /// A table in `out`, as Parquet too if that is asked for.
     ///
     /// # Errors
-    /// The file cannot be created.
-    pub fn create(out: &OutputDir) -> Result<Self, OutputError> {
-        let table = WrittenTable::new::<NodeRow<'_>>(out.file("nodes.csv")?);
+    /// A file cannot be created.
+    pub fn create(out: &OutputDir, parquet: bool) -> Result<Self, OutputError> {
+        let table = TableFiles::new(out, "nodes", parquet)?.begin::<NodeRow<'_>>()?;
         Ok(Self { table, lives: BTreeMap::new() })
     }
 

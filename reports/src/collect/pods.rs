@@ -1,6 +1,6 @@
 //! `pods.csv`: a row per pod, written when the pod ends, and at the end of the run for those that still exist.
 
-use super::written::WrittenTable;
+use super::written::{TableFiles, WrittenTable};
 use crate::output::{OutputDir, OutputError};
 use crate::tables::PodRow;
 use rustc_hash::FxHashMap;
@@ -20,12 +20,12 @@ pub struct PodTable {
 }
 
 impl PodTable {
-    /// A table in `out`.
+    /// A table in `out`, as Parquet too if that is asked for.
     ///
     /// # Errors
-    /// The file cannot be created.
-    pub fn create(out: &OutputDir) -> Result<Self, OutputError> {
-        let table = WrittenTable::new::<PodRow<'_>>(out.file("pods.csv")?);
+    /// A file cannot be created.
+    pub fn create(out: &OutputDir, parquet: bool) -> Result<Self, OutputError> {
+        let table = TableFiles::new(out, "pods", parquet)?.begin::<PodRow<'_>>()?;
         Ok(Self { table, causes: FxHashMap::default() })
     }
 
@@ -36,19 +36,19 @@ impl PodTable {
     pub fn finish(mut self, cluster: &Cluster) -> Result<(), OutputError> {
         let mut rest: Vec<(PodId, &Pod)> = cluster.pods().iter().collect();
         rest.sort_by_key(|(_, pod)| pod.uid);
-        for (_, pod) in rest {
+        for (id, pod) in rest {
             let outcome = match (pod.deleting.get(), pod.node, pod.phase) {
                 (Some(_), ..) => "terminating",
                 (None, None, _) => "pending",
                 (None, Some(_), PodPhase::Pending) => "starting",
                 (None, Some(_), _) => "running",
             };
-            self.row(pod, outcome, cluster, false);
+            self.row((id, pod), outcome, cluster, false);
         }
         self.table.finish()
     }
 
-    fn row(&mut self, pod: &Pod, outcome: &str, cluster: &Cluster, ended: bool) {
+    fn row(&mut self, (id, pod): (PodId, &Pod), outcome: &str, cluster: &Cluster, ended: bool) {
         let class = cluster.class_of(pod);
         let other_resources = others(&class.requests, cluster);
         let row = PodRow {
@@ -58,7 +58,7 @@ impl PodTable {
             reason: "",
             node: pod.node.map_or("", |node| cluster.node(node).name()),
             priority: i64::from(class.priority()),
-            attempts: pod.attempts,
+            attempts: cluster.pods().attempts(id),
             created_ns: pod.created.0,
             bound_ns: pod.bound.get().map(|at| at.0),
             started_ns: pod.started.get().map(|at| at.0),
@@ -102,13 +102,13 @@ impl Observer for PodTable {
                 self.causes.remove(id);
                 if let Some(pod) = cluster.pod(*id) {
                     let outcome = if pod.phase == PodPhase::Succeeded { "succeeded" } else { "failed" };
-                    self.row(pod, outcome, cluster, true);
+                    self.row((*id, pod), outcome, cluster, true);
                 }
             }
             Note::Change(Change::PodRemoved(id)) => {
                 let cause = self.causes.remove(id).unwrap_or(Cause::Deleted);
                 if let Some(pod) = cluster.pod(*id) {
-                    self.row(pod, cause.as_str(), cluster, true);
+                    self.row((*id, pod), cause.as_str(), cluster, true);
                 }
             }
             Note::Refused { namespace, name, refusal, .. } => self.refused(namespace, name, &refusal.message, cluster),

@@ -133,6 +133,11 @@ impl QueueMetrics {
     }
 }
 
+/// The name of a pool.
+pub(super) fn pool_name(pool: Pool) -> &'static str {
+    POOLS[number(pool)]
+}
+
 fn number(pool: Pool) -> usize {
     match pool {
         Pool::Active => 0,

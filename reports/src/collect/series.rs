@@ -70,7 +70,7 @@ impl Observer for SeriesCollector {
         }
         let counters = cluster.counters();
         for (name, value) in [
-            ("pods_starting", totals.starting),
+            (Series::PODS_STARTING, totals.starting),
             ("used_cpu_milli", totals.used_cpu as u64),
             ("used_memory_bytes", totals.used_memory as u64),
             ("submitted_total", counters.submitted),

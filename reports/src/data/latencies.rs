@@ -42,6 +42,13 @@ impl Latencies {
         self.counted.is_empty()
     }
 
+    /// The arithmetic mean, in nanoseconds; `None` without samples.
+    pub fn mean(&self) -> Option<f64> {
+        let counted = self.counted.iter().map(|(value, count)| i128::from(*value) * i128::from(*count));
+        let sum: i128 = counted.chain(self.samples_ns.iter().copied().map(i128::from)).sum();
+        (!self.is_empty()).then(|| sum as f64 / self.len() as f64)
+    }
+
     /// The distribution of the samples, in nanoseconds.
     pub fn steps(&self) -> Steps {
         let mut counts = self.counted.clone();
@@ -146,5 +153,7 @@ mod tests {
         assert_eq!(steps, Steps(vec![(0, 2), (1, 4), (3, 5), (4, 6), (5, 8), (9, 9)]));
         assert_eq!((steps.nth(4), steps.nth(8), steps.nth(9)), (Some(3), Some(9), None));
         assert_eq!(Steps::default().counts(), []);
+        let latencies: Latencies = [9, 3, 0, 4, 5, 0, 1, 5, 1, i64::MAX].into_iter().collect();
+        assert_eq!((latencies.mean(), Latencies::default().mean()), (Some((28.0 + i64::MAX as f64) / 10.0), None));
     }
 }

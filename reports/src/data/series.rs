@@ -49,6 +49,8 @@ pub struct Sample {
 }
 
 impl Series {
+    /// Counter of the pods on nodes that have not started.
+    pub const PODS_STARTING: &'static str = "pods_starting";
     /// Counter of the thousandths of GPU devices that no pod holds.
     pub const GPU_IDLE: &'static str = "gpu_idle_milli";
     /// Counter of those of them that are fragmented.

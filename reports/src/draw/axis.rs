@@ -44,12 +44,12 @@ impl Axis {
 
     /// From a round number not above `lowest` to one not below `highest`, in about `steps` steps.
     pub(crate) fn between(label: &str, lowest: f64, highest: f64, steps: f64) -> Self {
-        // A single value stands in the middle of a tenth of its size.
+        // A single value stands in the middle of a tenth of its size, and zero at the beginning.
         let (lowest, highest) = if highest > lowest {
             (lowest, highest)
         } else {
-            let around = (lowest.abs() / 10.0).max(if lowest == 0.0 { 1.0 } else { 0.0 });
-            (lowest - around / 2.0, lowest + around / 2.0)
+            let around = lowest.abs() / 10.0;
+            if around > 0.0 { (lowest - around / 2.0, lowest + around / 2.0) } else { (0.0, 1.0) }
         };
         let step = round_step((highest - lowest) / steps, false);
         let first = (lowest / step + 1e-9).floor();
@@ -102,7 +102,7 @@ impl Axis {
         let last = (to / size / step + 1e-9).floor() as i64;
         let ticks = (first..=last).map(|index| {
             let value = index as f64 * step;
-            Tick { value: value * size, label: units::short(value) }
+            Tick { value: value * size, label: units::in_steps(value, step) }
         });
         Self::new(&format!("time since start ({name})"), ticks.collect(), (from, to))
     }
@@ -271,6 +271,7 @@ mod tests {
         assert_eq!(labels(&Axis::linear("", 37.0, 4.0, false)), "0 | 10 | 20 | 30 | 40");
         assert_eq!(labels(&Axis::linear("", 1.0, 4.0, true)), "0 | 1");
         assert_eq!(labels(&Axis::linear("", 0.0, 4.0, true)), "0 | 1");
+        assert_eq!(labels(&Axis::between("", 0.0, 0.0, 4.0)), "0 | 0.25 | 0.5 | 0.75 | 1");
         assert_eq!(labels(&Axis::linear("", 0.0006, 4.0, false)), "0 | 0.0002 | 0.0004 | 0.0006");
         assert_eq!(labels(&Axis::linear("", 2.1e13, 4.0, false)), "0 | 10 T | 20 T | 30 T");
         assert_eq!(labels(&Axis::between("", -3.0, 1003.0, 5.0)), "-250 | 0 | 250 | 500 | 750 | 1,000 | 1,250");

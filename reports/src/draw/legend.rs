@@ -8,14 +8,19 @@ use super::{Medium, text, theme};
 const SWATCH: f64 = 22.0;
 const GAP: f64 = 14.0;
 
-/// The entries of a figure's legend, wrapped into rows.
+/// The entries of a figure's legend, wrapped into rows; many of them stand in columns.
 #[derive(Debug, Clone)]
 pub(crate) struct Legend {
     medium: Medium,
-    rows: Vec<Vec<(f64, Swatch, String)>>,
+    entries: Vec<(Swatch, String)>,
     left: f64,
     right: f64,
+    /// Whether there is a row without an entry.
+    empty_row: bool,
 }
+
+/// More entries than this stand in columns.
+const MOST_LOOSE: usize = 6;
 
 /// What stands before a legend's word.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,12 +37,14 @@ pub(crate) enum Swatch {
     Shape(usize, Color),
     /// The outline of a shape.
     Hollow(usize, Color),
+    /// Nothing: a remark.
+    Nothing,
 }
 
 impl Legend {
     /// A legend between two positions.
     pub(crate) fn new(medium: Medium, left: f64, right: f64) -> Self {
-        Self { medium, rows: Vec::new(), left, right }
+        Self { medium, entries: Vec::new(), left, right, empty_row: false }
     }
 
     /// One as wide as the page.
@@ -45,45 +52,69 @@ impl Legend {
         Self::new(medium, theme::MARGIN, theme::WIDTH - theme::MARGIN)
     }
 
-    /// Adds an entry, in a new row if it does not fit into the last one; a very long word is shortened in its middle.
+    /// Adds an entry.
     pub(crate) fn add(&mut self, swatch: Swatch, label: &str) {
-        let size = self.medium.tick_size;
-        let label = text::fit_middle(label, self.right - self.left - swatch.width(), size);
-        let width = swatch.width() + text::width(&label, size, false);
-        let end = self
-            .rows
-            .last()
-            .and_then(|row| row.last())
-            .map(|(start, swatch, label)| start + swatch.width() + text::width(label, size, false) + GAP);
-        match (end, self.rows.last_mut()) {
-            (Some(start), Some(row)) if start + width <= self.right => row.push((start, swatch, label)),
-            _ => self.rows.push(vec![(self.left, swatch, label)]),
-        }
+        self.entries.push((swatch, label.to_owned()));
     }
 
     /// Leaves a row for something else, if there is none yet.
     pub(crate) fn leave_row(&mut self) {
-        if self.rows.is_empty() {
-            self.rows.push(Vec::new());
-        }
+        self.empty_row = true;
     }
 
     /// How much height it takes.
     pub(crate) fn height(&self, medium: Medium) -> f64 {
-        self.rows.len() as f64 * row_height(medium)
+        let rows = self.rows().len().max(usize::from(self.empty_row));
+        rows as f64 * row_height(medium)
     }
 
     /// Draws it below `top`.
     pub(crate) fn draw(&self, picture: &mut Picture, top: f64) {
         let medium = self.medium;
-        for (index, row) in self.rows.iter().enumerate() {
+        for (index, row) in self.rows().into_iter().enumerate() {
             let middle = top + (index as f64 + 0.5) * row_height(medium);
             for (start, swatch, label) in row {
-                swatch.draw(picture, *start, middle);
+                swatch.draw(picture, start, middle);
                 let at = (start + swatch.width(), middle + medium.tick_size * 0.36);
-                picture.text(at, label, medium.tick_size, false, Anchor::Start, theme::INK);
+                picture.text(at, &label, medium.tick_size, false, Anchor::Start, theme::INK);
             }
         }
+    }
+
+    /// The entries with where they begin, row by row; words that are too long are shortened in their middle.
+    fn rows(&self) -> Vec<Vec<(f64, Swatch, String)>> {
+        let size = self.medium.tick_size;
+        let room = self.right - self.left;
+        // Two columns at least.
+        let most = if self.entries.len() > MOST_LOOSE { (room - GAP) / 2.0 } else { room };
+        let entries = self.entries.iter().map(|(swatch, label)| {
+            let label = text::fit_middle(label, most - swatch.width(), size);
+            (swatch.width() + text::width(&label, size, false), *swatch, label)
+        });
+        let entries: Vec<(f64, Swatch, String)> = entries.collect();
+        let widest = entries.iter().map(|(width, ..)| *width).fold(0.0, f64::max);
+        let columns = (((room + GAP) / (widest + GAP)).floor() as usize).max(1);
+        if entries.len() > MOST_LOOSE {
+            let place = |(column, (_, swatch, label)): (usize, &(f64, Swatch, String))| {
+                (self.left + column as f64 * (room + GAP) / columns as f64, *swatch, label.clone())
+            };
+            return entries.chunks(columns).map(|row| row.iter().enumerate().map(place).collect()).collect();
+        }
+        let mut rows: Vec<Vec<(f64, Swatch, String)>> = Vec::new();
+        let mut end = f64::INFINITY;
+        for (width, swatch, label) in entries {
+            match rows.last_mut() {
+                Some(row) if end + GAP + width <= self.right => {
+                    row.push((end + GAP, swatch, label));
+                    end += GAP + width;
+                }
+                _ => {
+                    rows.push(vec![(self.left, swatch, label)]);
+                    end = self.left + width;
+                }
+            }
+        }
+        rows
     }
 }
 
@@ -94,6 +125,7 @@ fn row_height(medium: Medium) -> f64 {
 impl Swatch {
     fn width(self) -> f64 {
         match self {
+            Self::Nothing => 0.0,
             Self::Shape(..) | Self::Hollow(..) => 13.0,
             Self::Box(..) => 18.0,
             Self::Line(_) | Self::Fill(..) | Self::Series(_) => SWATCH + 5.0,
@@ -119,6 +151,7 @@ impl Swatch {
                 picture.hatch(from, to, hatch);
             }
             Self::Shape(shape, color) => picture.shape(shape, (left + 5.0, middle), color),
+            Self::Nothing => {}
             Self::Hollow(shape, color) => picture.hollow_shape(shape, (left + 5.0, middle), color),
         }
     }
@@ -133,9 +166,22 @@ mod tests {
         let mut legend = Legend::new(Medium::SCREEN, 0.0, 200.0);
         legend.add(Swatch::Box(theme::INK, Hatch::None), "one");
         legend.add(Swatch::Box(theme::INK, Hatch::None), "two");
-        assert_eq!(legend.rows.len(), 1);
+        assert_eq!(legend.rows().len(), 1);
         legend.add(Swatch::Box(theme::INK, Hatch::None), "a name that is far too long for any legend");
-        assert_eq!(legend.rows.len(), 2);
-        assert!(legend.rows[1][0].2.contains('…'), "{:?}", legend.rows[1]);
+        let rows = legend.rows();
+        assert_eq!(rows.len(), 2);
+        assert!(rows[1][0].2.contains('…'), "{:?}", rows[1]);
+    }
+
+    #[test]
+    fn many_entries_stand_in_columns() {
+        let mut legend = Legend::wide(Medium::SCREEN);
+        for number in 0..20 {
+            let label = format!("policy-{number} with a name that would take a row of its own if it could");
+            legend.add(Swatch::Box(theme::INK, Hatch::None), &label);
+        }
+        let rows = legend.rows();
+        assert_eq!(rows.iter().map(Vec::len).collect::<Vec<_>>(), [2; 10]);
+        assert!(rows.windows(2).all(|pair| pair[1].iter().zip(&pair[0]).all(|(a, b)| (a.0 - b.0).abs() < 1e-9)));
     }
 }

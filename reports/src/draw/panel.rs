@@ -154,11 +154,13 @@ impl Panel {
                 free_below = y - room;
             }
         }
-        let at = (theme::MARGIN + self.medium.label_size * 0.8, f64::midpoint(self.top, self.bottom));
-        // A label may be longer than the plot is high, and not longer than the page.
-        let room = ((at.1 - 2.0) * 2.0).min(self.bottom - self.top + 26.0);
-        let label = text::fit(&self.y.label, room, self.medium.label_size, false);
-        picture.text_upwards(at, &label, self.medium.label_size, Anchor::Middle, theme::INK);
+        // In the middle of the plot; a label that is longer reaches below it, and never above.
+        let (size, above) = (self.medium.label_size, self.top - 4.0);
+        let room = self.bottom - above + if self.frame.x_labels { 34.0 } else { 8.0 };
+        let label = text::fit(&self.y.label, room, size, false);
+        let half = text::width(&label, size, false) / 2.0;
+        let at = (theme::MARGIN + size * 0.8, f64::midpoint(self.top, self.bottom).max(above + half));
+        picture.text_upwards(at, &label, size, Anchor::Middle, theme::INK);
     }
 
     fn labels_of_x(&self, picture: &mut Picture) {

@@ -179,6 +179,84 @@ mod tests {
         }
     }
 
+    /// A colour as it is seen: linear light through the matrix of a kind of colour vision, in CIELAB.
+    ///
+    /// Source of the matrices: Machado, Oliveira and Fernandes, "A Physiologically-based Model for Simulation of Color Vision
+    /// Deficiency", 2009, at full severity.
+    fn seen(color: Color, vision: [[f64; 3]; 3]) -> [f64; 3] {
+        let linear = [color.0, color.1, color.2].map(|channel| {
+            let share = f64::from(channel) / 255.0;
+            if share <= 0.04045 { share / 12.92 } else { libm::pow((share + 0.055) / 1.055, 2.4) }
+        });
+        let times = |row: [f64; 3], of: [f64; 3]| row.iter().zip(of).map(|(a, b)| a * b).sum::<f64>();
+        let light = vision.map(|row| times(row, linear).clamp(0.0, 1.0));
+        // sRGB to CIE XYZ, over the white of D65.
+        let xyz = [
+            times([0.412_456_4, 0.357_576_1, 0.180_437_5], light) / 0.950_47,
+            times([0.212_672_9, 0.715_152_2, 0.072_175_0], light),
+            times([0.019_333_9, 0.119_192_0, 0.950_304_1], light) / 1.088_83,
+        ];
+        let root = |t: f64| if t > 216.0 / 24389.0 { libm::cbrt(t) } else { (24389.0 / 27.0 * t + 16.0) / 116.0 };
+        let [x, y, z] = xyz.map(root);
+        [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
+    }
+
+    #[test]
+    fn colours_differ_for_every_kind_of_colour_vision() {
+        let visions = [
+            ("all cones", [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]),
+            (
+                "protanopia",
+                [
+                    [0.152_286, 1.052_583, -0.204_868],
+                    [0.114_503, 0.786_281, 0.099_216],
+                    [-0.003_882, -0.048_116, 1.051_998],
+                ],
+            ),
+            (
+                "deuteranopia",
+                [
+                    [0.367_322, 0.860_646, -0.227_968],
+                    [0.280_085, 0.672_501, 0.047_413],
+                    [-0.011_820, 0.042_940, 0.968_881],
+                ],
+            ),
+            (
+                "tritanopia",
+                [
+                    [1.255_528, -0.076_749, -0.178_779],
+                    [-0.078_411, 0.930_809, 0.147_602],
+                    [0.004_733, 0.691_367, 0.303_900],
+                ],
+            ),
+        ];
+        for (name, vision) in visions {
+            for (index, one) in PALETTE.iter().enumerate() {
+                for other in &PALETTE[..index] {
+                    let (a, b) = (seen(*one, vision), seen(*other, vision));
+                    let apart = a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt();
+                    // Two are told apart side by side from about 2 on.
+                    assert!(apart >= 15.0, "with {name} {} and {} are {apart:.1} apart", one.hex(), other.hex());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn lines_and_words_stand_out_from_the_paper() {
+        let contrast = |color: Color| 1.05 / (color.luminance() + 0.05);
+        for color in PALETTE {
+            assert!(contrast(color) >= 2.2, "{}: {:.2}", color.hex(), contrast(color));
+        }
+        // WCAG 2 asks for 4.5 of text.
+        for color in [INK, MUTED] {
+            assert!(contrast(color) >= 4.5, "{}: {:.2}", color.hex(), contrast(color));
+        }
+        // In grayscale, what stands next to each other first differs in lightness too.
+        let light = |index: usize| seen(PALETTE[index], [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])[0];
+        assert!((light(0) - light(1)).abs() > 20.0 && (light(1) - light(2)).abs() > 10.0);
+    }
+
     #[test]
     fn heat_darkens_evenly() {
         let steps: Vec<f64> = (0..=31).map(|step| lightness(heat(f64::from(step) / 31.0))).collect();

@@ -2,6 +2,7 @@
 
 use super::Figure;
 use crate::charts::Chart;
+use crate::charts::ensemble::mean_and_range;
 use crate::charts::timeline::{self, Ink, TimeLine, TimePanel, Timeline};
 use crate::data::{Run, Series};
 use crate::draw::Axis;
@@ -11,7 +12,7 @@ pub(super) const FIGURE: Figure<[Run]> = Figure {
     name: "compare-pods-and-nodes",
     title: "Pending pods and ready nodes",
     caption: "Pods that wait for a node and nodes that are ready, run by run. A policy that packs well waits less and \
-              lets an autoscaler keep fewer nodes.",
+              lets an autoscaler keep fewer nodes. Over several seeds, the mean with a band from the lowest to the highest.",
     chart,
 };
 
@@ -40,15 +41,11 @@ fn chart(runs: &[Run]) -> Chart {
 
 fn panel(runs: &[Run], title: &str, unit: &str, column: fn(&Series) -> &[i64]) -> TimePanel {
     let most = runs.iter().flat_map(|run| column(&run.series)).copied().max().unwrap_or(0);
-    let lines = runs.iter().enumerate().map(|(index, run)| {
-        let values = column(&run.series);
-        TimeLine {
-            label: run.label.clone(),
-            column: format!("{title} {}", run.label),
-            ink: Ink::series(index),
-            points: timeline::points(&run.series, |row| Some(values[row] as f64)),
-            ..TimeLine::default()
-        }
+    let lines = super::by_policy(runs).into_iter().enumerate().map(|(index, policy)| {
+        let points = |run: &&Run| timeline::points(&run.series, |row| Some(column(&run.series)[row] as f64));
+        let (points, band) = mean_and_range(policy.runs.iter().map(points).collect());
+        let (label, column) = (policy.label.to_owned(), format!("{title} {}", policy.label));
+        TimeLine { label, column, ink: Ink::series(index), points, band }
     });
     TimePanel {
         title: title.to_owned(),

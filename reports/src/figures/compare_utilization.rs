@@ -2,6 +2,7 @@
 
 use super::Figure;
 use crate::charts::Chart;
+use crate::charts::ensemble::mean_and_range;
 use crate::charts::timeline::{self, Ink, TimeLine, TimePanel, Timeline};
 use crate::data::Run;
 use crate::draw::Axis;
@@ -11,7 +12,7 @@ pub(super) const FIGURE: Figure<[Run]> = Figure {
     name: "compare-utilization",
     title: "Utilization",
     caption: "What running pods have requested, as a share of what the existing nodes can allocate, resource by \
-              resource. All runs met the same work.",
+              resource. All runs met the same work. Over several seeds, the mean with a band from the lowest to the highest.",
     chart,
 };
 
@@ -49,26 +50,27 @@ fn chart(runs: &[Run]) -> Chart {
 fn panel(runs: &[Run], resource: &str, said: &mut Vec<String>) -> TimePanel {
     let mut highest: f64 = 0.0;
     let mut lines = Vec::new();
-    for (index, run) in runs.iter().enumerate() {
-        let Some(column) = run.series.resource(resource) else { continue };
-        let used = stats::utilization_of(run, column);
-        highest = highest.max(used.peak_allocated * 100.0);
-        said.push(format!(
-            "{} of {}: mean {}",
-            units::resource_title(resource),
-            run.label,
-            units::percent(used.mean_allocated)
-        ));
-        lines.push(TimeLine {
-            label: run.label.clone(),
-            column: format!("{resource} allocated {}", run.label),
-            ink: Ink::series(index),
-            points: timeline::points(&run.series, |row| Some(column.fraction(row)? * 100.0)),
-            ..TimeLine::default()
-        });
+    let title = units::resource_title(resource);
+    for (index, policy) in super::by_policy(runs).into_iter().enumerate() {
+        let mut all = Vec::new();
+        let mut sum = 0.0;
+        for run in &policy.runs {
+            let Some(column) = run.series.resource(resource) else { continue };
+            let used = stats::utilization_of(run, column);
+            highest = highest.max(used.peak_allocated * 100.0);
+            sum += used.mean_allocated;
+            all.push(timeline::points(&run.series, |row| Some(column.fraction(row)? * 100.0)));
+        }
+        if all.is_empty() {
+            continue;
+        }
+        said.push(format!("{title} of {}: mean {}", policy.label, units::percent(sum / all.len() as f64)));
+        let (points, band) = mean_and_range(all);
+        let (label, column) = (policy.label.to_owned(), format!("{resource} allocated {}", policy.label));
+        lines.push(TimeLine { label, column, ink: Ink::series(index), points, band });
     }
     TimePanel {
-        title: units::resource_title(resource).to_owned(),
+        title: title.to_owned(),
         remark: String::new(),
         unit: "%".to_owned(),
         y: Axis::percent("allocated (%)", highest),

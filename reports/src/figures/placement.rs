@@ -27,14 +27,12 @@ fn chart(run: &Run) -> Chart {
         return Chart::empty(TITLE, "no node was sampled");
     }
     let mut edges: Vec<f64> = map.columns_ns().iter().copied().chain([map.end_ns()]).map(seconds).collect();
-    // A column that begins when the run ends has no width; the only one gets one.
-    if edges[columns] <= edges[columns - 1] {
-        if columns > 1 {
-            edges.pop();
-            columns -= 1;
-        } else {
-            edges[1] = edges[0] + 1.0;
-        }
+    // A column that begins when the run ends has no width; the only one is a second wide at least.
+    if columns == 1 {
+        edges[1] = edges[1].max(edges[0] + 1.0);
+    } else if edges[columns] <= edges[columns - 1] {
+        edges.pop();
+        columns -= 1;
     }
     let group = nodes.div_ceil(MOST_ROWS);
     let resource = units::resource_title(map.resource());

@@ -3,6 +3,7 @@
 use super::Figure;
 use crate::charts::Chart;
 use crate::charts::cdf::CdfCurve;
+use crate::charts::distribution::Distribution;
 use crate::data::Run;
 
 pub(super) const FIGURE: Figure<Run> = Figure {
@@ -13,5 +14,9 @@ pub(super) const FIGURE: Figure<Run> = Figure {
 };
 
 fn chart(run: &Run) -> Chart {
-    super::latencies("Startup latency", "startup latency", vec![CdfCurve::of_latencies("", &run.startup)])
+    super::latencies(
+        "Startup latency",
+        "startup latency",
+        vec![CdfCurve::new("", Distribution::of_latencies(&run.startup))],
+    )
 }

@@ -1,7 +1,7 @@
 //! What the script of a run's page works on: nodes over time, and the lives of pods.
 
 use super::pack::Pack;
-use crate::data::{ClusterHistory, NodeState, PodLife, PodLives, RESOURCES, Run};
+use crate::data::{ClusterHistory, NodeState, PodRecord, PodRecords, RESOURCES, Run};
 use crate::units::resource_title;
 use rustc_hash::FxHashMap;
 use serde::Serialize;
@@ -14,7 +14,7 @@ pub(super) fn pack(pack: &mut Pack, run: &Run) {
     let nodes = &run.history;
     let rows: FxHashMap<u64, usize> = nodes.nodes.iter().enumerate().map(|(row, node)| (node.uid, row)).collect();
     pack_history(pack, nodes);
-    pack_lives(pack, &run.lives, &rows);
+    pack_records(pack, &run.records, &rows);
 }
 
 fn pack_history(pack: &mut Pack, history: &ClusterHistory) {
@@ -59,18 +59,17 @@ fn differences(history: &ClusterHistory, of: impl Fn(&NodeState) -> i64) -> Vec<
     differences
 }
 
-fn pack_lives(pack: &mut Pack, lives: &PodLives, rows: &FxHashMap<u64, usize>) {
+fn pack_records(pack: &mut Pack, records: &PodRecords, rows: &FxHashMap<u64, usize>) {
     #[derive(Serialize)]
     struct Told {
         total: u64,
     }
-    pack.json("pods", &Told { total: lives.total });
-    let lives = &lives.lives;
-    let all = || lives.iter();
+    pack.json("pods", &Told { total: records.total });
+    let all = || records.list.iter();
     pack.texts("pod.name", all().map(|life| life.name.as_str()));
     Words::of(all().map(|life| &*life.namespace)).pack(pack, "pod.namespace");
     Words::of(all().map(|life| life.outcome)).pack(pack, "pod.outcome");
-    let row = |life: &PodLife| life.node.and_then(|uid| rows.get(&uid)).map_or(-1, |row| *row as i64);
+    let row = |life: &PodRecord| life.node.and_then(|uid| rows.get(&uid)).map_or(-1, |row| *row as i64);
     pack.integers("pod.node", all().map(row));
     pack.integers("pod.priority", all().map(|life| i64::from(life.priority)));
     pack.integers("pod.cpu", all().map(|life| life.cpu_milli));
@@ -81,10 +80,10 @@ fn pack_lives(pack: &mut Pack, lives: &PodLives, rows: &FxHashMap<u64, usize>) {
     // Since the moment before, which makes small numbers; −1 for what never happened.
     let since = |at: Option<i64>, before: i64| at.map_or(-1, |at| at / MICROSECOND - before / MICROSECOND);
     pack.integers("pod.waited", all().map(|life| since(life.bound_ns, life.created_ns)));
-    let bound = |life: &PodLife| life.bound_ns.unwrap_or(life.created_ns);
+    let bound = |life: &PodRecord| life.bound_ns.unwrap_or(life.created_ns);
     pack.integers("pod.starting", all().map(|life| since(life.started_ns, bound(life))));
     pack.integers("pod.lasted", all().map(|life| since(life.ended_ns, life.started_ns.unwrap_or(bound(life)))));
-    let decision = |life: &PodLife| life.decision.unwrap_or_default();
+    let decision = |life: &PodRecord| life.decision.unwrap_or_default();
     pack.integers("pod.examined", all().map(|life| i64::from(decision(life).examined)));
     pack.integers("pod.feasible", all().map(|life| i64::from(decision(life).feasible)));
     pack.integers("pod.scored", all().map(|life| i64::from(decision(life).best.is_some())));

@@ -85,7 +85,8 @@ enum Draw {
     Bars,
 }
 
-/// The plot of a chart, whose numbers go into the pack; `None` of one without data.
+/// The plot of a chart, whose numbers go into the pack; `None` of one without data, and of box plots, violin plots and stacked areas,
+/// which stay pictures.
 pub(super) fn plot(name: &str, chart: &Chart, pack: &mut Pack) -> Option<Plot> {
     let mut columns = Columns { name, count: 0, pack };
     let (panels, outages) = match chart {
@@ -96,7 +97,7 @@ pub(super) fn plot(name: &str, chart: &Chart, pack: &mut Pack) -> Option<Plot> {
         Chart::Scatter(chart) => (vec![scatter(chart, &mut columns)], Vec::new()),
         Chart::HeatMap(chart) => (vec![boxes::heat_map(chart, &mut columns)], Vec::new()),
         Chart::Gantt(chart) => (vec![boxes::gantt(chart, &mut columns)], Vec::new()),
-        Chart::Empty { .. } => return None,
+        Chart::Empty { .. } | Chart::Spread(_) | Chart::Stack(_) => return None,
     };
     let shown = panels.iter().any(|panel| !panel.series.is_empty() || panel.boxes.is_some());
     shown.then(|| Plot { anchor: format!("figure-{name}"), panels, outages })
@@ -199,20 +200,21 @@ fn panel_axis(panel: &TimePanel) -> PlotAxis {
 fn cdf(chart: &CdfChart, columns: &mut Columns<'_>) -> Option<PlotPanel> {
     let axis = chart.shown_axis()?;
     let (from, to) = axis.range;
-    let series = chart.curves.iter().enumerate().filter(|(_, curve)| !curve.is_empty()).map(|(index, curve)| {
-        // From the left end at the height that the curve has there, which a logarithmic axis may not show the way to.
-        let mut points = vec![(from, 0.0)];
-        for (value, share) in curve.corners() {
-            if value <= from {
-                points[0].1 = share;
-            } else {
-                points.push((value, share));
+    let series =
+        chart.curves.iter().enumerate().filter(|(_, curve)| !curve.samples.is_empty()).map(|(index, curve)| {
+            // From the left end at the height that the curve has there, which a logarithmic axis may not show the way to.
+            let mut points = vec![(from, 0.0)];
+            for (value, share) in curve.samples.corners() {
+                if value <= from {
+                    points[0].1 = share;
+                } else {
+                    points.push((value, share));
+                }
             }
-        }
-        points.push((to, 100.0));
-        let label = if curve.label.is_empty() { &chart.samples } else { &curve.label };
-        of_series(index, label, Draw::Steps, columns.points(&points))
-    });
+            points.push((to, 100.0));
+            let label = if curve.label.is_empty() { &chart.samples } else { &curve.label };
+            of_series(index, label, Draw::Steps, columns.points(&points))
+        });
     Some(PlotPanel {
         title: String::new(),
         series: series.collect(),

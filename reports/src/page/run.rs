@@ -9,7 +9,7 @@ use super::figure::{PageFigure, PageFigures};
 use super::live;
 use super::pack::Pack;
 use super::shell::Shell;
-use crate::data::{LatencySummary, NANOS_PER_SECOND, PodLives, Run, Summary};
+use crate::data::{LatencySummary, NANOS_PER_SECOND, PodRecords, Run, Summary};
 use crate::figures;
 use crate::units::{count, moment, optional_duration, percent};
 
@@ -22,7 +22,7 @@ const MOST_NOTABLE: usize = 200;
 /// [`PageError`] where a figure cannot be drawn, which no data should cause.
 pub fn run_page(run: &Run, explains: bool) -> Result<String, PageError> {
     let summary = &run.summary;
-    let has_lives = !run.history.nodes.is_empty() || !run.lives.lives.is_empty();
+    let has_lives = !run.history.nodes.is_empty() || !run.records.list.is_empty();
     let mut pack = Pack::default();
     if has_lives {
         live::pack(&mut pack, run);
@@ -32,8 +32,8 @@ pub fn run_page(run: &Run, explains: bool) -> Result<String, PageError> {
         shell: Shell::new(pack),
         explains,
         has_lives,
-        lives_told: lives_told(&run.lives),
-        kept: kept(&run.lives),
+        lives_told: lives_told(&run.records),
+        kept: kept(&run.records),
         title: if summary.scenario.is_empty() { "Simulation" } else { &summary.scenario },
         description: &run.description,
         summary,
@@ -90,8 +90,8 @@ struct Table {
     rows: Vec<(String, Vec<String>)>,
 }
 
-fn lives_told(lives: &PodLives) -> String {
-    let (told, total) = (lives.lives.len() as u64, lives.total);
+fn lives_told(records: &PodRecords) -> String {
+    let (told, total) = (records.list.len() as u64, records.total);
     if told == total {
         return format!("All {} pods are in this page.", count(total));
     }
@@ -102,15 +102,15 @@ fn lives_told(lives: &PodLives) -> String {
     )
 }
 
-fn kept(lives: &PodLives) -> Vec<String> {
-    if lives.lives.len() as u64 == lives.total {
+fn kept(records: &PodRecords) -> Vec<String> {
+    if records.list.len() as u64 == records.total {
         return Vec::new();
     }
     let sentence = |reason: &crate::data::KeptFor| match (reason.kept, reason.of) {
         (kept, of) if kept == of => format!("all {} {}", count(of), reason.what),
         (kept, of) => format!("{} of {} {}", count(kept), count(of), reason.what),
     };
-    lives.kept.iter().map(sentence).collect()
+    records.kept.iter().map(sentence).collect()
 }
 
 fn simulated(summary: &Summary) -> String {

@@ -187,7 +187,7 @@ fn names_are_never_markup() {
     let mut run = demo::run(hostile, 1, 600, 60, 3);
     run.summary.scenario = hostile.to_owned();
     run.description = hostile.to_owned();
-    for life in &mut run.lives.lives {
+    for life in &mut run.records.list {
         (life.name, life.namespace) = (hostile.to_owned(), hostile.into());
         (life.outcome, life.reason) = ("pending", Some(hostile.into()));
         life.preempted_by = Some(hostile.into());
@@ -315,8 +315,8 @@ fn an_experiment_is_drawn() {
 fn the_largest_page_stays_small() {
     let mut run = demo::day("default", 7);
     run.history = demo::history(43_000, 86_400);
-    run.lives = demo::lives(43_000, 86_400, 200_000);
-    run.lives.total = 1_000_000;
+    run.records = demo::records(43_000, 86_400, 200_000);
+    run.records.total = 1_000_000;
     let html = run_page(&run, true).unwrap();
     assert!(html.len() < 15_000_000, "{} bytes", html.len());
     assert!(html.contains("200,000 of 1,000,000 pods are in this page"));

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use towtank_reports::data::{
-    AutoscalerCounts, ClusterHistory, Condition, Decision, Heatmap, KeptFor, LatencyPair, NANOS_PER_SECOND, NodeCounts,
-    NodeHistory, NodeState, Notable, NotableKind, PodCounts, PodLife, PodLives, RESOURCES, Run, Sample, Series,
-    Summary, TraceSummary,
+    AutoscalerCounts, ClusterHistory, Condition, Decision, Heatmap, JobSpan, KeptFor, Latencies, LatencyPair,
+    NANOS_PER_SECOND, NodeCounts, NodeHistory, NodeState, Notable, NotableKind, PodCounts, PodLife, PodRecord,
+    PodRecords, PublishedJob, RESOURCES, Run, Sample, Series, Summary, TraceSummary,
 };
 use towtank_reports::stats;
 
@@ -64,7 +64,7 @@ pub(crate) fn run(label: &str, seed: u64, seconds: i64, interval: i64, nodes: us
         series.set_resource("nvidia.com/gpu", 64, (64.0 * (load * 1.25).min(1.0)) as i64);
         series.set_resource("example.com/none", 0, 0);
         series.set_resource("pods", ready * 110, used(110.0, 0.12));
-        series.set_counter("evictions", i64::from(outage) * 3);
+        series.set_counter(Series::PODS_STARTING, (load * nodes as f64 * noise.next()) as i64);
         heatmap.begin_sample(time * NANOS_PER_SECOND);
         for node in 0..nodes {
             let gone = node as i64 >= total || (outage && node < nodes / 3);
@@ -83,7 +83,7 @@ pub(crate) fn run(label: &str, seed: u64, seconds: i64, interval: i64, nodes: us
     run.summary = summary(&run, seed, seconds);
     run.notable = notable(seconds);
     run.history = history(nodes, seconds);
-    run.lives = lives(nodes, seconds, nodes * 5);
+    run.records = records(nodes, seconds, nodes * 5);
     run
 }
 
@@ -122,7 +122,7 @@ pub(crate) fn history(nodes: usize, seconds: i64) -> ClusterHistory {
 }
 
 /// So many pods of every fate, on these nodes.
-pub(crate) fn lives(nodes: usize, seconds: i64, pods: usize) -> PodLives {
+pub(crate) fn records(nodes: usize, seconds: i64, pods: usize) -> PodRecords {
     let end = seconds * NANOS_PER_SECOND;
     let life = |pod: usize| {
         let created_ns = end / pods.max(1) as i64 * pod as i64;
@@ -134,7 +134,7 @@ pub(crate) fn lives(nodes: usize, seconds: i64, pods: usize) -> PodLives {
             _ => "succeeded",
         };
         let bound_ns = (pod % 50 != 7 && pod % 50 != 8).then_some(created_ns + (pod as i64 % 90) * 1_700_000);
-        PodLife {
+        PodRecord {
             namespace: ["analytics", "shop"][pod % 2].into(),
             name: format!("batch-{pod}"),
             outcome,
@@ -157,12 +157,12 @@ pub(crate) fn lives(nodes: usize, seconds: i64, pods: usize) -> PodLives {
                 _ => None,
             },
             preempted_by: (outcome == "preempted").then(|| "shop/urgent-1".into()),
-            ..PodLife::default()
+            ..PodRecord::default()
         }
     };
     let total = pods as u64;
-    PodLives {
-        lives: (0..pods).map(life).collect(),
+    PodRecords {
+        list: (0..pods).map(life).collect(),
         total,
         kept: vec![KeptFor { what: "drawn from all", kept: total, of: total }],
     }
@@ -224,4 +224,122 @@ fn notable(seconds: i64) -> Vec<Notable> {
         Notable::at(at(0.62), NotableKind::Repair, "zone-a came back with 67 nodes"),
         Notable::at(at(0.8), NotableKind::ScaleDown, "group burst shrank from 32 to 10 nodes"),
     ]
+}
+
+/// An afternoon of a small cluster: 40 pods on four nodes, in jobs, with GPUs.
+pub(crate) fn small(label: &str, seed: u64) -> Run {
+    const MINUTE: i64 = 60 * NANOS_PER_SECOND;
+    let mut run = run(label, seed, 7200, 60, 4);
+    let mut noise = Noise::new(seed + 1);
+    let nodes: Vec<String> = (0..4).map(|node| format!("node-{node}")).collect();
+    run.jobs.nodes.clone_from(&nodes);
+    let mut free = [0_i64; 4];
+    let (mut scheduling, mut startup) = (Latencies::default(), Latencies::default());
+    for pod in 0..40 {
+        let created = pod * 2 * MINUTE + (noise.next() * 90.0) as i64 * NANOS_PER_SECOND;
+        let node = (0..4).min_by_key(|&node| (free[node], node)).unwrap_or(0);
+        let bound = created.max(free[node]);
+        let started = bound + (5.0 + noise.next() * 60.0) as i64 * NANOS_PER_SECOND;
+        let ended = (started + (2.0 + noise.next() * 14.0) as i64 * MINUTE).min(120 * MINUTE);
+        free[node] = bound + (ended - bound) / 2;
+        scheduling.push(bound - created);
+        startup.push(started - created);
+        run.lives.push(PodLife {
+            name: format!("batch-{pod:02}"),
+            node: Some(nodes[node].clone()),
+            created_ns: created,
+            bound_ns: Some(bound),
+            started_ns: Some(started),
+            ended_ns: ended,
+        });
+        if pod % 3 == 0 {
+            let width = 1 + (noise.next() * 2.0) as u32;
+            let first = (node as u32).min(4 - width);
+            run.jobs.push(JobSpan {
+                name: format!("job-{pod}"),
+                submitted_ns: created,
+                started_ns: bound,
+                ended_ns: bound + 5 * MINUTE,
+                pods: width,
+                nodes: (first..first + width).collect(),
+            });
+            run.jobs.published.push(PublishedJob {
+                name: format!("job-{pod}"),
+                submitted_ns: created,
+                started_ns: bound + MINUTE / 2,
+                machines: vec![first],
+            });
+        }
+    }
+    let share = |row: usize| row as f64 / (run.series.len() - 1) as f64;
+    let idle = |row: usize| 32_000 - (24_000.0 * (share(row) * std::f64::consts::PI).sin()) as i64;
+    let rows = 0..run.series.len();
+    let fragmented = rows.clone().map(|row| idle(row) / 4 + (2000.0 * share(row)) as i64).collect();
+    let counters = [(Series::GPU_IDLE, rows.map(idle).collect()), (Series::GPU_FRAGMENTED, fragmented)];
+    run.series.counters.extend(counters.map(|(name, values)| (name.to_owned(), values)));
+    (run.scheduling, run.startup) = (scheduling, startup);
+    run.summary.jobs = run.jobs.summary();
+    run
+}
+
+/// Runs of every shape that has ever troubled a plot, by name.
+pub(crate) fn shapes() -> Vec<(&'static str, Run)> {
+    let mut no_latencies = run("default", 3, 3600, 60, 3);
+    no_latencies.scheduling = Latencies::default();
+    no_latencies.startup = Latencies::default();
+    vec![
+        ("nothing", Run::default()),
+        ("a day", day("default", 7)),
+        ("149 days on 5,000 nodes", run("default", 3, 149 * 86_400, 86_400, 5000)),
+        ("ten minutes on one node", run("default", 5, 600, 5, 1)),
+        ("a small cluster", small("default", 5)),
+        ("a dozen named nodes", run("default", 5, 7200, 20, 12)),
+        ("an instant", run("default", 5, 0, 5, 2)),
+        ("no latencies", no_latencies),
+        ("one sample", one_sample()),
+        ("constants and zeros", constants()),
+        ("very large numbers", large()),
+    ]
+}
+
+fn one_sample() -> Run {
+    let mut run = Run::default();
+    run.series.push(Sample { time_ns: 7, pods_pending: 3, pods_running: 4, nodes_total: 1, nodes_ready: 1 });
+    run.series.set_resource("cpu", 4000, 1000);
+    run.heatmap = Heatmap::new("cpu", 10);
+    let node = run.heatmap.add_node("only");
+    run.heatmap.begin_sample(7);
+    run.heatmap.set(node, 1, 4);
+    run.scheduling.push(NANOS_PER_SECOND);
+    run.startup.push(0);
+    run
+}
+
+fn constants() -> Run {
+    let mut run = Run::default();
+    for time in 0..50 {
+        run.series.push(Sample {
+            time_ns: time * NANOS_PER_SECOND,
+            nodes_total: 2,
+            nodes_ready: 2,
+            ..Sample::default()
+        });
+        run.series.set_resource("cpu", 4000, 4000);
+        run.series.set_resource("memory", 0, 0);
+    }
+    // From nothing to months, and most of them nothing.
+    run.scheduling = [0; 600].into_iter().chain((0..380).map(|i| 1 << (i % 53))).collect();
+    run.startup = [0; 3].into_iter().collect();
+    run
+}
+
+fn large() -> Run {
+    let mut run = Run::default();
+    for time in [0, i64::MAX / 2, i64::MAX] {
+        run.series.push(Sample { time_ns: time, pods_pending: i64::MAX, ..Sample::default() });
+        run.series.set_resource("memory", i64::MAX, i64::MAX);
+        run.series.set_resource("example.com/a-resource-with-a-name-of-sixty-three-characters-in-all", 1, i64::MAX);
+    }
+    run.scheduling = [i64::MAX, 1].into_iter().collect();
+    run
 }

@@ -43,6 +43,9 @@ fn a_run_fills_its_directory() {
     plots/pods-and-nodes.csv
     plots/pods-and-nodes.png
     plots/pods-and-nodes.svg
+    plots/pods-by-state.csv
+    plots/pods-by-state.png
+    plots/pods-by-state.svg
     plots/scheduling-latency.csv
     plots/scheduling-latency.png
     plots/scheduling-latency.svg

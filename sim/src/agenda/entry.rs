@@ -57,7 +57,7 @@ impl Entry {
                     Subject::Itself => (code::ITSELF, what, 0),
                     Subject::Pod(pod) => (code::POD, what, u64::from(pod.generation) << 32 | u64::from(pod.slot)),
                     Subject::Node(node, uid) => (code::NODE, what, u64::from(nodes.keep(node, uid))),
-                    Subject::Object(object) => (code::OBJECT, what, u64::from(object.0)),
+                    Subject::Object(object) => (code::OBJECT, what, u64::from(object.number())),
                 }
             }
         };
@@ -90,7 +90,7 @@ impl Entry {
                 let (node, uid) = nodes.take(self.about as u32);
                 Subject::Node(node, uid)
             }
-            code::OBJECT => Subject::Object(ObjectId(self.about as u32)),
+            code::OBJECT => Subject::Object(ObjectId::new(self.about as u32)),
             _ => Subject::Itself,
         };
         let timer = Timer { kind: (self.what >> 32) as u16, tag: self.what as u32, about };

@@ -247,7 +247,7 @@ impl BatchScheduler {
     /// Tells the observers of a pod that waited and does so no longer.
     fn note_leaving(&self, id: PodId, cx: &mut Context<'_>) {
         let waits = self.jobs.of(id).is_some_and(|entry| !entry.runs());
-        if waits && cx.cluster.pod(id).is_some_and(|pod| pod.attempts > 0) {
+        if waits && cx.cluster.pods().attempts(id) > 0 {
             cx.note(&Note::LeftQueue { from: Pool::Unschedulable, blamed: 0, profile: &self.profile });
         }
     }
@@ -344,7 +344,7 @@ fn fail(pod: PodId, error: &Arc<FitError>, profile: &Profile, cx: &mut Context<'
 
 /// It is decided about a pod. To observers it comes from where kube-scheduler would have it: it is new, or waits after an attempt.
 fn attempt(pod: PodId, profile: &Profile, cx: &mut Context<'_>) {
-    let (from, cause) = if cx.cluster.pod(pod).is_some_and(|pod| pod.attempts > 0) {
+    let (from, cause) = if cx.cluster.pods().attempts(pod) > 0 {
         (Some(Pool::Unschedulable), EventLabel::FORCE_ACTIVATE)
     } else {
         (None, EventLabel::UNSCHEDULED_POD_ADD)

@@ -51,10 +51,10 @@ mod tests {
     fn a_reader_that_comes_too_late_is_told_so() {
         let mut log = ChangeLog::default();
         for i in 0..3000 {
-            log.push(NodeId(i), 512);
+            log.push(NodeId::new(i), 512);
         }
         assert_eq!(log.end(), 3000);
-        assert_eq!(log.since(2998), Some(&[NodeId(2998), NodeId(2999)][..]));
+        assert_eq!(log.since(2998), Some(&[NodeId::new(2998), NodeId::new(2999)][..]));
         assert_eq!(log.since(3000), Some(&[][..]));
         assert_eq!(log.since(10), None);
     }

@@ -223,9 +223,9 @@ impl Change {
             Self::NodeAdded(id) => (24, [node(id), 0]),
             Self::NodeChanged(id, what) => (25, [node(id), u64::from(what.bits())]),
             Self::NodeRemoved(id) => (26, [node(id), 0]),
-            Self::ObjectCreated(id) => (27, [u64::from(id.0), 0]),
-            Self::ObjectChanged(id) => (28, [u64::from(id.0), 0]),
-            Self::ObjectRemoved(id) => (29, [u64::from(id.0), 0]),
+            Self::ObjectCreated(id) => (27, [u64::from(id.number()), 0]),
+            Self::ObjectChanged(id) => (28, [u64::from(id.number()), 0]),
+            Self::ObjectRemoved(id) => (29, [u64::from(id.number()), 0]),
             Self::PodUpdated(id, _) => (30, [pod(id), 0]),
             Self::PodClaims(id) => (32, [pod(id), 0]),
             Self::PodNominated { pod: id, .. } => {

@@ -16,6 +16,7 @@ mod node_load;
 mod nodes;
 mod object_changes;
 mod objects;
+mod placement_index;
 mod placements;
 mod placing;
 mod pod_life;
@@ -48,6 +49,7 @@ use crate::model::resources::ResourceTable;
 use crate::model::{ClassId, NodeId, PodId};
 use crate::phases::Phases;
 use crate::time::SimTime;
+use placements::PlacementTable;
 use quota_index::QuotaIndex;
 use std::collections::VecDeque;
 
@@ -69,7 +71,7 @@ pub struct Cluster {
     nodes: Nodes,
     pods: Pods,
     objects: Objects,
-    placements: Placements,
+    placements: PlacementTable,
     quotas: QuotaIndex,
     totals: Totals,
     counters: Counters,
@@ -116,8 +118,8 @@ impl Cluster {
     }
 
     /// Where the pods of each class are.
-    pub fn placements(&self) -> &Placements {
-        &self.placements
+    pub fn placements(&self) -> Placements<'_> {
+        Placements { table: &self.placements, nodes: &self.nodes, pods: &self.pods }
     }
 
     /// Sums over what exists now.

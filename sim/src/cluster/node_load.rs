@@ -1,38 +1,59 @@
-//! What is read of a node whenever a pod is placed, in one cache line.
+//! What is read of a node whenever a pod is placed, as numbers that many nodes are judged by at once.
 
 use crate::model::node::Node;
 use crate::model::resources::ResourceId;
 
 /// The amounts of a node that nearly every pod is judged by. They say the same as the [`Node`], which has all others too.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(align(64))]
+///
+/// Whole numbers below 2^53 are exact as `f64`. A node is [exact](NodeLoad::exact) if all amounts are below [`NodeLoad::LIMIT`], so that
+/// their sums and hundredfolds are exact too. Any other node has to be judged by the [`Node`]; its load says that it has room for
+/// everything, and nothing else that means anything.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[repr(C, align(32))]
 pub struct NodeLoad {
-    /// Allocatable CPU (milli), memory (bytes) and pods.
-    pub allocatable: [i64; 3],
-    /// What the pods on the node request of them.
-    pub requested: [i64; 3],
-    /// CPU (milli) and memory (bytes) of its pods as scoring counts them, with the defaults for containers without a request.
-    pub nonzero: [i64; 2],
+    /// Allocatable CPU (milli) and memory (bytes), at least 1.
+    pub allocatable: [f64; 2],
+    /// The reciprocals of both, rounded to nearest.
+    pub reciprocal: [f64; 2],
+    /// CPU and memory that the pods on the node request.
+    pub requested: [f64; 2],
+    /// What that is of the allocatable, rounded to nearest and at most 1.
+    pub share: [f64; 2],
+    /// CPU and memory of its pods as scoring counts them, with the defaults for containers without a request.
+    pub nonzero: [f64; 2],
+    /// For how many more pods there is a place. Negative if there are too many.
+    pub places: f64,
+    /// Whether the amounts may be used.
+    pub exact: bool,
+    /// Whether what is allocatable may be used.
+    has_exact: bool,
 }
 
 impl NodeLoad {
-    /// The resources, in the order of the amounts.
-    pub const RESOURCES: [ResourceId; 3] = [ResourceId::CPU, ResourceId::MEMORY, ResourceId::PODS];
+    /// Amounts from here on are not exact.
+    pub const LIMIT: i64 = 1 << 46;
 
-    /// The place of a resource among the amounts, if it has one.
+    /// Whether an amount is neither negative nor too large.
+    pub const fn is_exact(amount: i64) -> bool {
+        // A negative number has the high bits that small amounts lack.
+        (amount as u64) < Self::LIMIT as u64
+    }
+
+    /// The place of a resource among the pairs of amounts, if it has one.
     pub const fn place_of(resource: ResourceId) -> Option<usize> {
         match resource {
             ResourceId::CPU => Some(0),
             ResourceId::MEMORY => Some(1),
-            ResourceId::PODS => Some(2),
             _ => None,
         }
     }
 
     pub(super) fn of(node: &Node) -> Self {
-        let [cpu, memory, pods] = Self::RESOURCES;
-        let has = &node.allocatable;
-        let mut load = Self { allocatable: [has.get(cpu), has.get(memory), has.get(pods)], ..Self::default() };
+        let has = [ResourceId::CPU, ResourceId::MEMORY].map(|id| node.allocatable.get(id));
+        let has_exact = has.iter().all(|amount| *amount > 0 && Self::is_exact(*amount));
+        let allocatable = if has_exact { has.map(|amount| amount as f64) } else { [1.0; 2] };
+        let reciprocal = allocatable.map(|amount| 1.0 / amount);
+        let mut load = Self { allocatable, reciprocal, has_exact, ..Self::default() };
         load.take_pods_of(node);
         load
     }
@@ -40,9 +61,20 @@ impl NodeLoad {
     /// The node has other pods now.
     #[inline]
     pub(super) fn take_pods_of(&mut self, node: &Node) {
-        let [cpu, memory, pods] = Self::RESOURCES;
         let taken = &node.requested;
-        self.requested = [taken.get(cpu), taken.get(memory), taken.get(pods)];
-        self.nonzero = [node.nonzero_cpu, node.nonzero_memory];
+        let [cpu, memory] = [taken.get(ResourceId::CPU), taken.get(ResourceId::MEMORY)];
+        let [has, had] = [node.allocatable.get(ResourceId::PODS), taken.get(ResourceId::PODS)];
+        let bits = cpu | memory | has | had | node.nonzero_cpu | node.nonzero_memory;
+        self.exact = self.has_exact && Self::is_exact(bits);
+        if !self.exact {
+            (self.requested, self.places) = ([f64::NEG_INFINITY; 2], f64::INFINITY);
+            (self.share, self.nonzero) = ([0.0; 2], [0.0; 2]);
+            return;
+        }
+        self.requested = [cpu as f64, memory as f64];
+        self.nonzero = [node.nonzero_cpu as f64, node.nonzero_memory as f64];
+        self.places = (has - had) as f64;
+        let share = |place: usize| (self.requested[place] / self.allocatable[place]).min(1.0);
+        self.share = [share(0), share(1)];
     }
 }

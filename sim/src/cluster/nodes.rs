@@ -57,6 +57,11 @@ impl Nodes {
         self.slots.iter().flatten().filter(|node| !self.is_leaving(node.id))
     }
 
+    /// The nodes with those that have left and still have pods, or wait for everyone to have heard of it.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Node> + '_ {
+        self.slots.iter().flatten()
+    }
+
     /// The nodes in the order of their names.
     pub fn iter_by_name(&self) -> impl Iterator<Item = &Node> + '_ {
         self.by_name.values().map(|id| self.get(*id))
@@ -157,7 +162,7 @@ impl Nodes {
             self.loads.push(NodeLoad::default());
             (self.slots.len() - 1) as u32
         });
-        let id = NodeId(slot);
+        let id = NodeId::new(slot);
         self.by_name.insert(spec.name.clone(), id);
         self.membership += 1;
         self.spec_changes += 1;
@@ -209,7 +214,7 @@ impl Nodes {
             self.leaving.retain(|(other, _)| *other != id);
             self.slots[id.index()] = None;
             self.loads[id.index()] = NodeLoad::default();
-            self.free.push(id.0);
+            self.free.push(id.slot());
         }
     }
 }

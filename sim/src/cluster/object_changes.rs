@@ -51,7 +51,7 @@ impl Cluster {
     pub fn scale(&mut self, id: ObjectId, replicas: u32) -> bool {
         let changed = self.objects.scale(id, replicas);
         if changed {
-            self.fingerprint.fold(self.now, 2, &[u64::from(id.0), u64::from(replicas)]);
+            self.fingerprint.fold(self.now, 2, &[u64::from(id.number()), u64::from(replicas)]);
             self.emit(Change::ObjectChanged(id));
         }
         changed

@@ -202,7 +202,7 @@ impl Objects {
         if self.by_name.contains_key(&key) {
             return Err(ObjectExists { kind, name: name.to_owned() });
         }
-        let id = ObjectId(self.next);
+        let id = ObjectId::new(self.next);
         self.next += 1;
         let meta =
             ObjectMeta { id, uid, kind, namespace: key.1.clone(), name: key.2.clone(), owner, created, version: 0 };

@@ -35,8 +35,6 @@ impl Cluster {
             node: None,
             working: false,
             ready: false,
-            unschedulable: false,
-            attempts: 0,
             created: self.now,
             bound: Moment::NEVER,
             started: Moment::NEVER,
@@ -123,7 +121,6 @@ impl Cluster {
         let pod = self.pods.get_mut(id).expect("looked up above");
         pod.bound = self.now.into();
         pod.bound_order = self.counters.bound;
-        pod.unschedulable = false;
         if let Some(rare) = &mut pod.rare {
             rare.nominated_node = None;
         }
@@ -190,7 +187,7 @@ impl Cluster {
         if pod.node.is_some() {
             self.totals.allocated.add(&class.requests);
         }
-        self.placements.add(pod.class, class, node, pod.deleting.is_some());
+        self.placements.add(pod.class, class, (node, self.nodes.slots()), pod.deleting.is_some());
     }
 
     /// Changes what a pod says, as an update through the API does: its labels, gates, tolerations, requests. What it takes of

@@ -16,31 +16,34 @@ impl Cluster {
     ///
     /// Source: `pkg/scheduler/schedule_one.go`, `updatePod`.
     pub fn mark_unschedulable(&mut self, id: PodId, error: &Arc<FitError>) {
-        if self.set_unschedulable(id, error, 0) || self.heard.meets(Interest::POD_UNSCHEDULABLE) {
+        if self.set_unschedulable(id, error) || self.heard.meets(Interest::POD_UNSCHEDULABLE) {
             self.feed.push_back(Change::PodUnschedulable(id));
         }
     }
 
-    /// Counts an attempt and records that it failed, without telling the controllers; whether the message is a new one.
+    /// Counts an attempt of a pod that waits for a node, and records that it failed, without telling the controllers; whether the message is
+    /// a new one.
     #[inline]
     pub(crate) fn fail_again(&mut self, id: PodId, error: &Arc<FitError>) -> bool {
         self.counters.attempts += 1;
-        self.set_unschedulable(id, error, 1)
+        self.pods.count_attempt(id);
+        // Nearly always nothing has changed, and then nothing else is read of the pod.
+        !self.pods.is_condition(id, error) && self.set_unschedulable(id, error)
     }
 
     /// Counts a scheduling attempt of the pod.
     pub fn count_attempt(&mut self, id: PodId) {
         self.counters.attempts += 1;
-        if let Some(pod) = self.pods.get_mut(id) {
-            pod.attempts += 1;
+        if self.pods.get(id).is_some() {
+            self.pods.count_attempt(id);
         }
     }
 
     #[inline]
-    fn set_unschedulable(&mut self, id: PodId, error: &Arc<FitError>, attempts: u32) -> bool {
-        let Some(pod) = self.pods.get_live_mut(id).filter(|pod| pod.node.is_none()) else { return false };
-        pod.unschedulable = true;
-        pod.attempts += attempts;
+    fn set_unschedulable(&mut self, id: PodId, error: &Arc<FitError>) -> bool {
+        if self.pods.get_live_mut(id).is_none_or(|pod| pod.node.is_some()) {
+            return false;
+        }
         let said = self.pods.condition_mut(id);
         if said.as_ref().is_some_and(|said| Arc::ptr_eq(said, error) || said.says_the_same(error)) {
             return false;
@@ -122,7 +125,7 @@ impl Cluster {
         }
         let unbound = pod.node.is_none();
         if let Some(node) = pod.placed_on() {
-            self.placements.terminate(pod.class, node);
+            self.placements.terminate(pod.class, (node, self.nodes.slots()));
             self.nodes.note_termination(node);
         }
         match cause {
@@ -145,7 +148,7 @@ impl Cluster {
         if pod.deleting.is_none() {
             pod.deleting = now.into();
             if let Some(node) = pod.placed_on() {
-                self.placements.terminate(pod.class, node);
+                self.placements.terminate(pod.class, (node, self.nodes.slots()));
                 self.nodes.note_termination(node);
             }
         }
@@ -188,7 +191,7 @@ impl Cluster {
         let pod = self.pods.get(id).expect("the caller looked it up");
         let (Some(node), place, devices) = (pod.placed_on(), pod.place as usize, pod.devices) else { return };
         let class = self.classes.get(pod.class);
-        self.placements.remove(pod.class, class, node, pod.deleting.is_some());
+        self.placements.remove(pod.class, class, (node, self.nodes.slots()), pod.deleting.is_some());
         self.version += 1;
         let moved = self.nodes.change_pods(node, self.version, |target| {
             // On a node of ordinary size it costs less to look for the pod than to tell another one that it has moved.

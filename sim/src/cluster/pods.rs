@@ -6,7 +6,7 @@ use crate::model::pod::Pod;
 use crate::scheduler::FitError;
 use hashbrown::HashTable;
 use rustc_hash::{FxHashMap, FxHasher};
-use std::hash::{Hash, Hasher};
+use std::hash::Hasher;
 use std::sync::Arc;
 
 /// The pods that exist. Memory follows the largest number that existed at once.
@@ -15,16 +15,28 @@ pub struct Pods {
     slots: Vec<Slot>,
     free: Vec<u32>,
     /// Slots by namespace and name.
-    by_name: HashTable<u32>,
+    by_name: HashTable<Named>,
     namespaces: Vec<Arc<str>>,
     namespace_numbers: FxHashMap<Arc<str>, u32>,
     unbound: Unbound,
     /// By slot: why the pod is unschedulable, where it is. Few pods are, and a repeated failure looks at nothing else.
     conditions: Vec<Option<Arc<FitError>>>,
+    /// By slot: how often scheduling was tried.
+    attempts: Vec<u32>,
     live: usize,
 }
 
+/// An entry of the index of names. The hash stands beside the slot: to compute it again for all pods, when the table grows, would
+/// read all of them.
+#[derive(Clone, Copy, Debug)]
+struct Named {
+    hash: u32,
+    slot: u32,
+}
+
+/// A pod in its slot: two cache lines.
 #[derive(Debug)]
+#[repr(align(64))]
 struct Slot {
     generation: u32,
     /// The number of the pod's namespace.
@@ -48,7 +60,9 @@ impl Pods {
 
     /// The pod of this name in this namespace.
     pub fn by_name(&self, namespace: &str, name: &str) -> Option<PodId> {
-        let slot = *self.by_name.find(hash(namespace, name), |slot| self.is_named(*slot, namespace, name))?;
+        let hash = hash(namespace, name.as_bytes());
+        let is_it = |named: &Named| named.hash == hash && self.is_named(named.slot, namespace, name);
+        let slot = self.by_name.find(spread(hash), is_it)?.slot;
         Some(PodId { slot, generation: self.slots[slot as usize].generation })
     }
 
@@ -69,6 +83,23 @@ impl Pods {
     pub fn condition(&self, id: PodId) -> Option<&FitError> {
         self.get(id)?;
         self.conditions.get(id.index())?.as_deref()
+    }
+
+    /// How often scheduling a pod was tried; 0 if it does not exist.
+    pub fn attempts(&self, id: PodId) -> u32 {
+        self.get(id).map_or(0, |_| self.attempts[id.index()])
+    }
+
+    /// Scheduling a pod, which exists, was tried again.
+    #[inline]
+    pub(super) fn count_attempt(&mut self, id: PodId) {
+        self.attempts[id.index()] += 1;
+    }
+
+    /// Whether this very error is why the pod in the slot is unschedulable.
+    #[inline]
+    pub(super) fn is_condition(&self, id: PodId, error: &Arc<FitError>) -> bool {
+        matches!(self.conditions.get(id.index()), Some(Some(said)) if Arc::ptr_eq(said, error))
     }
 
     #[inline]
@@ -114,15 +145,16 @@ impl Pods {
     pub(super) fn insert(&mut self, namespace: &Arc<str>, pod: Pod, pending: usize) -> PodId {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot { generation: 0, namespace: 0, pod: None });
+            self.attempts.push(0);
             (self.slots.len() - 1) as u32
         });
         let id = PodId { slot, generation: self.slots[slot as usize].generation };
-        let code = hash(namespace, &pod.name);
+        let hash = hash(namespace, pod.name.as_bytes());
         let number = self.namespace_number(namespace);
         let place = &mut self.slots[slot as usize];
         (place.namespace, place.pod) = (number, Some(pod));
-        let (slots, namespaces) = (&self.slots, &self.namespaces);
-        self.by_name.insert_unique(code, slot, |slot| slots[*slot as usize].hash(namespaces));
+        self.attempts[slot as usize] = 0;
+        self.by_name.insert_unique(spread(hash), Named { hash, slot }, |named| spread(named.hash));
         if self.unbound.is_overfull(pending) {
             let mut unbound = std::mem::take(&mut self.unbound);
             unbound.retain(|id| self.is_unbound(id));
@@ -167,8 +199,10 @@ impl Pods {
     }
 
     fn forget_name(&mut self, id: PodId) {
-        let code = self.slots[id.index()].hash(&self.namespaces);
-        if let Ok(entry) = self.by_name.find_entry(code, |slot| *slot == id.slot) {
+        let slot = &self.slots[id.index()];
+        let name = &slot.pod.as_ref().expect("a named pod exists").name;
+        let hash = hash(&self.namespaces[slot.namespace as usize], name.as_bytes());
+        if let Ok(entry) = self.by_name.find_entry(spread(hash), |named| named.slot == id.slot) {
             entry.remove();
         }
     }
@@ -195,18 +229,17 @@ impl Pods {
     }
 }
 
-impl Slot {
-    fn hash(&self, namespaces: &[Arc<str>]) -> u64 {
-        let pod = self.pod.as_ref().expect("a named pod exists");
-        hash(&namespaces[self.namespace as usize], &pod.name)
-    }
+fn hash(namespace: &str, name: &[u8]) -> u32 {
+    let mut hasher = FxHasher::default();
+    hasher.write(namespace.as_bytes());
+    hasher.write(name);
+    hasher.finish() as u32
 }
 
-fn hash(namespace: &str, name: &str) -> u64 {
-    let mut hasher = FxHasher::default();
-    namespace.hash(&mut hasher);
-    name.hash(&mut hasher);
-    hasher.finish()
+/// A hash in as many bits as a table wants.
+fn spread(hash: u32) -> u64 {
+    // The golden ratio: what differs anywhere differs in the highest bits.
+    u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 #[cfg(test)]
@@ -215,6 +248,6 @@ mod tests {
 
     #[test]
     fn a_live_pod_is_small() {
-        assert!(size_of::<Slot>() <= 136, "{} bytes", size_of::<Slot>());
+        assert!(size_of::<Slot>() <= 128, "{} bytes", size_of::<Slot>());
     }
 }

@@ -38,7 +38,7 @@ fn check_live(id: PodId, pod: &Pod, cluster: &Cluster) -> Result<(), String> {
     expect(!pod.ready || pod.working, "it is ready and does not work")?;
     expect(pod.deleting.is_none() || pod.node.is_some(), "it is being deleted, has no node and is still there")?;
     expect(pod.deleting.is_none() || !pod.ready, "it is being deleted and still ready")?;
-    expect(!pod.unschedulable || pod.node.is_none(), "it is bound and unschedulable")?;
+    expect(pod.node.is_none() || cluster.pods().condition(id).is_none(), "it is bound and unschedulable")?;
     expect(!pod.is_overdue() || pod.deleting.is_some(), "quotas wait no longer for its end, which nobody asked for")?;
     let times = [Some(pod.created), pod.bound.get(), pod.started.get(), Some(cluster.now)];
     expect(times.iter().flatten().is_sorted(), "created, bound, started and now are not in order")?;

@@ -1,10 +1,13 @@
 //! Typed indices into the cluster's tables.
 
 use std::fmt;
+use std::num::NonZeroU32;
 
 /// A slot of the node table. Slots are used again after a node has left.
+///
+/// It is kept as one more, so that a pod may have none in the same four bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct NodeId(pub u32);
+pub struct NodeId(NonZeroU32);
 
 /// A pod: a slot and the slot's generation, so that an id of a pod that is gone never names its successor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,14 +20,39 @@ pub struct PodId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClassId(pub u32);
 
-/// Any API object but a pod or a node, in order of creation; never used again.
+/// Any API object but a pod or a node, in order of creation; never used again. It is kept as one more, see [`NodeId`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ObjectId(pub u32);
+pub struct ObjectId(NonZeroU32);
 
 impl NodeId {
+    /// No slot of any table: of nodes that are in none.
+    pub const NOWHERE: Self = Self(NonZeroU32::MAX);
+
+    /// The slot of this number.
+    pub const fn new(slot: u32) -> Self {
+        Self(NonZeroU32::MIN.saturating_add(slot))
+    }
+
+    /// The number of the slot.
+    pub const fn slot(self) -> u32 {
+        self.0.get() - 1
+    }
+
     /// The slot as an index.
     pub const fn index(self) -> usize {
-        self.0 as usize
+        self.slot() as usize
+    }
+}
+
+impl ObjectId {
+    /// The object that was created as the one of this number, counted from 0.
+    pub const fn new(number: u32) -> Self {
+        Self(NonZeroU32::MIN.saturating_add(number))
+    }
+
+    /// Its number.
+    pub const fn number(self) -> u32 {
+        self.0.get() - 1
     }
 }
 

@@ -94,7 +94,7 @@ impl Node {
     /// slot of the table.
     pub fn hypothetical(spec: NodeSpec, table: &mut ResourceTable) -> Self {
         Self {
-            id: NodeId(u32::MAX),
+            id: NodeId::NOWHERE,
             uid: u64::MAX,
             allocatable: table.vector(&spec.allocatable),
             devices: Devices::new(spec.devices as usize),

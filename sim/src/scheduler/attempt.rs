@@ -45,7 +45,14 @@ pub(super) enum Decision {
     /// Plugins rejected it everywhere.
     Reject(Arc<FitError>, Remedy),
     /// The attempt could not be made.
-    Error(FitError),
+    Error(Box<FitError>),
+}
+
+impl Decision {
+    /// The attempt could not be made, for this reason.
+    pub(super) fn internal(text: String) -> Self {
+        Self::Error(Box::new(FitError::internal(text)))
+    }
 }
 
 /// The node that was chosen.
@@ -139,7 +146,7 @@ impl Scheduler {
     fn inspect(&mut self, id: PodId, queued: QueuedPod, cx: &mut Context<'_>) {
         let Some(inspected) = &self.inspected else { return };
         let Some(pod) = cx.cluster.pod(id) else { return };
-        if !inspected.covers(&cx.cluster.class_of(pod).spec.namespace, &pod.name, pod.attempts) {
+        if !inspected.covers(&cx.cluster.class_of(pod).spec.namespace, &pod.name, cx.cluster.pods().attempts(id)) {
             return;
         }
         let profile = &self.profiles[usize::from(queued.profile)];
@@ -161,7 +168,7 @@ impl Scheduler {
             (Some(error), _) => {
                 cluster.phases.enter(Phase::PostFilter);
                 let (error, remedy) = self.selection.post_filter(profile, &cycle, error);
-                let error = self.known.share(number, queued.class, error);
+                let error = self.known.share(number, queued.class, *error);
                 let asked = |index: &usize| profile.plugins[*index].post_filter_lasts(cycle.class, cluster);
                 if selected.lasts && remedy.does_nothing() && profile.post_filter.iter().all(asked) {
                     self.known.add(number, queued.class, error.clone());
@@ -173,7 +180,7 @@ impl Scheduler {
                 cluster.phases.enter(Phase::Bind);
                 reserve(profile, &cycle, selected, node)
             }
-            (None, None) => Decision::Error(FitError::internal("no node was found, and no reason given".to_owned())),
+            (None, None) => Decision::internal("no node was found, and no reason given".to_owned()),
         };
         if self.known.len() == lasting {
             // Plugins may have learnt something.
@@ -220,7 +227,7 @@ fn reserve(profile: &Profile, cycle: &Cycle<'_>, selected: Selected, id: NodeId)
 /// A plugin of a late extension point refused the pod on the node that was chosen.
 fn refused(verdict: &Verdict, plugin: usize) -> Decision {
     if let Verdict::Error(text) = verdict {
-        return Decision::Error(FitError::internal(text.to_string()));
+        return Decision::internal(text.to_string());
     }
     Decision::Reject(Arc::new(refusal(verdict, plugin)), Remedy { nomination: Nomination::Clear, ..Remedy::default() })
 }
@@ -245,7 +252,12 @@ impl Selection {
     /// Runs PostFilter after an attempt that found no node. The messages are added to the error's.
     ///
     /// Source: `pkg/scheduler/framework/runtime/framework.go`, `RunPostFilterPlugins`.
-    pub fn post_filter(&mut self, profile: &Profile, cycle: &Cycle<'_>, mut error: FitError) -> (FitError, Remedy) {
+    pub fn post_filter(
+        &mut self,
+        profile: &Profile,
+        cycle: &Cycle<'_>,
+        mut error: Box<FitError>,
+    ) -> (Box<FitError>, Remedy) {
         let mut remedy = Remedy::default();
         if profile.post_filter.is_empty() {
             remedy.nomination = Nomination::Clear;

@@ -57,8 +57,15 @@ pub(super) struct Eviction {
 
 /// How a binding failed.
 enum Failed {
-    Rejected(FitError),
-    Error(FitError),
+    Rejected(Box<FitError>),
+    Error(Box<FitError>),
+}
+
+impl Failed {
+    /// For a reason that no plugin is to blame for.
+    fn internal(text: String) -> Self {
+        Self::Error(Box::new(FitError::internal(text)))
+    }
 }
 
 impl Waiting {
@@ -90,7 +97,7 @@ impl Scheduler {
         match decision {
             Decision::Bind(chosen) => self.begin_binding(pod, queued, chosen, (examined, took), cx),
             Decision::Reject(error, remedy) => self.reject(pod, &queued, &error, remedy, (since, took), cx),
-            Decision::Error(error) => self.fail(pod, queued, error, took, cx),
+            Decision::Error(error) => self.fail(pod, queued, *error, took, cx),
         }
     }
 
@@ -162,7 +169,7 @@ impl Scheduler {
             for &index in &profile.pre_bind {
                 let cycle = Cycle::new(cx.cluster, queued.class, Some(pod));
                 let actions = profile.plugins[index].pre_bind(&cycle, cx.cluster.node(node));
-                let actions = actions.map_err(|text| Failed::Error(FitError::internal(text)))?;
+                let actions = actions.map_err(|text| Failed::internal(text))?;
                 for action in actions {
                     cx.cluster.perform(action);
                 }
@@ -176,7 +183,7 @@ impl Scheduler {
             match profile.plugins[index].pre_bound(&cycle, target) {
                 PreBound::Ready => {}
                 PreBound::Wait => return Ok(false),
-                PreBound::Failed(text) => return Err(Failed::Error(FitError::internal(text))),
+                PreBound::Failed(text) => return Err(Failed::internal(text)),
             }
         }
         bind(profile, &cycle, target)?;
@@ -218,11 +225,11 @@ impl Scheduler {
             let plugin = &profile.plugins[index];
             match plugin.permit_again(&cycle, cx.cluster.node(node)) {
                 Permit::Allow => {}
-                Permit::Reject(text) => return Err(Failed::Rejected(refusal_because(text, index))),
+                Permit::Reject(text) => return Err(Failed::Rejected(Box::new(refusal_because(text, index)))),
                 Permit::Wait(_) if until <= cx.now() => {
                     let (waited, name) = (in_units(span.min(MAX_PERMIT_WAIT)), plugin.name());
                     let text = format!("rejected due to timeout after waiting {waited} at plugin {name}");
-                    return Err(Failed::Rejected(refusal_because(text, index)));
+                    return Err(Failed::Rejected(Box::new(refusal_because(text, index))));
                 }
                 Permit::Wait(_) => left.push((index, until, span)),
             }
@@ -242,7 +249,7 @@ impl Scheduler {
             if there && node == Some(waiting.node) {
                 self.go_on(waiting, cx);
             } else if there {
-                let lost = Failed::Error(FitError::internal("the node is gone".to_owned()));
+                let lost = Failed::internal("the node is gone".to_owned());
                 self.give_up(&waiting, lost, cx);
             } else {
                 self.unreserve(waiting.queued, waiting.pod, waiting.node, cx.cluster);
@@ -259,9 +266,9 @@ impl Scheduler {
         match failed {
             Failed::Rejected(error) => {
                 let remedy = Remedy { nomination: Nomination::Clear, ..Remedy::default() };
-                self.reject(pod, &queued, &Arc::new(error), remedy, (&[], took), cx);
+                self.reject(pod, &queued, &Arc::new(*error), remedy, (&[], took), cx);
             }
-            Failed::Error(error) => self.fail(pod, queued, error, took, cx),
+            Failed::Error(error) => self.fail(pod, queued, *error, took, cx),
         }
         if held {
             let event = ClusterEvent::AssignedPodDelete { pod, class: queued.class, node: Some(node) };
@@ -276,7 +283,7 @@ impl Scheduler {
         let attempt = &mut in_flight.attempt;
         if matches!(&attempt.decision, Decision::Bind(chosen) if chosen.node == node) {
             self.unreserve(attempt.queued, attempt.pod, node, cluster);
-            attempt.decision = Decision::Error(FitError::internal("the node is gone".to_owned()));
+            attempt.decision = Decision::internal("the node is gone".to_owned());
         }
         self.in_flight = Some(in_flight);
     }
@@ -386,7 +393,7 @@ impl Scheduler {
     fn evict_waiting(&mut self, victim: PodId, cx: &mut Context<'_>) {
         let Some(index) = self.waiting.iter().position(|waiting| waiting.pod == victim) else { return };
         let waiting = self.waiting.remove(index);
-        self.give_up(&waiting, Failed::Error(FitError::internal("preempted".to_owned())), cx);
+        self.give_up(&waiting, Failed::internal("preempted".to_owned()), cx);
     }
 
     /// Whether pods that are to make room for this one are still being asked to go. While the last of them is asked, it is
@@ -412,7 +419,7 @@ fn devices(profile: &Profile, cycle: &Cycle<'_>, node: NodeId) -> Result<Option<
     }
     profile.devices(cycle, cycle.cluster.node(node)).map_err(|plugin| {
         let text = format!("plugin {plugin} chose GPU devices that have no room for the pod");
-        Failed::Error(FitError::internal(text))
+        Failed::internal(text)
     })
 }
 
@@ -425,10 +432,10 @@ fn bind(profile: &Profile, cycle: &Cycle<'_>, node: &Node) -> Result<(), Failed>
         match profile.plugins[index].bind(cycle, node) {
             Bind::Skip => {}
             Bind::Bind => return Ok(()),
-            Bind::Fail(text) => return Err(Failed::Error(FitError::internal(text))),
+            Bind::Fail(text) => return Err(Failed::internal(text)),
         }
     }
-    Err(Failed::Error(FitError::internal("no bind plugin bound the pod".to_owned())))
+    Err(Failed::internal("no bind plugin bound the pod".to_owned()))
 }
 
 /// A span as Go prints it, such as `10s`, `1m30s` or `15m0s`.

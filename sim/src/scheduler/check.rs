@@ -3,7 +3,7 @@
 use super::evaluate::{Found, Search};
 use super::framework::{Cycle, PreScore};
 use super::index::Answer;
-use super::lasting::{LastingFilter, LastingScore};
+use super::lasting::{LANES, LastingFilter, LastingScore, LoadBlock, exact};
 use super::tie_break::Ties;
 use super::verdict::Verdict;
 use crate::model::NodeId;
@@ -86,7 +86,14 @@ fn culprit(node: Option<NodeId>, cycle: &Cycle<'_>, search: Search<'_>) -> Optio
             let now = filter.map_or(Verdict::Fits, |filter| filter.filter(node));
             let kept = match (&lasting.filter, &lasting.keys) {
                 (LastingFilter::Skip, _) => Verdict::Fits,
-                (LastingFilter::ByNode(filter), _) => filter.verdict(node),
+                (LastingFilter::ByNode(filter), _) => {
+                    let mut fits = [[true; LANES]];
+                    filter.narrow(nodes, &LoadBlock::gather(nodes, &[node.id]), &mut fits);
+                    match filter.verdict(node) {
+                        verdict if fits[0][0] != (verdict == Verdict::Fits) => return Some(plugin.name()),
+                        verdict => verdict,
+                    }
+                }
                 (LastingFilter::ByKey, Some(judge)) => {
                     let mut key = [0];
                     judge.keys(nodes, &[node.id], &mut key);
@@ -111,7 +118,14 @@ fn culprit(node: Option<NodeId>, cycle: &Cycle<'_>, search: Search<'_>) -> Optio
             let kept = match &lasting.score {
                 LastingScore::Skip => 0,
                 LastingScore::Same(score) => *score,
-                LastingScore::ByNode(score) => score.score(id),
+                LastingScore::ByNode(score) => {
+                    let mut totals = [[0.0; LANES]];
+                    score.add(nodes, &LoadBlock::gather(nodes, &[id.id]), 1, &mut totals);
+                    match score.score(id) {
+                        number if totals[0][0] != exact(number) => return Some(plugin.name()),
+                        number => number,
+                    }
+                }
                 LastingScore::ByKey | LastingScore::InCycle => continue,
             };
             if now != kept {

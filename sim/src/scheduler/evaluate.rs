@@ -73,7 +73,7 @@ pub struct Selected {
     /// How many nodes were looked at.
     pub examined: u32,
     /// Why there is none.
-    pub error: Option<FitError>,
+    pub error: Option<Box<FitError>>,
     /// Whether every pod of the class that is nominated for no node fails in this way, until a node, what is on nodes, an object or
     /// a nomination changes.
     pub lasts: bool,
@@ -148,7 +148,7 @@ impl Found {
         let node = if self.error.is_some() { None } else { Some(choice.of(&self)) };
         let ties = if self.error.is_some() { 0 } else { self.count() };
         let (feasible, best) = (self.feasible.len() as u32, self.best());
-        let (examined, error, lasts) = (self.examined, self.error, false);
+        let (examined, error, lasts) = (self.examined, self.error.map(Box::new), false);
         let selected = Selected { node, feasible, best, ties, examined, error, lasts };
         (selected, self.advance)
     }

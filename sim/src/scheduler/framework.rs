@@ -186,6 +186,13 @@ impl<'c> Cycle<'c> {
     pub fn live_pod(&self) -> Option<&'c Pod> {
         self.cluster.pod(self.pod?)
     }
+
+    /// A number that no other attempt of the run has, for random numbers of its own; 0 for a hypothetical pod. One run has fewer than
+    /// 2^32 pods.
+    pub fn attempt(&self) -> u64 {
+        let number = |id| Some(self.cluster.pod(id)?.uid << 32 | u64::from(self.cluster.pods().attempts(id)));
+        self.pod.and_then(number).unwrap_or(0)
+    }
 }
 
 /// A pod that is on a node, or is tried out there.

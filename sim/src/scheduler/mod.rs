@@ -42,7 +42,10 @@ pub use framework::{
 };
 pub use image_states::ImageStates;
 pub use inspection::{AttemptInspection, Inspected, Inspection, PluginScores};
-pub use lasting::{Basis, KeyJudge, Keys, Lasting, LastingFilter, LastingScore, NodeFilter, NodePart, NodeScore};
+pub use lasting::{
+    Basis, KeyJudge, Keys, LANES, Lasting, LastingFilter, LastingScore, LoadBlock, NodeFilter, NodePart, NodeScore,
+    exact, lanes,
+};
 pub use latency::AttemptLatency;
 pub use nominator::Nominator;
 pub use profile::{FilterChain, PreFiltered, Profile, Rejection};

@@ -42,7 +42,7 @@ impl Selection {
     pub fn select(&mut self, (number, profile): (u8, &Profile), cycle: &Cycle<'_>) -> Selected {
         let order = self.order.list(cycle.cluster);
         if order.is_empty() {
-            return Selected { error: Some(FitError::no_nodes()), ..Selected::default() };
+            return Selected { error: Some(Box::new(FitError::no_nodes())), ..Selected::default() };
         }
         self.images.begin_cycle(cycle.cluster);
         let cycle = &Cycle { images: Some(&self.images), ..*cycle };

@@ -205,7 +205,7 @@ impl<'p> Decision<'p> {
 }
 
 /// What PostFilter makes of a pod that fits nowhere.
-fn preemption(selection: &mut Selection, profile: &Profile, cycle: &Cycle<'_>, error: FitError) -> Value {
+fn preemption(selection: &mut Selection, profile: &Profile, cycle: &Cycle<'_>, error: Box<FitError>) -> Value {
     let before = error.clone();
     let name = |id: &PodId| world::pod_name(*id, cycle.cluster);
     let (error, remedy) = selection.post_filter(profile, cycle, error);

@@ -46,10 +46,8 @@ impl Lives {
 
 impl Observer for Lives {
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
-        if let Note::SchedulingAttempt { pod, .. } = note
-            && let Some(attempts) = cluster.pod(*pod).map(|pod| pod.attempts)
-        {
-            self.set(*pod, "attempts", attempts.to_string());
+        if let Note::SchedulingAttempt { pod, .. } = note {
+            self.set(*pod, "attempts", cluster.pods().attempts(*pod).to_string());
         }
         let Note::Change(change) = note else { return };
         let now = seconds(cluster.now).to_string();
@@ -61,7 +59,7 @@ impl Observer for Lives {
                     .into();
                 row.insert("pod".to_owned(), pod.name.to_string());
                 row.insert("created".to_owned(), now);
-                row.insert("attempts".to_owned(), pod.attempts.to_string());
+                row.insert("attempts".to_owned(), cluster.pods().attempts(id).to_string());
                 self.row_of.insert(id, self.rows.len());
                 self.rows.push(row);
             }

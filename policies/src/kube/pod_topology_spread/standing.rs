@@ -143,7 +143,7 @@ impl Standing {
             let pods = |place| census.row(number).get(place) as u64;
             match partition.of(node) {
                 NOWHERE => Whereabouts::Nowhere,
-                _ if row.by_host => Whereabouts::Own(pods(node.0)),
+                _ if row.by_host => Whereabouts::Own(pods(node.slot())),
                 domain if partition.is_shared(domain) => Whereabouts::Shared(domain),
                 domain => Whereabouts::Own(pods(domain)),
             }

@@ -102,7 +102,7 @@ impl Contender {
             feasible: selected.feasible,
             examined: selected.examined,
             next_start: self.selection.start(),
-            error: selected.error.clone(),
+            error: selected.error.as_deref().cloned(),
             reserved: None,
             devices: None,
             remedy: None,

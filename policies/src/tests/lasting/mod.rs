@@ -13,8 +13,8 @@ use towtank_sim::model::pod::{PodClass, PodSpec};
 use towtank_sim::model::{NodeId, PodId};
 use towtank_sim::random::Streams;
 use towtank_sim::scheduler::{
-    Basis, Cycle, FeatureGates, Filter, Lasting, LastingFilter, LastingScore, NodeFilter, NodePart, NodeScore, Plugin,
-    Points, PreFilter, PreScore, Profile, Score, Verdict,
+    Basis, Cycle, FeatureGates, Filter, LANES, Lasting, LastingFilter, LastingScore, LoadBlock, NodeFilter, NodePart,
+    NodeScore, Plugin, Points, PreFilter, PreScore, Profile, Score, Verdict, exact,
 };
 use world::World;
 
@@ -108,10 +108,12 @@ impl Twin<'_> {
         let nodes = self.cycle.cluster.nodes();
         assert!(!asked.depends_on_more() && asked.fork().is_none(), "{}", self.name());
         let verdicts: Vec<Verdict> = self.ids.iter().map(|id| asked.filter(nodes.get(*id))).collect();
-        let mut fits: Vec<bool> = (0..self.ids.len()).map(|i| i % 5 != 4).collect();
-        let expected: Vec<bool> = fits.iter().zip(&verdicts).map(|(fits, v)| *fits && *v == Verdict::Fits).collect();
-        lasting.narrow(nodes, self.ids, &mut fits);
-        assert_eq!(fits, expected, "{}: narrow", self.name());
+        let blocks = LoadBlock::gather(nodes, self.ids);
+        let mut fits = vec![std::array::from_fn(|lane| lane % 5 != 4); blocks.len()];
+        let fitted: Vec<bool> = fits.iter().flatten().copied().collect();
+        let expected: Vec<bool> = fitted.iter().zip(&verdicts).map(|(fits, v)| *fits && *v == Verdict::Fits).collect();
+        lasting.narrow(nodes, &blocks, &mut fits);
+        assert_eq!(fits.as_flattened()[..self.ids.len()], expected, "{}: narrow", self.name());
         for (id, verdict) in self.ids.iter().zip(verdicts) {
             assert_eq!(lasting.verdict(nodes.get(*id)), verdict, "{}: verdict", self.name());
         }
@@ -137,10 +139,12 @@ impl Twin<'_> {
         assert_eq!(each, scores, "{name}: score");
         assert_eq!(lasting.normalizes(), asked.normalizes(), "{name}");
         if !lasting.normalizes() {
-            let mut totals: Vec<i64> = (0..self.ids.len() as i64).collect();
-            lasting.add(nodes, self.ids, 3, &mut totals);
-            let expected: Vec<i64> = scores.iter().zip(0..).map(|(score, before)| before + 3 * score).collect();
-            assert_eq!(totals, expected, "{name}: add");
+            let blocks = LoadBlock::gather(nodes, self.ids);
+            let mut totals = vec![std::array::from_fn(|lane| lane as f64); blocks.len()];
+            lasting.add(nodes, &blocks, 3, &mut totals);
+            let expected = scores.iter().enumerate().map(|(i, score)| (i % LANES) as f64 + exact(3 * score));
+            let expected: Vec<f64> = expected.collect();
+            assert_eq!(totals.as_flattened()[..self.ids.len()], expected, "{name}: add");
             return;
         }
         // Each different score once is enough.

@@ -7,7 +7,7 @@ mod reporter;
 
 use crate::output::{OutputDir, OutputError, OutputFile};
 use clock::Clock;
-use object::{Counted, EventObject, Metadata, Reference, Series, Source, api_version, uuid};
+use object::{EventObject, Subject, object_uuid};
 use repeats::{Known, Repeats};
 use reporter::{Reporter, reporter};
 use std::io::Write as _;
@@ -16,9 +16,6 @@ use towtank_sim::model::PodId;
 use towtank_sim::observe::{Note, NoteKinds, Observer, Regarding};
 use towtank_sim::phases::Phase;
 use towtank_sim::time::SimTime;
-
-/// Where events about what has no namespace are kept.
-const DEFAULT_NAMESPACE: &str = "default";
 
 /// Writes `events.jsonl`. An event that happens again is written again under the same name, with the count so far.
 pub struct EventLog {
@@ -43,16 +40,6 @@ struct Said<'a> {
     host: &'a str,
     /// Whether it may happen again.
     again: bool,
-}
-
-/// What an event is about.
-#[derive(Clone, Copy)]
-struct Subject<'a> {
-    kind: &'a str,
-    namespace: &'a str,
-    name: &'a str,
-    /// 0 for what is not in the store.
-    uid: u64,
 }
 
 impl EventLog {
@@ -88,46 +75,23 @@ impl EventLog {
             Known { number: *events, first_ns: now.0, named: *last, count: 1 }
         };
         let known = if said.again { self.repeats.count(about.uid, said.reason, said.message, new) } else { new() };
-        let first = SimTime(known.first_ns);
-        let (first_second, first_micro) = (self.clock.seconds(first), self.clock.microseconds(first));
-        let again = known.count > 1;
-        let (last_second, last_micro) =
-            if again { (self.clock.seconds(now), self.clock.microseconds(now)) } else { Default::default() };
-        let uid = if about.uid == 0 { String::new() } else { uuid(Counted::Object, about.uid) };
-        let instance = if said.host.is_empty() { said.by.component } else { said.host };
         let line = EventObject {
-            api_version: "v1",
-            kind: "Event",
-            metadata: Metadata {
-                name: &format!("{}.{:x}", about.name, known.named),
-                namespace: if about.namespace.is_empty() { DEFAULT_NAMESPACE } else { about.namespace },
-                uid: &uuid(Counted::Event, known.number),
-                creation_timestamp: &first_second,
-            },
-            involved_object: Reference {
-                api_version: api_version(about.kind),
-                kind: about.kind,
-                name: about.name,
-                namespace: about.namespace,
-                uid: &uid,
-            },
+            number: known.number,
+            named: known.named,
+            about,
+            warning: said.warning,
             reason: said.reason,
             message: said.message,
-            source: Source { component: said.by.component, host: said.host },
-            first_timestamp: &first_second,
-            last_timestamp: if again { &last_second } else { &first_second },
-            count: known.count,
-            r#type: if said.warning { "Warning" } else { "Normal" },
-            event_time: &first_micro,
-            series: again.then_some(Series { count: known.count, last_observed_time: &last_micro }),
+            component: said.by.component,
+            host: said.host,
             action: said.by.action,
-            reporting_component: said.by.component,
-            reporting_instance: instance,
+            first: SimTime(known.first_ns),
+            last: now,
+            count: known.count,
         };
         self.buffer.clear();
-        let json = serde_json::to_writer(&mut self.buffer, &line).map_err(std::io::Error::other);
-        self.buffer.push(b'\n');
-        if let Err(error) = json.and_then(|()| file.write_all(&self.buffer)) {
+        line.write(&mut self.clock, &mut self.buffer);
+        if let Err(error) = file.write_all(&self.buffer) {
             let error = file.error(error);
             self.file = Err(error);
         }
@@ -224,7 +188,7 @@ impl Observer for EventLog {
                 self.regarding(*regarding, (*warning, reason, message), cluster);
             }
             Note::Preempting { pod, node, victims } => {
-                let Some(preemptor) = cluster.pod(*pod).map(|pod| uuid(Counted::Object, pod.uid)) else { return };
+                let Some(preemptor) = cluster.pod(*pod).map(|pod| object_uuid(pod.uid)) else { return };
                 let message = format!("Preempted by pod {preemptor} on node {}", cluster.node(*node).name());
                 for victim in *victims {
                     if cluster.pod(*victim).is_some_and(|victim| victim.deleting.is_none()) {

@@ -20,7 +20,7 @@ pub(super) struct PodGroup {
 pub(super) fn unschedulable(cluster: &Cluster, settings: &ClusterAutoscalerSettings) -> (Vec<PodId>, bool) {
     let counts = |id: &PodId| {
         cluster.pod(*id).is_some_and(|pod| {
-            pod.unschedulable
+            cluster.pods().condition(*id).is_some()
                 && pod.is_active()
                 && pod.assumed().is_none()
                 && cluster.class_of(pod).priority() >= settings.expendable_pods_priority_cutoff

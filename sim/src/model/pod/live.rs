@@ -29,10 +29,6 @@ pub struct Pod {
     pub working: bool,
     /// Whether it passes its readiness probes.
     pub ready: bool,
-    /// The scheduler's last word was "unschedulable" (condition PodScheduled=False).
-    pub unschedulable: bool,
-    /// How often scheduling was tried.
-    pub attempts: u32,
     /// When it was created.
     pub created: SimTime,
     /// When it was bound.

@@ -1,5 +1,6 @@
 //! Sets of positions as bits, 64 to a block.
 
+use crate::scheduler::lasting::lanes::{self, LaneWork};
 use std::ops::Range;
 
 /// Positions in a block.
@@ -28,7 +29,7 @@ pub(super) fn cover(range: Range<usize>) -> impl Iterator<Item = (usize, u64)> +
 }
 
 /// The numbers of the bits that are set, lowest first.
-pub(super) fn ones(mut word: u64) -> impl Iterator<Item = usize> {
+pub(super) fn ones(mut word: u64) -> impl Iterator<Item = usize> + Clone {
     std::iter::from_fn(move || {
         let bit = word.trailing_zeros();
         word &= word.wrapping_sub(1);
@@ -41,6 +42,44 @@ pub(super) fn nth(word: u64, index: u32) -> usize {
     ones(word).nth(index as usize).unwrap_or(BLOCK)
 }
 
+/// The places of numbers for which this holds.
+#[inline]
+pub(super) fn places<T: Copy>(numbers: &[T; BLOCK], holds: impl Fn(T) -> bool + Copy) -> u64 {
+    let mut bits = 0;
+    lanes::run(Places { numbers, holds, bits: &mut bits });
+    bits
+}
+
+struct Places<'a, T, F> {
+    numbers: &'a [T; BLOCK],
+    holds: F,
+    bits: &'a mut u64,
+}
+
+impl<T: Copy, F: Fn(T) -> bool> LaneWork for Places<'_, T, F> {
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        let mut lanes = [false; BLOCK];
+        for (lane, number) in lanes.iter_mut().zip(self.numbers) {
+            *lane = (self.holds)(*number);
+        }
+        *self.bits = bits_of(&lanes);
+    }
+}
+
+/// The places that are true.
+#[inline(always)]
+pub(super) fn bits_of(lanes: &[bool; BLOCK]) -> u64 {
+    // Of eight bytes that are 0 or 1 the product gathers the lowest bits in its highest byte.
+    const GATHER: u64 = 0x0102_0408_1020_4080;
+    let mut bits = 0;
+    for (place, eight) in lanes.as_chunks::<8>().0.iter().enumerate() {
+        let bytes = u64::from_le_bytes(eight.map(u8::from));
+        bits |= (bytes.wrapping_mul(GATHER) >> 56) << (8 * place);
+    }
+    bits
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,6 +90,15 @@ mod tests {
             let found: Vec<usize> =
                 cover(range.clone()).flat_map(|(block, mask)| ones(mask).map(move |bit| block * BLOCK + bit)).collect();
             assert_eq!(found, range.clone().collect::<Vec<_>>(), "{range:?}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn lanes_become_bits(bits: u64) {
+            let lanes = std::array::from_fn(|lane| bits >> lane & 1 == 1);
+            proptest::prop_assert_eq!(bits_of(&lanes), bits);
+            proptest::prop_assert_eq!(places(&lanes, |lane| lane), bits);
         }
     }
 

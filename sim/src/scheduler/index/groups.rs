@@ -3,6 +3,7 @@
 
 use super::bits::{self, BLOCK, cover, nth, ones};
 use super::specs::MAX_GROUPS;
+use super::sums::{Found, Sums};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::ops::Range;
@@ -85,11 +86,12 @@ impl Group {
         Self { key, members: vec![0; blocks], size: 0, best: vec![-1; blocks], ties: vec![0; blocks] }
     }
 
-    /// These are the members in a block now. [`Group::summarize`] has to follow.
+    /// All feasible nodes of a block are members, and this is what there is.
     #[inline]
-    pub(super) fn replace(&mut self, block: usize, members: u64) {
-        self.size = self.size + members.count_ones() - self.members[block].count_ones();
-        self.members[block] = members;
+    pub(super) fn renew(&mut self, block: usize, found: &Found) {
+        self.size = self.size + found.fitting.count_ones() - self.members[block].count_ones();
+        self.members[block] = found.fitting;
+        (self.best[block], self.ties[block]) = (found.best, found.ties);
     }
 
     /// A node joins with this sum.
@@ -128,28 +130,27 @@ impl Group {
 
     /// Finds the best of a block anew, from the sums of all positions (negative where a node is not feasible).
     #[inline]
-    pub(super) fn summarize(&mut self, block: usize, sums: &[i32], feasible: u64) {
-        let sums: &[i32; BLOCK] = sums[block * BLOCK..][..BLOCK].try_into().expect("sums fill whole blocks");
+    pub(super) fn summarize(&mut self, block: usize, sums: &Sums, feasible: u64) {
         let members = self.members[block];
-        let (mut best, mut ties) = (-1, 0_u8);
         if members == feasible {
-            // All that count: no need to look who they are, and a loop over all is one that the compiler makes wide.
-            best = sums.iter().fold(-1, |best, sum| best.max(*sum));
-            ties = if best < 0 { 0 } else { sums.iter().map(|sum| u8::from(*sum == best)).sum() };
-        } else {
-            for place in ones(members) {
-                match sums[place].cmp(&best) {
-                    std::cmp::Ordering::Greater => (best, ties) = (sums[place], 1),
-                    std::cmp::Ordering::Equal => ties += 1,
-                    std::cmp::Ordering::Less => {}
-                }
+            // All that count: no need to look who they are.
+            (self.best[block], self.ties[block]) = sums.best(block);
+            return;
+        }
+        let (mut best, mut ties) = (-1, 0_u8);
+        for place in ones(members) {
+            let sum = sums.get(block * BLOCK + place);
+            match sum.cmp(&best) {
+                std::cmp::Ordering::Greater => (best, ties) = (sum, 1),
+                std::cmp::Ordering::Equal => ties += 1,
+                std::cmp::Ordering::Less => {}
             }
         }
         (self.best[block], self.ties[block]) = (best, ties);
     }
 
     /// The highest sum among the members in these parts of blocks; negative without any.
-    pub(super) fn best(&self, parts: impl Iterator<Item = (usize, u64)>, sums: &[i32]) -> i32 {
+    pub(super) fn best(&self, parts: impl Iterator<Item = (usize, u64)>, sums: &Sums) -> i32 {
         parts.fold(-1, |best, (block, mask)| best.max(self.best_of(block, mask, sums)))
     }
 
@@ -163,16 +164,16 @@ impl Group {
         self.best.iter().zip(&self.ties).map(|(best, ties)| if *best == sum { u32::from(*ties) } else { 0 }).sum()
     }
 
-    fn best_of(&self, block: usize, mask: u64, sums: &[i32]) -> i32 {
+    fn best_of(&self, block: usize, mask: u64, sums: &Sums) -> i32 {
         if self.best[block] < 0 || self.members[block] & !mask == 0 {
             return self.best[block];
         }
-        ones(self.members[block] & mask).fold(-1, |best, place| best.max(sums[block * BLOCK + place]))
+        ones(self.members[block] & mask).fold(-1, |best, place| best.max(sums.get(block * BLOCK + place)))
     }
 
     /// How many members in a part of a block have this sum, at most the highest of all.
     #[inline]
-    pub(super) fn count(&self, (block, mask): (usize, u64), sum: i32, sums: &[i32]) -> u32 {
+    pub(super) fn count(&self, (block, mask): (usize, u64), sum: i32, sums: &Sums) -> u32 {
         if self.best[block] < sum {
             0
         } else if self.members[block] & !mask == 0 && self.best[block] == sum {
@@ -184,7 +185,7 @@ impl Group {
 
     /// Of the members in a range of positions that have this sum, the highest of all, the position of the one of this index; else less
     /// the number of those in the range.
-    pub(super) fn nth_of(&self, range: Range<usize>, sum: i32, index: u32, sums: &[i32]) -> Result<usize, u32> {
+    pub(super) fn nth_of(&self, range: Range<usize>, sum: i32, index: u32, sums: &Sums) -> Result<usize, u32> {
         let mut left = index;
         for (block, (best, ties)) in
             (range.start / BLOCK..).zip(self.best.iter().zip(&self.ties).skip(range.start / BLOCK))
@@ -211,11 +212,10 @@ impl Group {
     }
 
     /// Which members in a part of a block have this sum.
-    pub(super) fn with(&self, block: usize, mask: u64, sum: i32, sums: &[i32]) -> u64 {
+    pub(super) fn with(&self, block: usize, mask: u64, sum: i32, sums: &Sums) -> u64 {
         if self.best[block] < sum {
             return 0;
         }
-        let sums = &sums[block * BLOCK..][..BLOCK];
-        ones(self.members[block] & mask).filter(|place| sums[*place] == sum).fold(0, |found, place| found | 1 << place)
+        sums.equal(block, sum) & self.members[block] & mask
     }
 }

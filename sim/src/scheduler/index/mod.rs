@@ -9,11 +9,15 @@
 //! A class for which a plugin has no lasting answers is not served: see `evaluate.rs`.
 
 mod bits;
+mod columns;
+mod demands;
 mod groups;
 mod plan;
 mod positions;
 mod ranking;
+mod refresh;
 mod specs;
+mod sums;
 mod view;
 mod walk;
 
@@ -27,14 +31,15 @@ use super::verdict::Verdict;
 use super::verdicts::Verdicts;
 use crate::cluster::Nodes;
 use crate::model::NodeId;
-use crate::model::pod::PodSpec;
 use crate::phases::Phase;
+use columns::Columns;
+use demands::Demands;
 use plan::{Plan, Standing};
 use positions::Positions;
 use ranking::Ranking;
-use rustc_hash::FxHashMap;
-use specs::{MAX_GROUPS, Specs, demands};
-use view::{Scratch, Sources, View};
+use refresh::{Scratch, Sources};
+use specs::{MAX_GROUPS, Specs};
+use view::View;
 use walk::Walk;
 
 /// The most memory that views take, in bytes, before those that were not asked for long are dropped.
@@ -47,11 +52,14 @@ pub(super) struct Index {
     /// By profile and class.
     views: Vec<Vec<Place>>,
     specs: Vec<Specs>,
-    by_demand: FxHashMap<(u8, PodSpec), usize>,
+    demands: Demands,
     verdicts: Verdicts,
+    columns: Columns,
     scratch: Scratch,
     bytes: usize,
     attempts: u64,
+    /// For classes that have come once.
+    guest: Box<View>,
 }
 
 /// What there is for a class.
@@ -59,6 +67,8 @@ pub(super) struct Index {
 enum Place {
     #[default]
     Unknown,
+    /// It has come once.
+    Guest,
     /// A plugin has to be asked in every cycle.
     Unserved,
     View(Box<View>),
@@ -78,23 +88,39 @@ pub(super) struct Answer<'a> {
     ranking: Ranking,
 }
 
+/// What a search in a view has found.
+struct Sought {
+    examined: u32,
+    feasible: u32,
+    error: Option<FitError>,
+    walk: Walk,
+    ranking: Ranking,
+}
+
 impl Index {
     /// Finds the feasible nodes and the best of them; `None` if it does not serve the class, or not now.
     pub(super) fn find(&mut self, cycle: &Cycle<'_>, search: Search<'_>) -> Option<Answer<'_>> {
         self.attempts += 1;
         self.positions.follow(search.order, cycle.cluster);
-        let (number, class) = (usize::from(search.profile.0), cycle.class_id.index());
-        self.prepare(cycle, search)?;
-        let Self { positions, views, specs, verdicts, scratch, attempts, bytes, .. } = self;
-        let Place::View(view) = &mut views[number][class] else { return None };
-        view.last_used = *attempts;
+        let mut view = self.take_view(cycle, search)?;
+        view.last_used = self.attempts;
+        let before = view.bytes();
+        let sought = self.seek(&mut view, cycle, search);
+        let is_own = self.put_back(view, before, cycle, search);
+        let Sought { examined, feasible, error, walk, ranking } = sought?;
+        let view = if is_own { self.view(cycle, search)? } else { &self.guest };
+        Some(Answer { examined, feasible, error, index: self, view, walk, ranking })
+    }
+
+    /// Looks for nodes through the view of the class.
+    fn seek(&mut self, view: &mut View, cycle: &Cycle<'_>, search: Search<'_>) -> Option<Sought> {
         if view.defeated {
             return None;
         }
+        let Self { positions, specs, verdicts, columns, scratch, .. } = self;
         let nodes = cycle.cluster.nodes();
         let specs = &mut specs[view.specs];
         specs.follow(&view.plan, positions, nodes);
-        let before = view.bytes();
         view.follow(positions, nodes);
         for keyed in &mut view.plan.keyed {
             match keyed.judge.begin(cycle) {
@@ -113,19 +139,15 @@ impl Index {
         if let Some((at, error)) = &view.failure
             && *at == moment
         {
-            let examined = positions.len() as u32;
-            let error = Some(error.clone());
-            let (walk, ranking) = (Walk::default(), Ranking::default());
-            let Place::View(view) = &self.views[number][class] else { return None };
-            return Some(Answer { examined, feasible: 0, error, index: self, view, walk, ranking });
+            let (examined, error) = (positions.len() as u32, Some(error.clone()));
+            return Some(Sought { examined, feasible: 0, error, walk: Walk::default(), ranking: Ranking::default() });
         }
         let (begin, quota) = extent(search);
-        let mut sources = Sources { nodes, positions, specs, scratch };
+        let mut sources = Sources { nodes, positions, specs, columns, scratch };
         if !undisputed {
             yield_to_nominated(view, cycle, search, &mut sources);
         }
         let walk = Walk::new(view, begin, quota, &mut sources);
-        *bytes = (*bytes + view.bytes()).saturating_sub(before);
         if view.groups.len() > MAX_GROUPS {
             // Groups that no node is in any more take room too. Without them it may do next time.
             view.defeated |= view.groups.list.iter().filter(|group| group.size > 0).count() > MAX_GROUPS / 2;
@@ -154,15 +176,17 @@ impl Index {
                 ranking = Ranking::new(view, &walk, specs);
             }
         }
-        let Place::View(view) = &self.views[number][class] else { return None };
-        let (examined, feasible) = (walk.examined as u32, walk.feasible);
-        Some(Answer { examined, feasible, error, index: self, view, walk, ranking })
+        Some(Sought { examined: walk.examined as u32, feasible: walk.feasible, error, walk, ranking })
     }
 
-    /// Sees to it that the class has a view that holds.
-    fn prepare(&mut self, cycle: &Cycle<'_>, search: Search<'_>) -> Option<()> {
+    /// The view of the class, made to hold, to be put back afterwards. A class that comes for the first time may be the only pod of its
+    /// kind: it is a guest in a view that others use too.
+    fn take_view(&mut self, cycle: &Cycle<'_>, search: Search<'_>) -> Option<Box<View>> {
         let (number, profile) = search.profile;
         let class = cycle.class_id.index();
+        if self.specs.len() * self.positions.len() * 3 > MAX_BYTES {
+            self.begin_anew();
+        }
         if self.views.len() <= usize::from(number) {
             self.views.resize_with(usize::from(number) + 1, Vec::new);
         }
@@ -170,44 +194,63 @@ impl Index {
         if views.len() <= class {
             views.resize_with(class + 1, Place::default);
         }
-        let place = &mut views[class];
-        match place {
-            Place::Unknown => {}
-            Place::Unserved => return None,
-            Place::View(view) => match view.plan.standing(profile, cycle.class, cycle.cluster) {
-                Standing::Holds => return Some(()),
-                Standing::Void => {}
+        let mut view = match std::mem::take(&mut views[class]) {
+            Place::Unknown => {
+                views[class] = Place::Guest;
+                std::mem::take(&mut self.guest)
+            }
+            Place::Guest => self.spare(),
+            Place::Unserved => {
+                views[class] = Place::Unserved;
+                return None;
+            }
+            Place::View(mut view) => match view.plan.standing(profile, cycle.class, cycle.cluster) {
+                Standing::Holds => return Some(view),
+                // It may be of use with other answers.
+                Standing::Void => view,
             },
-        }
-        // A view that was void may be of use with other answers.
+        };
         let Some(plan) = Plan::new(profile, cycle.class, cycle.cluster) else {
-            *place = Place::Unserved;
+            // A view of the class's own goes.
+            match std::mem::replace(&mut self.views[usize::from(number)][class], Place::Unserved) {
+                Place::Guest => self.guest = view,
+                _ => self.bytes = self.bytes.saturating_sub(view.bytes()),
+            }
             return None;
         };
-        let old = std::mem::take(place);
-        let mut view = match old {
-            Place::View(view) => view,
-            _ => self.spare(),
-        };
-        if self.specs.len() * self.positions.len() * 3 > MAX_BYTES {
-            self.begin_anew();
-            return self.prepare(cycle, search);
-        }
-        let next = self.specs.len();
-        let specs = *self.by_demand.entry((number, demands(&cycle.class.spec))).or_insert(next);
-        if specs == next {
+        let specs = self.demands.number(number, &cycle.class.spec);
+        if specs == self.specs.len() {
             self.specs.push(Specs::default());
         }
         view.restart(plan, specs);
-        self.views[usize::from(number)][class] = Place::View(view);
-        Some(())
+        Some(view)
+    }
+
+    /// Puts a view back, which took so many bytes; whether it is the class's own.
+    fn put_back(&mut self, view: Box<View>, before: usize, cycle: &Cycle<'_>, search: Search<'_>) -> bool {
+        let place = &mut self.views[usize::from(search.profile.0)][cycle.class_id.index()];
+        if matches!(place, Place::Guest) {
+            self.guest = view;
+            return false;
+        }
+        self.bytes = (self.bytes + view.bytes()).saturating_sub(before);
+        *place = Place::View(view);
+        true
+    }
+
+    /// The view of the class, if it has one of its own.
+    fn view(&self, cycle: &Cycle<'_>, search: Search<'_>) -> Option<&View> {
+        match &self.views[usize::from(search.profile.0)][cycle.class_id.index()] {
+            Place::View(view) => Some(view),
+            _ => None,
+        }
     }
 
     /// Drops all views, and what they share: classes have asked for different things so often that it takes too much memory.
     fn begin_anew(&mut self) {
         self.views.clear();
         self.specs.clear();
-        self.by_demand.clear();
+        self.demands.clear();
         self.bytes = 0;
     }
 
@@ -229,7 +272,9 @@ impl Index {
                 spare = Some(view);
             }
         }
-        spare.unwrap_or_default()
+        let spare = spare.unwrap_or_default();
+        self.bytes += spare.bytes();
+        spare
     }
 
     fn in_use(&self) -> impl Iterator<Item = &View> {
@@ -247,6 +292,7 @@ impl Answer<'_> {
         let (ties, best) = (if self.error.is_some() { 0 } else { self.count() }, self.best());
         let Answer { examined, feasible, error, .. } = self;
         let lasts = error.is_some();
+        let error = error.map(Box::new);
         (Selected { node, feasible, best, ties, examined, error, lasts }, examined)
     }
 

@@ -89,11 +89,7 @@ impl Positions {
             return 0;
         }
         let changed: &[u32; BLOCK] = self.changed[block * BLOCK..][..BLOCK].try_into().expect("whole blocks");
-        let mut since = 0;
-        for (bit, at) in changed.iter().enumerate() {
-            since |= u64::from(*at > moment) << bit;
-        }
-        since
+        bits::places(changed, move |at| at > moment)
     }
 
     /// How many nodes are visited.

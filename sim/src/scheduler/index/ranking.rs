@@ -53,7 +53,7 @@ impl Ranking {
 
     /// The total of the node at a position, which is one of the feasible ones.
     pub(super) fn total(&self, position: usize, view: &View) -> i64 {
-        i64::from(view.sums()[position]) + self.additions[view.group_of(position)]
+        i64::from(view.sum(position)) + self.additions[view.group_of(position)]
     }
 
     /// The position of the best node of this index, in the order of the walk.

@@ -5,9 +5,7 @@ use super::bits::{self, place};
 use super::plan::Plan;
 use super::positions::Positions;
 use crate::cluster::Nodes;
-use crate::model::labels::Labels;
-use crate::model::pod::PodSpec;
-use crate::model::resources::ResourceList;
+use crate::scheduler::verdict::Verdict;
 use smallvec::SmallVec;
 
 /// The scores before normalisation, of the plugins whose scores are normalised.
@@ -81,18 +79,14 @@ impl Specs {
     }
 
     fn judge(&mut self, position: usize, plan: &Plan, positions: &Positions, nodes: &Nodes) {
-        let id = [positions.ids()[position]];
-        let mut fits = [true];
-        for filtering in plan.filters.iter().filter(|filtering| filtering.by_spec) {
-            filtering.filter.narrow(nodes, &id, &mut fits);
-        }
+        let node = nodes.get(positions.ids()[position]);
+        let mut by_spec = plan.filters.iter().filter(|filtering| filtering.by_spec);
         let (block, bit) = place(position);
-        if fits[0] {
+        if by_spec.all(|filtering| filtering.filter.verdict(node) == Verdict::Fits) {
             self.passes[block] |= bit;
         } else {
             self.passes[block] &= !bit;
         }
-        let node = nodes.get(id[0]);
         let raw: Raw = plan.normalized[..plan.normalized_by_spec].iter().map(|(_, score)| score.score(node)).collect();
         let known = self.raws.iter().position(|known| *known == raw);
         let group = known.unwrap_or_else(|| {
@@ -105,25 +99,4 @@ impl Specs {
         });
         self.group[position] = group as u16;
     }
-}
-
-/// What a pod asks of the specifications of nodes: its own specification without what it requests and what it is called.
-pub(super) fn demands(spec: &PodSpec) -> PodSpec {
-    let mut demands = PodSpec {
-        namespace: "".into(),
-        labels: Labels::new(),
-        requests: ResourceList::new(),
-        limits: ResourceList::new(),
-        overhead: ResourceList::new(),
-        actual: None,
-        gpu: None,
-        ..spec.clone()
-    };
-    let inits = demands.init_containers.iter_mut().map(|init| &mut init.container);
-    for container in inits.chain(&mut demands.containers) {
-        container.requests = ResourceList::new();
-        container.limits = ResourceList::new();
-        container.actual = None;
-    }
-    demands
 }

@@ -4,9 +4,8 @@ use super::bits::{self, BLOCK, cover, ones, place};
 use super::groups::{GroupKey, Groups};
 use super::plan::Plan;
 use super::positions::Positions;
-use super::specs::Specs;
+use super::sums::{Found, Judged, Sums};
 use crate::cluster::Nodes;
-use crate::model::NodeId;
 use crate::model::node::Node;
 use crate::scheduler::fit_error::FitError;
 use crate::scheduler::verdicts::{VerdictId, Verdicts};
@@ -19,9 +18,9 @@ pub(super) struct View {
     /// Which [`Specs`] it shares.
     pub(super) specs: usize,
     /// For each position the sum of the scores that are not normalised; a negative number if the node is refused: the number of the
-    /// verdict and one, or [`UNASKED`]. Whole blocks: the positions past the end are refused.
-    sums: Vec<i32>,
-    /// The group of each feasible node.
+    /// verdict and one, or [`UNASKED`].
+    sums: Sums,
+    /// The group of each feasible node; empty as long as there is only one group.
     group_of: Vec<u16>,
     feasible: Vec<u64>,
     /// The nodes that have changed and have not been looked at since.
@@ -51,44 +50,14 @@ pub(super) struct View {
 /// The versions of the cluster, of the placements, of the nominations, and, where keys decide, of the objects.
 pub(super) type Moment = [u64; 4];
 
-/// What is read while nodes are looked at anew.
-pub(super) struct Sources<'a> {
-    pub(super) nodes: &'a Nodes,
-    pub(super) positions: &'a Positions,
-    pub(super) specs: &'a Specs,
-    pub(super) scratch: &'a mut Scratch,
-}
-
 /// A node is refused, and it was not asked why.
-const UNASKED: i32 = -1;
-
-/// Up to so many changes of a block, each is entered for itself.
-const FEW: usize = 4;
+pub(super) const UNASKED: i32 = -1;
 
 /// To read so many changes from the log costs about as much as to ask a block which of its nodes have changed.
 const CHANGES_LIKE_A_BLOCK: u64 = 16;
 
-/// What was found about the nodes of a block that changed.
-struct Judged<'a> {
-    fits: &'a [bool],
-    sums: &'a [i64],
-}
-
-/// Lists that are used again and again.
-#[derive(Default)]
-pub(super) struct Scratch {
-    parts: Vec<(u32, u64)>,
-    ids: Vec<NodeId>,
-    fits: Vec<bool>,
-    sums: Vec<i64>,
-    keys: Vec<Vec<u64>>,
-    stale: Vec<(u16, u32)>,
-    /// Positions in blocks with few changes, with the sum before and now.
-    singles: Vec<(u32, i32, i64)>,
-}
-
 /// The group of all nodes of a view in which no group has been told from another.
-const ONLY: u16 = 0;
+pub(super) const ONLY: u16 = 0;
 
 impl View {
     /// Begins anew with other answers of the plugins.
@@ -102,7 +71,7 @@ impl View {
     /// How many bytes it takes, about.
     pub(super) fn bytes(&self) -> usize {
         let blocks = self.feasible.len();
-        blocks * (BLOCK * 6 + 20 + 13 * self.groups.len()) + 512
+        blocks * (BLOCK * self.sums.width() + 20 + 13 * self.groups.len()) + 2 * self.group_of.len() + 512
     }
 
     /// Follows the visiting order.
@@ -119,7 +88,7 @@ impl View {
 
     /// Notes which of the nodes in these blocks have changed. A few changes are read from the log; of many, those elsewhere are of no
     /// interest, and it is less work to ask the blocks.
-    fn note_changes(&mut self, blocks: Range<usize>, positions: &Positions, nodes: &Nodes) {
+    pub(super) fn note_changes(&mut self, blocks: Range<usize>, positions: &Positions, nodes: &Nodes) {
         let log = nodes.changes();
         let few = CHANGES_LIKE_A_BLOCK * blocks.len() as u64;
         if log.end() - self.read <= few
@@ -155,10 +124,8 @@ impl View {
             list.clear();
             list.resize(words, 0);
         }
-        self.sums.clear();
-        self.sums.resize(blocks * BLOCK, i32::MIN);
+        self.sums.reset(blocks);
         self.group_of.clear();
-        self.group_of.resize(blocks * BLOCK, 0);
         cover(0..positions.len()).for_each(|(block, mask)| self.dirty[block] = mask);
         cover(0..self.dirty.len()).for_each(|(word, mask)| self.dirty_blocks[word] = mask);
     }
@@ -172,183 +139,52 @@ impl View {
         self.dirty_blocks[word] |= bit;
     }
 
-    /// Looks anew at the nodes in these blocks that have changed.
-    pub(super) fn refresh(&mut self, blocks: Range<usize>, sources: &mut Sources<'_>) {
-        self.note_changes(blocks.clone(), sources.positions, sources.nodes);
-        // What was taken out for this cycle stays out, also if the log says only now that it had changed before.
-        for &position in &self.excluded {
-            let (block, bit) = place(position);
-            self.dirty[block] &= !bit;
-        }
-        let Scratch { parts, ids, .. } = &mut *sources.scratch;
-        parts.clear();
-        ids.clear();
-        let all = sources.positions.ids();
-        for (word, mask) in cover(blocks) {
-            let within = self.dirty_blocks[word] & mask;
-            self.dirty_blocks[word] &= !mask;
-            for block in ones(within).map(|bit| word * BLOCK + bit) {
-                let dirty = std::mem::take(&mut self.dirty[block]);
-                parts.push((block as u32, dirty));
-                if dirty == !0 {
-                    ids.extend_from_slice(&all[block * BLOCK..][..BLOCK]);
-                } else {
-                    for bit in ones(dirty) {
-                        ids.push(all[block * BLOCK + bit]);
-                    }
-                }
-            }
-        }
-        if !sources.scratch.parts.is_empty() {
-            self.judge(sources);
-        }
-    }
-
-    /// Judges the nodes of the scratch list.
-    fn judge(&mut self, sources: &mut Sources<'_>) {
-        let Sources { nodes, positions, specs, scratch, .. } = sources;
-        let Scratch { parts, ids, fits, sums, keys, stale, singles } = &mut **scratch;
-        fits.clear();
-        for &(block, dirty) in &*parts {
-            let passes = specs.passing(block as usize);
-            if dirty & !passes == 0 {
-                fits.resize(fits.len() + dirty.count_ones() as usize, true);
-            } else {
-                fits.extend(ones(dirty).map(|bit| passes >> bit & 1 == 1));
-            }
-        }
-        for filtering in self.plan.filters.iter().filter(|filtering| !filtering.by_spec) {
-            filtering.filter.narrow(nodes, ids, fits);
-        }
-        sums.clear();
-        sums.resize(ids.len(), self.plan.same);
-        for (weight, score) in &self.plan.scores {
-            score.add(nodes, ids, *weight, sums);
-        }
-        let grouped = self.plan.groups_by_pods();
-        if grouped {
-            self.ask_keys(nodes, ids, keys);
-        }
-        stale.clear();
-        // What the nodes of a uniform view had is read for all of them before anything is done with it: these reads are far apart.
-        singles.clear();
-        let uniform = !grouped && specs.is_uniform();
-        if uniform {
-            let only = self.groups.of_spec(0, positions.len());
-            debug_assert_eq!(only, ONLY, "no other group has been seen");
-        }
-        let mut first = 0;
-        for &(block, dirty) in &*parts {
-            let here = first..first + dirty.count_ones() as usize;
-            first = here.end;
-            let judged = Judged { fits: &fits[here.clone()], sums: &sums[here.clone()] };
-            if uniform {
-                if here.len() > FEW {
-                    self.enter_block((block as usize, dirty), &judged);
-                } else {
-                    singles.extend(ones(dirty).zip(here).map(|(bit, index)| {
-                        let position = block as usize * BLOCK + bit;
-                        let sum = if fits[index] { sums[index] } else { UNASKED.into() };
-                        (position as u32, self.sums[position], sum)
-                    }));
-                }
-                continue;
-            }
-            let mut key = GroupKey::new();
-            for (bit, index) in ones(dirty).zip(here) {
-                let position = block as usize * BLOCK + bit;
-                let spec = specs.group(position);
-                if grouped {
-                    key.clear();
-                    key.push(u64::from(spec));
-                    key.extend(keys.iter().map(|keys| keys[index]));
-                }
-                let group = if grouped { Ok(&key) } else { Err(spec) };
-                self.enter(position, fits[index].then_some(sums[index]), group, positions.len(), stale);
-            }
-        }
-        for &(position, before, sum) in &*singles {
-            self.enter_single(position as usize, before, sum, stale);
-        }
-        for &(group, block) in &*stale {
-            let block = block as usize;
-            self.groups.list[usize::from(group)].summarize(block, &self.sums, self.feasible[block]);
+    /// Enters what was found about all nodes of some blocks, in a view of one group.
+    pub(super) fn enter_blocks(&mut self, first: usize, judged: &Judged<'_>, found: &mut [Found]) {
+        self.defeated |= self.sums.enter(first, judged, found).is_none();
+        let group = &mut self.groups.list[usize::from(ONLY)];
+        for (block, found) in (first..).zip(found) {
+            self.feasible[block] = found.fitting;
+            group.renew(block, found);
         }
     }
 
     /// Enters what was found about a node, in a view of one group: the sum of its scores, or [`UNASKED`].
-    fn enter_single(&mut self, position: usize, before: i32, sum: i64, stale: &mut Vec<(u16, u32)>) {
+    /// [`View::settle`] has to follow.
+    #[inline]
+    pub(super) fn enter_single(&mut self, position: usize, sum: i32) {
         let (block, bit) = place(position);
-        let Some(sum) = i32::try_from(sum).ok().filter(|sum| *sum >= UNASKED) else {
-            self.defeated = true;
-            return;
-        };
-        self.sums[position] = sum;
-        let group = &mut self.groups.list[usize::from(ONLY)];
-        let exhausted = match (before >= 0, sum >= 0) {
-            (true, true) => group.alter(block, before, sum),
-            (true, false) => {
-                self.feasible[block] &= !bit;
-                group.leave((block, bit), before)
-            }
-            (false, true) => {
-                self.feasible[block] |= bit;
-                group.join((block, bit), sum);
-                false
-            }
-            (false, false) => false,
-        };
-        if exhausted {
-            stale.push((ONLY, block as u32));
-        }
+        self.sums.set(position, sum);
+        self.feasible[block] = self.feasible[block] & !bit | if sum < 0 { 0 } else { bit };
     }
 
-    /// Enters what was found about many nodes of a block at once, in a view of one group.
-    fn enter_block(&mut self, (block, dirty): (usize, u64), judged: &Judged<'_>) {
-        let sums: &mut [i32; BLOCK] =
-            (&mut self.sums[block * BLOCK..][..BLOCK]).try_into().expect("sums fill whole blocks");
-        let mut fitting = 0_u64;
-        let mut bits = 0_i64;
-        if let (true, Ok(new), Ok(fits)) =
-            (dirty == !0, <&[i64; BLOCK]>::try_from(judged.sums), <&[bool; BLOCK]>::try_from(judged.fits))
-        {
-            for bit in 0..BLOCK {
-                sums[bit] = if fits[bit] { new[bit] as i32 } else { UNASKED };
-                bits |= if fits[bit] { new[bit] } else { 0 };
-            }
-            for (bit, fits) in fits.iter().enumerate() {
-                fitting |= u64::from(*fits) << bit;
-            }
-        } else {
-            for (bit, (sum, fits)) in ones(dirty).zip(judged.sums.iter().zip(judged.fits)) {
-                sums[bit] = if *fits { *sum as i32 } else { UNASKED };
-                bits |= if *fits { *sum } else { 0 };
-                fitting |= u64::from(*fits) << bit;
-            }
-        }
-        self.defeated |= i32::try_from(bits).is_err() || bits < 0;
-        let feasible = self.feasible[block] & !dirty | fitting;
-        self.feasible[block] = feasible;
+    /// Single nodes of these blocks were entered.
+    pub(super) fn settle(&mut self, blocks: &[u32], found: &mut Vec<Found>) {
+        found.clear();
+        found.resize(blocks.len(), Found::default());
+        self.sums.best_of(blocks, found);
         let group = &mut self.groups.list[usize::from(ONLY)];
-        group.replace(block, feasible);
-        group.summarize(block, &self.sums, feasible);
+        for (block, found) in blocks.iter().zip(found) {
+            found.fitting = self.feasible[*block as usize];
+            group.renew(*block as usize, found);
+        }
     }
 
     /// Enters what was found about a node: the sum of its scores, if it is feasible. `group` gives the key of its group, or the number
     /// of what its specification says where nothing else matters.
-    fn enter(
+    pub(super) fn enter(
         &mut self,
         position: usize,
-        sum: Option<i64>,
+        sum: Option<i32>,
         group: Result<&GroupKey, u16>,
         positions: usize,
         stale: &mut Vec<(u16, u32)>,
     ) {
         let (block, bit) = place(position);
-        let before = if self.feasible[block] & bit != 0 { self.sums[position] } else { -1 };
-        let was_in = self.group_of[position];
+        let before = if self.feasible[block] & bit != 0 { self.sums.get(position) } else { -1 };
+        let was_in = self.group_of(position) as u16;
         let Some(sum) = sum else {
-            self.sums[position] = UNASKED;
+            self.sums.set(position, UNASKED);
             if before >= 0 {
                 self.feasible[block] &= !bit;
                 if self.groups.list[usize::from(was_in)].leave((block, bit), before) {
@@ -357,11 +193,7 @@ impl View {
             }
             return;
         };
-        let Some(sum) = i32::try_from(sum).ok().filter(|sum| *sum >= 0) else {
-            self.defeated = true;
-            return;
-        };
-        self.sums[position] = sum;
+        self.sums.set(position, sum);
         let group = match group {
             Err(spec) => self.groups.of_spec(spec, positions),
             Ok(key) if before >= 0 && self.groups.list[usize::from(was_in)].key == *key => was_in,
@@ -377,31 +209,53 @@ impl View {
             stale.push((was_in, block as u32));
         }
         self.feasible[block] |= bit;
-        self.group_of[position] = group;
+        self.put_in(group, position);
         self.groups.list[usize::from(group)].join((block, bit), sum);
     }
 
-    /// What the pods on the nodes make of their groups.
-    fn ask_keys(&self, nodes: &Nodes, ids: &[NodeId], keys: &mut Vec<Vec<u64>>) {
-        let scores = &self.plan.normalized[self.plan.normalized_by_spec..];
-        keys.resize_with(scores.len() + self.plan.keyed.len(), Vec::new);
-        for (keys, (_, score)) in keys.iter_mut().zip(scores) {
-            keys.clear();
-            keys.extend(ids.iter().map(|id| score.score(nodes.get(*id)) as u64));
+    /// The nodes of these blocks that have changed and were not looked at since, as parts of blocks. They are taken to be looked at now.
+    pub(super) fn take_dirty(&mut self, blocks: Range<usize>, mut take: impl FnMut(usize, u64)) {
+        // What was taken out for this cycle stays out, also if the log says only now that it had changed before.
+        for &position in &self.excluded {
+            let (block, bit) = place(position);
+            self.dirty[block] &= !bit;
         }
-        for (keys, keyed) in keys[scores.len()..].iter_mut().zip(&self.plan.keyed) {
-            keys.clear();
-            keys.resize(ids.len(), 0);
-            keyed.judge.keys(nodes, ids, keys);
+        for (word, mask) in cover(blocks) {
+            let within = self.dirty_blocks[word] & mask;
+            self.dirty_blocks[word] &= !mask;
+            for block in ones(within).map(|bit| word * BLOCK + bit) {
+                let dirty = std::mem::take(&mut self.dirty[block]);
+                if dirty != 0 {
+                    take(block, dirty);
+                }
+            }
         }
+    }
+
+    /// Whether a node was taken out for this cycle.
+    pub(super) fn is_narrowed(&self) -> bool {
+        !self.excluded.is_empty()
+    }
+
+    /// The sum of scores at a position; negative if the node is refused.
+    #[inline]
+    pub(super) fn sum(&self, position: usize) -> i32 {
+        self.sums.get(position)
+    }
+
+    /// Finds the best of a block of a group anew.
+    pub(super) fn summarize(&mut self, group: u16, block: usize) {
+        self.groups.list[usize::from(group)].summarize(block, &self.sums, self.feasible[block]);
     }
 
     /// Takes a feasible node out until the next cycle.
     pub(super) fn exclude(&mut self, position: usize) {
         let (block, bit) = place(position);
         self.feasible[block] &= !bit;
-        let sum = std::mem::replace(&mut self.sums[position], i32::MIN);
-        let group = &mut self.groups.list[usize::from(self.group_of[position])];
+        let sum = self.sums.get(position);
+        self.sums.set(position, i16::MIN.into());
+        let number = self.group_of(position);
+        let group = &mut self.groups.list[number];
         if group.leave((block, bit), sum) {
             group.summarize(block, &self.sums, self.feasible[block]);
         }
@@ -416,21 +270,31 @@ impl View {
 
     /// The group of a feasible node.
     pub(super) fn group_of(&self, position: usize) -> usize {
-        usize::from(self.group_of[position])
+        usize::from(self.group_of.get(position).copied().unwrap_or(ONLY))
+    }
+
+    fn put_in(&mut self, group: u16, position: usize) {
+        if group != ONLY && self.group_of.is_empty() {
+            self.group_of.resize(self.feasible.len() * BLOCK, ONLY);
+        }
+        if let Some(place) = self.group_of.get_mut(position) {
+            *place = group;
+        }
     }
 
     /// The verdict on a node that is not feasible.
     pub(super) fn refusal(&mut self, position: usize, node: &Node, verdicts: &mut Verdicts) -> VerdictId {
-        let sum = &mut self.sums[position];
-        if *sum == UNASKED {
+        let mut sum = self.sums.get(position);
+        if sum == UNASKED {
             let refusal = verdicts.intern(self.plan.refusal(node));
-            *sum = UNASKED - refusal as i32;
+            sum = UNASKED - refusal as i32;
+            self.sums.set(position, sum);
         }
-        (UNASKED - *sum) as VerdictId
+        (UNASKED - sum) as VerdictId
     }
 
     /// The sums of all positions.
-    pub(super) fn sums(&self) -> &[i32] {
+    pub(super) fn sums(&self) -> &Sums {
         &self.sums
     }
 

@@ -2,7 +2,8 @@
 
 use super::bits::{self, BLOCK, cover, nth};
 use super::groups::Group;
-use super::view::{Sources, View};
+use super::refresh::Sources;
+use super::view::View;
 use crate::scheduler::verdict::Verdict;
 use std::ops::Range;
 

@@ -3,7 +3,7 @@
 mod selection;
 
 use super::pods::others;
-use crate::data::{Decision, PodLife, PodLives};
+use crate::data::{Decision, PodRecord, PodRecords};
 use selection::Selection;
 use std::sync::Arc;
 use towtank_sim::cluster::{Cause, Change, Cluster, Interest};
@@ -18,7 +18,7 @@ const REMEMBERED: usize = 8;
 
 /// Collects the lives of pods.
 #[derive(Default)]
-pub struct PodLifeCollector {
+pub struct PodRecordCollector {
     kept: Selection,
     /// By slot: what is known of a live pod beside what the store has.
     known: Vec<Option<Box<Known>>>,
@@ -35,9 +35,9 @@ struct Known {
     preempted_by: Option<Arc<str>>,
 }
 
-impl PodLifeCollector {
+impl PodRecordCollector {
     /// The lives of the pods that have ended and of those that still exist.
-    pub fn finish(mut self, cluster: &Cluster) -> PodLives {
+    pub fn finish(mut self, cluster: &Cluster) -> PodRecords {
         let mut rest: Vec<(PodId, &Pod)> = cluster.pods().iter().collect();
         rest.sort_by_key(|(_, pod)| pod.uid);
         for (id, pod) in rest {
@@ -62,7 +62,7 @@ impl PodLifeCollector {
         let class = cluster.class_of(pod);
         let known = known.map(|known| *known).unwrap_or_default();
         let said = || cluster.pods().condition(id).map(|error| error.message(&cluster.resources).into());
-        self.kept.add(PodLife {
+        self.kept.add(PodRecord {
             namespace: class.spec.namespace.clone(),
             name: pod.name.to_string(),
             outcome,
@@ -71,7 +71,7 @@ impl PodLifeCollector {
             cpu_milli: class.requests.get(ResourceId::CPU),
             memory_bytes: class.requests.get(ResourceId::MEMORY),
             other_resources: others(&class.requests, cluster),
-            attempts: pod.attempts,
+            attempts: cluster.pods().attempts(id),
             created_ns: pod.created.0,
             bound_ns: pod.bound.get().map(|at| at.0),
             started_ns: pod.started.get().map(|at| at.0),
@@ -114,7 +114,7 @@ impl PodLifeCollector {
     }
 }
 
-impl Observer for PodLifeCollector {
+impl Observer for PodRecordCollector {
     fn interest(&self) -> NoteKinds {
         let changes = Interest::POD_DELETING.and(Interest::POD_FINISHED).and(Interest::POD_REMOVED);
         let scheduler = NoteKinds::ATTEMPTS.and(NoteKinds::PREEMPTING).and(NoteKinds::SCHEDULED);
@@ -153,14 +153,14 @@ impl Observer for PodLifeCollector {
                 }
             }
             Note::Refused { namespace, name, refusal, .. } if self.kept.wants("rejected", 0) => {
-                self.kept.add(PodLife {
+                self.kept.add(PodRecord {
                     namespace: namespace.into(),
                     name: name.to_owned(),
                     outcome: "rejected",
                     created_ns: cluster.now.0,
                     ended_ns: Some(cluster.now.0),
                     reason: Some(refusal.message.as_str().into()),
-                    ..PodLife::default()
+                    ..PodRecord::default()
                 });
             }
             _ => {}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 /// The life of one pod: what `pods.csv` has of it, and what the scheduler said.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PodLife {
+pub struct PodRecord {
     /// Its namespace.
     pub namespace: Arc<str>,
     /// Its name.
@@ -54,9 +54,9 @@ pub struct Decision {
 
 /// The lives of the pods of a run: of all of them, or of the most telling ones where there are very many.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PodLives {
+pub struct PodRecords {
     /// In order of creation.
-    pub lives: Vec<PodLife>,
+    pub list: Vec<PodRecord>,
     /// How many pods there were.
     pub total: u64,
     /// For what pods were kept; one may have been kept for several reasons.
@@ -74,7 +74,7 @@ pub struct KeptFor {
     pub of: u64,
 }
 
-impl PodLife {
+impl PodRecord {
     /// How long it waited for a node: until it was bound, or until it ended or the run did at `end_ns`.
     pub fn wait_ns(&self, end_ns: i64) -> i64 {
         self.bound_ns.or(self.ended_ns).unwrap_or(end_ns).saturating_sub(self.created_ns)

@@ -5,11 +5,17 @@
 //! [`Plugin::pre_score`](super::Plugin::pre_score), which stay the definition: `--evaluation checked` compares the two at every
 //! decision. A plugin that gives none is asked in every cycle.
 
+mod block;
+pub mod lanes;
+
+pub use block::{LANES, LoadBlock};
+
 use super::framework::Cycle;
 use super::verdict::Verdict;
 use crate::cluster::Nodes;
 use crate::model::NodeId;
 use crate::model::node::Node;
+use lanes::Lanes;
 
 /// What a plugin says to the pods of one class.
 #[derive(Default)]
@@ -86,10 +92,13 @@ pub trait NodeFilter {
     /// may fail has to be asked in the cycle.
     fn verdict(&self, node: &Node) -> Verdict;
 
-    /// Clears, in `fits`, the places of the nodes that are refused. The others stay as they are.
-    fn narrow(&self, nodes: &Nodes, ids: &[NodeId], fits: &mut [bool]) {
-        for (id, fits) in ids.iter().zip(fits) {
-            *fits = *fits && self.verdict(nodes.get(*id)) == Verdict::Fits;
+    /// Clears, in `fits`, the lanes of the nodes that are refused. The others stay as they are. There is one list of lanes for each
+    /// block.
+    fn narrow(&self, nodes: &Nodes, blocks: &[LoadBlock], fits: &mut [[bool; LANES]]) {
+        for (block, fits) in blocks.iter().zip(fits) {
+            for (id, fits) in block.ids().iter().zip(fits) {
+                *fits = *fits && self.verdict(nodes.get(*id)) == Verdict::Fits;
+            }
         }
     }
 }
@@ -102,10 +111,13 @@ pub trait NodeScore {
     /// The score before normalisation, as [`Score::score`](super::Score::score) of a pod of the class gives it.
     fn score(&self, node: &Node) -> i64;
 
-    /// Adds `weight` times the score to the places of the nodes in `totals`.
-    fn add(&self, nodes: &Nodes, ids: &[NodeId], weight: i64, totals: &mut [i64]) {
-        for (id, total) in ids.iter().zip(totals) {
-            *total += weight * self.score(nodes.get(*id));
+    /// Adds `weight` times the score, a whole number, to the lanes of the nodes in `totals`. There is one list of lanes for each block.
+    /// What is out of the range of exact numbers may be added as infinity: nobody keeps such totals.
+    fn add(&self, nodes: &Nodes, blocks: &[LoadBlock], weight: i64, totals: &mut [Lanes]) {
+        for (block, totals) in blocks.iter().zip(totals) {
+            for (id, total) in block.ids().iter().zip(totals) {
+                *total += exact(weight.saturating_mul(self.score(nodes.get(*id))));
+            }
         }
     }
 
@@ -117,6 +129,12 @@ pub trait NodeScore {
     /// NormalizeScore. It is given each different score of the feasible nodes once, so what it does to one may depend on
     /// which others there are and not on how many nodes have them.
     fn normalize(&self, _scores: &mut [i64]) {}
+}
+
+/// The number, or infinity if it is so large that sums with it might be rounded.
+pub fn exact(number: i64) -> f64 {
+    const LIMIT: u64 = 1 << 45;
+    if number.unsigned_abs() < LIMIT { number as f64 } else { f64::INFINITY }
 }
 
 /// Judges nodes by a key, for the pods of one class: nodes of one key are alike to it. The topology plugins' key says in which

@@ -1,6 +1,6 @@
 //! Which lives are kept where there are too many of them.
 
-use crate::data::{KeptFor, PodLife, PodLives};
+use crate::data::{KeptFor, PodRecord, PodRecords};
 use std::cmp::Reverse;
 
 /// A reason to keep a life, and for how many lives.
@@ -65,7 +65,7 @@ pub(super) struct Selection {
 
 struct Candidate {
     weights: [Option<Weight>; CRITERIA.len()],
-    life: PodLife,
+    life: PodRecord,
 }
 
 impl Selection {
@@ -85,7 +85,7 @@ impl Selection {
     }
 
     /// Keeps the life of the pod that was asked of last.
-    pub(super) fn add(&mut self, life: PodLife) {
+    pub(super) fn add(&mut self, life: PodRecord) {
         self.lives.push(Candidate { weights: self.weights, life });
         if self.lives.len() >= SLACK + CRITERIA.iter().map(|criterion| criterion.limit).sum::<usize>() {
             self.choose();
@@ -93,16 +93,16 @@ impl Selection {
     }
 
     /// The lives in order of creation, and why they were kept.
-    pub(super) fn finish(mut self) -> PodLives {
+    pub(super) fn finish(mut self) -> PodRecords {
         self.choose();
         let kept = |(place, criterion): (usize, &Criterion)| {
             let of = self.of[place];
             KeptFor { what: criterion.what, kept: of.min(criterion.limit as u64), of }
         };
         let kept = CRITERIA.iter().enumerate().map(kept).filter(|reason| reason.of > 0).collect();
-        let mut lives: Vec<PodLife> = self.lives.into_iter().map(|candidate| candidate.life).collect();
+        let mut lives: Vec<PodRecord> = self.lives.into_iter().map(|candidate| candidate.life).collect();
         lives.sort_by_key(|life| life.created_ns);
-        PodLives { lives, total: self.seen, kept }
+        PodRecords { list: lives, total: self.seen, kept }
     }
 
     /// Lets go of the lives that are not among the first for any reason.
@@ -143,11 +143,11 @@ mod tests {
         let wait = |n: u64| (n * 7919 % all) as i64;
         for n in 0..all {
             if selection.wants(outcome(n), wait(n)) {
-                selection.add(PodLife {
+                selection.add(PodRecord {
                     name: n.to_string(),
                     outcome: outcome(n),
                     created_ns: n as i64,
-                    ..PodLife::default()
+                    ..PodRecord::default()
                 });
             }
             if n == 99_999 {
@@ -156,8 +156,8 @@ mod tests {
         }
         let lives = selection.finish();
         assert_eq!(lives.total, all);
-        let names: BTreeSet<u64> = lives.lives.iter().map(|life| life.name.parse().unwrap()).collect();
-        assert_eq!(names.len(), lives.lives.len(), "a pod is told of twice");
+        let names: BTreeSet<u64> = lives.list.iter().map(|life| life.name.parse().unwrap()).collect();
+        assert_eq!(names.len(), lives.list.len(), "a pod is told of twice");
         for n in 0..all {
             let telling = outcome(n) == "preempted" || wait(n) >= (all - 30_000) as i64;
             assert!(!telling || names.contains(&n), "{n}");
@@ -175,9 +175,9 @@ mod tests {
         let mut selection = Selection::default();
         for created_ns in [5, 3, 4] {
             assert!(selection.wants("succeeded", 0));
-            selection.add(PodLife { created_ns, ..PodLife::default() });
+            selection.add(PodRecord { created_ns, ..PodRecord::default() });
         }
-        let lives = selection.finish().lives;
+        let lives = selection.finish().list;
         assert_eq!(lives.iter().map(|life| life.created_ns).collect::<Vec<_>>(), [3, 4, 5]);
     }
 }

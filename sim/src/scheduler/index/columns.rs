@@ -1,0 +1,44 @@
+//! The loads of all nodes in visiting order, as blocks of columns: for those who look at most nodes of a block.
+
+use super::bits::{self, BLOCK, ones};
+use super::positions::Positions;
+use crate::cluster::Nodes;
+use crate::scheduler::lasting::LoadBlock;
+use std::ops::Range;
+
+/// The blocks, read when they are asked for.
+#[derive(Debug, Default)]
+pub(super) struct Columns {
+    blocks: Vec<LoadBlock>,
+    /// The visiting order that they are of.
+    order: Option<u64>,
+    /// When each was read; `None` if it never was.
+    read: Vec<Option<u32>>,
+}
+
+impl Columns {
+    /// These blocks, as the nodes are now.
+    pub(super) fn bring(&mut self, range: Range<usize>, positions: &Positions, nodes: &Nodes) -> &[LoadBlock] {
+        if self.order != Some(positions.number()) {
+            self.order = Some(positions.number());
+            self.blocks.resize_with(bits::blocks(positions.len()), LoadBlock::default);
+            self.read.clear();
+            self.read.resize(self.blocks.len(), None);
+        }
+        for block in range.clone() {
+            match self.read[block].replace(positions.clock()) {
+                Some(read) => {
+                    for lane in ones(positions.changed_since(block, read)) {
+                        self.blocks[block].set(lane, nodes);
+                    }
+                }
+                None => {
+                    self.blocks[block].clear();
+                    let ids = &positions.ids()[block * BLOCK..];
+                    ids.iter().take(BLOCK).for_each(|id| self.blocks[block].push(*id, nodes));
+                }
+            }
+        }
+        &self.blocks[range]
+    }
+}

@@ -1,0 +1,107 @@
+//! Up to 64 nodes side by side: what judges them reads columns instead of one node after another.
+
+use super::lanes::Lanes;
+use crate::cluster::{NodeLoad, Nodes};
+use crate::model::NodeId;
+
+/// How many nodes a block holds.
+pub const LANES: usize = 64;
+
+/// The loads of up to [`LANES`] nodes as columns, see [`NodeLoad`]. Lanes without a node hold numbers that may be computed with, and
+/// nobody reads what comes of it.
+#[derive(Clone, Debug)]
+#[repr(C, align(64))]
+pub struct LoadBlock {
+    /// [`NodeLoad::allocatable`].
+    pub allocatable: [Lanes; 2],
+    /// [`NodeLoad::reciprocal`].
+    pub reciprocal: [Lanes; 2],
+    /// [`NodeLoad::requested`].
+    pub requested: [Lanes; 2],
+    /// [`NodeLoad::share`].
+    pub share: [Lanes; 2],
+    /// [`NodeLoad::nonzero`].
+    pub nonzero: [Lanes; 2],
+    /// [`NodeLoad::places`].
+    pub places: Lanes,
+    ids: [NodeId; LANES],
+    len: usize,
+    /// The lanes with nodes that are not exact.
+    inexact: u64,
+}
+
+impl Default for LoadBlock {
+    fn default() -> Self {
+        let (zero, one) = ([0.0; LANES], [1.0; LANES]);
+        Self {
+            allocatable: [one; 2],
+            reciprocal: [one; 2],
+            requested: [zero; 2],
+            share: [zero; 2],
+            nonzero: [zero; 2],
+            places: zero,
+            ids: [NodeId::NOWHERE; LANES],
+            len: 0,
+            inexact: 0,
+        }
+    }
+}
+
+impl LoadBlock {
+    /// These nodes, in as many blocks as they need.
+    pub fn gather(nodes: &Nodes, ids: &[NodeId]) -> Vec<Self> {
+        let block = |ids: &[NodeId]| {
+            let mut block = Self::default();
+            ids.iter().for_each(|id| block.push(*id, nodes));
+            block
+        };
+        ids.chunks(LANES).map(block).collect()
+    }
+
+    /// The nodes, one for each lane from the first on.
+    #[inline]
+    pub fn ids(&self) -> &[NodeId] {
+        &self.ids[..self.len]
+    }
+
+    /// The lanes of nodes whose amounts are not exact, with the nodes: they have to be judged one by one.
+    #[inline]
+    pub fn inexact(&self) -> impl Iterator<Item = (usize, NodeId)> + '_ {
+        let mut left = self.inexact;
+        std::iter::from_fn(move || {
+            let lane = left.trailing_zeros() as usize;
+            left &= left.wrapping_sub(1);
+            (lane < LANES).then(|| (lane, self.ids[lane]))
+        })
+    }
+
+    /// Takes out all nodes.
+    #[inline]
+    pub(in crate::scheduler) fn clear(&mut self) {
+        (self.len, self.inexact) = (0, 0);
+    }
+
+    /// Adds a node in the next lane.
+    #[inline]
+    pub(in crate::scheduler) fn push(&mut self, id: NodeId, nodes: &Nodes) {
+        let lane = self.len;
+        self.len += 1;
+        self.ids[lane] = id;
+        self.set(lane, nodes);
+    }
+
+    /// Reads the load of the node in a lane.
+    #[inline]
+    pub(in crate::scheduler) fn set(&mut self, lane: usize, nodes: &Nodes) {
+        let load: &NodeLoad = nodes.load(self.ids[lane]);
+        self.inexact = self.inexact & !(1 << lane) | u64::from(!load.exact) << lane;
+        for place in 0..2 {
+            self.allocatable[place][lane] = load.allocatable[place];
+            self.reciprocal[place][lane] = load.reciprocal[place];
+            self.requested[place][lane] = load.requested[place];
+            self.share[place][lane] = load.share[place];
+            self.nonzero[place][lane] = load.nonzero[place];
+        }
+        self.places[lane] = load.places;
+    }
+}
