@@ -10,7 +10,7 @@ use towtank_sim::cluster::{Cluster, Nodes};
 use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::PodClass;
 use towtank_sim::scheduler::lanes::{self, LaneWork, Lanes, product_sum, quotient, whole_part};
-use towtank_sim::scheduler::{LANES, LastingScore, LoadBlock, MAX_NODE_SCORE, NodePart, NodeScore, Score, exact};
+use towtank_sim::scheduler::{LastingScore, LoadBlock, MAX_NODE_SCORE, NodePart, NodeScore, Score, exact};
 
 /// A strategy, and the resources that it looks at.
 #[derive(Clone, Debug)]
@@ -137,11 +137,12 @@ struct Add<'a, const MOST: bool> {
 }
 
 impl<const MOST: bool> LaneWork for Add<'_, MOST> {
+    #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
     #[inline(always)]
     fn run<const FUSED: bool>(self) {
         let ColumnAllocation { pod, weights, inverse, .. } = *self.score;
         for (block, totals) in self.blocks.iter().zip(self.totals) {
-            for lane in 0..LANES {
+            for (lane, total) in totals.iter_mut().enumerate() {
                 let scored = |place: usize| {
                     let has = block.allocatable[place][lane];
                     let taken = block.nonzero[place][lane] + pod[place];
@@ -156,7 +157,7 @@ impl<const MOST: bool> LaneWork for Add<'_, MOST> {
                 };
                 let sum = product_sum::<FUSED>(scored(0), weights[0], scored(1) * weights[1]);
                 let mean = whole_part::<FUSED>((sum + 0.5) * inverse);
-                totals[lane] = product_sum::<FUSED>(self.weight, mean, totals[lane]);
+                *total = product_sum::<FUSED>(self.weight, mean, *total);
             }
         }
     }

@@ -12,8 +12,8 @@ use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::PodClass;
 use towtank_sim::scheduler::lanes::{self, LaneWork, Lanes, product_sum, quotient, whole_part};
 use towtank_sim::scheduler::{
-    Cycle, Dependence, Events, LANES, Lasting, LastingScore, LoadBlock, MAX_NODE_SCORE, NodePart, NodeScore, Plugin,
-    Points, PreScore, Score, exact,
+    Cycle, Dependence, Events, Lasting, LastingScore, LoadBlock, MAX_NODE_SCORE, NodePart, NodeScore, Plugin, Points,
+    PreScore, Score, exact,
 };
 
 /// The plugin.
@@ -143,6 +143,7 @@ struct Add<'a> {
 }
 
 impl LaneWork for Add<'_> {
+    #[allow(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
     #[inline(always)]
     fn run<const FUSED: bool>(self) {
         const MOST: f64 = MAX_NODE_SCORE as f64;
@@ -150,7 +151,7 @@ impl LaneWork for Add<'_> {
         // As `balance` has it: the operations, and their order.
         let balance = |cpu: f64, memory: f64| whole_part::<FUSED>((1.0 - ((cpu - memory) / 2.0).abs()) * MOST);
         for (block, totals) in self.blocks.iter().zip(self.totals) {
-            for lane in 0..LANES {
+            for (lane, total) in totals.iter_mut().enumerate() {
                 let share = |place: usize| {
                     let amount = block.requested[place][lane] + pod[place];
                     let share =
@@ -161,7 +162,7 @@ impl LaneWork for Add<'_> {
                 let after = balance(share(0), share(1));
                 // With two resources neither balance is below 50, so half the difference is not negative.
                 let score = MOST / 2.0 + whole_part::<FUSED>((MOST / 2.0 + after - before) / 2.0);
-                totals[lane] = product_sum::<FUSED>(self.weight, score, totals[lane]);
+                *total = product_sum::<FUSED>(self.weight, score, *total);
             }
         }
     }

@@ -248,13 +248,15 @@ struct Narrow<'a> {
 }
 
 impl LaneWork for Narrow<'_> {
+    #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
+    #[expect(clippy::needless_bitwise_bool, reason = "lanes of a vector do not branch")]
     #[inline(always)]
     fn run<const FUSED: bool>(self) {
         let ([cpu, memory], pods) = (self.filter.wanted, self.filter.pods);
         for (block, fits) in self.blocks.iter().zip(self.fits) {
             let left = |place: usize, lane: usize| block.allocatable[place][lane] - block.requested[place][lane];
-            for lane in 0..LANES {
-                fits[lane] &= (left(0, lane) >= cpu) & (left(1, lane) >= memory) & (block.places[lane] >= pods);
+            for (lane, fits) in fits.iter_mut().enumerate() {
+                *fits &= (left(0, lane) >= cpu) & (left(1, lane) >= memory) & (block.places[lane] >= pods);
             }
         }
     }

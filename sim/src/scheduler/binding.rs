@@ -169,7 +169,7 @@ impl Scheduler {
             for &index in &profile.pre_bind {
                 let cycle = Cycle::new(cx.cluster, queued.class, Some(pod));
                 let actions = profile.plugins[index].pre_bind(&cycle, cx.cluster.node(node));
-                let actions = actions.map_err(|text| Failed::internal(text))?;
+                let actions = actions.map_err(Failed::internal)?;
                 for action in actions {
                     cx.cluster.perform(action);
                 }

@@ -122,7 +122,7 @@ fn culprit(node: Option<NodeId>, cycle: &Cycle<'_>, search: Search<'_>) -> Optio
                     let mut totals = [[0.0; LANES]];
                     score.add(nodes, &LoadBlock::gather(nodes, &[id.id]), 1, &mut totals);
                     match score.score(id) {
-                        number if totals[0][0] != exact(number) => return Some(plugin.name()),
+                        number if totals[0][0].total_cmp(&exact(number)).is_ne() => return Some(plugin.name()),
                         number => number,
                     }
                 }

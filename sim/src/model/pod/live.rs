@@ -11,7 +11,6 @@ use std::sync::Arc;
 ///
 /// There may be hundreds of thousands of them: what few have is kept apart.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "they are conditions of the API, each true or false on its own")]
 pub struct Pod {
     /// Unique in the run, in order of creation.
     pub uid: u64,

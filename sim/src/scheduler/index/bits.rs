@@ -1,5 +1,7 @@
 //! Sets of positions as bits, 64 to a block.
 
+#![expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
+
 use crate::scheduler::lasting::lanes::{self, LaneWork};
 use std::ops::Range;
 

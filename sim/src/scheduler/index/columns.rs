@@ -26,16 +26,14 @@ impl Columns {
             self.read.resize(self.blocks.len(), None);
         }
         for block in range.clone() {
-            match self.read[block].replace(positions.clock()) {
-                Some(read) => {
-                    for lane in ones(positions.changed_since(block, read)) {
-                        self.blocks[block].set(lane, nodes);
-                    }
+            if let Some(read) = self.read[block].replace(positions.clock()) {
+                for lane in ones(positions.changed_since(block, read)) {
+                    self.blocks[block].set(lane, nodes);
                 }
-                None => {
-                    self.blocks[block].clear();
-                    let ids = &positions.ids()[block * BLOCK..];
-                    ids.iter().take(BLOCK).for_each(|id| self.blocks[block].push(*id, nodes));
+            } else {
+                self.blocks[block].clear();
+                for id in positions.ids()[block * BLOCK..].iter().take(BLOCK) {
+                    self.blocks[block].push(*id, nodes);
                 }
             }
         }

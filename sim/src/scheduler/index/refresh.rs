@@ -218,7 +218,9 @@ impl Scratch {
             }
             let block = &mut self.gathered[index];
             block.clear();
-            chunk.iter().for_each(|position| block.push(positions.ids()[*position as usize], nodes));
+            for position in chunk {
+                block.push(positions.ids()[*position as usize], nodes);
+            }
         }
     }
 }

@@ -1,5 +1,8 @@
 //! The sums of scores of a view's nodes, in as little memory as they need: there is one for every node and class.
 
+#![expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
+#![expect(clippy::needless_bitwise_bool, reason = "lanes of a vector do not branch")]
+
 use super::bits::{self, BLOCK};
 use crate::scheduler::lasting::lanes::{self, LaneWork, Lanes};
 
@@ -246,8 +249,8 @@ mod tests {
                 assert_eq!(found[0].fitting, fitting);
             };
             enter(&mut sums, &mut plain);
-            for position in 0..BLOCK {
-                sums.set(position, plain[position]);
+            for (position, number) in plain[..BLOCK].iter().enumerate() {
+                sums.set(position, *number);
             }
             if let Some((position, number)) = large {
                 plain[position] = number;

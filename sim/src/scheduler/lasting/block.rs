@@ -52,7 +52,9 @@ impl LoadBlock {
     pub fn gather(nodes: &Nodes, ids: &[NodeId]) -> Vec<Self> {
         let block = |ids: &[NodeId]| {
             let mut block = Self::default();
-            ids.iter().for_each(|id| block.push(*id, nodes));
+            for id in ids {
+                block.push(*id, nodes);
+            }
             block
         };
         ids.chunks(LANES).map(block).collect()
