@@ -29,6 +29,8 @@ pub struct RunOptions {
     pub audit: Option<u64>,
     /// Whether it is measured where the time goes.
     pub profile_phases: bool,
+    /// Whether what the page and the figures of one run tell of single nodes and pods is kept.
+    pub page: bool,
 }
 
 /// A run's data, and what the user should know about its input.
@@ -63,7 +65,7 @@ pub fn simulate(
         tables: observe.tables,
         attempts: observe.attempts,
         parquet: observe.parquet,
-        heatmap: observe.figures,
+        page: observe.figures && options.page,
         fragmentation: prepared
             .target_workload
             .as_deref()

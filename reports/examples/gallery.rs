@@ -24,7 +24,7 @@ fn main() -> Outcome {
         for figure in figures::of_run(&run) {
             save(&folder, &format!("{case}-{}", figure.name), &(figure.chart)(&run))?;
         }
-        std::fs::write(folder.join(format!("{case}.html")), page::run_page(&run)?)?;
+        std::fs::write(folder.join(format!("{case}.html")), page::run_page(&run, true)?)?;
         println!("--- {case}\n{}", terminal::summary(&run.summary));
     }
     let names = ["kube-default", "best-fit", "a policy with quite a long name that goes on", "random", "first-fit"];
@@ -35,7 +35,7 @@ fn main() -> Outcome {
     let many: Vec<Run> =
         (0..20).map(|number| demo::small(&format!("policy-{number} with a rather long name"), number)).collect();
     compared(&folder, "twenty", &many)?;
-    std::fs::write(folder.join("compare.html"), page::compare_page(&runs)?)?;
+    std::fs::write(folder.join("compare.html"), page::compare_page(&runs, &[])?)?;
     let summaries: Vec<(&str, &Summary)> = runs.iter().map(|run| (run.label.as_str(), &run.summary)).collect();
     println!("{}", terminal::comparison(&Comparison::new(&summaries)));
     for (name, chart) in demo_charts::charts() {

@@ -4,6 +4,7 @@
 //! nanoseconds since the scenario's start; amounts are in base units (milli-CPU, bytes, counts).
 
 mod arrival_curve;
+mod cluster_history;
 mod curve;
 mod fragmentation;
 mod heatmap;
@@ -11,10 +12,12 @@ mod jobs;
 mod latencies;
 mod lives;
 mod notable;
+mod pod_record;
 mod series;
 mod summary;
 
 pub use arrival_curve::{ArrivalCurve, ArrivalMetric, ArrivalPoint};
+pub use cluster_history::{ClusterHistory, Condition, NodeHistory, NodeState, RESOURCES};
 pub use curve::Curve;
 pub use fragmentation::GpuFragmentation;
 pub use heatmap::Heatmap;
@@ -22,6 +25,7 @@ pub use jobs::{JobSpan, JobSummary, Jobs, PublishedCounts, PublishedJob};
 pub use latencies::{Latencies, Steps};
 pub use lives::{Lives, PodLife};
 pub use notable::{Notable, NotableKind};
+pub use pod_record::{Decision, KeptFor, PodRecord, PodRecords};
 pub use series::{ResourceSeries, Sample, Series};
 pub(crate) use summary::Fraction;
 pub use summary::{
@@ -57,4 +61,8 @@ pub struct Run {
     pub curves: Vec<Curve>,
     /// What a reader of the report should be told about, in time order.
     pub notable: Vec<Notable>,
+    /// The nodes over time, each by itself.
+    pub history: ClusterHistory,
+    /// What the page tells of single pods.
+    pub records: PodRecords,
 }

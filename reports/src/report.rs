@@ -10,7 +10,7 @@ use crate::data::{Run, Summary};
 use crate::draw::Medium;
 use crate::figures;
 use crate::output::{OutputDir, OutputError};
-use crate::page::{compare_page, run_page};
+use crate::page::{Verdicts, compare_page, run_page};
 use crate::statistics::Verdict;
 use crate::tables::{summary_json, write_curves, write_series};
 
@@ -21,7 +21,7 @@ use crate::tables::{summary_json, write_curves, write_series};
 /// # Errors
 /// [`OutputError`] where a file cannot be written.
 pub fn write_run(dir: &OutputDir, run: &Run, medium: Medium) -> Result<(), OutputError> {
-    write_run_in(dir, "", run, medium)
+    write_run_in(dir, "", run, true, medium)
 }
 
 /// Writes `summary.json`, `timeseries.csv` and `curves.csv` of one run, and no figures.
@@ -45,16 +45,28 @@ pub fn write_comparison(
 ) -> Result<(), OutputError> {
     let labels: Vec<&str> = runs.iter().map(|run| run.label.as_str()).collect();
     for (name, run) in folder_names(&labels).iter().zip(runs) {
-        write_run_in(dir, &format!("runs/{name}/"), run, medium)?;
+        write_run_in(dir, &format!("runs/{name}/"), run, false, medium)?;
     }
     for figure in figures::COMPARE {
         write_plot(dir, "", figure.name, &(figure.chart)(runs), medium)?;
     }
-    dir.write("report.html", compare_page(runs)?)?;
+    dir.write("report.html", compare_page(runs, &told(verdicts))?)?;
     if !verdicts.is_empty() {
         dir.write("verdicts.txt", verdict_lines(verdicts))?;
     }
     dir.write("summary.json", comparison_json(runs, verdicts))
+}
+
+/// Verdicts as a page has them: those about one policy together.
+fn told(verdicts: &[Verdict]) -> Vec<Verdicts> {
+    let groups = verdicts.chunk_by(|a, b| (&a.subject, &a.baseline) == (&b.subject, &b.baseline));
+    let several = groups.clone().count() > 1;
+    let about = |first: &Verdict| format!("{} against {}", first.subject, first.baseline);
+    let group = |group: &[Verdict]| Verdicts {
+        about: group.first().filter(|_| several).map(about).unwrap_or_default(),
+        sentences: group.iter().map(Verdict::sentence).collect(),
+    };
+    groups.map(group).collect()
 }
 
 /// The sentences of verdicts, one a line.
@@ -107,11 +119,11 @@ pub fn folder_names(labels: &[&str]) -> Vec<String> {
     names
 }
 
-fn write_run_in(dir: &OutputDir, folder: &str, run: &Run, medium: Medium) -> Result<(), OutputError> {
+fn write_run_in(dir: &OutputDir, folder: &str, run: &Run, explains: bool, medium: Medium) -> Result<(), OutputError> {
     for figure in figures::of_run(run) {
         write_plot(dir, folder, figure.name, &(figure.chart)(run), medium)?;
     }
-    dir.write(&format!("{folder}report.html"), run_page(run)?)?;
+    dir.write(&format!("{folder}report.html"), run_page(run, explains)?)?;
     write_numbers_in(dir, folder, run)
 }
 

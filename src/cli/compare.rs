@@ -124,7 +124,7 @@ fn all_runs(
         .num_threads(args.jobs.map_or(0, NonZeroUsize::get))
         .build()
         .map_err(|error| Diagnostic::new(format!("--jobs: {error}")))?;
-    let options = RunOptions { evaluation: args.scenario.evaluation.into(), ..RunOptions::default() };
+    let options = RunOptions { evaluation: args.scenario.evaluation.into(), page: true, ..RunOptions::default() };
     let results: Vec<Result<Simulated, Failure>> =
         pool.install(|| runs.par_iter().map(|(scenario, policy)| simulate(scenario, policy, options, None)).collect());
     let mut warnings = Vec::new();

@@ -67,6 +67,7 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Failure> {
         progress: true,
         audit: args.audit,
         profile_phases: args.profile_phases,
+        page: out.is_some(),
     };
     let simulated = simulate(&scenario, &scheduler, options, out.as_ref())?;
     warn(&simulated.warnings);

@@ -113,7 +113,7 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
         return told(&format!("{count} runs of shard {shard}{before}"), &out, "runs.jsonl");
     }
     let rows = swept.finish(&experiment, args.figures.medium())?;
-    told(&format!("{count} runs{before}"), &out, "groups.csv")?;
+    told(&format!("{count} runs{before}"), &out, "report.html")?;
     verdicts(&experiment, &rows, &out)?;
     compared(&experiment, &rows, &out)
 }

@@ -11,6 +11,7 @@ use serde_json::Map;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use towtank_reports::metrics::{self, FAMILIES, Metric};
+use towtank_reports::page::Verdicts;
 use towtank_reports::statistics::{Pair, PairedComparison, Verdict};
 
 /// What is compared, as the experiment's file has it.
@@ -247,22 +248,31 @@ pub fn verdicts(sides: &[Side<'_>], baseline: &str, terms: &Terms) -> Vec<Verdic
     verdicts
 }
 
-/// The verdicts as text: a heading for each group that is not the only one, and a line for each verdict.
-pub fn text(experiment: &Experiment, groups: &[ComparedGroup]) -> String {
-    let mut text = String::new();
-    for group in groups {
+/// The verdicts as sentences, each group with what its runs have in common where that is not all that there is.
+pub(super) fn told(experiment: &Experiment, groups: &[ComparedGroup]) -> Vec<Verdicts> {
+    let told = groups.iter().map(|group| {
         let axes = experiment.axes.iter().zip(&group.axes).filter(|(_, label)| !label.is_empty());
         let mut words: Vec<String> = axes.map(|(axis, label)| format!("{axis} {label}")).collect();
         words.extend(Some(group.policy.clone()).filter(|policy| !policy.is_empty()));
-        let indent = if words.is_empty() { "" } else { "  " };
-        if !words.is_empty() {
-            let _ = writeln!(text, "{}:", words.join(", "));
+        let mut sentences: Vec<String> = group.verdicts.iter().map(Verdict::sentence).collect();
+        if sentences.is_empty() {
+            sentences.push("nothing to compare: the runs share no seed and number".to_owned());
         }
-        for verdict in &group.verdicts {
-            let _ = writeln!(text, "{indent}{}", verdict.sentence());
+        Verdicts { about: words.join(", "), sentences }
+    });
+    told.collect()
+}
+
+/// The verdicts as text: a heading for each group that is not the only one, and a line for each verdict.
+pub fn text(experiment: &Experiment, groups: &[ComparedGroup]) -> String {
+    let mut text = String::new();
+    for Verdicts { about, sentences } in told(experiment, groups) {
+        let indent = if about.is_empty() { "" } else { "  " };
+        if !about.is_empty() {
+            let _ = writeln!(text, "{about}:");
         }
-        if group.verdicts.is_empty() {
-            let _ = writeln!(text, "{indent}nothing to compare: the runs share no seed and number");
+        for sentence in sentences {
+            let _ = writeln!(text, "{indent}{sentence}");
         }
     }
     text

@@ -4,6 +4,7 @@
 use super::Experiment;
 use super::compare;
 use super::journal::{self, Header, Journal};
+use super::page;
 use super::row::Row;
 use super::shard::Shard;
 use super::tables;
@@ -15,7 +16,7 @@ use towtank_reports::draw::Medium;
 use towtank_reports::output::{OutputError, write_file};
 
 /// What may be in the directory of a sweep, beside the folders of its shards.
-const LAYOUT: [&str; 10] = [
+const LAYOUT: [&str; 11] = [
     journal::FILE,
     LAST,
     "groups.csv",
@@ -26,6 +27,7 @@ const LAYOUT: [&str; 10] = [
     "timings.csv",
     "published.csv",
     "plots",
+    "report.html",
 ];
 
 /// The file that is written last: with it a sweep is finished.
@@ -119,7 +121,7 @@ impl SweepDir {
         Ok(())
     }
 
-    /// Writes the tables of all rows, which are in the order of the plan, and their figures for `medium`.
+    /// Writes the tables of all rows, which are in the order of the plan, their figures for `medium`, and the page.
     ///
     /// # Errors
     /// A file cannot be written.
@@ -131,8 +133,10 @@ impl SweepDir {
             write_file(&out.join("curves.csv"), &tables::curves(axes, rows).csv())?;
             write_file(&out.join("curve_groups.csv"), &tables::curve_groups(axes, rows).csv())?;
         }
+        let mut verdicts = Vec::new();
         if let Some(comparisons) = &experiment.comparisons {
             let groups = comparisons.compare(experiment, rows);
+            verdicts = compare::told(experiment, &groups);
             write_file(&out.join("comparisons.csv"), &tables::comparisons(axes, &groups).csv())?;
             write_file(&out.join("verdicts.txt"), compare::text(experiment, &groups).as_bytes())?;
         }
@@ -150,6 +154,7 @@ impl SweepDir {
                 write_file(&plots.join(format!("{}.csv", figure.name)), &chart.data().csv())?;
             }
         }
+        write_file(&out.join("report.html"), page::page(experiment, rows, verdicts).html()?.as_bytes())?;
         write_file(&out.join(LAST), &tables::runs(axes, rows).csv())
     }
 }

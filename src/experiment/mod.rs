@@ -8,6 +8,7 @@ mod figures;
 mod inputs;
 mod journal;
 mod merge;
+mod page;
 mod plan;
 mod progress;
 mod published;

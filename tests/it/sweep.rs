@@ -37,7 +37,7 @@ spec:
     - { name: waits, title: Waits, metric: latency.scheduling.p99, across: nodes, only: { load: high } }
 ";
 
-pub(crate) const TABLES: [&str; 4] = ["runs.csv", "groups.csv", "comparisons.csv", "verdicts.txt"];
+pub(crate) const TABLES: [&str; 5] = ["runs.csv", "groups.csv", "comparisons.csv", "verdicts.txt", "report.html"];
 
 pub(crate) fn folder() -> Folder {
     let folder = Folder::new();

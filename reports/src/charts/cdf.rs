@@ -95,6 +95,12 @@ impl CdfChart {
         FigureData::new(columns)
     }
 
+    /// The horizontal axis that is drawn; `None` without samples.
+    pub(crate) fn shown_axis(&self) -> Option<Axis> {
+        let curves: Vec<_> = self.curves.iter().enumerate().filter(|(_, curve)| !curve.samples.is_empty()).collect();
+        (!curves.is_empty()).then(|| self.x_axis(&curves))
+    }
+
     fn x_axis(&self, curves: &[(usize, &CdfCurve)]) -> Axis {
         let all = || curves.iter().map(|(_, curve)| curve);
         let highest = all().map(|curve| curve.samples.percentile(100)).fold(f64::NEG_INFINITY, f64::max);

@@ -73,7 +73,7 @@ pub enum SpanState {
 }
 
 impl SpanState {
-    const ALL: [Self; 3] = [Self::Waiting, Self::Starting, Self::Running];
+    pub(crate) const ALL: [Self; 3] = [Self::Waiting, Self::Starting, Self::Running];
 
     /// In one word.
     pub const fn word(self) -> &'static str {
@@ -84,7 +84,7 @@ impl SpanState {
         }
     }
 
-    fn look(self, hue: usize) -> (Color, Hatch) {
+    pub(crate) fn look(self, hue: usize) -> (Color, Hatch) {
         let hue = hue % (theme::PALETTE.len() - 1);
         match self {
             Self::Waiting => (theme::FILLS[hue], Hatch::None),

@@ -4,6 +4,7 @@
 
 mod arrival_curve;
 mod attempts;
+mod cluster_history;
 pub mod completion;
 mod controller_metrics;
 mod events;
@@ -20,6 +21,7 @@ mod nodes;
 mod notable;
 pub mod occupancy;
 mod parts;
+mod pod_records;
 mod pods;
 mod queue_metrics;
 mod series;
@@ -31,6 +33,7 @@ mod written;
 
 pub use arrival_curve::ArrivalCurveCollector;
 pub use attempts::AttemptTable;
+pub use cluster_history::ClusterHistoryCollector;
 pub use events::EventLog;
 pub use fragmentation::FragmentationTracker;
 pub use heatmap::HeatmapCollector;
@@ -40,6 +43,7 @@ pub use lives::LifeCollector;
 pub use metrics::MetricsCollector;
 pub use nodes::NodeTable;
 pub use notable::NotableCollector;
+pub use pod_records::PodRecordCollector;
 pub use pods::PodTable;
 pub use series::SeriesCollector;
 pub use steady::SteadyCollector;
@@ -84,8 +88,8 @@ pub struct CollectOptions {
     pub attempts: bool,
     /// Whether tables are written as Parquet too.
     pub parquet: bool,
-    /// Whether the heat map of placements is sampled, and the lives of few pods are kept.
-    pub heatmap: bool,
+    /// Whether what the page and the figures of one run tell of single nodes and pods is kept.
+    pub page: bool,
     /// What the fragmentation of GPUs is measured with, if it is.
     pub fragmentation: Option<Arc<FragmentationMeasure>>,
     /// Prices of a node per hour, by node group or instance type.
@@ -104,6 +108,8 @@ pub struct Collectors {
     notable: NotableCollector,
     metrics: MetricsCollector,
     heatmap: Option<HeatmapCollector>,
+    history: Option<ClusterHistoryCollector>,
+    records: Option<PodRecordCollector>,
     lives: Option<LifeCollector>,
     arrivals: Option<ArrivalCurveCollector>,
     jobs: JobCollector,
@@ -139,7 +145,10 @@ impl Collectors {
             latency: LatencyCollector::default(),
             notable: NotableCollector::default(),
             metrics: MetricsCollector::default(),
-            heatmap: options.heatmap.then(HeatmapCollector::default),
+            heatmap: options.page.then(HeatmapCollector::default),
+            history: options.page.then(ClusterHistoryCollector::default),
+            records: options.page.then(PodRecordCollector::default),
+            lives: options.page.then(LifeCollector::default),
             ledger: LedgerCollector::default(),
             occupancy: OccupancyCollector::default(),
             completion: CompletionCollector::default(),
@@ -148,7 +157,6 @@ impl Collectors {
             prices: options.prices,
             power: options.power,
             tables: options.tables,
-            lives: options.heatmap.then(LifeCollector::default),
             jobs: JobCollector::new(tables, options.parquet)?,
             pods: tables.map(|out| PodTable::create(out, options.parquet)).transpose()?,
             nodes: tables.map(|out| NodeTable::create(out, options.parquet)).transpose()?,
@@ -163,6 +171,8 @@ impl Collectors {
         let mut all: Vec<&mut dyn Observer> =
             vec![&mut self.series, &mut self.utilization, &mut self.latency, &mut self.notable, &mut self.metrics];
         all.extend(self.heatmap.as_mut().map(|o| o as &mut dyn Observer));
+        all.extend(self.history.as_mut().map(|o| o as &mut dyn Observer));
+        all.extend(self.records.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.lives.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.arrivals.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.steady.as_mut().map(|o| o as &mut dyn Observer));
@@ -263,6 +273,8 @@ impl Collectors {
             lives: self.lives.map(|lives| lives.finish(cluster)).unwrap_or_default(),
             curves: self.arrivals.map(|arrivals| arrivals.into_curve(cluster).curves()).unwrap_or_default(),
             notable: self.notable.into_notable(),
+            history: self.history.map(ClusterHistoryCollector::into_history).unwrap_or_default(),
+            records: self.records.map(|records| records.finish(cluster)).unwrap_or_default(),
         })
     }
 }

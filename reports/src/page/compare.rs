@@ -2,26 +2,30 @@
 
 use askama::Template;
 
-use super::PageError;
-use super::figure::{PageFigure, dark_rules};
+use super::figure::{PageFigure, PageFigures};
+use super::pack::Pack;
+use super::shell::Shell;
+use super::{PageError, Verdicts};
 use crate::comparison::Comparison;
 use crate::data::{Run, Summary};
 use crate::figures;
 
-/// Makes `report.html` of a comparison: the numbers side by side, then the curves overlaid.
+/// Makes `report.html` of a comparison: what is said about it, the numbers side by side, then the curves overlaid.
 ///
 /// # Errors
 /// [`PageError`] where a figure cannot be drawn, which no data should cause.
-pub fn compare_page(runs: &[Run]) -> Result<String, PageError> {
-    let figures: Result<Vec<_>, _> = figures::COMPARE.iter().map(|figure| PageFigure::new(figure, runs)).collect();
+pub fn compare_page(runs: &[Run], verdicts: &[Verdicts]) -> Result<String, PageError> {
+    let mut pack = Pack::default();
+    let figures = PageFigures::of(figures::COMPARE.iter(), runs, &mut pack)?;
     let summaries: Vec<(&str, &Summary)> = runs.iter().map(|run| (run.label.as_str(), &run.summary)).collect();
     let page = ComparePage {
         title: runs.first().map_or("Simulation", |run| run.summary.scenario.as_str()),
-        seed: runs.first().map_or(0, |run| run.summary.seed),
+        seeds: seeds(runs),
         runs,
         table: Comparison::new(&summaries),
-        figures: figures?,
-        dark_rules: dark_rules(),
+        figures: figures.list,
+        verdicts,
+        shell: Shell::new(pack),
     };
     Ok(page.render()?)
 }
@@ -30,9 +34,19 @@ pub fn compare_page(runs: &[Run]) -> Result<String, PageError> {
 #[template(path = "compare.html")]
 struct ComparePage<'a> {
     title: &'a str,
-    seed: u64,
+    /// What the runs have in common.
+    seeds: String,
     runs: &'a [Run],
     table: Comparison,
     figures: Vec<PageFigure>,
-    dark_rules: String,
+    verdicts: &'a [Verdicts],
+    shell: Shell,
+}
+
+fn seeds(runs: &[Run]) -> String {
+    let first = runs.first().map_or(0, |run| run.summary.seed);
+    if runs.iter().all(|run| run.summary.seed == first) {
+        return format!("Of the same work, seed {first}: they met the same arrivals and the same failures.");
+    }
+    "Of the same work under several seeds: those of one seed met the same arrivals and the same failures.".to_owned()
 }

@@ -1,43 +1,67 @@
 //! Figures inside a page.
 
-use std::fmt::Write;
-
-use crate::draw::{Medium, RenderError, theme};
+use super::pack::Pack;
+use super::plot::{self, Plot};
+use crate::charts::Chart;
+use crate::draw::{Medium, RenderError};
 use crate::figures::Figure;
 
 /// A figure as a page shows it.
+#[derive(Debug)]
 pub(super) struct PageFigure {
-    /// Its anchor and the name of its files.
-    pub(super) name: &'static str,
-    pub(super) title: &'static str,
-    pub(super) caption: &'static str,
+    /// The name of its files, and of its anchor after `figure-`.
+    pub(super) name: String,
+    pub(super) title: String,
+    pub(super) caption: String,
     /// An `svg` element.
     pub(super) svg: String,
 }
 
-impl PageFigure {
-    /// Draws a figure for a page: it scales with the page, and is one image with a description to a screen reader.
-    pub(super) fn new<Data: ?Sized>(figure: &Figure<Data>, data: &Data) -> Result<Self, RenderError> {
-        let picture = (figure.chart)(data).draw(Medium::SCREEN);
+/// The figures of a page, and those of them that its script draws anew.
+#[derive(Debug, Default)]
+pub(super) struct PageFigures {
+    pub(super) list: Vec<PageFigure>,
+    plots: Vec<Plot>,
+}
+
+impl PageFigures {
+    /// Figures of the same data; their numbers go into the pack.
+    pub(super) fn of<'f, Data: ?Sized + 'f>(
+        figures: impl Iterator<Item = &'f Figure<Data>>,
+        data: &Data,
+        pack: &mut Pack,
+    ) -> Result<Self, RenderError> {
+        let mut all = Self::default();
+        for figure in figures {
+            all.add(figure.name, figure.title, figure.caption, &(figure.chart)(data), pack)?;
+        }
+        all.pack(pack);
+        Ok(all)
+    }
+
+    /// Adds a figure: a picture that scales with the page and is one image with a description to a screen reader.
+    pub(super) fn add(
+        &mut self,
+        name: &str,
+        title: &str,
+        caption: &str,
+        chart: &Chart,
+        pack: &mut Pack,
+    ) -> Result<(), RenderError> {
+        let picture = chart.draw(Medium::SCREEN);
         let sized = format!("<svg width=\"{}\" height=\"{}\"", picture.width, picture.height);
         let described = format!("<svg role=\"img\" aria-label=\"{}\"", escape(&picture.description));
         let svg = picture.svg()?.replacen(&sized, &described, 1);
-        Ok(Self { name: figure.name, title: figure.title, caption: figure.caption, svg })
+        let [name, title, caption] = [name, title, caption].map(str::to_owned);
+        self.plots.extend(plot::plot(&name, chart, pack));
+        self.list.push(PageFigure { name, title, caption, svg });
+        Ok(())
     }
-}
 
-/// Style rules that give the figures' colours their counterparts on a dark page.
-pub(super) fn dark_rules() -> String {
-    let mut rules = String::new();
-    for (light, dark) in theme::DARK {
-        let (from, to) = (light.hex(), dark.hex());
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            rules,
-            "  figure [fill=\"{from}\"] {{ fill: {to} }} figure [stroke=\"{from}\"] {{ stroke: {to} }}"
-        );
+    /// Tells the script what it draws.
+    pub(super) fn pack(&self, pack: &mut Pack) {
+        pack.json("plots", &self.plots);
     }
-    rules
 }
 
 fn escape(text: &str) -> String {

@@ -5,22 +5,35 @@ use std::collections::BTreeMap;
 use askama::Template;
 
 use super::PageError;
-use super::figure::{PageFigure, dark_rules};
-use crate::data::{LatencySummary, NANOS_PER_SECOND, Run, Summary};
+use super::figure::{PageFigure, PageFigures};
+use super::live;
+use super::pack::Pack;
+use super::shell::Shell;
+use crate::data::{LatencySummary, NANOS_PER_SECOND, PodRecords, Run, Summary};
 use crate::figures;
 use crate::units::{count, moment, optional_duration, percent};
 
 /// Notable events beyond this many are only counted: a page is to be read.
 const MOST_NOTABLE: usize = 200;
 
-/// Makes `report.html` of one run.
+/// Makes `report.html` of one run. `explains` says whether `towtank explain` can play the run again from the folder of the page.
 ///
 /// # Errors
 /// [`PageError`] where a figure cannot be drawn, which no data should cause.
-pub fn run_page(run: &Run) -> Result<String, PageError> {
-    let figures: Result<Vec<_>, _> = figures::of_run(run).map(|figure| PageFigure::new(figure, run)).collect();
+pub fn run_page(run: &Run, explains: bool) -> Result<String, PageError> {
     let summary = &run.summary;
+    let has_lives = !run.history.nodes.is_empty() || !run.records.list.is_empty();
+    let mut pack = Pack::default();
+    if has_lives {
+        live::pack(&mut pack, run);
+    }
+    let figures = PageFigures::of(figures::of_run(run), run, &mut pack)?;
     let page = RunPage {
+        shell: Shell::new(pack),
+        explains,
+        has_lives,
+        lives_told: lives_told(&run.records),
+        kept: kept(&run.records),
         title: if summary.scenario.is_empty() { "Simulation" } else { &summary.scenario },
         description: &run.description,
         summary,
@@ -29,8 +42,7 @@ pub fn run_page(run: &Run) -> Result<String, PageError> {
         events: events(run),
         more_events: run.notable.len().saturating_sub(MOST_NOTABLE),
         tables: tables(summary),
-        figures: figures?,
-        dark_rules: dark_rules(),
+        figures: figures.list,
     };
     Ok(page.render()?)
 }
@@ -38,6 +50,14 @@ pub fn run_page(run: &Run) -> Result<String, PageError> {
 #[derive(Template)]
 #[template(path = "report.html")]
 struct RunPage<'a> {
+    shell: Shell,
+    explains: bool,
+    /// Whether there is anything to tell of single nodes and pods.
+    has_lives: bool,
+    /// How many of the pods are in the page.
+    lives_told: String,
+    /// Which ones, where that is not all of them.
+    kept: Vec<String>,
     title: &'a str,
     description: &'a str,
     summary: &'a Summary,
@@ -47,7 +67,6 @@ struct RunPage<'a> {
     more_events: usize,
     tables: Vec<Table>,
     figures: Vec<PageFigure>,
-    dark_rules: String,
 }
 
 /// A number at the top of the page.
@@ -69,6 +88,29 @@ struct Table {
     title: &'static str,
     columns: Vec<&'static str>,
     rows: Vec<(String, Vec<String>)>,
+}
+
+fn lives_told(records: &PodRecords) -> String {
+    let (told, total) = (records.list.len() as u64, records.total);
+    if told == total {
+        return format!("All {} pods are in this page.", count(total));
+    }
+    format!(
+        "{} of {} pods are in this page; pods.csv has all of them. A pod is here for one of these reasons:",
+        count(told),
+        count(total)
+    )
+}
+
+fn kept(records: &PodRecords) -> Vec<String> {
+    if records.list.len() as u64 == records.total {
+        return Vec::new();
+    }
+    let sentence = |reason: &crate::data::KeptFor| match (reason.kept, reason.of) {
+        (kept, of) if kept == of => format!("all {} {}", count(of), reason.what),
+        (kept, of) => format!("{} of {} {}", count(kept), count(of), reason.what),
+    };
+    records.kept.iter().map(sentence).collect()
 }
 
 fn simulated(summary: &Summary) -> String {

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use towtank_reports::data::{
-    AutoscalerCounts, Heatmap, JobSpan, Latencies, LatencyPair, NANOS_PER_SECOND, NodeCounts, Notable, NotableKind,
-    PodCounts, PodLife, PublishedJob, Run, Sample, Series, Summary, TraceSummary,
+    AutoscalerCounts, ClusterHistory, Condition, Decision, Heatmap, JobSpan, KeptFor, Latencies, LatencyPair,
+    NANOS_PER_SECOND, NodeCounts, NodeHistory, NodeState, Notable, NotableKind, PodCounts, PodLife, PodRecord,
+    PodRecords, PublishedJob, RESOURCES, Run, Sample, Series, Summary, TraceSummary,
 };
 use towtank_reports::stats;
 
@@ -81,7 +82,90 @@ pub(crate) fn run(label: &str, seed: u64, seconds: i64, interval: i64, nodes: us
     let mut run = Run { label: label.to_owned(), series, heatmap, scheduling, startup, ..Run::default() };
     run.summary = summary(&run, seed, seconds);
     run.notable = notable(seconds);
+    run.history = history(nodes, seconds);
+    run.records = records(nodes, seconds, nodes * 5);
     run
+}
+
+/// Nodes of three zones, one of which is not ready for a while, and a last node that comes late.
+pub(crate) fn history(nodes: usize, seconds: i64) -> ClusterHistory {
+    let mut history = ClusterHistory::default();
+    history.resources = vec!["cpu".to_owned(), "memory".to_owned()];
+    let end = seconds * NANOS_PER_SECOND;
+    history.nodes = (0..nodes)
+        .map(|node| NodeHistory {
+            uid: node as u64,
+            name: format!("node-{node}").into(),
+            zone: ["a", "b", "c"][node * 3 / nodes.max(1)].to_owned(),
+            cpu_milli: 32_000,
+            memory_bytes: 128 << 30,
+            added_ns: if node + 1 == nodes { end / 2 } else { 0 },
+            ..NodeHistory::default()
+        })
+        .collect();
+    for place in 0..=48 {
+        let state = |node: usize| {
+            let mut shares = [NodeState::NONE; RESOURCES];
+            shares[0] = ((node * 37 + place * 4) % 201) as u8;
+            shares[1] = shares[0] / 2;
+            let condition = match node {
+                _ if node + 1 == nodes && place < 24 => return NodeState::ABSENT,
+                _ if node < nodes / 3 && (26..30).contains(&place) => Condition::NotReady,
+                1 => Condition::Cordoned,
+                _ => Condition::Ready,
+            };
+            NodeState { shares, pods: (node % 7) as u16, condition }
+        };
+        history.push(end * place as i64 / 48, &(0..nodes).map(state).collect::<Vec<_>>());
+    }
+    history
+}
+
+/// So many pods of every fate, on these nodes.
+pub(crate) fn records(nodes: usize, seconds: i64, pods: usize) -> PodRecords {
+    let end = seconds * NANOS_PER_SECOND;
+    let life = |pod: usize| {
+        let created_ns = end / pods.max(1) as i64 * pod as i64;
+        let outcome = match pod % 50 {
+            7 => "pending",
+            8 => "rejected",
+            9 => "preempted",
+            10 => "failed",
+            _ => "succeeded",
+        };
+        let bound_ns = (pod % 50 != 7 && pod % 50 != 8).then_some(created_ns + (pod as i64 % 90) * 1_700_000);
+        PodRecord {
+            namespace: ["analytics", "shop"][pod % 2].into(),
+            name: format!("batch-{pod}"),
+            outcome,
+            node: bound_ns.map(|_| (pod % nodes.max(1)) as u64),
+            cpu_milli: 500 * (1 + pod as i64 % 8),
+            memory_bytes: 1 << 30,
+            attempts: if outcome == "rejected" { 0 } else { 1 + pod as u32 % 3 },
+            created_ns,
+            bound_ns,
+            started_ns: bound_ns.map(|at| at + 2 * NANOS_PER_SECOND),
+            ended_ns: match outcome {
+                "pending" => None,
+                "rejected" => Some(created_ns),
+                _ => bound_ns.map(|at| at + end / 4),
+            },
+            decision: bound_ns.map(|_| Decision { examined: 150, feasible: 100, best: Some(440), ties: 11 }),
+            reason: match outcome {
+                "pending" => Some("0/200 nodes are available: 200 Insufficient cpu.".into()),
+                "rejected" => Some("exceeded quota: compute, requested: cpu=4, used: 30, limited: 32".into()),
+                _ => None,
+            },
+            preempted_by: (outcome == "preempted").then(|| "shop/urgent-1".into()),
+            ..PodRecord::default()
+        }
+    };
+    let total = pods as u64;
+    PodRecords {
+        list: (0..pods).map(life).collect(),
+        total,
+        kept: vec![KeptFor { what: "drawn from all", kept: total, of: total }],
+    }
 }
 
 fn summary(run: &Run, seed: u64, seconds: i64) -> Summary {

@@ -1,0 +1,25 @@
+// Begins when the page is there. What needs a script is hidden until it works.
+
+async function main() {
+  const redraw = [];
+  setUpTheme(() => redraw.forEach((draw) => draw()));
+  const data = await unpack(byId("data").textContent);
+  const plots = new Plots(data);
+  redraw.push(() => plots.redraw());
+  if (data.has("pods")) {
+    const nodes = new Nodes(data);
+    const pods = new Pods(data, nodes, document.body.dataset.explains === "true");
+    for (const part of document.querySelectorAll("[data-live]")) part.hidden = false;
+    const cluster = new ClusterView(nodes, pods, data.get("heat"));
+    new PodTable(pods, cluster);
+    redraw.push(() => cluster.draw());
+  }
+  document.documentElement.dataset.ready = "true";
+  performance.mark("ready");
+}
+
+main().catch((error) => {
+  // An old browser, mostly: what the page is without a script is still there.
+  byId("failed").hidden = false;
+  throw error;
+});
