@@ -48,7 +48,15 @@ fn everything_is_there_and_nothing_else() {
     ] {
         expected.push(format!("out/{file}"));
     }
-    let plots = ["utilization", "pods-and-nodes", "scheduling-latency", "startup-latency", "placement", "capacity"];
+    let plots = [
+        "utilization",
+        "pods-and-nodes",
+        "pods-by-state",
+        "scheduling-latency",
+        "startup-latency",
+        "placement",
+        "capacity",
+    ];
     for plot in plots {
         expected.extend(["svg", "png", "csv"].map(|kind| format!("out/plots/{plot}.{kind}")));
     }
