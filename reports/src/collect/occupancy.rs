@@ -190,10 +190,8 @@ impl Observer for OccupancyCollector {
         self.advance(cluster.now);
         self.pending = cluster.totals().pending;
         match *change {
-            Change::PodBound(_, id) => {
-                if self.nodes.get(id.index()).is_some_and(|state| state.exists) {
-                    self.look(id, cluster);
-                }
+            Change::PodBound(_, id) if self.nodes.get(id.index()).is_some_and(|state| state.exists) => {
+                self.look(id, cluster);
             }
             Change::PodFinished(pod) | Change::PodRemoved(pod) => {
                 let node = cluster.pod(pod).and_then(|pod| pod.node);

@@ -102,7 +102,7 @@ impl CompletionSummary {
             max_slowdown,
             mean_bounded_slowdown: completion.bounded.0 / count as f64,
             max_bounded_slowdown: completion.bounded.1,
-            makespan_seconds: completion.last_end.map_or(0.0, |end| end.as_secs_f64()),
+            makespan_seconds: completion.last_end.map_or(0.0, towtank_sim::time::SimTime::as_secs_f64),
             pods_per_hour: if nanoseconds > 0 { count as f64 / super::hours(nanoseconds) } else { 0.0 },
         })
     }
