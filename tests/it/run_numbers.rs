@@ -30,7 +30,9 @@ impl Tables {
         let folder = Folder::new();
         let path = repository(scenario).display().to_string();
         let mut args = vec!["run", &path, "--out", "out"];
-        set.iter().for_each(|set| args.extend(["--set", set]));
+        for set in set {
+            args.extend(["--set", set]);
+        }
         folder.run(&args).expect(0);
         let summary: Value = serde_json::from_str(&folder.read("out/summary.json")).unwrap();
         let (pods, nodes) = (rows(&folder.read("out/pods.csv")), rows(&folder.read("out/nodes.csv")));
@@ -291,7 +293,7 @@ fn collect(path: String, value: &Value, into: &mut Vec<String>) {
             }
         }
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(i, item)| collect(format!("{path}.{i}"), item, into))
+            items.iter().enumerate().for_each(|(i, item)| collect(format!("{path}.{i}"), item, into));
         }
         Value::Number(_) => into.push(path),
         _ => {}

@@ -1,5 +1,6 @@
 //! Every figure, on every shape of data, for a screen and for paper.
 
+use std::fmt::Write as _;
 use towtank_reports::charts::Chart;
 use towtank_reports::data::{NANOS_PER_SECOND, Run};
 use towtank_reports::draw::{Mark, Medium, Picture, Text};
@@ -21,7 +22,7 @@ fn all(run: &Run) -> Vec<(String, Chart)> {
 /// A run under another policy.
 fn labelled(label: &str, run: &Run) -> Run {
     let mut run = Run { label: label.to_owned(), ..run.clone() };
-    run.summary.policy = label.to_owned();
+    label.clone_into(&mut run.summary.policy);
     run
 }
 
@@ -171,7 +172,7 @@ fn tables_have_units_and_what_is_drawn() {
     for (name, data) in of_run.chain(compared) {
         let csv = String::from_utf8(data.csv()).unwrap();
         let first: Vec<&str> = csv.lines().take(3).collect();
-        text.push_str(&format!("{name}, {} rows\n{}\n\n", data.rows(), first.join("\n")));
+        let _ = write!(text, "{name}, {} rows\n{}\n\n", data.rows(), first.join("\n"));
     }
     insta::assert_snapshot!(text, @"
     utilization, 121 rows

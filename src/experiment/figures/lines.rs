@@ -75,12 +75,12 @@ impl Lines {
             let points = points.into_iter().filter_map(|(at, values)| Some((at, figure.mean(&values)?)));
             let published = |value: &PublishedValue| Some((value.at?, figure.shown_value(value.value)));
             let published = figure.published_of(group, Some(curve)).filter_map(published);
-            self.line(label(group, several), points.collect(), published.collect())
+            self.line(label(group, several), &points.collect::<Vec<_>>(), published.collect())
         };
         groups.iter().map(line).collect()
     }
 
-    fn line(&self, label: String, points: Vec<(f64, Mean)>, mut published: Vec<(f64, f64)>) -> Line {
+    fn line(&self, label: String, points: &[(f64, Mean)], mut published: Vec<(f64, f64)>) -> Line {
         published.retain(|(at, _)| self.is_marked(*at));
         Line { published, ..line(label, points) }
     }
@@ -94,7 +94,7 @@ impl Lines {
 /// A mean, and the interval around it.
 type Mean = (f64, Option<(f64, f64)>);
 
-fn line(label: String, points: Vec<(f64, Mean)>) -> Line {
+fn line(label: String, points: &[(f64, Mean)]) -> Line {
     let with_band = points.iter().any(|(_, (_, interval))| interval.is_some());
     let band = points.iter().map(|(_, (mean, interval))| interval.unwrap_or((*mean, *mean)));
     Line {
@@ -117,7 +117,7 @@ fn metrics(metric: &str, across: usize, figure: &Figure, groups: &[Group<'_>]) -
             let value = figure.published_of(group, None).next()?;
             Some((at, figure.shown_value(value.value)))
         });
-        Line { published: published.collect(), ..line(name.clone(), points) }
+        Line { published: published.collect(), ..line(name.clone(), &points) }
     };
     grid.rows.iter().map(of_row).collect()
 }

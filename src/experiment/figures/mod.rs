@@ -37,8 +37,11 @@ pub struct FigureKind {
     /// The fields that say what is drawn, beyond those that all figures have.
     pub fields: &'static [&'static str],
     /// Makes sense of the fields.
-    read: fn(&FigureSpec, &Experiment) -> Result<Arc<dyn Shown>, String>,
+    read: Read,
 }
+
+/// Makes sense of the fields of a figure.
+type Read = fn(&FigureSpec, &Experiment) -> Result<Arc<dyn Shown>, String>;
 
 /// Fields that every figure has.
 pub const COMMON_FIELDS: &[&str] = &["name", "title", "kind", "only", "x", "y"];

@@ -49,14 +49,14 @@ fn read(spec: &FigureSpec, experiment: &Experiment, shape: SpreadShape) -> Resul
 impl Shown for Spread {
     fn chart(&self, figure: &Figure, groups: &[Group<'_>]) -> Chart {
         let grid = Grid::new(groups, self.across);
-        let samples = |group: &Option<&Group<'_>>| {
+        let samples = |group: Option<&Group<'_>>| {
             let values = group.map(|group| numbers(group, &self.metric)).unwrap_or_default();
             Distribution::of_numbers(values.into_iter().map(|value| figure.shown_value(value)))
         };
-        let series = grid
-            .rows
-            .iter()
-            .map(|(label, cells)| SpreadSeries { label: label.clone(), samples: cells.iter().map(samples).collect() });
+        let series = grid.rows.iter().map(|(label, cells)| SpreadSeries {
+            label: label.clone(),
+            samples: cells.iter().copied().map(samples).collect(),
+        });
         Chart::Spread(SpreadChart {
             title: figure.title.clone(),
             across: self.across_label.clone(),
