@@ -66,7 +66,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         6 => Just(Step::Pop),
         6 => (any::<usize>(), 1..4_u64, prop::bool::weighted(0.1))
             .prop_map(|(which, rejectors, woken)| Step::Reject { which, rejectors, woken }),
-        1 => any::<usize>().prop_map(|which| Step::Fail { which }),
+        2 => any::<usize>().prop_map(|which| Step::Fail { which }),
         6 => (any::<u8>(), 1..20_usize).prop_map(|(classes, most)| Step::RejectKnown { classes, most }),
         1 => any::<usize>().prop_map(|which| Step::Remove { which }),
         1 => (any::<usize>(), class, 0..2_i64).prop_map(|(which, class, key)| Step::Update { which, class, key }),
@@ -138,7 +138,9 @@ impl Model {
 
     fn requeue(&mut self, id: PodId, cause: EventLabel, now: SimTime) {
         let pod = self.pods[&id];
-        let until = Self::backoff(pod.rejections).map(|span| self.cut(pod.since + span));
+        // Errors in a row count alone, as long as no plugin has rejected the pod since.
+        let failures = if pod.errors > 0 { pod.errors } else { pod.rejections };
+        let until = Self::backoff(failures).map(|span| self.cut(pod.since + span));
         match until.filter(|until| *until >= self.cut(now)) {
             Some(until) => {
                 self.pods.get_mut(&id).expect("a pod of the model").until = until;
