@@ -125,8 +125,9 @@ fn all_runs(
         .build()
         .map_err(|error| Diagnostic::new(format!("--jobs: {error}")))?;
     let options = RunOptions { evaluation: args.scenario.evaluation.into(), page: true, ..RunOptions::default() };
-    let results: Vec<Result<Simulated, Failure>> =
-        pool.install(|| runs.par_iter().map(|(scenario, policy)| simulate(scenario, policy, options, None)).collect());
+    let results: Vec<Result<Simulated, Failure>> = pool.install(|| {
+        runs.par_iter().with_max_len(1).map(|(scenario, policy)| simulate(scenario, policy, options, None)).collect()
+    });
     let mut warnings = Vec::new();
     let mut finished = Vec::new();
     for result in results {
