@@ -122,7 +122,7 @@ fn detect_gwf(head: &Head<'_>) -> bool {
     let mut lines = head.bytes.split(|b| *b == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
     let Some(first) = lines.next() else { return false };
     if first.starts_with(b"#") {
-        return head.name.trim_end_matches(".gz").ends_with(".gwf");
+        return head.name.contains(".gwf");
     }
     let mut numbers = first.split(|b| *b == b'\t').take(11);
     let is_number = |field: &[u8]| field.iter().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'.'));
