@@ -11,17 +11,19 @@
 //!   and a curve is thinned only where the pixels could not have shown the difference.
 //!
 //! The way through: [`data`] holds what was observed, [`stats`] reduces it, [`tables`] and [`terminal`] write it as text,
-//! [`metrics`] says what its numbers mean, [`comparison`] sets several runs side by side, [`statistics`] judges them over several seeds, [`figures`] makes [`charts`] of it, which draw themselves (on the small drawing layer in [`draw`]) and say as [`figure_data`] what they show, [`page`] puts everything into one HTML file, and
+//! [`metrics`] says what its numbers mean and [`numbers`] lists them, [`digest`] has what a reader looks for first, [`comparison`] sets several runs side by side, [`statistics`] judges them over several seeds, [`figures`] makes [`charts`] of it, which draw themselves (on the small drawing layer in [`draw`]) and say as [`figure_data`] what they show, [`page`] puts everything into one HTML file, and
 //! [`output`] is the directory that all of it goes to. [`report`] does it all in one call.
 
 pub mod charts;
 pub mod collect;
 pub mod comparison;
 pub mod data;
+pub mod digest;
 pub mod draw;
 pub mod figure_data;
 pub mod figures;
 pub mod metrics;
+pub mod numbers;
 pub mod output;
 pub mod page;
 pub mod published;
