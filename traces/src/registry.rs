@@ -4,7 +4,7 @@ use crate::error::{TraceError, suggest};
 use crate::format::{Format, Head};
 use crate::formats::{
     alibaba_dlrm_v2025, alibaba_pai_v2020, alibaba_spot_v2026, alibaba_v2017, alibaba_v2018, audit, azure_packing,
-    azure_vm, batsim, csv_generic, google, helios, kubectl, openb, opendc, philly, simkube, swf,
+    azure_vm, batsim, csv_generic, google, gwa_vm, helios, kubectl, openb, opendc, philly, simkube, swf,
 };
 use crate::input::Inputs;
 
@@ -26,8 +26,10 @@ pub const FORMATS: &[Format] = &[
     simkube::FORMAT,
     audit::FORMAT,
     batsim::FORMAT,
+    swf::GWF,
     swf::FORMAT,
     opendc::FORMAT,
+    gwa_vm::FORMAT,
     kubectl::FORMAT,
 ];
 

@@ -1,7 +1,7 @@
 //! Which nodes are in use, what is stranded on them, and how large a pod still fits.
 
 use std::collections::BTreeMap;
-use towtank_sim::cluster::{Change, Cluster, Interest, NodeChange};
+use towtank_sim::cluster::{Change, Cluster, Interest};
 use towtank_sim::model::NodeId;
 use towtank_sim::model::node::Node;
 use towtank_sim::model::resources::ResourceId;
@@ -31,8 +31,17 @@ pub struct OccupancyCollector {
     pending: u64,
     /// By resource: what is stranded now, and over the time until its last change.
     stranded: Vec<(i64, i128, SimTime)>,
+    /// By slot: what is free for pods. It is read for all nodes at once.
+    free: Vec<Free>,
     interval: Span,
     samples: Vec<i64>,
+}
+
+/// CPU and memory of a node that no pod has; none where no pod may come.
+#[derive(Clone, Copy, Debug, Default)]
+struct Free {
+    cpu: i64,
+    memory: i64,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -78,6 +87,7 @@ impl Default for OccupancyCollector {
             under: 0,
             pending: 0,
             stranded: Vec::new(),
+            free: Vec::new(),
             interval: Span::from_secs(1),
             samples: Vec::new(),
         }
@@ -129,8 +139,10 @@ impl OccupancyCollector {
         let slot = id.index();
         if self.nodes.len() <= slot {
             self.nodes.resize(slot + 1, State::default());
+            self.free.resize(slot + 1, Free::default());
         }
         let Some(node) = cluster.nodes().find(id) else { return };
+        self.free[slot] = Free::of(node);
         let in_use = !node.pods.is_empty();
         if self.nodes[slot].in_use != in_use {
             self.nodes[slot].in_use = in_use;
@@ -170,6 +182,7 @@ impl OccupancyCollector {
     fn leave(&mut self, id: NodeId, now: SimTime) {
         let Some(state) = self.nodes.get_mut(id.index()).filter(|state| state.exists) else { return };
         state.exists = false;
+        self.free[id.index()] = Free::default();
         self.count -= 1;
         if std::mem::take(&mut state.in_use) {
             self.in_use -= 1;
@@ -205,7 +218,7 @@ impl Observer for OccupancyCollector {
                     self.count += 1;
                 }
             }
-            Change::NodeChanged(id, what) if what.contains(NodeChange::ALLOCATABLE) => self.look(id, cluster),
+            Change::NodeChanged(id, _) => self.look(id, cluster),
             Change::NodeRemoved(id) => self.leave(id, cluster.now),
             _ => {}
         }
@@ -216,7 +229,7 @@ impl Observer for OccupancyCollector {
     }
 
     fn sample(&mut self, _at: SimTime, cluster: &Cluster) {
-        self.samples.push(largest_cpu(cluster));
+        self.samples.push(largest_cpu(&self.free, cluster));
         if self.samples.len() == MOST_SAMPLES {
             let mut number = 0;
             self.samples.retain(|_| {
@@ -248,9 +261,19 @@ fn stranded(node: &Node) -> Vec<(ResourceId, i64)> {
     others.filter(|(_, has, taken)| is_stranded(*has, *taken)).map(|(id, has, taken)| (id, has - taken)).collect()
 }
 
+impl Free {
+    fn of(node: &Node) -> Self {
+        let free = |id| node.allocatable.get(id) - node.requested.get(id);
+        if !node.ready || node.spec.unschedulable || free(ResourceId::PODS) <= 0 {
+            return Self::default();
+        }
+        Self { cpu: free(ResourceId::CPU), memory: free(ResourceId::MEMORY) }
+    }
+}
+
 /// The CPU of the largest pod that fits on some ready node, if its memory is to its CPU as that of all pods that have a node, or, where none
 /// has, as that of the cluster. In milli; 0 where no pod fits.
-fn largest_cpu(cluster: &Cluster) -> i64 {
+fn largest_cpu(free: &[Free], cluster: &Cluster) -> i64 {
     let totals = cluster.totals();
     let of = |amounts: &towtank_sim::model::resources::Resources| {
         (i128::from(amounts.get(ResourceId::CPU)), i128::from(amounts.get(ResourceId::MEMORY)))
@@ -259,20 +282,16 @@ fn largest_cpu(cluster: &Cluster) -> i64 {
         (cpu, memory) if cpu > 0 && memory > 0 => (cpu, memory),
         _ => of(&totals.capacity),
     };
-    let mut largest = 0;
-    for node in cluster.nodes().iter() {
-        let free = |id| node.allocatable.get(id) - node.requested.get(id);
-        // Most nodes have less room than one before them, which a comparison tells and a multiplication; few are divided for.
-        let free_cpu = free(ResourceId::CPU);
-        if free_cpu <= largest {
-            continue;
-        }
-        let by_memory = i128::from(free(ResourceId::MEMORY)) * cpu;
-        if memory > 0 && by_memory < (i128::from(largest) + 1) * memory {
-            continue;
-        }
-        if free(ResourceId::PODS) > 0 && node.ready && !node.spec.unschedulable {
-            largest = if memory > 0 { i128::from(free_cpu).min(by_memory / memory) as i64 } else { free_cpu };
+    let (mut largest, mut its_memory) = (0, 0);
+    for node in free {
+        // Most nodes have less of one of them than the largest pod until now, which is seen without a division.
+        if node.cpu > largest && (memory == 0 || node.memory > its_memory) {
+            let by_memory = if memory > 0 { i128::from(node.memory) * cpu / memory } else { i128::from(node.cpu) };
+            let fits = i128::from(node.cpu).min(by_memory) as i64;
+            if fits > largest {
+                largest = fits;
+                its_memory = if cpu > 0 { (i128::from(fits) * memory / cpu) as i64 } else { 0 };
+            }
         }
     }
     largest

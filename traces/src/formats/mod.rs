@@ -11,6 +11,7 @@ pub(crate) mod azure_vm;
 pub(crate) mod batsim;
 pub(crate) mod csv_generic;
 pub(crate) mod google;
+pub(crate) mod gwa_vm;
 pub(crate) mod helios;
 pub(crate) mod kubectl;
 pub(crate) mod openb;

@@ -92,6 +92,12 @@ fn is_csv(name: &str) -> bool {
     Path::new(name).extension().is_some_and(|extension| extension == "csv")
 }
 
+/// What stands between the fields of a CSV file, and what some other one has there.
+fn delimiters(bytes: &[u8]) -> (u8, u8) {
+    let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    if first.contains(&b';') { (b';', b',') } else { (b',', b';') }
+}
+
 /// The ways in which a file is damaged: what it is called, and what it does; nothing where it does not apply.
 type Damage = (&'static str, fn(&str, &[u8]) -> Option<Vec<u8>>);
 
@@ -101,13 +107,15 @@ const DAMAGES: &[Damage] = &[
         Some(packed[..packed.len() / 2].to_vec())
     }),
     ("a wrong delimiter", |name, bytes| {
-        is_csv(name).then(|| bytes.iter().map(|byte| if *byte == b',' { b';' } else { *byte }).collect())
+        let (right, wrong) = delimiters(bytes);
+        is_csv(name).then(|| bytes.iter().map(|byte| if *byte == right { wrong } else { *byte }).collect())
     }),
     ("not UTF-8", |name, bytes| {
         let (before, last) = last_row(bytes);
         if is_csv(name) {
-            let fields = last.split(|byte| *byte == b',').count();
-            return Some([before, &vec![b"\xff".as_slice(); fields].join(b",".as_slice()), b"\n"].concat());
+            let (between, _) = delimiters(bytes);
+            let fields = last.split(|byte| *byte == between).count();
+            return Some([before, &vec![b"\xff".as_slice(); fields].join(&[between][..]), b"\n"].concat());
         }
         // Into the first text that there is, or the first word.
         let quote = bytes.iter().position(|byte| *byte == b'"').map_or(0, |at| at + 1);
@@ -115,7 +123,8 @@ const DAMAGES: &[Damage] = &[
     }),
     ("a row with too few fields", |name, bytes| {
         let (before, last) = last_row(bytes);
-        let cut = last.iter().rposition(|byte| *byte == b',')?;
+        let (between, _) = delimiters(bytes);
+        let cut = last.iter().rposition(|byte| *byte == between)?;
         is_csv(name).then(|| [before, &last[..cut], b"\n"].concat())
     }),
     ("a file that breaks off", |name, bytes| (!is_csv(name)).then(|| bytes[..bytes.len() * 2 / 3].to_vec())),

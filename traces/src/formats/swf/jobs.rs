@@ -1,9 +1,9 @@
 //! The jobs of a log, streamed.
 
-use super::{FIELDS, MAX, detect, is_machines};
+use super::{FIELDS, GWF_FIELDS, MAX, detect, detect_gwf, is_machines};
 use crate::error::{TraceError, shorten};
 use crate::format::{Context, Head};
-use crate::input::Inputs;
+use crate::input::{InputFile, Inputs};
 use crate::lines::Lines;
 use crate::number::{self, NANOS};
 use crate::options::RequestedMemory;
@@ -52,7 +52,26 @@ const USER: usize = 11;
 const QUEUE: usize = 14;
 const PRECEDING: usize = 16;
 
+/// In what the two formats differ.
+#[derive(Debug)]
+struct Dialect {
+    /// The format's name, for messages.
+    name: &'static str,
+    /// What begins a comment.
+    comment: u8,
+    /// How many fields a job has.
+    fields: usize,
+    /// Whether fields 17 and 18 name the job that has to end before this one is submitted.
+    has_preceding: bool,
+}
+
+static SWF: Dialect =
+    Dialect { name: "jobs in the Standard Workload Format", comment: b';', fields: FIELDS, has_preceding: true };
+static GWF: Dialect =
+    Dialect { name: "jobs in the Grid Workload Format", comment: b'#', fields: GWF_FIELDS, has_preceding: false };
+
 struct Log {
+    dialect: &'static Dialect,
     lines: Lines,
     shapes: Shapes,
     repairs: Repairs,
@@ -67,8 +86,21 @@ struct Log {
 pub(super) fn open(inputs: &Inputs, context: &Context) -> Result<Box<dyn Reader>, TraceError> {
     // A folder may have the machines beside the logs.
     let is_job_log = |head: &Head<'_>| detect(head) && !is_machines(head.name);
-    let files = inputs.several("a log in the Standard Workload Format", is_job_log)?;
+    open_dialect(&SWF, inputs.several("a log in the Standard Workload Format", is_job_log)?, context)
+}
+
+/// The same for the Grid Workload Format.
+pub(super) fn open_gwf(inputs: &Inputs, context: &Context) -> Result<Box<dyn Reader>, TraceError> {
+    open_dialect(&GWF, inputs.several("a log in the Grid Workload Format", detect_gwf)?, context)
+}
+
+fn open_dialect(
+    dialect: &'static Dialect,
+    files: Vec<InputFile>,
+    context: &Context,
+) -> Result<Box<dyn Reader>, TraceError> {
     Ok(Box::new(Log {
+        dialect,
         lines: Lines::open(files)?,
         shapes: Shapes::default(),
         repairs: context.repairs.clone(),
@@ -91,14 +123,17 @@ impl Reader for Log {
     fn next(&mut self) -> Result<Option<Record>, TraceError> {
         while self.lines.advance()? {
             // Comments are of any encoding: names of people and places stand in them.
-            if self.lines.text().starts_with(b";") {
+            if self.lines.text().first() == Some(&self.dialect.comment) {
                 continue;
             }
             let (text, place) = (self.lines.utf8()?, self.lines.place());
             self.is_empty = false;
             let mut fields: [&[u8]; FIELDS] = [b""; FIELDS];
             let mut count = 0;
-            for field in text.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty()) {
+            // Words of grids may have blanks in them where tabs stand between fields.
+            let by_tab = self.dialect.comment == b'#' && text.contains(&b'\t');
+            let is_between = |b: &u8| if by_tab { *b == b'\t' } else { b.is_ascii_whitespace() };
+            for field in text.split(is_between).map(<[u8]>::trim_ascii).filter(|field| by_tab || !field.is_empty()) {
                 if let Some(slot) = fields.get_mut(count) {
                     *slot = field;
                 }
@@ -107,15 +142,16 @@ impl Reader for Log {
             let row = Row { lines: &self.lines, place, fields };
             let wrong = |found| {
                 let (file, line) = (Arc::clone(self.lines.file(place.file)), place.line);
-                TraceError::FieldCount { file, line, found, expected: FIELDS, what: "a job" }
+                TraceError::FieldCount { file, line, found, expected: self.dialect.fields, what: "a job" }
             };
-            if count < FIELDS {
+            if count < self.dialect.fields {
                 return Err(wrong(count));
             }
-            if count > FIELDS {
+            if count > self.dialect.fields {
                 self.repairs.repair(Rule::ExtraColumns, || wrong(count))?;
             }
-            if !self.waits_for_another && row.whole(PRECEDING)?.is_some_and(|job| job > 0) {
+            if self.dialect.has_preceding && !self.waits_for_another && row.whole(PRECEDING)?.is_some_and(|job| job > 0)
+            {
                 self.waits_for_another = true;
                 self.repairs.note(format!(
                     "{}: line {}: this job was submitted when another one had ended (fields 17 and 18), and so may others be: that is \
@@ -131,7 +167,7 @@ impl Reader for Log {
         }
         if self.is_empty {
             let file = Arc::clone(self.lines.file(FileId(0)));
-            return Err(TraceError::EmptyDocument { file, expected: "jobs in the Standard Workload Format".into() });
+            return Err(TraceError::EmptyDocument { file, expected: self.dialect.name.into() });
         }
         Ok(None)
     }
@@ -240,7 +276,7 @@ impl Row<'_> {
     /// A user or queue.
     fn name(&self, field: usize, shapes: &mut Shapes) -> Option<crate::shapes::NameId> {
         let text = self.fields[field];
-        if text == b"-1" { None } else { shapes.name(&String::from_utf8_lossy(text)) }
+        if text == b"-1" || text.is_empty() { None } else { shapes.name(&String::from_utf8_lossy(text)) }
     }
 
     /// A whole number; `None` for one below 0.

@@ -1,6 +1,8 @@
-//! The Standard Workload Format of the Parallel Workloads Archive: one job a line, 18 fields that blanks separate.
+//! The Standard Workload Format of the Parallel Workloads Archive: one job a line, 18 fields that blanks separate; and the Grid Workload
+//! Format, which has most of its fields.
 //!
 //! Source: Chapin et al., *Benchmarks and Standards for the Evaluation of Parallel Job Schedulers*, JSSPP 1999; version 2.2 of the format.
+//! Iosup et al., *The Grid Workloads Archive*, Future Generation Computer Systems 24(7), 2008, for the other one.
 //! Lines that begin with `;` are the header, and comments. -1 stands for what is not known. The first job's submission is the
 //! trace's start, as the format has it.
 //!
@@ -21,6 +23,9 @@
 //! | 17 preceding job, 18 think time | not modelled: the job is submitted when it was, whenever the preceding one ends; that is said |
 //!
 //! More fields than 18 are passed over, and counted by the rule `extra-columns`.
+//!
+//! In the Grid Workload Format comments begin with `#`, users and queues are words, and field 17 is the site from which the job came. Its 29 fields
+//! are separated by tabs where there is one; what jobs of a bag or a workflow have to do with each other (19, 20) is not modelled.
 //!
 //! A job on `p` processors is a gang of `p` pods of one CPU. With `processorsPerPod: k` it is as few equal pods as can be of at most
 //! `k` CPUs: `p / k` rounded up, with a CPU more each where that does not come out even.
@@ -66,8 +71,28 @@ pub(crate) const FORMAT: Format = Format {
     pods: Some(jobs::open),
 };
 
-/// Fields of a job.
+/// The registry's line of the Grid Workload Format.
+pub(crate) const GWF: Format = Format {
+    name: "gwf",
+    module: "swf",
+    about: "the Grid Workload Format of the Grid Workloads Archive: DAS-2, Grid'5000, NorduGrid and other grids",
+    tables: &[TableInfo {
+        name: "*.gwf",
+        gives: Gives::Pods,
+        columns: "29 fields: job, submit, wait, run time, processors, CPU time, memory, those asked for, status, user, ...",
+        sorted: true,
+    }],
+    tested_on: TestedOn::SchemaRows,
+    detect: detect_gwf,
+    nodes: None,
+    pods: Some(jobs::open_gwf),
+};
+
+/// Fields of a job that mean the same in both formats, but for the last two.
 const FIELDS: usize = 18;
+
+/// Fields of a job of a grid.
+const GWF_FIELDS: usize = 29;
 
 /// The most nodes that are made, and the most CPUs of one.
 const MAX: i64 = 10_000_000;
@@ -90,6 +115,18 @@ fn is_log(head: &Head<'_>) -> bool {
     let numbers = first.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty()).take(FIELDS);
     let is_number = |field: &[u8]| field.iter().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'.'));
     numbers.filter(|field| is_number(field)).count() == FIELDS
+}
+
+/// Whether a file begins with a comment of the archive or with a job of so many fields.
+fn detect_gwf(head: &Head<'_>) -> bool {
+    let mut lines = head.bytes.split(|b| *b == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+    let Some(first) = lines.next() else { return false };
+    if first.starts_with(b"#") {
+        return head.name.contains(".gwf");
+    }
+    let mut numbers = first.split(|b| *b == b'\t').take(11);
+    let is_number = |field: &[u8]| field.iter().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'.'));
+    first.split(|b| *b == b'\t').count() == GWF_FIELDS && numbers.all(is_number)
 }
 
 fn open_nodes(inputs: &Inputs, context: &Context) -> Result<Box<dyn Reader>, TraceError> {

@@ -6,6 +6,7 @@ mod alibaba_v2017;
 mod alibaba_v2018;
 mod azure;
 mod google;
+mod grids;
 mod helios;
 mod inventories;
 mod philly;
