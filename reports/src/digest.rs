@@ -1,6 +1,6 @@
 //! What a reader looks for first in the numbers of a run: a few lines and two tables, which the terminal and the page both show.
 
-use crate::data::{LatencySummary, Summary};
+use crate::data::{LatencySummary, SchedulingParts, Summary};
 use crate::units::{count, duration, optional_duration, percent, short};
 
 /// A line about one thing.
@@ -74,7 +74,7 @@ pub fn latency(run: &Summary) -> Table {
     let part = |(name, of): (&str, &LatencySummary)| Row { is_part: true, ..Row::new(name, cells(of)) };
     let lasted = |of: &LatencySummary| of.max.is_some_and(|max| max > 0.0);
     let mut rows = vec![Row::new("scheduling", cells(&run.latency.scheduling))];
-    let parts = run.latency.parts.iter().flat_map(|parts| parts.by_name());
+    let parts = run.latency.parts.iter().flat_map(SchedulingParts::by_name);
     rows.extend(parts.filter(|(_, of)| lasted(of)).map(part));
     rows.push(Row::new("startup", cells(&run.latency.startup)));
     if lasted(&run.latency.start) {
@@ -98,8 +98,8 @@ pub fn utilization(run: &Summary) -> Table {
     Table { title: "Utilization", columns, rows: run.utilization.iter().map(row).collect() }.without_empty_columns()
 }
 
-fn line(word: &'static str, text: String) -> Option<Line> {
-    Some(Line { word, text })
+fn line(word: &'static str, text: String) -> Line {
+    Line { word, text }
 }
 
 fn packing(run: &Summary) -> Option<Line> {
@@ -107,45 +107,53 @@ fn packing(run: &Summary) -> Option<Line> {
     let (mean, most) = (short(packing.mean_nodes_in_use), count(packing.peak_nodes_in_use));
     let cores = |milli: f64| short(milli / 1000.0);
     let (room, least) = (cores(packing.largest_pod.mean_cpu), cores(packing.largest_pod.smallest_cpu as f64));
-    let text = format!("{mean} nodes in use on average, {most} at most; a pod of {room} cores fits on average, of {least} always");
-    line("Packing", text)
+    let text = format!(
+        "{mean} nodes in use on average, {most} at most; a pod of {room} cores fits on average, of {least} always"
+    );
+    Some(line("Packing", text))
 }
 
 fn gpus(run: &Summary) -> Option<Line> {
     let gpus = run.gpu_fragmentation.as_ref()?;
     let [all, idle, fragmented] = [gpus.gpus, gpus.idle, gpus.fragmented].map(short);
-    line("GPUs", format!("{idle} of {all} idle at the end, {fragmented} of them fragmented"))
+    Some(line("GPUs", format!("{idle} of {all} idle at the end, {fragmented} of them fragmented")))
 }
 
 fn slowdown(run: &Summary) -> Option<Line> {
     let of = run.completion.as_ref()?;
     let [mean, max] = [of.mean_slowdown, of.max_slowdown].map(short);
     let [bounded, most] = [of.mean_bounded_slowdown, of.max_bounded_slowdown].map(short);
-    line("Slowdown", format!("{mean} on average, {max} at most; bounded {bounded} and {most}"))
+    Some(line("Slowdown", format!("{mean} on average, {max} at most; bounded {bounded} and {most}")))
 }
 
 fn throughput(run: &Summary) -> Option<Line> {
     let of = run.completion.as_ref()?;
     let makespan = duration(of.makespan_seconds);
-    line("Throughput", format!("{} pods/h; makespan {makespan}", short(of.pods_per_hour)))
+    Some(line("Throughput", format!("{} pods/h; makespan {makespan}", short(of.pods_per_hour))))
 }
 
 fn fairness(run: &Summary) -> Option<Line> {
     let of = run.fairness.as_ref()?;
     let [shares, granted] = [of.jain_dominant_share, of.jain_granted].map(short);
-    line("Fairness", format!("Jain's index {shares} of dominant shares, {granted} of what was granted"))
+    Some(line("Fairness", format!("Jain's index {shares} of dominant shares, {granted} of what was granted")))
 }
 
 fn budgets(run: &Summary) -> Option<Line> {
     let of = run.budgets.as_ref()?;
     let (below, times) = (duration(of.below_minimum_seconds), count(of.breaches));
-    line("Budgets", format!("{} disruption budgets, below their minimum {times} times, for {below}", count(of.count)))
+    Some(line(
+        "Budgets",
+        format!("{} disruption budgets, below their minimum {times} times, for {below}", count(of.count)),
+    ))
 }
 
 fn availability(run: &Summary) -> Option<Line> {
     let of = run.availability.as_ref()?;
     let [ready, full] = [of.ready, of.full].map(percent);
-    line("Services", format!("{} services: {ready} of replicas ready, all of them {full} of the time", count(of.services)))
+    Some(line(
+        "Services",
+        format!("{} services: {ready} of replicas ready, all of them {full} of the time", count(of.services)),
+    ))
 }
 
 fn provisioning(run: &Summary) -> Option<Line> {
@@ -154,22 +162,25 @@ fn provisioning(run: &Summary) -> Option<Line> {
     let cost = of.cost.map(|cost| format!(", cost {}", short(cost))).unwrap_or_default();
     let (hours, empty) = (short(of.node_hours), short(of.empty_node_hours));
     let (over, under) = (share(of.over_seconds), share(of.under_seconds));
-    line("Node-hours", format!("{hours}, {empty} without pods{cost}; over-provisioned {over} of the time, under {under}"))
+    Some(line(
+        "Node-hours",
+        format!("{hours}, {empty} without pods{cost}; over-provisioned {over} of the time, under {under}"),
+    ))
 }
 
 fn energy(run: &Summary) -> Option<Line> {
     let of = run.energy.as_ref()?;
     let [all, idle] = [of.kilowatt_hours, of.idle_kilowatt_hours].map(short);
-    line("Energy", format!("{all} kWh, {idle} of them for idling; {} W on average", short(of.mean_watts)))
+    Some(line("Energy", format!("{all} kWh, {idle} of them for idling; {} W on average", short(of.mean_watts))))
 }
 
 fn steady_state(run: &Summary) -> Option<Line> {
     let of = run.steady_state.as_ref()?;
     if !of.settled && of.from_seconds == 0.0 {
-        return line("Steady state", "not reached".to_owned());
+        return Some(line("Steady state", "not reached".to_owned()));
     }
     let cpu = of.utilization.get("cpu").map(|cpu| format!("{} of CPU allocated, ", percent(*cpu))).unwrap_or_default();
     let unsettled = if of.settled { "" } else { " (unsettled)" };
     let (from, pending) = (duration(of.from_seconds), short(of.mean_pending));
-    line("Steady state", format!("after {from}{unsettled}: {cpu}{pending} pods pending on average"))
+    Some(line("Steady state", format!("after {from}{unsettled}: {cpu}{pending} pods pending on average")))
 }

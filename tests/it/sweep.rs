@@ -180,8 +180,16 @@ fn mistakes_in_the_file_point_at_their_line() {
             "experiment.yaml:17:44: spec.figures[0].metric: `latency.scheduling.p98` is no metric: `towtank metrics` lists them\n  \
              help: did you mean `latency.scheduling.p9",
         ),
-        ("title: Waits,", "title: Waits, kind: pie,", "experiment.yaml:17:42: spec.figures[0].kind: `pie`: expected one of "),
-        ("title: Waits,", "title: Waits, at: 3,", "experiment.yaml:17:40: spec.figures[0].at: means nothing to bars: expected "),
+        (
+            "title: Waits,",
+            "title: Waits, kind: pie,",
+            "experiment.yaml:17:42: spec.figures[0].kind: `pie`: expected one of ",
+        ),
+        (
+            "title: Waits,",
+            "title: Waits, at: 3,",
+            "experiment.yaml:17:40: spec.figures[0].at: means nothing to bars: expected ",
+        ),
         (
             "scenario: scenario.yaml",
             "scenario: other.yaml",

@@ -87,12 +87,7 @@ struct Life<'p> {
 }
 
 /// A row with as many lanes as pods are there at the same time: each takes the first lane that is free.
-fn add_row(
-    label: &str,
-    mut lives: Vec<Life<'_>>,
-    rows: &mut Vec<GanttRow>,
-    spans: &mut Vec<GanttSpan>,
-) {
+fn add_row(label: &str, mut lives: Vec<Life<'_>>, rows: &mut Vec<GanttRow>, spans: &mut Vec<GanttSpan>) {
     let above: usize = rows.iter().map(|row| row.lanes).sum();
     let mut free_from: Vec<i64> = Vec::new();
     lives.sort_by_key(|life| (life.from, life.number));

@@ -103,14 +103,18 @@ fn a_stack_tells_each_layer_and_closes_up_without_one() {
     let (x, y) = browser.middle(&format!("{figure}.querySelector('.u-over')"));
     browser.hover(x, y);
     let value = |layer: &str| {
-        format!("Number([...{figure}.querySelectorAll('.legend button')].find((b) => b.textContent.startsWith('{layer}')).querySelector('.value').textContent.replaceAll(',', ''))")
+        format!(
+            "Number([...{figure}.querySelectorAll('.legend button')].find((b) => b.textContent.startsWith('{layer}')).querySelector('.value').textContent.replaceAll(',', ''))"
+        )
     };
     browser.wait(&format!("{} > 0", value("running")));
     // Its own number, not the sum of those below it.
     let own = browser.text(&value("running"));
     let ink = format!("{figure}.querySelector('.u-wrap canvas').toDataURL()");
     browser.evaluate(&format!("window.all = {ink}"));
-    browser.click(&format!("[...{figure}.querySelectorAll('.legend button')].find((b) => b.textContent.startsWith('starting'))"));
+    browser.click(&format!(
+        "[...{figure}.querySelectorAll('.legend button')].find((b) => b.textContent.startsWith('starting'))"
+    ));
     browser.wait(&format!("{ink} !== window.all"));
     browser.middle(&format!("{figure}.querySelector('.u-over')"));
     browser.hover(x, y);
@@ -275,7 +279,10 @@ fn it_fits_a_narrow_window_and_does_without_scripts() {
     assert_eq!(browser.text(sideways), "false", "it scrolls sideways");
     browser.open(&page.0, View { scripts: false, ..View::WIDE });
     // What is asked of the page by the tool runs all the same.
-    assert_eq!(browser.text("document.querySelector('#figure-utilization > noscript > svg').checkVisibility()"), "true");
+    assert_eq!(
+        browser.text("document.querySelector('#figure-utilization > noscript > svg').checkVisibility()"),
+        "true"
+    );
     assert_eq!(browser.text("document.querySelector('#figure-utilization > .place').checkVisibility()"), "false");
     assert_eq!(browser.text("[...document.querySelectorAll('[data-live]')].every((part) => part.hidden)"), "true");
     assert!(browser.text("document.querySelector('main').innerText").contains("The table of pods needs JavaScript"));
@@ -303,7 +310,9 @@ fn a_comparison_is_drawn() {
     browser.wait(&format!("{figure}.dataset.drawn === 'true'"));
     browser.evaluate(&format!("{figure}.querySelector('.panel').focus()"));
     let told = format!("{figure}.querySelector('output').value");
-    for expected in ["scheduling, kube-default: median ", "scheduling, best-fit: median ", "startup, kube-default: median "] {
+    for expected in
+        ["scheduling, kube-default: median ", "scheduling, best-fit: median ", "startup, kube-default: median "]
+    {
         browser.press("ArrowRight", 39);
         browser.wait(&format!("{told}.startsWith('{expected}')"));
     }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use towtank_reports::data::{
     AutoscalerCounts, ClusterHistory, Condition, Decision, Heatmap, JobSpan, KeptFor, Latencies, LatencyPair,
-    NANOS_PER_SECOND, NodeCounts, NodeHistory, NodeState, Notable, NotableKind, PodCounts, PodRecord,
-    PodRecords, PublishedJob, RESOURCES, Run, Sample, Series, Summary, TraceSummary,
+    NANOS_PER_SECOND, NodeCounts, NodeHistory, NodeState, Notable, NotableKind, PodCounts, PodRecord, PodRecords,
+    PublishedJob, RESOURCES, Run, Sample, Series, Summary, TraceSummary,
 };
 use towtank_reports::stats;
 

@@ -61,8 +61,15 @@ fn a_run_s_page_stands_alone() {
     let mut run = demo::day("default", 7);
     let html = run_page(&run, true).unwrap();
     check(&html);
-    for told in ["quickstart", "seed 7", "19,790", "<code>latency.scheduling.p99</code>", "zone-a lost 67 nodes", "exceeded quota: gpu", "13:12:00 – 14:52:48"]
-    {
+    for told in [
+        "quickstart",
+        "seed 7",
+        "19,790",
+        "<code>latency.scheduling.p99</code>",
+        "zone-a lost 67 nodes",
+        "exceeded quota: gpu",
+        "13:12:00 – 14:52:48",
+    ] {
         assert!(html.contains(told), "{told}");
     }
     // Nothing in it depends on how fast the machine was.

@@ -43,7 +43,10 @@ fn read(spec: &FigureSpec, experiment: &Experiment) -> Result<Arc<dyn Shown>, Wr
             let number = |label: &str| label.parse::<f64>().is_ok_and(f64::is_finite);
             if let Some(run) = experiment.runs.iter().find(|run| !number(&run.key.axes[place])) {
                 let label = &run.key.axes[place];
-                return Err(Wrong::at("across", format!("`{label}` of the axis `{across}` is no number, which lines need")));
+                return Err(Wrong::at(
+                    "across",
+                    format!("`{label}` of the axis `{across}` is no number, which lines need"),
+                ));
             }
             (Of::Metric(metric.clone(), place), across.as_str(), metric)
         }

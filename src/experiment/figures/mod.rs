@@ -96,7 +96,8 @@ impl Figure {
             return Err(Wrong { help: did_you_mean(metric, all), ..Wrong::at(field, why) });
         }
         let published = match &spec.published {
-            Some(path) => published::read(experiment, &experiment.path(path)).map_err(|error| Wrong::at("published", error.to_string()))?,
+            Some(path) => published::read(experiment, &experiment.path(path))
+                .map_err(|error| Wrong::at("published", error.to_string()))?,
             None => spec.curve.as_deref().map(|curve| published::of_tables(experiment, curve)).unwrap_or_default(),
         };
         Ok(Self {

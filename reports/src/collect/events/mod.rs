@@ -54,13 +54,7 @@ impl EventLog {
         let path = file.path().to_owned();
         let no_thread = |source| OutputError::Io { action: "begin to write", path, source };
         let lines = Background::new(EventWriter::new(file, Clock::new(epoch_second))).map_err(no_thread)?;
-        Ok(Self {
-            lines,
-            clock: Clock::new(epoch_second),
-            repeats: Repeats::default(),
-            events: 0,
-            named: i64::MIN,
-        })
+        Ok(Self { lines, clock: Clock::new(epoch_second), repeats: Repeats::default(), events: 0, named: i64::MIN })
     }
 
     /// Ends the file.

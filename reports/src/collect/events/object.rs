@@ -203,7 +203,7 @@ fn hexadecimal(into: &mut Vec<u8>, number: i64, digits: u32) {
 /// A text in quotation marks.
 fn text(into: &mut Vec<u8>, text: &str) {
     // Without a branch for each byte, so that many are looked at at once.
-    let special = text.bytes().fold(false, |any, byte| any | (byte < 0x20) | (byte == b'"') | (byte == b'\\'));
+    let special = text.bytes().fold(false, |any, byte| any | matches!(byte, 0..=0x1f | b'"' | b'\\'));
     if special {
         // A text is always JSON.
         let _ = serde_json::to_writer(into, text);
