@@ -6,6 +6,7 @@
 //! - It never reads a clock, an environment variable or a system font, and what it resamples it draws from a stream with a name: the same
 //!   data gives the same bytes.
 //! - It never goes to the network, and neither does a page that it wrote.
+//! - Nothing depends on its threads: what a run notes is written in the order in which it was noted, whoever is faster.
 //! - It never leaves an output directory half-written: see [`output::OutputDir`].
 //! - It never invents data: a figure without samples says so in words, a percentile is always a value that was observed,
 //!   and a curve is thinned only where the pixels could not have shown the difference.

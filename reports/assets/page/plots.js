@@ -21,14 +21,22 @@ class Plots {
     this.colours = data.get("colours");
     this.figures = [];
     const waiting = new Map(data.get("plots").map((plot) => [byId(plot.anchor), plot]));
-    // Drawn when it is nearly in sight: until then the picture is there.
+    const wanted = [];
+    // One after the other, so that the page answers in between.
+    const drawNext = () => {
+      const figure = wanted.shift();
+      if (wanted.length) setTimeout(drawNext);
+      this.figures.push(new PlotFigure(waiting.get(figure), data, (hex) => this.themed(hex)));
+    };
+    // Drawn when it is nearly in sight: until then its place is kept.
     const observer = new IntersectionObserver((entries) => {
+      const isBusy = wanted.length > 0;
       for (const { target, isIntersecting } of entries) {
-        if (!isIntersecting || !waiting.has(target)) continue;
+        if (!isIntersecting) continue;
         observer.unobserve(target);
-        this.figures.push(new PlotFigure(waiting.get(target), data, (hex) => this.themed(hex)));
-        waiting.delete(target);
+        wanted.push(target);
       }
+      if (!isBusy && wanted.length) setTimeout(drawNext);
     }, { rootMargin: "600px" });
     for (const figure of waiting.keys()) observer.observe(figure);
   }
