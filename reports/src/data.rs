@@ -10,7 +10,6 @@ mod fragmentation;
 mod heatmap;
 mod jobs;
 mod latencies;
-mod lives;
 mod notable;
 mod pod_record;
 mod series;
@@ -23,14 +22,13 @@ pub use fragmentation::GpuFragmentation;
 pub use heatmap::Heatmap;
 pub use jobs::{JobSpan, JobSummary, Jobs, PublishedCounts, PublishedJob};
 pub use latencies::{Latencies, Steps};
-pub use lives::{Lives, PodLife};
 pub use notable::{Notable, NotableKind};
 pub use pod_record::{Decision, KeptFor, PodRecord, PodRecords};
 pub use series::{ResourceSeries, Sample, Series};
 pub(crate) use summary::Fraction;
 pub use summary::{
     AutoscalerCounts, LatencyPair, LatencySummary, NodeCounts, PhaseTime, PodCounts, RepairCount, ResourceUtilization,
-    Summary, TraceSummary,
+    SchedulingParts, Summary, TraceSummary,
 };
 
 /// Nanoseconds in a second, the factor between stored times and written ones.
@@ -55,14 +53,12 @@ pub struct Run {
     pub heatmap: Heatmap,
     /// The jobs that ended.
     pub jobs: Jobs,
-    /// The lives of its pods, if they are few.
-    pub lives: Lives,
     /// Metrics over something else than time.
     pub curves: Vec<Curve>,
     /// What a reader of the report should be told about, in time order.
     pub notable: Vec<Notable>,
     /// The nodes over time, each by itself.
     pub history: ClusterHistory,
-    /// What the page tells of single pods.
+    /// What the page and the figures tell of single pods.
     pub records: PodRecords,
 }

@@ -42,7 +42,7 @@ pub type Condition = fn(&Run) -> bool;
 /// Figures of what only some runs have, each with what says whether a run has it.
 pub const MEASURED: &[(Condition, Figure<Run>)] = &[
     (|run| run.series.counter(Series::GPU_FRAGMENTED).is_some(), fragmentation::FIGURE),
-    (|run| run.lives.are_few(), gantt::FIGURE),
+    (gantt::has_few_pods, gantt::FIGURE),
     (|run| !run.jobs.list.is_empty(), jobs::FIGURE),
     (|run| !run.jobs.list.is_empty(), job_waits::FIGURE),
 ];
@@ -74,6 +74,19 @@ pub struct Figure<Data: ?Sized> {
     pub caption: &'static str,
     /// Makes its chart. Of data without samples it is one that says so.
     pub chart: fn(&Data) -> Chart,
+}
+
+/// Figures with their charts, which files and a page draw: millions of samples are looked through once.
+pub type Charts<Data> = Vec<(&'static Figure<Data>, Chart)>;
+
+/// The charts of one run.
+pub fn charts_of_run(run: &Run) -> Charts<Run> {
+    of_run(run).map(|figure| (figure, (figure.chart)(run))).collect()
+}
+
+/// The charts that overlay several runs.
+pub fn charts_of_runs(runs: &[Run]) -> Charts<[Run]> {
+    COMPARE.iter().map(|figure| (figure, (figure.chart)(runs))).collect()
 }
 
 /// The runs of one policy, which differ in their seeds.

@@ -8,14 +8,17 @@ mod compare;
 mod experiment;
 mod figure;
 mod live;
+mod numbers;
 mod pack;
 mod plot;
 mod run;
 mod shell;
 
 pub use compare::compare_page;
+pub(crate) use compare::compare_page_with;
 pub use experiment::{ExperimentPage, ExperimentTable};
 pub use run::run_page;
+pub(crate) use run::run_page_with;
 
 /// What is said about runs that have everything in common but what is compared.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use crate::data::{Run, Summary};
 use crate::draw::Medium;
 use crate::figures;
 use crate::output::{OutputDir, OutputError};
-use crate::page::{Verdicts, compare_page, run_page};
+use crate::page::{Verdicts, compare_page_with, run_page_with};
 use crate::statistics::Verdict;
 use crate::tables::{summary_json, write_curves, write_series};
 
@@ -47,10 +47,11 @@ pub fn write_comparison(
     for (name, run) in folder_names(&labels).iter().zip(runs) {
         write_run_in(dir, &format!("runs/{name}/"), run, false, medium)?;
     }
-    for figure in figures::COMPARE {
-        write_plot(dir, "", figure.name, &(figure.chart)(runs), medium)?;
+    let charts = figures::charts_of_runs(runs);
+    for (figure, chart) in &charts {
+        write_plot(dir, "", figure.name, chart, medium)?;
     }
-    dir.write("report.html", compare_page(runs, &told(verdicts))?)?;
+    dir.write("report.html", compare_page_with(runs, &charts, &told(verdicts))?)?;
     if !verdicts.is_empty() {
         dir.write("verdicts.txt", verdict_lines(verdicts))?;
     }
@@ -120,16 +121,22 @@ pub fn folder_names(labels: &[&str]) -> Vec<String> {
 }
 
 fn write_run_in(dir: &OutputDir, folder: &str, run: &Run, explains: bool, medium: Medium) -> Result<(), OutputError> {
-    for figure in figures::of_run(run) {
-        write_plot(dir, folder, figure.name, &(figure.chart)(run), medium)?;
-    }
-    dir.write(&format!("{folder}report.html"), run_page(run, explains)?)?;
+    let charts = figures::charts_of_run(run);
+    // The page takes about as long as all figures.
+    let page = std::thread::scope(|scope| -> Result<String, OutputError> {
+        let page = scope.spawn(|| run_page_with(run, &charts, explains));
+        for (figure, chart) in &charts {
+            write_plot(dir, folder, figure.name, chart, medium)?;
+        }
+        Ok(page.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?)
+    })?;
+    dir.write(&format!("{folder}report.html"), page)?;
     write_numbers_in(dir, folder, run)
 }
 
 fn write_numbers_in(dir: &OutputDir, folder: &str, run: &Run) -> Result<(), OutputError> {
     let mut file = dir.file(&format!("{folder}timeseries.csv"))?;
-    write_series(&run.series, &mut file).map_err(|error| file.error(std::io::Error::other(error)))?;
+    write_series(&run.series, &mut file).map_err(|error| file.error(error))?;
     file.finish()?;
     if !run.curves.is_empty() {
         let mut file = dir.file(&format!("{folder}curves.csv"))?;

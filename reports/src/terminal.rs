@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::comparison::Comparison;
-use crate::data::{LatencySummary, NANOS_PER_SECOND, PublishedCounts, Summary};
-use crate::units::{bytes, count, duration, moment, optional_duration, percent};
+use crate::data::{NANOS_PER_SECOND, PublishedCounts, Summary};
+use crate::digest;
+use crate::units::{bytes, count, duration, moment, percent};
 
 /// Width of the words at the start of a line.
 const WORD: usize = 13;
@@ -69,6 +70,9 @@ pub fn summary(run: &Summary) -> String {
             line(word, &counted(counts));
         }
     }
+    for digest::Line { word, text } in digest::lines(run) {
+        line(word, &text);
+    }
     for (i, repair) in run.trace.repairs.iter().enumerate() {
         let times = count(repair.count);
         line(if i == 0 { "Repaired" } else { "" }, &format!("{times} × {}, first {}", repair.rule, repair.first));
@@ -118,21 +122,18 @@ pub fn comparison(table: &Comparison) -> String {
 }
 
 fn tables(run: &Summary) -> String {
-    let words = |row: &[&str]| row.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-    let mut rows = vec![words(&["Latency", "p50", "p90", "p99", "max", "pods"])];
-    let kinds: [(&str, &LatencySummary); 2] =
-        [("  scheduling", &run.latency.scheduling), ("  startup", &run.latency.startup)];
-    for (name, kind) in kinds {
-        let mut row = vec![name.to_owned()];
-        row.extend([kind.p50, kind.p90, kind.p99, kind.max].map(optional_duration));
-        row.push(count(kind.count));
-        rows.push(row);
-    }
-    if !run.utilization.is_empty() {
-        rows.push(Vec::new());
-        rows.push(words(&["Allocated", "mean", "peak"]));
-        for (name, used) in &run.utilization {
-            rows.push(vec![format!("  {name}"), percent(used.mean_allocated), percent(used.peak_allocated)]);
+    let mut rows = Vec::new();
+    for table in [digest::latency(run), digest::utilization(run)].into_iter().filter(|table| !table.rows.is_empty()) {
+        if !rows.is_empty() {
+            rows.push(Vec::new());
+        }
+        let mut header = vec![table.title.to_owned()];
+        header.extend(table.columns.iter().map(|column| (*column).to_owned()));
+        rows.push(header);
+        for row in table.rows {
+            let mut cells = vec![format!("{}{}", if row.is_part { "    " } else { "  " }, row.name)];
+            cells.extend(row.cells);
+            rows.push(cells);
         }
     }
     align(&rows)

@@ -47,18 +47,6 @@ pub fn resource_title(resource: &str) -> &str {
     }
 }
 
-/// Nanoseconds as seconds with six decimals, the form of every time in a CSV file. Rounds half away from zero.
-///
-/// ```
-/// assert_eq!(towtank_reports::units::csv_seconds(1_500_000_000), "1.500000");
-/// assert_eq!(towtank_reports::units::csv_seconds(-1_500), "-0.000002");
-/// ```
-pub fn csv_seconds(nanoseconds: i64) -> String {
-    let micros = (nanoseconds.unsigned_abs() + 500) / 1000;
-    let sign = if nanoseconds < 0 && micros > 0 { "-" } else { "" };
-    format!("{sign}{}.{:06}", micros / 1_000_000, micros % 1_000_000)
-}
-
 /// A duration in seconds, in the unit that suits it, with three digits: `850 ms`, `12.5 s`, `3.20 h`.
 pub fn duration(seconds: f64) -> String {
     const STEPS: [(f64, f64, &str); 6] = [

@@ -12,6 +12,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use towtank_reports::comparison::Comparison;
 use towtank_reports::data::{Run, Summary};
+use towtank_reports::numbers::numbers;
 use towtank_reports::output::OutputDir;
 use towtank_reports::statistics::Verdict;
 use towtank_reports::{report, terminal};
@@ -96,7 +97,7 @@ pub(super) fn compare(args: &CompareArgs) -> Result<(), Failure> {
 
 /// What the seeds together say of each policy beside the first one.
 fn verdicts(runs: &[Run], policies: &[SchedulerChoice]) -> Vec<Verdict> {
-    let numbers: Vec<_> = runs.iter().map(|run| experiment::numbers(&run.summary)).collect();
+    let numbers: Vec<_> = runs.iter().map(|run| numbers(&run.summary)).collect();
     let side = |(run, numbers)| {
         let summary: &Summary = run;
         Side { label: &summary.policy, seed: Some(summary.seed), numbers }

@@ -43,8 +43,9 @@ pub(super) struct SweepArgs {
     remote: RemoteArgs,
 }
 
-/// So many lines of verdicts are printed.
+/// So many lines of verdicts are printed: of those that the experiment asks for, and of those that nobody asked for.
 const MOST_LINES: usize = 60;
+const MOST_UNASKED: usize = 6;
 
 /// What is printed for those who start programs on many machines.
 #[derive(Debug, Args)]
@@ -151,8 +152,9 @@ fn verdicts(experiment: &Experiment, rows: &[Row], out: &Path) -> Result<(), Fai
     let Some(comparisons) = &experiment.comparisons else { return Ok(()) };
     let text = experiment::verdict_text(experiment, &comparisons.compare(experiment, rows));
     let all = text.lines().count();
-    let shown: String = text.lines().take(MOST_LINES).flat_map(|line| [line, "\n"]).collect();
-    let rest = match all.saturating_sub(MOST_LINES) {
+    let most = if comparisons.are_asked_for() { MOST_LINES } else { MOST_UNASKED };
+    let shown: String = text.lines().take(most).flat_map(|line| [line, "\n"]).collect();
+    let rest = match all.saturating_sub(most) {
         0 => String::new(),
         more => format!("… and {more} lines more in {}\n", out.join("verdicts.txt").display()),
     };

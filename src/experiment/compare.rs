@@ -154,6 +154,11 @@ impl Comparisons {
         Ok(Some(Self { across, baseline, terms: Terms { metrics, resolve, confidence } }))
     }
 
+    /// Whether the experiment's file says which metrics it wants to hear of.
+    pub fn are_asked_for(&self) -> bool {
+        !self.terms.metrics.is_empty()
+    }
+
     /// Compares the runs of each group that have everything else in common, in the order of the plan.
     pub fn compare(&self, experiment: &Experiment, rows: &[Row]) -> Vec<ComparedGroup> {
         let mut groups: Vec<(ComparedGroup, Vec<Side<'_>>)> = Vec::new();

@@ -28,7 +28,6 @@ pub use plan::{PlannedRun, RunKey};
 pub use published::{Compared, Published, PublishedSpec};
 pub use read::Experiment;
 pub use row::Row;
-pub(crate) use row::numbers;
 pub use schema::{AxisSpec, AxisValues, ExperimentSpec, SeedsSpec};
 pub use shard::Shard;
 pub use sweep::{SweepOptions, Swept, sweep};

@@ -3,7 +3,7 @@
 use super::Experiment;
 use super::row::Row;
 use super::tables::{Group, grouped};
-use towtank_reports::metrics::{self, FAMILIES, Metric, Unit};
+use towtank_reports::metrics::{self, FAMILIES, Metric};
 use towtank_reports::page::{ExperimentPage, ExperimentTable, Verdicts};
 use towtank_reports::stats::Moments;
 use towtank_reports::units;
@@ -57,11 +57,7 @@ fn numbers(rows: &[Row]) -> Vec<(&'static Metric, Vec<&str>, &str)> {
 fn cell(metric: &Metric, name: &str, group: &Group<'_>) -> String {
     let values: Vec<f64> = group.rows.iter().filter_map(|row| row.numbers.get(name)?.as_f64()).collect();
     let Some(moments) = Moments::of(&values) else { return String::new() };
-    let written = |value: f64| match metric.unit {
-        Unit::Fraction => units::percent(value),
-        Unit::Seconds => units::duration(value),
-        _ => units::short(value),
-    };
+    let written = |value: f64| metric.unit.write(value);
     match values.len() {
         1 => written(moments.mean),
         _ => format!("{} ± {}", written(moments.mean), written(moments.standard_deviation)),

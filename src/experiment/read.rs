@@ -1,7 +1,7 @@
 //! From the file to an [`Experiment`].
 
 use super::compare::Comparisons;
-use super::figures::Figure;
+use super::figures::{Figure, Wrong};
 use super::plan::{self, PlannedRun};
 use super::published::Published;
 use super::schema::{ExperimentDocument, ExperimentSpec};
@@ -73,7 +73,11 @@ impl Experiment {
             self.published = Published::read(self, published)?;
         }
         for (i, figure) in spec.figures.iter().enumerate() {
-            let figure = Figure::read(self, figure).map_err(|why| self.error(&format!("spec.figures[{i}]"), &why))?;
+            let figure = Figure::read(self, figure).map_err(|Wrong { field, why, help }| {
+                let point = if field.is_empty() { "" } else { "." };
+                let error = self.error(&format!("spec.figures[{i}]{point}{field}"), &why);
+                help.map_or(error.clone(), |help| error.help(help))
+            })?;
             self.figures.push(figure);
         }
         Ok(())

@@ -80,9 +80,8 @@ pub fn sweep(experiment: &Experiment, options: SweepOptions, out: &Path) -> Resu
         progress: Progress::new(prepared.len(), resumed),
         warnings: Mutex::default(),
     };
-    // Each run by itself may be taken over by a thread that has nothing to do: one of them may last as long as ten others.
     let results: Vec<Result<Option<Row>, Failure>> =
-        pool.install(|| todo.par_iter().with_max_len(1).map(|run| shared.one(experiment, run, options.run)).collect());
+        pool.install(|| todo.par_iter().map(|run| shared.one(experiment, run, options.run)).collect());
     shared.progress.finish();
 
     let mut failures = Vec::new();

@@ -36,36 +36,36 @@ spec:
     - name: bars
       title: Mean wait by the number of nodes
       kind: bars
-      metric: wait
+      metric: latency.scheduling.mean
       across: nodes
       y: { label: "mean wait (s)" }
     - name: box
       title: Mean wait over twelve seeds
       kind: box
-      metric: wait
+      metric: latency.scheduling.mean
       across: nodes
       y: { label: "mean wait (s)" }
     - name: violin
       title: Mean wait over twelve seeds
       kind: violin
-      metric: wait
+      metric: latency.scheduling.mean
       only: { nodes: 32 }
       y: { label: "mean wait (s)" }
     - name: trade-off
       title: Nodes against waiting
       kind: trade-off
-      x: { metric: used, label: "nodes in use", better: lower }
-      y: { metric: wait, label: "mean wait (s)", better: lower }
+      x: { metric: packing.mean_nodes_in_use, label: "nodes in use", better: lower }
+      y: { metric: latency.scheduling.mean, label: "mean wait (s)", better: lower }
     - name: heat-map
       title: Mean wait by policy and number of nodes
       kind: heat-map
-      metric: wait
+      metric: latency.scheduling.mean
       across: nodes
       y: { label: "mean wait (s)" }
     - name: cdf
       title: Mean waits of all runs
       kind: cdf
-      metric: wait
+      metric: latency.scheduling.mean
       x: { label: "mean wait (s)" }
 "#;
 
@@ -181,7 +181,7 @@ fn experiment() -> (Experiment, Vec<Row>) {
             over: "arrived demand, % of GPUs".to_owned(),
             points: (0..=24).map(|step| place(f64::from(step) * 5.0)).collect(),
         };
-        let numbers = serde_json::json!({ "wait": wait, "used": used });
+        let numbers = serde_json::json!({ "latency.scheduling.mean": wait, "packing.mean_nodes_in_use": used });
         let numbers = numbers.as_object().expect("an object").clone();
         Row { key, made_of: String::new(), wall_seconds: 0.0, numbers, curves: vec![curve] }
     };

@@ -217,9 +217,37 @@ fn latencies_are_what_the_table_of_pods_says() {
         let waited: f64 = created.map(|pod| until(pod) - pod["created_s"].parse::<f64>().unwrap()).sum();
         close(&format!("{scenario}: waiting.all"), run.number(&["waiting", "all"]), waited);
         let parts = ["admission", "queue", "backoff", "unschedulable", "decision", "bind"];
+        // Each bound pod's latency is the sum of its parts.
+        let part = |part: &str, name: &str| run.number(&["latency", "parts", part, name]);
+        let bound = run.number(&["latency", "scheduling", "count"]);
+        assert!(parts.iter().all(|of| part(of, "count").to_bits() == bound.to_bits()), "{scenario}");
+        let mean: f64 = parts.iter().map(|of| part(of, "mean")).sum();
+        close(&format!("{scenario}: parts of the latency"), mean, run.number(&["latency", "scheduling", "mean"]));
+        for of in parts {
+            let all = run.number(&["waiting", of]) + CLOSE * bound;
+            assert!(part(of, "mean") * bound <= all, "{scenario}: bound pods were longer in {of} than all pods");
+        }
         let sum: f64 = parts.iter().map(|part| run.number(&["waiting", part])).sum();
         close(&format!("{scenario}: parts of waiting"), sum, waited);
     }
+}
+
+#[test]
+fn times_in_attempts_are_what_the_table_of_attempts_says() {
+    let set = ["observe.attempts=true", "scheduler.latency={ constant: 20ms }"];
+    let run = Tables::of("tests/scenarios/autoscaling.yaml", &set);
+    let mut took: BTreeMap<(String, String), (f64, bool)> = BTreeMap::new();
+    for attempt in rows(&run.folder.read("out/attempts.csv")) {
+        let pod = took.entry((attempt["namespace"].clone(), attempt["name"].clone())).or_default();
+        pod.0 += attempt["took_s"].parse::<f64>().unwrap();
+        pod.1 |= attempt["result"] == "scheduled";
+    }
+    let mut times: Vec<f64> = took.values().filter(|(_, bound)| *bound).map(|(took, _)| *took).collect();
+    times.sort_by(f64::total_cmp);
+    for (name, percent) in [("p50", 50), ("p90", 90), ("p99", 99), ("max", 100)] {
+        close(name, run.number(&["latency", "parts", "decision", name]), percentile(&times, percent));
+    }
+    assert!(times.last() > times.first(), "no pod was tried twice");
 }
 
 #[test]

@@ -164,8 +164,32 @@ fn mistakes_in_the_file_point_at_their_line() {
         ("name: load", "name: seed", "experiment.yaml:10:7: spec.axes[1]: the name `seed` is taken by the tables"),
         ("seeds: 1..3", "seeds: 3..1", "experiment.yaml:15:10: spec.seeds: `3..1`: expected a seed, a range"),
         ("[default, best-fit]", "[default, default]", "spec.policies[1]: `default` is there twice"),
-        ("across: nodes", "across: node", "spec.figures[0]: `node` is no axis: expected one of nodes, load"),
-        ("load: high", "load: highest", "spec.figures[0]: only: `highest` is no value of the axis `load`"),
+        (
+            "across: nodes",
+            "across: node",
+            "experiment.yaml:17:78: spec.figures[0].across: `node` is no axis: expected one of nodes, load",
+        ),
+        (
+            "load: high",
+            "load: highest",
+            "experiment.yaml:17:99: spec.figures[0].only.load: `highest` is no value of the axis",
+        ),
+        (
+            "metric: latency.scheduling.p99",
+            "metric: latency.scheduling.p98",
+            "experiment.yaml:17:44: spec.figures[0].metric: `latency.scheduling.p98` is no metric: `towtank metrics` lists them\n  \
+             help: did you mean `latency.scheduling.p9",
+        ),
+        (
+            "title: Waits,",
+            "title: Waits, kind: pie,",
+            "experiment.yaml:17:42: spec.figures[0].kind: `pie`: expected one of ",
+        ),
+        (
+            "title: Waits,",
+            "title: Waits, at: 3,",
+            "experiment.yaml:17:40: spec.figures[0].at: means nothing to bars: expected ",
+        ),
         (
             "scenario: scenario.yaml",
             "scenario: other.yaml",

@@ -15,12 +15,17 @@ class Nodes {
     this.name = data.get("node.name");
     this.count = this.name.length;
     this.planes = new Map();
+    // The states are read when somebody is about to look at them; until then there are none.
+    this.states = null;
+    this.read = lazily(async () => {
+      this.states = await unpack("all-states");
+    });
     for (const word of ["zone", "group", "other"]) this[word] = data.words(`node.${word}`);
   }
 
   // The values of all snapshots, one after the other: they are kept as differences to the snapshot before.
   plane(name) {
-    if (!this.planes.has(name)) this.planes.set(name, this.data.sumsOver(`state.${name}`, this.count));
+    if (!this.planes.has(name)) this.planes.set(name, this.states.sumsOver(`state.${name}`, this.count));
     return this.planes.get(name);
   }
 
@@ -60,8 +65,8 @@ class Nodes {
 }
 
 class ClusterView {
-  constructor(nodes, pods, heat) {
-    Object.assign(this, { nodes, pods, heat, groups: nodes.groups() });
+  constructor(nodes, lives, heat) {
+    Object.assign(this, { nodes, lives, heat, groups: nodes.groups() });
     this.order = this.groups.flatMap((group) => group.nodes);
     this.snapshot = nodes.times.length - 1;
     this.chosen = 0;
@@ -93,7 +98,7 @@ class ClusterView {
     this.canvas.addEventListener("click", (event) => this.choose(this.cellAt(event), true));
     this.canvas.addEventListener("mousemove", (event) => {
       const place = this.cellAt(event);
-      this.canvas.title = place < 0 ? "" : this.describe(place);
+      this.canvas.title = place < 0 || !this.nodes.states ? "" : this.describe(place);
     });
     byId("play").addEventListener("click", () => this.play());
     const scale = byId("heat").getContext("2d");
@@ -102,11 +107,11 @@ class ClusterView {
       scale.fillRect(step * 8, 0, 8, 12);
     });
     new ResizeObserver(() => this.layOut()).observe(this.box);
-    // There may be millions of states: they are read when somebody is about to look at them.
-    const observer = new IntersectionObserver((entries) => {
+    // There may be millions of states, which nobody has to see.
+    const observer = new IntersectionObserver(async (entries) => {
       if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
       observer.disconnect();
-      this.inSight = true;
+      await this.nodes.read();
       this.draw();
     }, { rootMargin: "600px" });
     observer.observe(this.box);
@@ -152,7 +157,7 @@ class ClusterView {
   }
 
   draw() {
-    if (!this.cells || !this.inSight) return;
+    if (!this.cells || !this.nodes.states) return;
     const { size, left, top, headings } = this.cells;
     const context = this.canvas.getContext("2d");
     const ratio = devicePixelRatio || 1;
@@ -250,8 +255,11 @@ class ClusterView {
     this.box.focus({ preventScroll: true });
   }
 
-  showNode(node) {
+  async showNode(node) {
     this.shown = node;
+    const [pods] = await Promise.all([this.lives.all(), this.nodes.read()]);
+    // Another one may have been chosen meanwhile.
+    if (this.shown !== node) return;
     const [nodes, at] = [this.nodes, this.nodes.times[this.snapshot]];
     byId("node-told").textContent = `${nodes.name[node]} at ${moment(at)}: ${nodes.describe(this.snapshot, node)}`;
     const panel = byId("node");
@@ -260,10 +268,10 @@ class ClusterView {
     const removed = nodes.data.get("node.removed")[node];
     const life = `Added at ${moment(nodes.data.get("node.added")[node])}` + (removed < 0 ? "" : `, removed at ${moment(removed)}`);
     const isEnd = this.snapshot === nodes.times.length - 1;
-    const here = this.pods.on(node, at, isEnd);
+    const here = pods.on(node, at, isEnd);
     const count = nodes.at("pods", this.snapshot, node);
     const list = element("div", { class: "lives" });
-    for (const pod of here.slice(0, MOST_PODS_OF_A_NODE)) list.append(this.podOf(pod));
+    for (const pod of here.slice(0, MOST_PODS_OF_A_NODE)) list.append(this.podOf(pods, pod));
     const told = [`${plural(count, "pod")} at ${moment(at)}`];
     if (here.length < count) told.push(`, of which ${grouped(here.length)} ${here.length === 1 ? "is" : "are"} in this page`);
     if (here.length > MOST_PODS_OF_A_NODE) told.push(`; the first ${MOST_PODS_OF_A_NODE} are listed`);
@@ -276,8 +284,7 @@ class ClusterView {
   }
 
   // A pod that tells its life when it is opened.
-  podOf(pod) {
-    const { pods } = this;
+  podOf(pods, pod) {
     const until = pods.endedAt(pod) === null ? "" : ` to ${moment(pods.endedAt(pod))}`;
     const asks = amounts(pods.cpu[pod], pods.memory[pod], pods.other(pod));
     const summary = element("summary", {}, pods.fullName(pod), " ",

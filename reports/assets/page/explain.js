@@ -1,8 +1,17 @@
 // The life of one pod in words.
 
+// The pods of the page: those that are seen first at once, and all of them when somebody asks.
+class Lives {
+  constructor(data, nodes) {
+    Object.assign(this, { ...data.get("pods"), end: nodes.times.at(-1) ?? 0 });
+    const canExplain = document.body.dataset.explains === "true";
+    this.first = new Pods(data, nodes, canExplain);
+    this.all = lazily(async () => (this.count > this.first.count ? new Pods(await unpack("all-pods"), nodes, canExplain) : this.first));
+  }
+}
+
 class Pods {
   constructor(data, nodes, canExplain) {
-    this.told = data.get("pods");
     this.names = data.get("pod.name");
     this.count = this.names.length;
     this.nodes = nodes;

@@ -2,16 +2,17 @@
 
 async function main() {
   const redraw = [];
+  addEventListener("beforeprint", showPictures);
   setUpTheme(() => redraw.forEach((draw) => draw()));
-  const data = await unpack(byId("data").textContent);
+  const data = await unpack("data");
   const plots = new Plots(data);
   redraw.push(() => plots.redraw());
   if (data.has("pods")) {
     const nodes = new Nodes(data);
-    const pods = new Pods(data, nodes, document.body.dataset.explains === "true");
+    const lives = new Lives(data, nodes);
     for (const part of document.querySelectorAll("[data-live]")) part.hidden = false;
-    const cluster = new ClusterView(nodes, pods, data.get("heat"));
-    new PodTable(pods, cluster);
+    const cluster = new ClusterView(nodes, lives, data.get("heat"));
+    new PodTable(lives, cluster);
     redraw.push(() => cluster.draw());
   }
   document.documentElement.dataset.ready = "true";
@@ -20,6 +21,7 @@ async function main() {
 
 main().catch((error) => {
   // An old browser, mostly: what the page is without a script is still there.
+  showPictures();
   byId("failed").hidden = false;
   throw error;
 });

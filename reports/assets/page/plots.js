@@ -21,14 +21,22 @@ class Plots {
     this.colours = data.get("colours");
     this.figures = [];
     const waiting = new Map(data.get("plots").map((plot) => [byId(plot.anchor), plot]));
-    // Drawn when it is nearly in sight: until then the picture is there.
+    const wanted = [];
+    // One after the other, so that the page answers in between.
+    const drawNext = () => {
+      const figure = wanted.shift();
+      if (wanted.length) setTimeout(drawNext);
+      this.figures.push(new PlotFigure(waiting.get(figure), data, (hex) => this.themed(hex)));
+    };
+    // Drawn when it is nearly in sight: until then its place is kept.
     const observer = new IntersectionObserver((entries) => {
+      const isBusy = wanted.length > 0;
       for (const { target, isIntersecting } of entries) {
-        if (!isIntersecting || !waiting.has(target)) continue;
+        if (!isIntersecting) continue;
         observer.unobserve(target);
-        this.figures.push(new PlotFigure(waiting.get(target), data, (hex) => this.themed(hex)));
-        waiting.delete(target);
+        wanted.push(target);
       }
+      if (!isBusy && wanted.length) setTimeout(drawNext);
     }, { rootMargin: "600px" });
     for (const figure of waiting.keys()) observer.observe(figure);
   }
@@ -53,7 +61,7 @@ class PlotFigure {
     this.values = new Map();
     const heading = this.figure.querySelector("h3").textContent;
     const box = element("div", { class: "plot" }, element("p", { class: "plot-title", "aria-hidden": "true" }, heading), this.controls());
-    this.figure.querySelector("svg").before(box);
+    this.figure.querySelector("h3").after(box);
     this.figure.dataset.drawn = "true";
     this.panels = plot.panels.map((panel) => this.panel(panel, box, heading));
     new ResizeObserver(() => this.resize()).observe(box);
@@ -84,6 +92,7 @@ class PlotFigure {
       for (const series of panel.series) if (!labels.has(series.label)) labels.set(series.label, series);
       const hues = panel.boxes && panel.boxes.colors.length / panel.boxes.kinds.length;
       panel.boxes?.kinds.forEach((label, kind) => labels.set(label, { draw: "bars", dash: [], color: panel.boxes.colors[kind * hues] }));
+      for (const { label, color } of panel.spread?.bodies ?? []) labels.set(label, { draw: "bars", dash: [], color });
     }
     return labels;
   }
@@ -114,10 +123,63 @@ class PlotFigure {
         `${panel.title || heading}. Arrow keys move along the data, plus and minus zoom, zero shows all.`,
     });
     box.append(...[title, place].filter(Boolean));
-    const boxes = panel.boxes && new Boxes(panel.boxes, this.data, this.themed, this.hidden);
-    const drawn = boxes ? this.boxed(panel, boxes, place) : new uPlot({ ...this.options(panel), width: place.clientWidth }, this.series(panel), place);
-    place.addEventListener("keydown", (event) => this.key(event, drawn));
-    return { panel, place, drawn, boxes };
+    const made = { panel, place };
+    if (panel.boxes) {
+      made.boxes = new Boxes(panel.boxes, this.data, this.themed, this.hidden);
+      made.drawn = this.boxed(panel, made.boxes, place);
+    } else if (panel.spread) {
+      made.spread = new Spreads(panel.spread, panel.y, this.themed, this.hidden);
+      made.drawn = this.spread(panel, made.spread, place);
+    } else {
+      made.own = this.series(panel);
+      made.drawn = new uPlot({ ...this.options(panel), width: place.clientWidth }, this.sums(panel, made.own), place);
+    }
+    place.addEventListener("keydown", (event) => this.key(event, made.drawn));
+    return made;
+  }
+
+  spread(panel, spread, place) {
+    const { x, y } = panel;
+    const options = {
+      width: place.clientWidth, height: spread.height, padding: [8, 28, 0, 0], legend: { show: false },
+      series: [{}, { show: true, paths: () => null, points: { show: false } }],
+      scales: { x: { time: false, range: [x.from, x.to] }, y: { distr: y.log ? 3 : 1, range: () => spread.range() } },
+      axes: [this.across(x, true), this.up(y)],
+      cursor: { drag: { x: false, y: true, setScale: false }, points: { show: false } },
+      hooks: {
+        drawClear: [(u) => this.outages(u)],
+        draw: [(u) => spread.draw(u)],
+        setSelect: [(u) => {
+          const { top, height } = u.select;
+          if (height <= 0) return;
+          this.mark(spread.show(u, [u.posToVal(top + height, "y"), u.posToVal(top, "y")]));
+          u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+        }],
+        setCursor: [(u) => {
+          const { left } = u.cursor;
+          this.told.value = left < 0 ? "" : spread.tell(u.posToVal(left, "x"), (value) => this.write(y, value));
+        }],
+        ready: [(u) => u.over.addEventListener("dblclick", () => this.showAll())],
+      },
+    };
+    return new uPlot(options, [spread.places, spread.places.map(() => null)], place);
+  }
+
+  mark(isZoomed) {
+    this.zoomed = isZoomed;
+    this.figure.dataset.zoomed = String(isZoomed);
+  }
+
+  // The columns as they are drawn: those of a stack each on the ones below it, which come later, without those that are hidden.
+  sums(panel, own) {
+    if (!panel.stacked) return own;
+    let below = Array.from(own[0], () => 0);
+    const sums = own.slice(1).reverse().map((column, place) => {
+      const { label } = panel.series.at(-1 - place);
+      if (!this.hidden.has(label)) below = below.map((sum, at) => sum + (column[at] ?? 0));
+      return below;
+    });
+    return [own[0], ...sums.reverse()];
   }
 
   boxed(panel, boxes, place) {
@@ -247,14 +309,18 @@ class PlotFigure {
     this.following = true;
     const { min, max } = u.scales.x;
     const all = this.ends(u);
-    this.zoomed = min > all.min || max < all.max;
-    this.figure.dataset.zoomed = String(this.zoomed);
+    this.mark(min > all.min || max < all.max);
     for (const { drawn } of this.panels) drawn.setScale("x", { min, max });
     this.following = false;
   }
 
   zoom(factor) {
-    const u = this.panels[0].drawn;
+    const { drawn: u, spread } = this.panels[0];
+    if (spread) {
+      spread.zoom(u, factor);
+      this.mark(spread.zoomed !== null);
+      return;
+    }
     const { min, max } = u.scales.x;
     const isLog = this.plot.panels[0].x.log;
     const [to, back] = isLog ? [Math.log, Math.exp] : [(value) => value, (value) => value];
@@ -266,8 +332,9 @@ class PlotFigure {
   }
 
   showAll() {
-    const u = this.panels[0].drawn;
-    u.setScale("x", this.ends(u));
+    const { drawn: u, spread } = this.panels[0];
+    if (spread) this.mark(spread.show(u, null));
+    else u.setScale("x", this.ends(u));
   }
 
   key(event, u) {
@@ -301,6 +368,7 @@ class PlotFigure {
   // The values at the cursor, in the legend and as one sentence.
   tell(u) {
     const at = u.cursor.idx;
+    // Of a stack each layer's own value, and not the sum.
     const mine = this.panels?.find(({ drawn }) => drawn === u);
     if (!mine) return;
     const gone = at === null || at === undefined;
@@ -309,7 +377,7 @@ class PlotFigure {
     u.series.forEach((series, place) => {
       const one = mine.panel.series.find(({ label }) => label === series.label);
       if (!one || u.series[place - 1]?.label === series.label) return;
-      const value = gone ? null : nearest(u.data[place], at, one.draw === "steps");
+      const value = gone ? null : nearest(mine.own[place], at, one.draw === "steps");
       this.values.get(one.label).textContent = value === null || value === undefined ? "" : ` ${this.write(mine.panel.y, value)}`;
     });
   }
@@ -318,11 +386,17 @@ class PlotFigure {
     const isHidden = !this.hidden.delete(label);
     if (isHidden) this.hidden.add(label);
     button.setAttribute("aria-pressed", String(!isHidden));
-    for (const { drawn, boxes } of this.panels) {
+    for (const { panel, drawn, boxes, spread, own } of this.panels) {
       if (boxes) drawn.redraw();
+      if (spread) spread.show(drawn, spread.zoomed);
       drawn.batch(() => drawn.series.forEach((series, place) => {
         if (place && series.label === label) drawn.setSeries(place, { show: !isHidden });
       }));
+      if (panel.stacked) {
+        const { min, max } = drawn.scales.x;
+        drawn.setData(this.sums(panel, own), false);
+        drawn.setScale("x", { min, max });
+      }
     }
   }
 

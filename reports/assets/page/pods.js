@@ -4,13 +4,8 @@ const ROWS_OF_A_PAGE = 25;
 const COLUMNS = 7;
 
 class PodTable {
-  constructor(pods, cluster) {
-    this.pods = pods;
-    this.cluster = cluster;
-    this.all = Uint32Array.from({ length: pods.count }, (_, pod) => pod);
-    this.rows = this.all;
-    this.page = 0;
-    this.sorted = { by: "created", up: true };
+  constructor(lives, cluster) {
+    Object.assign(this, { lives, cluster, pods: lives.first, rows: null, page: 0, sorted: { by: "created", up: true } });
     this.body = byId("pod-rows");
     byId("pod-form").addEventListener("submit", (event) => event.preventDefault());
     byId("pod-search").addEventListener("input", () => this.search());
@@ -20,46 +15,47 @@ class PodTable {
     for (const button of document.querySelectorAll("#pod-table thead button")) {
       button.addEventListener("click", () => this.sort(button.dataset.by));
     }
-    this.offerOutcomes();
+    for (const [outcome, count] of Object.entries(lives.outcomes)) {
+      byId("pod-outcome").append(element("option", { value: outcome }, `${outcome} (${grouped(count)})`));
+    }
     this.show();
   }
 
-  offerOutcomes() {
-    const counts = new Map();
-    for (let pod = 0; pod < this.pods.count; pod++) {
-      const outcome = this.pods.outcome(pod);
-      counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
-    }
-    for (const [outcome, count] of [...counts].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      byId("pod-outcome").append(element("option", { value: outcome }, `${outcome} (${grouped(count)})`));
-    }
+  // Reads all pods, unless that has been done: from then on `rows` are those that are looked at, in order.
+  async need() {
+    this.pods = await this.lives.all();
+    this.everyone ??= Uint32Array.from({ length: this.pods.count }, (_, pod) => pod);
+    this.rows ??= this.everyone;
   }
 
   // The name and the node of each pod as they are searched, made when somebody searches first.
   text(pod) {
-    this.texts ??= Array.from(this.all, (one) => `${this.pods.fullName(one)}\n${this.pods.nodeName(one)}`.toLowerCase());
+    this.texts ??= Array.from(this.everyone, (one) => `${this.pods.fullName(one)}\n${this.pods.nodeName(one)}`.toLowerCase());
     return this.texts[pod];
   }
 
-  search() {
+  async search() {
+    await this.need();
     const { reasons, reasonOf } = this.pods;
     const words = byId("pod-search").value.toLowerCase().split(/\s+/).filter(Boolean);
     // Reasons are few and long: which of them have a word is looked up once.
     const inReason = words.map((word) => reasons.map((reason) => reason.toLowerCase().includes(word)));
     const outcome = byId("pod-outcome").value;
-    this.rows = this.all.filter((pod) => {
+    this.rows = this.everyone.filter((pod) => {
       if (outcome && this.pods.outcome(pod) !== outcome) return false;
       return words.every((word, place) => this.text(pod).includes(word) || inReason[place][reasonOf[pod]]);
     });
     this.order();
   }
 
-  sort(by) {
+  async sort(by) {
     this.sorted = { by, up: this.sorted.by === by ? !this.sorted.up : !["waited", "lasted", "attempts"].includes(by) };
     for (const heading of document.querySelectorAll("#pod-table thead th[data-by]")) {
       const direction = this.sorted.up ? "ascending" : "descending";
       heading.setAttribute("aria-sort", heading.dataset.by === by ? direction : "none");
     }
+    await this.need();
+    this.rows = this.rows.slice();
     this.order();
   }
 
@@ -80,9 +76,9 @@ class PodTable {
     this.known ??= {};
     if (!this.known[by]) {
       // Numbers in names count as numbers: batch-9 comes before batch-10.
-      const keys = Array.from(this.all, (pod) => texts[by](pod).replace(/\d+/g, (digits) => digits.padStart(12, "0")));
+      const keys = Array.from(this.everyone, (pod) => texts[by](pod).replace(/\d+/g, (digits) => digits.padStart(12, "0")));
       const ranks = (this.known[by] = new Float64Array(keys.length));
-      const sorted = this.all.slice().sort((a, b) => (keys[a] < keys[b] ? -1 : keys[a] > keys[b] ? 1 : 0));
+      const sorted = this.everyone.slice().sort((a, b) => (keys[a] < keys[b] ? -1 : keys[a] > keys[b] ? 1 : 0));
       let rank = 0;
       sorted.forEach((pod, place) => {
         if (place && keys[pod] !== keys[sorted[place - 1]]) rank += 1;
@@ -92,22 +88,24 @@ class PodTable {
     return this.known[by];
   }
 
-  turn(pages) {
-    this.page += pages;
+  async turn(pages) {
+    await this.need();
+    this.page = Math.max(0, Math.min(this.page + pages, Math.ceil(this.rows.length / ROWS_OF_A_PAGE) - 1));
     this.show();
   }
 
   show() {
     const from = this.page * ROWS_OF_A_PAGE;
-    const shown = this.rows.subarray(from, from + ROWS_OF_A_PAGE);
+    const count = this.rows ? this.rows.length : this.lives.count;
+    const shown = this.rows ? this.rows.subarray(from, from + ROWS_OF_A_PAGE) : Array.from({ length: this.pods.count }, (_, pod) => pod);
     this.body.replaceChildren(...Array.from(shown, (pod) => this.row(pod)));
     if (shown.length === 0) {
       this.body.append(element("tr", {}, element("td", { colspan: COLUMNS }, "No pod is like that.")));
     }
-    const all = grouped(this.rows.length);
+    const all = grouped(count);
     byId("pod-count").value = shown.length ? `${grouped(from + 1)} to ${grouped(from + shown.length)} of ${all}` : "none";
     byId("pod-previous").disabled = this.page === 0;
-    byId("pod-next").disabled = from + ROWS_OF_A_PAGE >= this.rows.length;
+    byId("pod-next").disabled = from + ROWS_OF_A_PAGE >= count;
   }
 
   row(pod) {

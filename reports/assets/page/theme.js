@@ -19,3 +19,12 @@ function setUpTheme(changed) {
   dark.addEventListener("change", show);
   show();
 }
+
+// The pictures are for those who have no script. They are shown all the same on paper, and where the script fails.
+function showPictures() {
+  for (const picture of document.querySelectorAll("figure > noscript")) {
+    picture.nextElementSibling.remove();
+    picture.insertAdjacentHTML("afterend", picture.textContent);
+    picture.remove();
+  }
+}

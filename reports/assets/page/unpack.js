@@ -1,10 +1,11 @@
 // The page's data: columns by name. What the text is made of is written at its maker, src/page/pack.rs.
 
-async function unpack(base64) {
-  const text = atob(base64);
-  const packed = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) packed[i] = text.charCodeAt(i);
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
+async function unpack(id) {
+  // What stands behind the scripts may not be there yet.
+  if (document.readyState === "loading" && !byId(id)?.nextSibling) {
+    await new Promise((there) => document.addEventListener("DOMContentLoaded", there, { once: true }));
+  }
+  const stream = new Blob([bytesOf(byId(id).textContent)]).stream().pipeThrough(new DecompressionStream("deflate"));
   const all = new Uint8Array(await new Response(stream).arrayBuffer());
   const length = new DataView(all.buffer).getUint32(0, true);
   const utf8 = new TextDecoder();
@@ -15,6 +16,20 @@ async function unpack(base64) {
     start += bytes;
   }
   return new Columns(columns, utf8);
+}
+
+function bytesOf(base64) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(base64);
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
+// Something that takes a while and is made once, when it is first asked for.
+function lazily(make) {
+  let made;
+  return () => (made ??= make());
 }
 
 class Columns {

@@ -61,25 +61,74 @@ struct Shown {
     left_out: u64,
 }
 
+/// A distribution where it stands, for those who draw it elsewhere.
+pub(crate) struct Body<'c> {
+    /// Its series, by place and name, and its category.
+    pub(crate) series: usize,
+    pub(crate) label: &'c str,
+    pub(crate) category: &'c str,
+    /// Where its middle is, and how far it reaches to both sides; a category is as wide as 1.
+    pub(crate) middle: f64,
+    pub(crate) half: f64,
+    pub(crate) numbers: BoxNumbers,
+    /// Values, and how wide a violin is there as a share of `half`; empty of a box.
+    pub(crate) outline: Vec<(f64, f64)>,
+}
+
 impl SpreadChart {
-    /// Draws it.
-    pub(crate) fn draw(&self, medium: Medium) -> Picture {
-        let shown: Vec<Vec<Option<Shown>>> = self
-            .series
-            .iter()
-            .map(|series| series.samples.iter().map(|samples| self.shown(samples)).collect())
-            .collect();
-        let all = || shown.iter().flatten().flatten();
-        if all().next().is_none() {
-            return Picture::no_data(medium, &self.title, "there is no sample to draw");
+    /// Every distribution that there is, and the two ends of the vertical axis.
+    pub(crate) fn bodies(&self) -> Option<(Vec<Body<'_>>, (f64, f64))> {
+        let shown = self.all_shown();
+        let up = self.y_axis(&shown)?.range;
+        let width = self.width();
+        let mut bodies = Vec::new();
+        for (index, (series, categories)) in self.series.iter().zip(shown).enumerate() {
+            for (category, one) in categories.into_iter().enumerate() {
+                let Some(Shown { numbers, outline, .. }) = one else { continue };
+                let most = outline.iter().map(|point| point.1).fold(0.0, f64::max);
+                bodies.push(Body {
+                    series: index,
+                    label: &series.label,
+                    category: self.categories.get(category).map_or("", String::as_str),
+                    middle: category as f64 + 0.08 + width * (index as f64 + 0.5),
+                    half: width * 0.42,
+                    numbers,
+                    outline: outline.into_iter().map(|(value, density)| (value, density / most)).collect(),
+                });
+            }
         }
+        Some((bodies, up))
+    }
+
+    /// How wide the place of one distribution is.
+    fn width(&self) -> f64 {
+        0.84 / self.series.len() as f64
+    }
+
+    fn all_shown(&self) -> Vec<Vec<Option<Shown>>> {
+        let of = |series: &SpreadSeries| series.samples.iter().map(|samples| self.shown(samples)).collect();
+        self.series.iter().map(of).collect()
+    }
+
+    /// The vertical axis; `None` where there is nothing to show.
+    fn y_axis(&self, shown: &[Vec<Option<Shown>>]) -> Option<Axis> {
+        let all = || shown.iter().flatten().flatten();
         let ends = |one: &Shown| {
             let numbers = &one.numbers;
             let outliers = [numbers.outliers.first(), numbers.outliers.last()].into_iter().flatten().copied();
             let outline = [one.outline.first(), one.outline.last()].into_iter().flatten().map(|point| point.0);
             [numbers.whiskers.0, numbers.whiskers.1].into_iter().chain(outliers).chain(outline).collect::<Vec<f64>>()
         };
-        let y = self.y.axis_with_room(all().flat_map(ends), 5.0);
+        all().next()?;
+        Some(self.y.axis_with_room(all().flat_map(ends), 5.0))
+    }
+
+    /// Draws it.
+    pub(crate) fn draw(&self, medium: Medium) -> Picture {
+        let shown = self.all_shown();
+        let Some(y) = self.y_axis(&shown) else {
+            return Picture::no_data(medium, &self.title, "there is no sample to draw");
+        };
         let up = y.range;
         let x = Axis::categories(&self.across, self.categories.iter().map(String::as_str));
         let left = Panel::left_for(medium, [&y]);
@@ -91,7 +140,7 @@ impl SpreadChart {
         picture.head(&self.title, &legend);
         panel.grid(&mut picture);
         panel.axes(&mut picture);
-        let width = 0.84 / self.series.len() as f64;
+        let width = self.width();
         for (index, categories) in shown.iter().enumerate() {
             for (category, one) in categories.iter().enumerate() {
                 let Some(one) = one else { continue };

@@ -78,6 +78,11 @@ impl StackChart {
 }
 
 impl StackPanel {
+    /// The two ends of its vertical axis.
+    pub(crate) fn range(&self) -> (f64, f64) {
+        self.timeline().y.range
+    }
+
     /// The same as lines, the highest first, each with its area down to the axis: those in front cover what is below them.
     fn timeline(&self) -> TimePanel {
         let mut sums = vec![0_i64; self.times.len()];

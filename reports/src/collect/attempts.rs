@@ -1,7 +1,7 @@
 //! `attempts.csv`: a row for each scheduling attempt.
 
 use super::queue_metrics::pool_name;
-use super::written::{TableFiles, WrittenTable};
+use super::written::{BackgroundTable, TableFiles};
 use crate::output::{OutputDir, OutputError};
 use crate::tables::AttemptRow;
 use towtank_sim::cluster::Cluster;
@@ -11,7 +11,7 @@ use towtank_sim::phases::Phase;
 
 /// Writes `attempts.csv`. It asks for each attempt by itself, those that repeat a failure too.
 pub struct AttemptTable {
-    table: WrittenTable,
+    table: BackgroundTable,
     /// For whom room was found, told before the attempt's end: the pod, the node, and how many have to go.
     preempting: Option<(PodId, NodeId, u32)>,
     plugins: String,
@@ -23,7 +23,7 @@ impl AttemptTable {
     /// # Errors
     /// A file cannot be created.
     pub fn create(out: &OutputDir, parquet: bool) -> Result<Self, OutputError> {
-        let table = TableFiles::new(out, "attempts", parquet)?.begin::<AttemptRow<'_>>()?;
+        let table = BackgroundTable::new(TableFiles::new(out, "attempts", parquet)?.begin::<AttemptRow<'_>>()?)?;
         Ok(Self { table, preempting: None, plugins: String::new() })
     }
 

@@ -1,6 +1,6 @@
 //! How long pods waited.
 
-use crate::data::{Latencies, LatencyPair};
+use crate::data::{Latencies, LatencyPair, SchedulingParts};
 use towtank_sim::cluster::{Change, Cluster, Interest};
 use towtank_sim::observe::{Note, NoteKinds, Observer};
 
@@ -13,18 +13,15 @@ pub struct LatencyCollector {
 }
 
 impl LatencyCollector {
-    /// Percentiles of all.
-    pub fn summary(&self) -> LatencyPair {
-        LatencyPair {
-            scheduling: self.scheduling.summary(),
-            startup: self.startup.summary(),
-            start: self.start.summary(),
-        }
-    }
-
-    /// The samples: scheduling, startup.
-    pub fn into_samples(self) -> (Latencies, Latencies) {
-        (self.scheduling, self.startup)
+    /// Percentiles of all, with the parts that others have followed; and the samples of scheduling and startup.
+    pub fn finish(mut self, parts: SchedulingParts) -> (LatencyPair, Latencies, Latencies) {
+        let pair = LatencyPair {
+            scheduling: self.scheduling.sum_up(),
+            parts: Some(parts),
+            startup: self.startup.sum_up(),
+            start: self.start.sum_up(),
+        };
+        (pair, self.scheduling, self.startup)
     }
 }
 

@@ -5,13 +5,13 @@
 use super::controller_metrics::ControllerMetrics;
 use super::exposition::Exposition;
 use super::histogram::Histogram;
-use super::latency::LatencyCollector;
 use super::queue_metrics::{POOLS, QueueMetrics};
-use crate::data::{LatencyPair, LatencySummary};
+use super::waits::Waits;
+use crate::data::{LatencyPair, LatencySummary, SchedulingParts};
 use crate::metrics::scheduling_latency::Waiting;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use towtank_sim::cluster::{Change, Cluster, Interest};
+use towtank_sim::cluster::{Cluster, Interest};
 use towtank_sim::model::PodId;
 use towtank_sim::observe::{Note, NoteKinds, Observer};
 use towtank_sim::scheduler::{FitError, Profile};
@@ -27,6 +27,7 @@ type Outcome = (&'static str, Arc<str>);
 #[derive(Debug)]
 pub struct MetricsCollector {
     queue: QueueMetrics,
+    waits: Waits,
     controllers: ControllerMetrics,
     /// By what they came to. So few that a list does, and every attempt comes by here.
     attempts: Vec<(Outcome, u64, Histogram)>,
@@ -47,6 +48,7 @@ impl Default for MetricsCollector {
     fn default() -> Self {
         Self {
             queue: QueueMetrics::default(),
+            waits: Waits::default(),
             controllers: ControllerMetrics::default(),
             attempts: Vec::new(),
             pod_duration: BTreeMap::new(),
@@ -63,8 +65,8 @@ impl Default for MetricsCollector {
 }
 
 impl MetricsCollector {
-    /// The whole text.
-    pub fn text(&self, cluster: &Cluster, latency: &LatencyCollector) -> String {
+    /// The whole text, with latencies that others have summed up.
+    pub fn text(&self, cluster: &Cluster, latency: &LatencyPair) -> String {
         let mut into = Exposition::default();
         self.attempts(&mut into);
         self.queue(&mut into);
@@ -81,11 +83,11 @@ impl MetricsCollector {
         for ((by, code), count) in &self.refused {
             family.total(&[("name", by), ("code", &code.to_string())], *count);
         }
-        let LatencyPair { scheduling, startup, .. } = latency.summary();
+        let LatencyPair { scheduling, startup, .. } = latency;
         let help = "From the creation of a pod to its binding, of those that the scheduler bound.";
-        summary(into.summary("towtank_pod_scheduling_latency_seconds", help), &scheduling);
+        summary(into.summary("towtank_pod_scheduling_latency_seconds", help), scheduling);
         let help = "From the creation of a pod to its first start.";
-        summary(into.summary("towtank_pod_startup_latency_seconds", help), &startup);
+        summary(into.summary("towtank_pod_startup_latency_seconds", help), startup);
         into.finish()
     }
 
@@ -138,12 +140,19 @@ impl MetricsCollector {
         Waiting { all: self.unbound, gated, queue, backoff, unschedulable, decision: self.deciding }
     }
 
+    /// How long bound pods have waited where.
+    pub fn parts(&mut self) -> SchedulingParts {
+        self.waits.parts()
+    }
+
     /// The time until now has passed with as many pods without a node as there were.
     #[inline]
     fn advance(&mut self, cluster: &Cluster) {
         let span = i128::from(cluster.now.since(self.since).0);
         if span > 0 {
-            self.unbound += i128::from(self.pending) * span;
+            if self.pending > 0 {
+                self.unbound += i128::from(self.pending) * span;
+            }
             self.since = cluster.now;
         }
         self.pending = cluster.totals().pending;
@@ -169,21 +178,21 @@ impl MetricsCollector {
     }
 
     fn scheduled(&mut self, id: PodId, took: Span, cluster: &Cluster) {
-        let since = self.queue.left(id);
         let Some(pod) = cluster.pod(id) else { return };
+        let since = self.waits.bound(id, pod.created, took, cluster.now);
         self.attempted("scheduled", &cluster.class_of(pod).spec.scheduler_name, took, 1);
         let attempts = cluster.pods().attempts(id);
         self.pod_attempts.observe(f64::from(attempts));
         let durations = self.pod_duration.entry(attempts.min(MANY_ATTEMPTS));
         let durations = durations.or_insert_with(|| Histogram::exponential(0.01, 2.0, 20));
-        durations.observe((cluster.now - since.unwrap_or(pod.created)).as_secs_f64());
+        durations.observe((cluster.now - since).as_secs_f64());
     }
 }
 
 impl Observer for MetricsCollector {
     fn interest(&self) -> NoteKinds {
-        let pods =
-            Interest::POD_CREATED.and(Interest::POD_BOUND).and(Interest::POD_FINISHED).and(Interest::POD_REMOVED);
+        // Those that change how many pods are without a node.
+        let pods = Interest::POD_CREATED.and(Interest::POD_BOUND).and(Interest::POD_REMOVED);
         let changes = pods.and(ControllerMetrics::CHANGES);
         let attempts = NoteKinds::ATTEMPTS.and(NoteKinds::SCHEDULED).and(NoteKinds::FAILED).and(NoteKinds::PREEMPTING);
         let queue = NoteKinds::QUEUE_MOVES.and(NoteKinds::LEFT_QUEUE).and(NoteKinds::FAILED_AGAIN);
@@ -197,26 +206,31 @@ impl Observer for MetricsCollector {
             self.queue.advance(cluster.now);
         }
         match note {
-            Note::QueueMoves { moves, .. } => self.queue.moved(moves, cluster.now),
-            Note::SchedulingAttempt { early, blamed, profile, .. } => self.queue.tried(*early, *blamed, profile),
+            Note::QueueMoves { moves, .. } => {
+                self.queue.moved(moves);
+                self.waits.moved(moves, cluster.now);
+            }
+            Note::SchedulingAttempt { pod, early, blamed, profile } => {
+                self.queue.tried(*early, *blamed, profile);
+                self.waits.tried(*pod, cluster.now);
+            }
             Note::LeftQueue { from, blamed, profile } => self.queue.left_pool(*from, *blamed, profile),
             Note::FailedAgain(again) => {
                 for (tally, failure, profile) in again.tallies() {
                     self.failed(&failure.error, profile, Span::ZERO, tally.count);
                     self.queue.failed_again(tally, failure.error.plugins, profile);
                 }
+                self.waits.failed_again(again.pods(), cluster.now);
             }
             Note::Scheduled { pod, took, .. } => self.scheduled(*pod, *took, cluster),
-            Note::FailedScheduling { error, took, queue, profile, .. } => {
+            Note::FailedScheduling { pod, error, took, queue, profile } => {
                 self.failed(error, profile, *took, 1);
                 self.queue.failed(*queue, error.plugins, profile);
+                self.waits.failed(*pod, *took, *queue, cluster.now);
             }
             Note::Preempting { victims, .. } => {
                 self.preemptions += 1;
                 self.victims.observe(victims.len() as f64);
-            }
-            Note::Change(Change::PodRemoved(pod) | Change::PodFinished(pod) | Change::PodBound(pod, _)) => {
-                self.queue.left(*pod);
             }
             Note::Refused { refusal, .. } => *self.refused.entry((refusal.by, refusal.code)).or_default() += 1,
             other => self.controllers.note(other, cluster),

@@ -4,6 +4,7 @@
 
 mod arrival_curve;
 mod attempts;
+mod background;
 mod cluster_history;
 pub mod completion;
 mod controller_metrics;
@@ -15,7 +16,6 @@ mod histogram;
 mod jobs;
 mod latency;
 pub mod ledger;
-mod lives;
 mod metrics;
 mod nodes;
 mod notable;
@@ -28,6 +28,7 @@ mod series;
 pub mod services;
 mod steady;
 mod utilization;
+mod waits;
 mod work_times;
 mod written;
 
@@ -39,7 +40,6 @@ pub use fragmentation::FragmentationTracker;
 pub use heatmap::HeatmapCollector;
 pub use jobs::JobCollector;
 pub use latency::LatencyCollector;
-pub use lives::LifeCollector;
 pub use metrics::MetricsCollector;
 pub use nodes::NodeTable;
 pub use notable::NotableCollector;
@@ -110,7 +110,6 @@ pub struct Collectors {
     heatmap: Option<HeatmapCollector>,
     history: Option<ClusterHistoryCollector>,
     records: Option<PodRecordCollector>,
-    lives: Option<LifeCollector>,
     arrivals: Option<ArrivalCurveCollector>,
     jobs: JobCollector,
     ledger: LedgerCollector,
@@ -148,7 +147,6 @@ impl Collectors {
             heatmap: options.page.then(HeatmapCollector::default),
             history: options.page.then(ClusterHistoryCollector::default),
             records: options.page.then(PodRecordCollector::default),
-            lives: options.page.then(LifeCollector::default),
             ledger: LedgerCollector::default(),
             occupancy: OccupancyCollector::default(),
             completion: CompletionCollector::default(),
@@ -173,7 +171,6 @@ impl Collectors {
         all.extend(self.heatmap.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.history.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.records.as_mut().map(|o| o as &mut dyn Observer));
-        all.extend(self.lives.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.arrivals.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.steady.as_mut().map(|o| o as &mut dyn Observer));
         all.extend([&mut self.jobs as &mut dyn Observer, &mut self.ledger, &mut self.occupancy, &mut self.completion]);
@@ -204,9 +201,6 @@ impl Collectors {
         if let Some(events) = self.events {
             events.finish()?;
         }
-        if let Some(out) = out {
-            out.write("metrics.prom", self.metrics.text(cluster, &self.latency))?;
-        }
         let ledger = self.ledger.finish(cluster);
         let occupancy = self.occupancy.finish(cluster);
         let services = self.services.finish(cluster);
@@ -214,6 +208,11 @@ impl Collectors {
         if let Some(out) = out.filter(|_| self.tables) {
             parts::write(out, "zones.csv", "zone", &zones)?;
             parts::write(out, "namespaces.csv", "namespace", &namespaces)?;
+        }
+        let waiting = self.metrics.waiting(cluster);
+        let (latency, scheduling, startup) = self.latency.finish(self.metrics.parts());
+        if let Some(out) = out {
+            out.write("metrics.prom", self.metrics.text(cluster, &latency))?;
         }
         let counters = cluster.counters();
         let mut summary = Summary {
@@ -237,13 +236,13 @@ impl Collectors {
                 r#final: cluster.totals().nodes,
             },
             utilization: self.utilization.summary(cluster),
-            latency: self.latency.summary(),
+            latency,
             jobs: jobs.summary(),
             gpu_fragmentation: self.series.fragmentation(cluster),
             zones: few(zones),
             namespaces: few(namespaces),
             packing: Some(Packing::of(&occupancy)),
-            waiting: Some(self.metrics.waiting(cluster).into()),
+            waiting: Some(waiting.into()),
             completion: CompletionSummary::of(self.completion.finish(), ledger.nanoseconds),
             provisioning: Some(Provisioning::of(&occupancy, &ledger.machines, &self.prices)),
             energy: self.power.map(|power| Energy::of(&ledger.machines, &power, ledger.nanoseconds)),
@@ -260,7 +259,6 @@ impl Collectors {
         if let Some(out) = out.filter(|_| self.parquet) {
             written::write_series(out, &series)?;
         }
-        let (scheduling, startup) = self.latency.into_samples();
         Ok(Run {
             label: String::new(),
             description: String::new(),
@@ -270,7 +268,6 @@ impl Collectors {
             startup,
             heatmap: self.heatmap.map(|heatmap| heatmap.into_heatmap(outcome.end)).unwrap_or_default(),
             jobs,
-            lives: self.lives.map(|lives| lives.finish(cluster)).unwrap_or_default(),
             curves: self.arrivals.map(|arrivals| arrivals.into_curve(cluster).curves()).unwrap_or_default(),
             notable: self.notable.into_notable(),
             history: self.history.map(ClusterHistoryCollector::into_history).unwrap_or_default(),

@@ -5,34 +5,30 @@ use super::work_times::{WorkTimes, usage};
 use super::written::{TableFiles, WrittenTable};
 use crate::output::{OutputDir, OutputError};
 use crate::tables::NodeRow;
-use std::collections::BTreeMap;
 use towtank_sim::cluster::{Change, Cluster, Interest, NodeChange};
 use towtank_sim::model::node::Node;
-use towtank_sim::model::pod::Pod;
+use towtank_sim::model::pod::{Pod, PodClass};
 use towtank_sim::model::resources::ResourceId;
-use towtank_sim::model::{ClassId, NodeId, PodId};
+use towtank_sim::model::{ClassId, PodId};
 use towtank_sim::observe::{Note, NoteKinds, Observer};
 use towtank_sim::phases::Phase;
 use towtank_sim::time::SimTime;
 
 /// Writes `nodes.csv`.
+///
+/// A pod is entered once, when it ends, with the time that it was on the node; those that are left are entered with the node's row.
 pub struct NodeTable {
     table: WrittenTable,
-    lives: BTreeMap<NodeId, Life>,
+    /// By slot.
+    lives: Vec<Option<Life>>,
     work: WorkTimes,
 }
 
 /// What has happened on a node so far.
 #[derive(Clone, Copy, Debug, Default)]
 struct Life {
-    since: SimTime,
-    /// What has been allocated since then.
-    cpu: i64,
-    memory: i64,
-    /// Before that, in unit nanoseconds.
-    cpu_integral: i128,
-    memory_integral: i128,
-    /// What pods that have ended used, in unit nanoseconds.
+    /// CPU and memory that pods have been allocated, and have used, in unit nanoseconds.
+    allocated: [i128; 2],
     used: [i128; 2],
     not_ready_since: Option<SimTime>,
     not_ready: i64,
@@ -40,24 +36,24 @@ struct Life {
 }
 
 impl Life {
-    fn advance(&mut self, node: &Node, now: SimTime) {
-        let span = i128::from(now.since(self.since).0);
-        self.cpu_integral += i128::from(self.cpu) * span;
-        self.memory_integral += i128::from(self.memory) * span;
-        self.since = now;
-        self.cpu = node.requested.get(ResourceId::CPU);
-        self.memory = node.requested.get(ResourceId::MEMORY);
+    /// What a pod has had until now.
+    fn enter(&mut self, id: PodId, pod: &Pod, work: &WorkTimes, cluster: &Cluster) {
+        let class = cluster.classes.get(pod.class);
+        let held = pod.bound.get().map_or(0, |bound| i128::from(cluster.now.since(bound).0));
+        add_times(&mut self.allocated, requests(class), held);
+        add_times(&mut self.used, usage(pod, class), i128::from(work.of(id, pod, cluster.now)));
+        self.bound += 1;
     }
 }
 
-impl Life {
-    /// What a pod has used until now.
-    fn add_use(&mut self, id: PodId, pod: &Pod, work: &WorkTimes, cluster: &Cluster) {
-        let worked = i128::from(work.of(id, pod, cluster.now));
-        let amounts = usage(pod, cluster.classes.get(pod.class));
-        for (sum, amount) in self.used.iter_mut().zip(amounts) {
-            *sum += i128::from(amount) * worked;
-        }
+/// CPU and memory that pods of a class request.
+fn requests(class: &PodClass) -> [i64; 2] {
+    [class.requests.get(ResourceId::CPU), class.requests.get(ResourceId::MEMORY)]
+}
+
+fn add_times(sums: &mut [i128; 2], amounts: [i64; 2], times: i128) {
+    for (sum, amount) in sums.iter_mut().zip(amounts) {
+        *sum += i128::from(amount) * times;
     }
 }
 
@@ -68,7 +64,7 @@ impl NodeTable {
     /// A file cannot be created.
     pub fn create(out: &OutputDir, parquet: bool) -> Result<Self, OutputError> {
         let table = TableFiles::new(out, "nodes", parquet)?.begin::<NodeRow<'_>>()?;
-        Ok(Self { table, lives: BTreeMap::new(), work: WorkTimes::default() })
+        Ok(Self { table, lives: Vec::new(), work: WorkTimes::default() })
     }
 
     /// Writes the nodes that are still there, in order of creation, and ends the table.
@@ -85,12 +81,11 @@ impl NodeTable {
     }
 
     fn row(&mut self, node: &Node, cluster: &Cluster, removed: Option<SimTime>) {
-        let Some(mut life) = self.lives.remove(&node.id) else { return };
+        let Some(mut life) = self.lives.get_mut(node.id.index()).and_then(Option::take) else { return };
         let now = cluster.now;
-        life.advance(node, now);
         for id in &node.pods {
             if let Some(pod) = cluster.pod(*id).filter(|pod| pod.node == Some(node.id)) {
-                life.add_use(*id, pod, &self.work, cluster);
+                life.enter(*id, pod, &self.work, cluster);
             }
         }
         if let Some(since) = life.not_ready_since {
@@ -113,38 +108,31 @@ impl NodeTable {
             removed_ns: removed.map(|at| at.0),
             not_ready_ns: life.not_ready,
             bound_pods: life.bound,
-            mean_cpu_allocated: mean(life.cpu_integral, ResourceId::CPU),
-            mean_memory_allocated: mean(life.memory_integral, ResourceId::MEMORY),
+            mean_cpu_allocated: mean(life.allocated[0], ResourceId::CPU),
+            mean_memory_allocated: mean(life.allocated[1], ResourceId::MEMORY),
             mean_cpu_used: mean(life.used[0], ResourceId::CPU),
             mean_memory_used: mean(life.used[1], ResourceId::MEMORY),
         };
         self.table.write(&row);
     }
 
-    /// A pod requests something else from now on, so that what it has used until now is entered as if it had always been so.
+    /// A pod requests something else from now on: it is entered as if it had always been so, and this makes up for the difference.
     fn resized(&mut self, id: PodId, old: ClassId, cluster: &Cluster) {
-        let Some((pod, node)) = cluster.pod(id).and_then(|pod| Some((pod, pod.node?))) else { return };
-        let Some(life) = self.lives.get_mut(&node).filter(|_| pod.class != old) else { return };
-        life.advance(cluster.node(node), cluster.now);
+        let Some(pod) = cluster.pod(id).filter(|pod| pod.class != old) else { return };
+        let (before, after) = (cluster.classes.get(old), cluster.classes.get(pod.class));
         let worked = i128::from(self.work.of(id, pod, cluster.now));
-        let (old, new) = (usage(pod, cluster.classes.get(old)), usage(pod, cluster.classes.get(pod.class)));
-        for ((sum, old), new) in life.used.iter_mut().zip(old).zip(new) {
-            *sum += i128::from(old - new) * worked;
-        }
-    }
-
-    fn changed(&mut self, id: NodeId, cluster: &Cluster) -> Option<&mut Life> {
-        let life = self.lives.get_mut(&id)?;
-        life.advance(cluster.node(id), cluster.now);
-        Some(life)
+        let held = pod.bound.get().map_or(0, |bound| i128::from(cluster.now.since(bound).0));
+        let Some(life) = pod.node.and_then(|node| self.lives.get_mut(node.index())?.as_mut()) else { return };
+        let less = |old: [i64; 2], new: [i64; 2]| [old[0] - new[0], old[1] - new[1]];
+        add_times(&mut life.allocated, less(requests(before), requests(after)), held);
+        add_times(&mut life.used, less(usage(pod, before), usage(pod, after)), worked);
     }
 }
 
 impl Observer for NodeTable {
     fn interest(&self) -> NoteKinds {
-        let pods = Interest::POD_BOUND.and(Interest::POD_FINISHED).and(Interest::POD_REMOVED);
-        let pods = pods.and(Interest::POD_STARTED).and(Interest::POD_READINESS).and(Interest::POD_UPDATED);
-        NoteKinds::changes(pods.and(Interest::NODES))
+        let pods = Interest::POD_FINISHED.and(Interest::POD_REMOVED).and(Interest::POD_UPDATED);
+        NoteKinds::changes(pods.and(Interest::POD_STARTED).and(Interest::POD_READINESS).and(Interest::NODES))
     }
 
     fn phase(&self) -> Phase {
@@ -155,13 +143,15 @@ impl Observer for NodeTable {
         let Note::Change(change) = note else { return };
         match *change {
             Change::NodeAdded(id) => {
-                let life = Life { since: cluster.now, ..Life::default() };
-                self.lives.insert(id, life);
+                if self.lives.len() <= id.index() {
+                    self.lives.resize(id.index() + 1, None);
+                }
+                self.lives[id.index()] = Some(Life::default());
             }
             Change::NodeRemoved(id) => self.row(cluster.node(id), cluster, Some(cluster.now)),
             Change::NodeChanged(id, what) if what.contains(NodeChange::READY) => {
                 let ready = cluster.node(id).ready;
-                if let Some(life) = self.changed(id, cluster) {
+                if let Some(Some(life)) = self.lives.get_mut(id.index()) {
                     match (ready, life.not_ready_since) {
                         (false, None) => life.not_ready_since = Some(cluster.now),
                         (true, Some(since)) => {
@@ -172,16 +162,10 @@ impl Observer for NodeTable {
                     }
                 }
             }
-            Change::PodBound(_, id) => {
-                if let Some(life) = self.changed(id, cluster) {
-                    life.bound += 1;
-                }
-            }
             Change::PodFinished(id) | Change::PodRemoved(id) => {
                 let Some((pod, node)) = cluster.pod(id).and_then(|pod| Some((pod, pod.node?))) else { return };
-                if let Some(life) = self.lives.get_mut(&node) {
-                    life.advance(cluster.node(node), cluster.now);
-                    life.add_use(id, pod, &self.work, cluster);
+                if let Some(Some(life)) = self.lives.get_mut(node.index()) {
+                    life.enter(id, pod, &self.work, cluster);
                 }
                 self.work.forget(id);
             }

@@ -1,6 +1,6 @@
 //! `pods.csv`: a row per pod, written when the pod ends, and at the end of the run for those that still exist.
 
-use super::written::{TableFiles, WrittenTable};
+use super::written::{BackgroundTable, TableFiles};
 use crate::output::{OutputDir, OutputError};
 use crate::tables::PodRow;
 use rustc_hash::FxHashMap;
@@ -14,7 +14,7 @@ use towtank_sim::phases::Phase;
 
 /// Writes `pods.csv`.
 pub struct PodTable {
-    table: WrittenTable,
+    table: BackgroundTable,
     /// Why pods that are on their way out were asked to go.
     causes: FxHashMap<PodId, Cause>,
 }
@@ -25,7 +25,7 @@ impl PodTable {
     /// # Errors
     /// A file cannot be created.
     pub fn create(out: &OutputDir, parquet: bool) -> Result<Self, OutputError> {
-        let table = TableFiles::new(out, "pods", parquet)?.begin::<PodRow<'_>>()?;
+        let table = BackgroundTable::new(TableFiles::new(out, "pods", parquet)?.begin::<PodRow<'_>>()?)?;
         Ok(Self { table, causes: FxHashMap::default() })
     }
 

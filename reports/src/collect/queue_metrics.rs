@@ -2,11 +2,9 @@
 //!
 //! Source: `pkg/scheduler/backend/queue/scheduling_queue.go`.
 
-use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use towtank_sim::model::PodId;
-use towtank_sim::scheduler::{EventLabel, Move, Moves, Pool, Profile, Tally};
+use towtank_sim::scheduler::{EventLabel, Moves, Pool, Profile, Tally};
 use towtank_sim::time::SimTime;
 
 /// The pools in upstream's order.
@@ -25,8 +23,6 @@ pub(super) struct QueueMetrics {
     /// What pods have waited in each of them until `since`, in pod nanoseconds.
     waited: [i128; POOLS.len()],
     since: SimTime,
-    /// When each pod that is not bound first came into the active pool.
-    first: FxHashMap<PodId, SimTime>,
 }
 
 /// Plugins of a profile, one bit each, that rejected pods together.
@@ -45,7 +41,9 @@ impl QueueMetrics {
         let span = i128::from(now.since(self.since).0);
         if span > 0 {
             for (waited, pods) in self.waited.iter_mut().zip(self.pending) {
-                *waited += i128::from(pods) * span;
+                if pods > 0 {
+                    *waited += i128::from(pods) * span;
+                }
             }
             self.since = now;
         }
@@ -57,26 +55,19 @@ impl QueueMetrics {
     }
 
     /// Pods came into other pools. What is held back counts as unschedulable among those that come in, as upstream has it.
-    pub(super) fn moved(&mut self, moves: &Moves, now: SimTime) {
-        // Nobody backs off before the first attempt.
-        let is_first = |one: &Move| one.to == Pool::Active && matches!(one.from, None | Some(Pool::Gated(_)));
-        if moves.moves().iter().any(is_first) {
-            for (pod, _) in moves.each().filter(|(_, one)| is_first(one)) {
-                self.first.entry(pod).or_insert(now);
-            }
-        }
+    pub(super) fn moved(&mut self, moves: &Moves) {
         for one in moves.moves() {
             let counted = if matches!(one.to, Pool::Gated(_)) { Pool::Unschedulable } else { one.to };
             self.came_in(counted, one.cause, one.count());
             if let Some(from) = one.from {
-                self.pending[number(from)] -= one.count();
+                self.pending[pool_number(from)] -= one.count();
             }
-            self.pending[number(one.to)] += one.count();
+            self.pending[pool_number(one.to)] += one.count();
         }
     }
 
     fn came_in(&mut self, pool: Pool, cause: EventLabel, count: u64) {
-        let key = (number(pool), cause);
+        let key = (pool_number(pool), cause);
         match self.incoming.iter_mut().find(|(known, _)| *known == key) {
             Some((_, pods)) => *pods += count,
             None => self.incoming.push((key, count)),
@@ -90,7 +81,7 @@ impl QueueMetrics {
 
     /// A pod is in no pool any more.
     pub(super) fn left_pool(&mut self, from: Pool, blamed: u64, profile: &Profile) {
-        self.pending[number(from)] -= 1;
+        self.pending[pool_number(from)] -= 1;
         self.blame(blamed, profile, |pods| *pods -= 1);
     }
 
@@ -100,7 +91,7 @@ impl QueueMetrics {
         // Where something has happened meanwhile that brings it back, a move of its own tells of it.
         if matches!(to, Pool::Unschedulable | Pool::ErrorBackoff) {
             self.came_in(to, EventLabel::SCHEDULE_ATTEMPT_FAILURE, 1);
-            self.pending[number(to)] += 1;
+            self.pending[pool_number(to)] += 1;
         }
         self.blame(plugins, profile, |pods| *pods += 1);
     }
@@ -108,8 +99,8 @@ impl QueueMetrics {
     /// Pods were tried and failed.
     pub(super) fn failed_again(&mut self, tally: &Tally, plugins: u64, profile: &Profile) {
         let (from, to) = (if tally.early { Pool::Backoff } else { Pool::Active }, Pool::Unschedulable);
-        self.pending[number(from)] -= tally.count;
-        self.pending[number(to)] += tally.count;
+        self.pending[pool_number(from)] -= tally.count;
+        self.pending[pool_number(to)] += tally.count;
         self.came_in(to, EventLabel::SCHEDULE_ATTEMPT_FAILURE, tally.count);
         if plugins != tally.blamed {
             self.blame(tally.blamed, profile, |pods| *pods -= tally.count);
@@ -146,19 +137,15 @@ impl QueueMetrics {
         }
         counts
     }
-
-    /// A pod is bound or gone. Gives when it first came into the active pool.
-    pub(super) fn left(&mut self, pod: PodId) -> Option<SimTime> {
-        self.first.remove(&pod)
-    }
 }
 
 /// The name of a pool.
 pub(super) fn pool_name(pool: Pool) -> &'static str {
-    POOLS[number(pool)]
+    POOLS[pool_number(pool)]
 }
 
-fn number(pool: Pool) -> usize {
+/// The place of a pool among the [`POOLS`].
+pub(super) fn pool_number(pool: Pool) -> usize {
     match pool {
         Pool::Active => 0,
         Pool::Backoff | Pool::ErrorBackoff => 1,

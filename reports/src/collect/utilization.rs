@@ -8,17 +8,31 @@ use towtank_sim::observe::{Note, NoteKinds, Observer};
 use towtank_sim::time::SimTime;
 
 /// Integrates allocated and capacity, and remembers the fullest state that lasted.
+///
+/// Pods come and go far more often than nodes: capacity is looked at when it changes, and the fullest state is the largest amount for as long as
+/// the capacity stays.
 #[derive(Debug, Default)]
 pub struct UtilizationCollector {
+    /// Since when what is allocated is what it is, and since when the capacity is.
     since: SimTime,
+    capacity_since: SimTime,
     allocated: Resources,
     capacity: Resources,
-    /// Per resource: allocated and capacity in unit nanoseconds.
-    integrals: Vec<(i128, i128)>,
-    /// Per resource: the largest fraction that held for more than an instant.
-    peaks: Vec<f64>,
+    by_resource: Vec<Sums>,
     initial_nodes: u64,
     peak_nodes: u64,
+}
+
+/// Of one resource.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sums {
+    /// Allocated and capacity, in unit nanoseconds.
+    allocated: i128,
+    capacity: i128,
+    /// The most that was allocated for more than an instant since the capacity is what it is.
+    most: i64,
+    /// The largest fraction that was before.
+    peak: f64,
 }
 
 impl UtilizationCollector {
@@ -34,43 +48,53 @@ impl UtilizationCollector {
 
     /// Utilization by resource, for every resource that the cluster has or that was asked for.
     pub fn summary(&mut self, cluster: &Cluster) -> BTreeMap<String, ResourceUtilization> {
-        self.advance(cluster);
-        let used = |id: &ResourceId| self.integrals.get(id.index()).is_some_and(|(a, c)| *a != 0 || *c != 0);
+        self.advance(cluster.now);
+        self.settle_capacity(cluster.now);
         let of = |id: ResourceId| {
-            let (allocated, capacity) = self.integrals[id.index()];
-            let mean_allocated = if capacity > 0 { allocated as f64 / capacity as f64 } else { 0.0 };
-            ResourceUtilization {
-                mean_allocated,
-                peak_allocated: self.peaks[id.index()],
+            let sums = self.by_resource.get(id.index()).filter(|sums| sums.allocated != 0 || sums.capacity != 0)?;
+            let share = if sums.capacity > 0 { sums.allocated as f64 / sums.capacity as f64 } else { 0.0 };
+            let of = ResourceUtilization {
+                mean_allocated: share,
+                peak_allocated: sums.peak,
                 ..ResourceUtilization::default()
-            }
+            };
+            Some((cluster.resources.name(id).to_owned(), of))
         };
-        let ids = cluster.resources.ids().filter(used);
-        ids.map(|id| (cluster.resources.name(id).to_owned(), of(id))).collect()
+        cluster.resources.ids().filter_map(of).collect()
     }
 
-    fn advance(&mut self, cluster: &Cluster) {
-        let span = i128::from(cluster.now.since(self.since).0);
-        if span > 0 {
-            if self.since == SimTime::ZERO && self.integrals.is_empty() {
-                self.initial_nodes = self.peak_nodes;
-            }
-            let columns = self.allocated.as_slice().len().max(self.capacity.as_slice().len());
-            if self.integrals.len() < columns {
-                self.integrals.resize(columns, (0, 0));
-                self.peaks.resize(columns, 0.0);
-            }
-            for (i, (integral, peak)) in self.integrals.iter_mut().zip(&mut self.peaks).enumerate() {
-                let id = ResourceId(i as u16);
-                let (allocated, capacity) = (self.allocated.get(id), self.capacity.get(id));
-                integral.0 += i128::from(allocated) * span;
-                integral.1 += i128::from(capacity) * span;
-                if capacity > 0 {
-                    *peak = peak.max(allocated as f64 / capacity as f64);
-                }
-            }
+    /// The time until now has passed with what was allocated.
+    #[inline]
+    fn advance(&mut self, now: SimTime) {
+        let span = i128::from(now.since(self.since).0);
+        if span == 0 {
+            return;
         }
-        self.since = cluster.now;
+        if self.since == SimTime::ZERO && self.by_resource.is_empty() {
+            self.initial_nodes = self.peak_nodes;
+        }
+        let columns = self.allocated.as_slice().len().max(self.capacity.as_slice().len());
+        if self.by_resource.len() < columns {
+            self.by_resource.resize(columns, Sums::default());
+        }
+        for (sums, allocated) in self.by_resource.iter_mut().zip(self.allocated.as_slice()) {
+            sums.allocated += i128::from(*allocated) * span;
+            sums.most = sums.most.max(*allocated);
+        }
+        self.since = now;
+    }
+
+    /// The time until now has passed with the capacity as it was.
+    fn settle_capacity(&mut self, now: SimTime) {
+        let span = i128::from(now.since(self.capacity_since).0);
+        for (sums, capacity) in self.by_resource.iter_mut().zip(self.capacity.as_slice()) {
+            sums.capacity += i128::from(*capacity) * span;
+            if *capacity > 0 {
+                sums.peak = sums.peak.max(sums.most as f64 / *capacity as f64);
+            }
+            sums.most = 0;
+        }
+        self.capacity_since = now;
     }
 }
 
@@ -82,11 +106,12 @@ impl Observer for UtilizationCollector {
 
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
         let Note::Change(change) = note else { return };
-        self.advance(cluster);
-        self.allocated.clone_from(&cluster.totals().allocated);
+        self.advance(cluster.now);
         if matches!(change, Change::NodeAdded(_) | Change::NodeChanged(..) | Change::NodeRemoved(_)) {
+            self.settle_capacity(cluster.now);
             self.capacity.clone_from(&cluster.totals().capacity);
             self.peak_nodes = self.peak_nodes.max(cluster.totals().nodes);
         }
+        self.allocated.clone_from(&cluster.totals().allocated);
     }
 }

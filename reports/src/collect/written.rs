@@ -1,5 +1,6 @@
 //! A table that is written during a run, where nobody can be told of an error at once.
 
+use super::background::{Background, Clerk, Notes};
 use crate::data::Series;
 use crate::output::{LaterFile, OutputDir, OutputError, OutputFile};
 use crate::tables::{Cell, Column, Row, TableWriter};
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 /// A table that remembers its first error and writes nothing after it.
 pub(super) struct WrittenTable {
+    columns: usize,
     csv: Result<TableWriter<OutputFile>, OutputError>,
     path: PathBuf,
     #[cfg(feature = "parquet")]
@@ -17,6 +19,9 @@ pub(super) struct WrittenTable {
     #[cfg(feature = "parquet")]
     parquet_path: PathBuf,
 }
+
+/// A table of very many rows, which another thread writes.
+pub(super) struct BackgroundTable(Background<WrittenTable>);
 
 /// The files of a table that has not been started: CSV always, Parquet where it is asked for.
 pub(super) struct TableFiles {
@@ -57,7 +62,7 @@ impl TableFiles {
     pub(super) fn begin_with(self, columns: &[Column]) -> Result<WrittenTable, OutputError> {
         let file = self.csv.create()?;
         let path = file.path().to_owned();
-        let csv = TableWriter::new(columns, file).map_err(|error| failed(&path, io::Error::other(error)));
+        let csv = Ok(TableWriter::new(columns, file));
         #[cfg(feature = "parquet")]
         let (parquet, parquet_path) = match self.parquet {
             None => (None, PathBuf::new()),
@@ -71,6 +76,7 @@ impl TableFiles {
         #[cfg(not(feature = "parquet"))]
         let _ = self.name;
         Ok(WrittenTable {
+            columns: columns.len(),
             csv,
             path,
             #[cfg(feature = "parquet")]
@@ -84,7 +90,7 @@ impl TableFiles {
 impl WrittenTable {
     /// Writes a row, unless something could not be written before.
     pub(super) fn write(&mut self, row: &impl Row) {
-        self.cells(&row.cells());
+        self.cells(row.cells().as_ref());
     }
 
     /// The same, of a row by its fields.
@@ -92,7 +98,7 @@ impl WrittenTable {
         if let Ok(csv) = &mut self.csv
             && let Err(error) = csv.cells(cells)
         {
-            self.csv = Err(failed(&self.path, io::Error::other(error)));
+            self.csv = Err(failed(&self.path, error));
         }
         #[cfg(feature = "parquet")]
         if let Some(Ok(parquet)) = &mut self.parquet
@@ -104,12 +110,80 @@ impl WrittenTable {
 
     /// Ends the files, or tells the first error.
     pub(super) fn finish(self) -> Result<(), OutputError> {
-        self.csv?.finish().map_err(|error| failed(&self.path, io::Error::other(error)))?.finish()?;
+        self.csv?.finish().map_err(|error| failed(&self.path, error))?.finish()?;
         #[cfg(feature = "parquet")]
         if let Some(parquet) = self.parquet {
             parquet?.finish().map_err(|error| failed(&self.parquet_path, error))?.finish()?;
         }
         Ok(())
+    }
+}
+
+impl BackgroundTable {
+    /// Hands a table over.
+    ///
+    /// # Errors
+    /// The system has no thread to spare.
+    pub(super) fn new(table: WrittenTable) -> Result<Self, OutputError> {
+        let path = table.path.clone();
+        let no_thread = |source| OutputError::Io { action: "begin to write", path, source };
+        Background::new(table).map(Self).map_err(no_thread)
+    }
+
+    /// Writes a row, unless something could not be written before.
+    #[inline]
+    pub(super) fn write(&mut self, row: &impl Row) {
+        let mut pad = self.0.pad();
+        for cell in row.cells().as_ref() {
+            match *cell {
+                Cell::Blank | Cell::Text("") => pad.byte(BLANK),
+                Cell::Text(text) => {
+                    pad.byte(TEXT);
+                    pad.text(&[text]);
+                }
+                Cell::Whole(number) => {
+                    pad.byte(WHOLE);
+                    pad.whole(number);
+                }
+                Cell::Seconds(nanoseconds) => {
+                    pad.byte(SECONDS);
+                    pad.whole(nanoseconds);
+                }
+                Cell::Fraction(fraction) => {
+                    pad.byte(FRACTION);
+                    pad.whole(fraction.to_bits() as i64);
+                }
+            }
+        }
+    }
+
+    /// Ends the files, or tells the first error.
+    pub(super) fn finish(self) -> Result<(), OutputError> {
+        self.0.finish().finish()
+    }
+}
+
+/// What a cell is noted as.
+const BLANK: u8 = 0;
+const TEXT: u8 = 1;
+const WHOLE: u8 = 2;
+const SECONDS: u8 = 3;
+const FRACTION: u8 = 4;
+
+impl Clerk for WrittenTable {
+    fn take(&mut self, mut notes: Notes<'_>) {
+        let mut row = Vec::with_capacity(self.columns);
+        while !notes.is_empty() {
+            row.clear();
+            row.extend((0..self.columns).map(|_| match notes.byte() {
+                TEXT => Cell::Text(notes.text()),
+                WHOLE => Cell::Whole(notes.whole()),
+                SECONDS => Cell::Seconds(notes.whole()),
+                FRACTION => Cell::Fraction(f64::from_bits(notes.whole() as u64)),
+                _ => Cell::Blank,
+            }));
+            self.cells(&row);
+        }
     }
 }
 

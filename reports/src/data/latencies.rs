@@ -102,19 +102,17 @@ impl Latencies {
 
     /// The numbers that `summary.json` keeps, in seconds; percentiles are nearest-rank.
     pub fn summary(&self) -> LatencySummary {
-        self.clone().into_summary()
+        self.clone().sum_up()
     }
 
-    /// The same, in no more memory than there is.
-    pub fn into_summary(mut self) -> LatencySummary {
+    /// The same without a copy of the samples: they are put into another order.
+    pub fn sum_up(&mut self) -> LatencySummary {
         let count = self.len();
         let percentiles = if self.histogram.is_some() {
             let steps = self.steps();
-            [50, 90, 99, 100].map(|percent| steps.percentile(percent))
+            PERCENTILES.map(|percent| steps.percentile(percent))
         } else {
-            self.samples_ns.sort_unstable();
-            self.counted.sort_unstable();
-            [50, 90, 99, 100].map(|percent| self.sorted_percentile(rank(count, percent)))
+            self.places(PERCENTILES.map(|percent| rank(count, percent)))
         };
         let seconds = |nanoseconds: i64| nanoseconds as f64 / NANOS_PER_SECOND as f64;
         let [p50, p90, p99, max] = percentiles.map(|found| found.map(seconds));
@@ -130,27 +128,46 @@ impl Latencies {
         }
     }
 
-    /// The sample of this place, from 0 on, when both lists are sorted: the smallest one with more than so many samples up to it.
-    fn sorted_percentile(&self, place: u64) -> Option<i64> {
-        let counted = |value: i64| -> u64 {
-            self.counted.iter().filter(|(other, _)| *other <= value).map(|(_, count)| count).sum()
-        };
-        // Among the kept samples, those for which kept and counted ones up to them are not enough come first.
-        let kept = self.samples_ns.partition_point(|sample| {
-            let up_to = self.samples_ns.partition_point(|other| other <= sample) as u64;
-            up_to + counted(*sample) <= place
-        });
-        let of_kept = self.samples_ns.get(kept).copied();
-        let of_counted = self.counted.iter().map(|(value, _)| *value).find(|value| {
-            let up_to = self.samples_ns.partition_point(|other| other <= value) as u64;
-            up_to + counted(*value) > place
-        });
-        match (of_kept, of_counted) {
-            (Some(kept), Some(counted)) => Some(kept.min(counted)),
-            (kept, counted) => kept.or(counted),
+    /// The samples of these places, ascending, from 0 on, when all are in order. They are looked for and not sorted: a percentile of
+    /// millions of samples takes one pass over them.
+    fn places<const N: usize>(&mut self, places: [u64; N]) -> [Option<i64>; N] {
+        self.counted.sort_unstable();
+        // Of each counted value the places that it has among all.
+        let mut before = 0;
+        let blocks: Vec<(std::ops::Range<u64>, i64)> = self
+            .counted
+            .iter()
+            .map(|(value, count)| {
+                let start = before + self.samples_ns.iter().filter(|sample| *sample < value).count() as u64;
+                before += count;
+                (start..start + count, *value)
+            })
+            .collect();
+        let mut found = [None; N];
+        let mut rest = &mut self.samples_ns[..];
+        for (place, found) in places.into_iter().zip(&mut found).rev() {
+            let counted = blocks.iter().filter(|(block, _)| block.end <= place);
+            let place_among_kept = place - counted.map(|(block, _)| block.end - block.start).sum::<u64>();
+            let block = blocks.iter().find(|(block, _)| block.contains(&place));
+            *found = if let Some((_, value)) = block {
+                Some(*value)
+            } else if (place_among_kept as usize) < rest.len() {
+                let (below, sample, _) = rest.select_nth_unstable(place_among_kept as usize);
+                let sample = *sample;
+                // The next place is not above this one: it may be the same.
+                let until = below.len() + 1;
+                rest = &mut std::mem::take(&mut rest)[..until];
+                Some(sample)
+            } else {
+                None
+            };
         }
+        found
     }
 }
+
+/// The percentiles of a summary, ascending; the last one is the largest sample.
+const PERCENTILES: [u32; 4] = [50, 90, 99, 100];
 
 /// The place, from 0 on, of the smallest of so many samples that at least `percent` % of them do not exceed.
 fn rank(count: u64, percent: u32) -> u64 {

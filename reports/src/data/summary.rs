@@ -203,10 +203,45 @@ pub struct ResourceUtilization {
 pub struct LatencyPair {
     /// From creation to the binding.
     pub scheduling: LatencySummary,
+    /// Where that time went; absent where nobody followed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parts: Option<SchedulingParts>,
     /// From creation to the first container running.
     pub startup: LatencySummary,
     /// From the binding to the first container running.
     pub start: LatencySummary,
+}
+
+/// The parts of the scheduling latency, each of the same pods. The parts of one pod add up to its latency.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct SchedulingParts {
+    /// Behind scheduling gates, before the queue.
+    pub admission: LatencySummary,
+    /// In the active queue.
+    pub queue: LatencySummary,
+    /// In backoff.
+    pub backoff: LatencySummary,
+    /// Known to be unschedulable.
+    pub unschedulable: LatencySummary,
+    /// In scheduling attempts.
+    pub decision: LatencySummary,
+    /// The rest: between the decision and the binding.
+    pub bind: LatencySummary,
+}
+
+impl SchedulingParts {
+    /// All of them by name, in the order in which a pod comes by.
+    pub fn by_name(&self) -> [(&'static str, &LatencySummary); 6] {
+        let Self { admission, queue, backoff, unschedulable, decision, bind } = self;
+        [
+            ("admission", admission),
+            ("queue", queue),
+            ("backoff", backoff),
+            ("unschedulable", unschedulable),
+            ("decision", decision),
+            ("bind", bind),
+        ]
+    }
 }
 
 /// Percentiles of a waiting time in seconds, nearest-rank; null without samples.

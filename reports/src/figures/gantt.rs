@@ -4,8 +4,9 @@ use super::Figure;
 use crate::charts::Chart;
 use crate::charts::gantt::{GanttChart, GanttRow, GanttSpan, SpanState};
 use crate::charts::timeline::seconds;
-use crate::data::{PodLife, Run};
+use crate::data::{NANOS_PER_SECOND, PodRecord, Run};
 use crate::units;
+use std::collections::BTreeMap;
 
 pub(super) const FIGURE: Figure<Run> = Figure {
     name: "gantt",
@@ -17,37 +18,56 @@ pub(super) const FIGURE: Figure<Run> = Figure {
 
 const TITLE: &str = "Pods on nodes over time";
 
-/// More pods than this at the same time could not be told apart.
+/// More pods than this could not be told apart, and so could not more than that at the same time.
+const MOST_PODS: usize = 300;
 const MOST_LANES: usize = 120;
 
+/// Whether a run has so few pods that each can be seen.
+pub(super) fn has_few_pods(run: &Run) -> bool {
+    let pods = lives(run).take(MOST_PODS + 1).count();
+    run.records.list.len() as u64 == run.records.total && (1..=MOST_PODS).contains(&pods)
+}
+
+/// The pods that were ever there, in order of creation.
+fn lives(run: &Run) -> impl Iterator<Item = &PodRecord> {
+    run.records.list.iter().filter(|pod| pod.outcome != "rejected")
+}
+
 fn chart(run: &Run) -> Chart {
-    let lives = run.lives.in_order();
-    if lives.is_empty() {
+    if !has_few_pods(run) {
         return Chart::empty(TITLE, "there are no pods, or too many to tell them apart");
     }
-    let mut nodes: Vec<&str> = lives.iter().filter_map(|life| life.node.as_deref()).collect();
-    nodes.sort_unstable();
-    nodes.dedup();
+    let run_end = (run.summary.simulated_seconds * NANOS_PER_SECOND as f64).round() as i64;
+    let end = |pod: &PodRecord| pod.ended_ns.unwrap_or(run_end);
+    let mut pending = Vec::new();
+    let mut on_nodes: BTreeMap<&str, Vec<Life<'_>>> = BTreeMap::new();
+    let names: BTreeMap<u64, &str> = run.history.nodes.iter().map(|node| (node.uid, &*node.name)).collect();
+    for (number, pod) in lives(run).enumerate() {
+        let bound = pod.bound_ns.unwrap_or(end(pod));
+        if bound > pod.created_ns {
+            pending.push(Life { number, pod, from: pod.created_ns, to: bound });
+        }
+        let node = pod.node.and_then(|uid| names.get(&uid));
+        if let (Some(node), Some(from)) = (node, pod.bound_ns) {
+            on_nodes.entry(*node).or_default().push(Life { number, pod, from, to: end(pod) });
+        }
+    }
+    let bound: usize = on_nodes.values().map(Vec::len).sum();
     let mut rows = Vec::new();
     let mut spans = Vec::new();
-    let waits = lives.iter().enumerate().filter(|(_, life)| life.waited_until() > life.created_ns);
-    let waits = waits.map(|(number, life)| (number, *life, life.created_ns, life.waited_until()));
-    add_row("pending", waits.collect(), &mut rows, &mut spans);
-    for node in nodes {
-        let here = lives.iter().enumerate().filter(|(_, life)| life.node.as_deref() == Some(node));
-        let here = here.map(|(number, life)| (number, *life, life.bound_ns.unwrap_or(life.created_ns), life.ended_ns));
-        add_row(node, here.collect(), &mut rows, &mut spans);
+    add_row("pending", pending, &mut rows, &mut spans);
+    for (node, lives) in on_nodes {
+        add_row(node, lives, &mut rows, &mut spans);
     }
     if rows.iter().map(|row| row.lanes).sum::<usize>() > MOST_LANES {
         return Chart::empty(TITLE, "there are too many pods at the same time to tell them apart");
     }
-    let from = lives.iter().map(|life| life.created_ns).min().map_or(0.0, seconds);
-    let to = lives.iter().map(|life| life.ended_ns).max().map_or(0.0, seconds);
-    let on_nodes = lives.iter().filter(|life| life.node.is_some()).count();
-    let [pods, on_nodes] = [lives.len(), on_nodes].map(|count| units::count(count as u64));
+    let from = lives(run).map(|pod| pod.created_ns).min().map_or(0.0, seconds);
+    let to = lives(run).map(end).max().map_or(0.0, seconds);
+    let [pods, bound] = [lives(run).count(), bound].map(|count| units::count(count as u64));
     Chart::Gantt(GanttChart {
         title: TITLE.to_owned(),
-        description: format!("{TITLE}: {pods} pods, {on_nodes} of them on nodes."),
+        description: format!("{TITLE}: {pods} pods, {bound} of them on nodes."),
         row: "node".to_owned(),
         rows,
         span: "pod".to_owned(),
@@ -57,24 +77,21 @@ fn chart(run: &Run) -> Chart {
     })
 }
 
-impl PodLife {
-    /// Until when it had no node.
-    fn waited_until(&self) -> i64 {
-        self.bound_ns.unwrap_or(self.ended_ns)
-    }
+/// A stretch of a pod's life: without a node, or on one.
+struct Life<'p> {
+    /// The place of the pod in order of creation.
+    number: usize,
+    pod: &'p PodRecord,
+    from: i64,
+    to: i64,
 }
 
 /// A row with as many lanes as pods are there at the same time: each takes the first lane that is free.
-fn add_row(
-    label: &str,
-    mut lives: Vec<(usize, &PodLife, i64, i64)>,
-    rows: &mut Vec<GanttRow>,
-    spans: &mut Vec<GanttSpan>,
-) {
+fn add_row(label: &str, mut lives: Vec<Life<'_>>, rows: &mut Vec<GanttRow>, spans: &mut Vec<GanttSpan>) {
     let above: usize = rows.iter().map(|row| row.lanes).sum();
     let mut free_from: Vec<i64> = Vec::new();
-    lives.sort_by_key(|(number, _, from, _)| (*from, *number));
-    for (number, life, from, to) in lives {
+    lives.sort_by_key(|life| (life.from, life.number));
+    for Life { number, pod, from, to } in lives {
         let lane = free_from.iter().position(|free| *free <= from).unwrap_or_else(|| {
             free_from.push(0);
             free_from.len() - 1
@@ -82,7 +99,7 @@ fn add_row(
         free_from[lane] = to;
         let mut add = |state, from: i64, to: i64| {
             spans.push(GanttSpan {
-                name: life.name.clone(),
+                name: pod.name.clone(),
                 state,
                 lanes: above + lane..above + lane + 1,
                 hue: number,
@@ -90,15 +107,15 @@ fn add_row(
                 to: seconds(to),
             });
         };
-        if life.bound_ns != Some(from) {
+        if pod.bound_ns != Some(from) {
             add(SpanState::Waiting, from, to);
             continue;
         }
-        let started = life.started_ns.unwrap_or(to);
+        let started = pod.started_ns.unwrap_or(to).min(to);
         if started > from {
             add(SpanState::Starting, from, started);
         }
-        if to > started || life.started_ns.is_some() {
+        if to > started || pod.started_ns.is_some() {
             add(SpanState::Running, started, to);
         }
     }

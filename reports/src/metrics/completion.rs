@@ -89,8 +89,8 @@ pub struct CompletionSummary {
 
 impl CompletionSummary {
     /// Of what was observed in so many nanoseconds; `None` where no pod ended well.
-    pub fn of(completion: Completion, nanoseconds: i128) -> Option<Self> {
-        let turnaround = completion.turnaround.into_summary();
+    pub fn of(mut completion: Completion, nanoseconds: i128) -> Option<Self> {
+        let turnaround = completion.turnaround.sum_up();
         let count = turnaround.count;
         if count == 0 {
             return None;

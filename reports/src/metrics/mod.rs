@@ -23,6 +23,7 @@ pub mod utilization;
 
 use crate::data::NANOS_PER_SECOND;
 use crate::statistics::{Scale, Words};
+use crate::units;
 use std::fmt::Write as _;
 
 /// Every family, in the order in which they are listed.
@@ -98,6 +99,15 @@ impl Unit {
             Self::Seconds => "s",
             Self::Ratio => "",
             Self::Count(what) | Self::Of(what) => what,
+        }
+    }
+
+    /// A value as people read it: fractions in percent, times in the unit that suits them.
+    pub fn write(self, value: f64) -> String {
+        match self {
+            Self::Fraction => units::percent(value),
+            Self::Seconds => units::duration(value),
+            _ => units::short(value),
         }
     }
 }

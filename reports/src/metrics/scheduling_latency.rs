@@ -10,7 +10,8 @@ const POD_SECONDS: Unit = Unit::Of("pod-seconds");
 pub(super) const FAMILY: Family = Family {
     title: "Scheduling latency",
     about: "From a pod's creation to its binding, of the pods that the scheduler bound. Pods that were never bound have none: read \
-            `pods.pending` and `waiting` beside it. `waiting` is the time that all pods together were without a node, by where they were: the integral \
+            `pods.pending` and `waiting` beside it. `latency.parts.PART` is what of it each of these pods spent where: PART is `admission`, `queue`, \
+            `backoff`, `unschedulable`, `decision` or `bind`, as defined below for `waiting`. `waiting` is the time that all pods together were without a node, by where they were: the integral \
             over time of how many were there, which is the sum of their times (Little, \"A Proof for the Queuing Formula L = λW\", 1961). Its parts \
             add up to `all`. Admission itself takes no simulated time.",
     metrics: &[
@@ -26,6 +27,19 @@ pub(super) const FAMILY: Family = Family {
             Unit::Fraction,
             "error of percentiles of the scheduling latency",
             "by how much percentiles may be off; absent up to ten million pods, where they are exact",
+        ),
+        Metric::new("latency.parts.PART.count", Unit::Count("pods"), "bound pods", "how many pods it is of").spoken("has"),
+        Metric::new("latency.parts.PART.p50", Unit::Seconds, "median time in PART before the binding", "median"),
+        Metric::new("latency.parts.PART.p90", Unit::Seconds, "90th percentile of the time in PART before the binding", "90th percentile"),
+        Metric::new("latency.parts.PART.p99", Unit::Seconds, "99th percentile of the time in PART before the binding", "99th percentile"),
+        Metric::new("latency.parts.PART.max", Unit::Seconds, "longest time in PART before the binding", "longest"),
+        Metric::new("latency.parts.PART.mean", Unit::Seconds, "mean time in PART before the binding", "mean; those of all parts add up to the latency's")
+            .by("Σ time in PART / n"),
+        Metric::new(
+            "latency.parts.PART.relative_error",
+            Unit::Fraction,
+            "error of percentiles of the time in PART",
+            "as for the latency",
         ),
         Metric::new("waiting.all", POD_SECONDS, "time that pods wait for a node", "all of it").by("∫ pods without a node dt"),
         Metric::new("waiting.admission", POD_SECONDS, "time behind scheduling gates", "held back by scheduling gates, before the queue")

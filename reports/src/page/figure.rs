@@ -4,7 +4,7 @@ use super::pack::Pack;
 use super::plot::{self, Plot};
 use crate::charts::Chart;
 use crate::draw::{Medium, RenderError};
-use crate::figures::Figure;
+use crate::figures::Charts;
 
 /// A figure as a page shows it.
 #[derive(Debug)]
@@ -15,6 +15,8 @@ pub(super) struct PageFigure {
     pub(super) caption: String,
     /// An `svg` element.
     pub(super) svg: String,
+    /// What keeps its place until the script draws it, where it does: the picture is then for those alone who have no script.
+    pub(super) place: Option<String>,
 }
 
 /// The figures of a page, and those of them that its script draws anew.
@@ -26,14 +28,10 @@ pub(super) struct PageFigures {
 
 impl PageFigures {
     /// Figures of the same data; their numbers go into the pack.
-    pub(super) fn of<'f, Data: ?Sized + 'f>(
-        figures: impl Iterator<Item = &'f Figure<Data>>,
-        data: &Data,
-        pack: &mut Pack,
-    ) -> Result<Self, RenderError> {
+    pub(super) fn of<Data: ?Sized>(charts: &Charts<Data>, pack: &mut Pack) -> Result<Self, RenderError> {
         let mut all = Self::default();
-        for figure in figures {
-            all.add(figure.name, figure.title, figure.caption, &(figure.chart)(data), pack)?;
+        for (figure, chart) in charts {
+            all.add(figure.name, figure.title, figure.caption, chart, pack)?;
         }
         all.pack(pack);
         Ok(all)
@@ -53,8 +51,14 @@ impl PageFigures {
         let described = format!("<svg role=\"img\" aria-label=\"{}\"", escape(&picture.description));
         let svg = picture.svg()?.replacen(&sized, &described, 1);
         let [name, title, caption] = [name, title, caption].map(str::to_owned);
-        self.plots.extend(plot::plot(&name, chart, pack));
-        self.list.push(PageFigure { name, title, caption, svg });
+        let plot = plot::plot(&name, chart, pack);
+        let place = plot.as_ref().map(|_| {
+            let (width, height) = (picture.width, picture.height);
+            let described = described.replacen("<svg", "<svg class=\"place\"", 1);
+            format!("{described} viewBox=\"0 0 {width} {height}\"></svg>")
+        });
+        self.plots.extend(plot);
+        self.list.push(PageFigure { name, title, caption, svg, place });
         Ok(())
     }
 

@@ -5,19 +5,49 @@ use crate::data::{ClusterHistory, NodeState, PodRecord, PodRecords, RESOURCES, R
 use crate::units::resource_title;
 use rustc_hash::FxHashMap;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// Nanoseconds in the unit of times in a page: finer than anybody reads, and whole numbers of a script stay exact for centuries.
 const MICROSECOND: i64 = 1000;
 
-/// Packs what the page tells of single nodes and pods.
-pub(super) fn pack(pack: &mut Pack, run: &Run) {
+/// The table of pods shows so many at a time; the script has the same number.
+const ROWS_OF_A_PAGE: usize = 25;
+
+/// Packs what the page tells of single nodes, and of the pods that are seen first. All pods go into a pack of their own, and so do the states of
+/// nodes over time: there may be millions of them, which are not read before somebody asks.
+pub(super) fn pack(pack: &mut Pack, run: &Run) -> [(&'static str, Pack); 2] {
     let nodes = &run.history;
     let rows: FxHashMap<u64, usize> = nodes.nodes.iter().enumerate().map(|(row, node)| (node.uid, row)).collect();
-    pack_history(pack, nodes);
-    pack_records(pack, &run.records, &rows);
+    pack_nodes(pack, nodes);
+    let records = &run.records;
+    pack.json("pods", &Told::of(records));
+    pack_records(pack, &records.list[..ROWS_OF_A_PAGE.min(records.list.len())], &rows);
+    let (mut all, mut states) = (Pack::default(), Pack::default());
+    pack_records(&mut all, &records.list, &rows);
+    pack_states(&mut states, nodes);
+    [("all-pods", all), ("all-states", states)]
 }
 
-fn pack_history(pack: &mut Pack, history: &ClusterHistory) {
+/// What is told of the pods before any of them is looked at.
+#[derive(Serialize)]
+struct Told<'r> {
+    /// How many there are in the page.
+    count: usize,
+    /// How many became what.
+    outcomes: BTreeMap<&'r str, usize>,
+}
+
+impl<'r> Told<'r> {
+    fn of(records: &'r PodRecords) -> Self {
+        let mut outcomes = BTreeMap::new();
+        for pod in &records.list {
+            *outcomes.entry(pod.outcome).or_default() += 1;
+        }
+        Self { count: records.list.len(), outcomes }
+    }
+}
+
+fn pack_nodes(pack: &mut Pack, history: &ClusterHistory) {
     #[derive(Serialize)]
     struct Resource<'a> {
         name: &'a str,
@@ -35,6 +65,9 @@ fn pack_history(pack: &mut Pack, history: &ClusterHistory) {
     pack.deltas("node.added", nodes.iter().map(|node| node.added_ns / MICROSECOND));
     pack.integers("node.removed", nodes.iter().map(|node| node.removed_ns.map_or(-1, |at| at / MICROSECOND)));
     pack.deltas("times", history.times_ns.iter().map(|at| at / MICROSECOND));
+}
+
+fn pack_states(pack: &mut Pack, history: &ClusterHistory) {
     // Each state as the difference to the snapshot before, which is mostly nothing.
     pack.integers("state.condition", differences(history, |state| state.condition as i64).into_iter());
     pack.integers("state.pods", differences(history, |state| i64::from(state.pods)).into_iter());
@@ -59,13 +92,8 @@ fn differences(history: &ClusterHistory, of: impl Fn(&NodeState) -> i64) -> Vec<
     differences
 }
 
-fn pack_records(pack: &mut Pack, records: &PodRecords, rows: &FxHashMap<u64, usize>) {
-    #[derive(Serialize)]
-    struct Told {
-        total: u64,
-    }
-    pack.json("pods", &Told { total: records.total });
-    let all = || records.list.iter();
+fn pack_records(pack: &mut Pack, records: &[PodRecord], rows: &FxHashMap<u64, usize>) {
+    let all = || records.iter();
     pack.texts("pod.name", all().map(|life| life.name.as_str()));
     Words::of(all().map(|life| &*life.namespace)).pack(pack, "pod.namespace");
     Words::of(all().map(|life| life.outcome)).pack(pack, "pod.outcome");

@@ -1,15 +1,17 @@
 //! What a chart shows, for the script that draws it so that it can be zoomed: panels of series, or of boxes, over one axis.
 
 mod boxes;
+mod spread;
 
 use super::pack::Pack;
 use crate::charts::bars::{BarChart, BarSeries};
 use crate::charts::cdf::CdfChart;
 use crate::charts::lines::LineChart;
 use crate::charts::scatter::ScatterChart;
+use crate::charts::stack::{LAYERS, Layer, StackChart, StackPanel};
 use crate::charts::timeline::{TimePanel, Timeline};
 use crate::charts::{Chart, Scale};
-use crate::draw::{Color, Dash, theme};
+use crate::draw::{Band, Color, Dash, theme};
 use serde::Serialize;
 
 /// A chart as the script draws it.
@@ -29,7 +31,17 @@ struct PlotPanel {
     x: PlotAxis,
     y: PlotAxis,
     series: Vec<PlotSeries>,
+    /// Whether each series stands on those that come after it.
+    stacked: bool,
     boxes: Option<boxes::PlotBoxes>,
+    spread: Option<spread::PlotSpread>,
+}
+
+impl PlotPanel {
+    /// A panel of series.
+    fn of(x: PlotAxis, y: PlotAxis, series: Vec<PlotSeries>) -> Self {
+        Self { title: String::new(), x, y, series, stacked: false, boxes: None, spread: None }
+    }
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -85,8 +97,7 @@ enum Draw {
     Bars,
 }
 
-/// The plot of a chart, whose numbers go into the pack; `None` of one without data, and of box plots, violin plots and stacked areas,
-/// which stay pictures.
+/// The plot of a chart, whose numbers go into the pack; `None` of one without data.
 pub(super) fn plot(name: &str, chart: &Chart, pack: &mut Pack) -> Option<Plot> {
     let mut columns = Columns { name, count: 0, pack };
     let (panels, outages) = match chart {
@@ -97,9 +108,12 @@ pub(super) fn plot(name: &str, chart: &Chart, pack: &mut Pack) -> Option<Plot> {
         Chart::Scatter(chart) => (vec![scatter(chart, &mut columns)], Vec::new()),
         Chart::HeatMap(chart) => (vec![boxes::heat_map(chart, &mut columns)], Vec::new()),
         Chart::Gantt(chart) => (vec![boxes::gantt(chart, &mut columns)], Vec::new()),
-        Chart::Empty { .. } | Chart::Spread(_) | Chart::Stack(_) => return None,
+        Chart::Spread(chart) => (vec![spread::panel(chart)?], Vec::new()),
+        Chart::Stack(chart) => stack(chart, &mut columns),
+        Chart::Empty { .. } => return None,
     };
-    let shown = panels.iter().any(|panel| !panel.series.is_empty() || panel.boxes.is_some());
+    let shown = |panel: &PlotPanel| !panel.series.is_empty() || panel.boxes.is_some() || panel.spread.is_some();
+    let shown = panels.iter().any(shown);
     shown.then(|| Plot { anchor: format!("figure-{name}"), panels, outages })
 }
 
@@ -176,18 +190,38 @@ fn timeline(chart: &Timeline, columns: &mut Columns<'_>) -> (Vec<PlotPanel>, Vec
         }
         panels.push(PlotPanel {
             title: panel.title.clone(),
-            x: time_axis(chart),
-            y: panel_axis(panel),
-            series,
-            boxes: None,
+            ..PlotPanel::of(time_axis(chart.range), panel_axis(panel), series)
         });
     }
-    (panels, chart.outages.iter().map(|outage| (outage.from, outage.to)).collect())
+    (panels, bands(&chart.outages))
 }
 
-fn time_axis(chart: &Timeline) -> PlotAxis {
+/// Layers from the top down, each with its own values; the script adds them up.
+fn stack(chart: &StackChart, columns: &mut Columns<'_>) -> (Vec<PlotPanel>, Vec<(f64, f64)>) {
+    let panel = |panel: &StackPanel| {
+        let x = columns.add(panel.times.iter().copied());
+        let layer = |layer: &Layer| {
+            let color = LAYERS[layer.color % LAYERS.len()].hex();
+            let y = columns.add(layer.values.iter().map(|value| *value as f64));
+            let fill = color.clone();
+            PlotSeries { below: Some(fill), color, ..of_series(0, &layer.label, Draw::Steps, (x.clone(), y)) }
+        };
+        let series: Vec<PlotSeries> = panel.layers.iter().rev().map(layer).collect();
+        let (from, to) = panel.range();
+        let y = PlotAxis { label: panel.unit.clone(), from: Some(from), to: Some(to), ..PlotAxis::default() };
+        let title = panel.title.clone();
+        PlotPanel { title, stacked: true, ..PlotPanel::of(time_axis(chart.range), y, series) }
+    };
+    (chart.panels.iter().map(panel).collect(), bands(&chart.outages))
+}
+
+fn bands(outages: &[Band]) -> Vec<(f64, f64)> {
+    outages.iter().map(|outage| (outage.from, outage.to)).collect()
+}
+
+fn time_axis(range: (f64, f64)) -> PlotAxis {
     // A run of an instant has an axis, too.
-    let (from, to) = (chart.range.0, chart.range.1.max(chart.range.0 + 1.0));
+    let (from, to) = (range.0, range.1.max(range.0 + 1.0));
     let (from, to) = (Some(from), Some(to));
     PlotAxis { label: "time since start".to_owned(), kind: AxisKind::Time, from, to, ..PlotAxis::default() }
 }
@@ -215,18 +249,11 @@ fn cdf(chart: &CdfChart, columns: &mut Columns<'_>) -> Option<PlotPanel> {
             let label = if curve.label.is_empty() { &chart.samples } else { &curve.label };
             of_series(index, label, Draw::Steps, columns.points(&points))
         });
-    Some(PlotPanel {
-        title: String::new(),
-        series: series.collect(),
-        boxes: None,
-        x: PlotAxis { log: axis.logarithmic, from: Some(from), to: Some(to), ..of_scale(&chart.x) },
-        y: PlotAxis {
-            label: format!("{} (%)", chart.samples),
-            from: Some(0.0),
-            to: Some(100.0),
-            ..PlotAxis::default()
-        },
-    })
+    let series = series.collect();
+    let x = PlotAxis { log: axis.logarithmic, from: Some(from), to: Some(to), ..of_scale(&chart.x) };
+    let label = format!("{} (%)", chart.samples);
+    let y = PlotAxis { label, from: Some(0.0), to: Some(100.0), ..PlotAxis::default() };
+    Some(PlotPanel::of(x, y, series))
 }
 
 fn lines(chart: &LineChart, columns: &mut Columns<'_>) -> PlotPanel {
@@ -238,7 +265,7 @@ fn lines(chart: &LineChart, columns: &mut Columns<'_>) -> PlotPanel {
         series.push(PlotSeries { band, ..of_series(index, &line.label, Draw::Line, points) });
         series.extend(published(index, &line.label, &chart.published, &line.published, columns));
     }
-    PlotPanel { title: String::new(), x: of_scale(&chart.x), y: of_scale(&chart.y), series, boxes: None }
+    PlotPanel::of(of_scale(&chart.x), of_scale(&chart.y), series)
 }
 
 fn scatter(chart: &ScatterChart, columns: &mut Columns<'_>) -> PlotPanel {
@@ -252,7 +279,7 @@ fn scatter(chart: &ScatterChart, columns: &mut Columns<'_>) -> PlotPanel {
         series.push(PlotSeries { band, ..of_series(index, label, Draw::Points, at) });
         series.extend(published(index, label, &chart.published, &one.published, columns));
     }
-    PlotPanel { title: String::new(), x: of_scale(&chart.x), y: of_scale(&chart.y), series, boxes: None }
+    PlotPanel::of(of_scale(&chart.x), of_scale(&chart.y), series)
 }
 
 fn bars(chart: &BarChart, columns: &mut Columns<'_>) -> PlotPanel {
@@ -276,7 +303,7 @@ fn bars(chart: &BarChart, columns: &mut Columns<'_>) -> PlotPanel {
     let label = chart.across.clone();
     let (kind, to) = (AxisKind::Category, Some(chart.categories.len() as f64));
     let x = PlotAxis { label, kind, names: chart.categories.clone(), from: Some(0.0), to, log: false };
-    PlotPanel { title: String::new(), x, y: of_scale(&chart.y), series, boxes: None }
+    PlotPanel::of(x, of_scale(&chart.y), series)
 }
 
 fn values(series: &BarSeries, value: fn(&crate::charts::bars::Bar) -> f64) -> Vec<f64> {

@@ -7,10 +7,12 @@ use askama::Template;
 use super::PageError;
 use super::figure::{PageFigure, PageFigures};
 use super::live;
+use super::numbers::{self, NumberFamily};
 use super::pack::Pack;
 use super::shell::Shell;
-use crate::data::{LatencySummary, NANOS_PER_SECOND, PodRecords, Run, Summary};
-use crate::figures;
+use crate::data::{NANOS_PER_SECOND, PodRecords, Run, Summary};
+use crate::digest::{self, Line, Row, Table};
+use crate::figures::{self, Charts};
 use crate::units::{count, moment, optional_duration, percent};
 
 /// Notable events beyond this many are only counted: a page is to be read.
@@ -21,15 +23,18 @@ const MOST_NOTABLE: usize = 200;
 /// # Errors
 /// [`PageError`] where a figure cannot be drawn, which no data should cause.
 pub fn run_page(run: &Run, explains: bool) -> Result<String, PageError> {
+    run_page_with(run, &figures::charts_of_run(run), explains)
+}
+
+/// The same, of charts that have been made.
+pub(crate) fn run_page_with(run: &Run, charts: &Charts<Run>, explains: bool) -> Result<String, PageError> {
     let summary = &run.summary;
     let has_lives = !run.history.nodes.is_empty() || !run.records.list.is_empty();
     let mut pack = Pack::default();
-    if has_lives {
-        live::pack(&mut pack, run);
-    }
-    let figures = PageFigures::of(figures::of_run(run), run, &mut pack)?;
+    let more = if has_lives { live::pack(&mut pack, run).into() } else { Vec::new() };
+    let figures = PageFigures::of(charts, &mut pack)?;
     let page = RunPage {
-        shell: Shell::new(pack),
+        shell: Shell::with(pack, more),
         explains,
         has_lives,
         lives_told: lives_told(&run.records),
@@ -41,7 +46,9 @@ pub fn run_page(run: &Run, explains: bool) -> Result<String, PageError> {
         key_numbers: key_numbers(summary),
         events: events(run),
         more_events: run.notable.len().saturating_sub(MOST_NOTABLE),
+        lines: digest::lines(summary),
         tables: tables(summary),
+        numbers: numbers::by_family(summary),
         figures: figures.list,
     };
     Ok(page.render()?)
@@ -65,7 +72,9 @@ struct RunPage<'a> {
     key_numbers: Vec<KeyNumber>,
     events: Vec<Event>,
     more_events: usize,
+    lines: Vec<Line>,
     tables: Vec<Table>,
+    numbers: Vec<NumberFamily>,
     figures: Vec<PageFigure>,
 }
 
@@ -81,13 +90,6 @@ struct Event {
     when: String,
     word: &'static str,
     text: String,
-}
-
-/// A small table: the first column names its rows.
-struct Table {
-    title: &'static str,
-    columns: Vec<&'static str>,
-    rows: Vec<(String, Vec<String>)>,
 }
 
 fn lives_told(records: &PodRecords) -> String {
@@ -166,15 +168,6 @@ fn events(run: &Run) -> Vec<Event> {
 }
 
 fn tables(summary: &Summary) -> Vec<Table> {
-    let allocated = summary
-        .utilization
-        .iter()
-        .map(|(name, used)| (name.clone(), vec![percent(used.mean_allocated), percent(used.peak_allocated)]));
-    let latency = |name: &str, kind: &LatencySummary| {
-        let mut values = [kind.p50, kind.p90, kind.p99, kind.max].map(optional_duration).to_vec();
-        values.push(count(kind.count));
-        (name.to_owned(), values)
-    };
     let pods = &summary.pods;
     let outcomes = [
         ("submitted", pods.submitted),
@@ -187,26 +180,19 @@ fn tables(summary: &Summary) -> Vec<Table> {
         ("preempted", pods.preempted),
     ];
     let mut tables = vec![
-        Table { title: "Share of capacity allocated", columns: vec!["mean", "peak"], rows: allocated.collect() },
-        Table {
-            title: "Latency",
-            columns: vec!["p50", "p90", "p99", "max", "pods"],
-            rows: vec![
-                latency("scheduling", &summary.latency.scheduling),
-                latency("startup", &summary.latency.startup),
-            ],
-        },
+        digest::utilization(summary),
+        digest::latency(summary),
         Table {
             title: "Pods",
             columns: vec!["number"],
-            rows: outcomes.map(|(name, number)| (name.to_owned(), vec![count(number)])).to_vec(),
+            rows: outcomes.map(|(name, number)| Row::new(name, vec![count(number)])).to_vec(),
         },
         counted("Rejections by reason", &summary.rejections),
         counted("Quota refusals by namespace", &summary.quota_refusals),
         counted("Disruptions", &summary.disruptions),
     ];
     if let Some(scaled) = &summary.autoscaler {
-        let row = |name: &str, times: u64, nodes: u64| (name.to_owned(), vec![count(times), count(nodes)]);
+        let row = |name: &str, times: u64, nodes: u64| Row::new(name, vec![count(times), count(nodes)]);
         tables.push(Table {
             title: "Autoscaler",
             columns: vec!["times", "nodes"],
@@ -221,6 +207,6 @@ fn tables(summary: &Summary) -> Vec<Table> {
 }
 
 fn counted(title: &'static str, counts: &BTreeMap<String, u64>) -> Table {
-    let rows = counts.iter().map(|(name, number)| (name.clone(), vec![count(*number)])).collect();
+    let rows = counts.iter().map(|(name, number)| Row::new(name, vec![count(*number)])).collect();
     Table { title, columns: vec!["number"], rows }
 }

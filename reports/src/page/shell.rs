@@ -14,11 +14,12 @@ const UPLOT_STYLE: &str = include_str!("../../assets/uplot/uPlot.min.css");
 const STYLE: &str = include_str!("../../assets/page/style.css");
 
 /// The page's own script. The parts share one scope, and only the last of them does anything when it is read.
-const PARTS: [&str; 9] = [
+const PARTS: [&str; 10] = [
     include_str!("../../assets/page/unpack.js"),
     include_str!("../../assets/page/format.js"),
     include_str!("../../assets/page/theme.js"),
     include_str!("../../assets/page/boxes.js"),
+    include_str!("../../assets/page/spreads.js"),
     include_str!("../../assets/page/plots.js"),
     include_str!("../../assets/page/explain.js"),
     include_str!("../../assets/page/cluster.js"),
@@ -35,11 +36,18 @@ pub(super) struct Shell {
     pub(super) scripts: [String; 2],
     /// What the scripts work on.
     pub(super) data: String,
+    /// What they read when somebody asks for it, by the name of its element. It stands behind the scripts, so that they need not wait for it.
+    pub(super) more: Vec<(&'static str, String)>,
 }
 
 impl Shell {
     /// The shell of a page with this data.
-    pub(super) fn new(mut pack: Pack) -> Self {
+    pub(super) fn new(pack: Pack) -> Self {
+        Self::with(pack, Vec::new())
+    }
+
+    /// The same, with more data that is not read before somebody asks for it.
+    pub(super) fn with(mut pack: Pack, more: Vec<(&'static str, Pack)>) -> Self {
         pack.json("heat", &(0..=31).map(|step| theme::heat(f64::from(step) / 31.0).hex()).collect::<Vec<_>>());
         let colours: BTreeMap<String, String> = theme::DARK
             .iter()
@@ -56,7 +64,8 @@ impl Shell {
             hash(&scripts[0]),
             hash(&scripts[1])
         );
-        Self { policy, style, scripts, data: pack.finish() }
+        let more = more.into_iter().map(|(name, pack)| (name, pack.finish())).collect();
+        Self { policy, style, scripts, data: pack.finish(), more }
     }
 }
 

@@ -33,7 +33,7 @@ mod tests {
 
     #[test]
     fn pods_and_nodes() {
-        let mut pods = TableWriter::of::<PodRow<'_>>(Vec::new()).unwrap();
+        let mut pods = TableWriter::of::<PodRow<'_>>(Vec::new());
         let created = PodRow { namespace: "default", name: "web-0", outcome: "pending", ..PodRow::default() };
         pods.row(&created).unwrap();
         pods.row(&PodRow {
@@ -50,7 +50,7 @@ mod tests {
         default,web-0,rejected,"exceeded quota: q, requested: cpu=2",,0,0,0,,0,1.500000,2.000000,,
         "#);
 
-        let mut nodes = TableWriter::of::<NodeRow<'_>>(Vec::new()).unwrap();
+        let mut nodes = TableWriter::of::<NodeRow<'_>>(Vec::new());
         let node =
             NodeRow { name: "n", mean_cpu_allocated: Some(2.0 / 3.0), removed_ns: Some(7), ..NodeRow::default() };
         nodes.row(&node).unwrap();

@@ -161,7 +161,7 @@ mod tests {
         let column = |(name, kind): &(&'static str, Kind)| Column { name: (*name).into(), kind: *kind };
         let columns: Vec<Column> = PodRow::COLUMNS.iter().map(column).collect();
         let mut parquet = ParquetWriter::new("pods", &columns, Vec::new()).unwrap();
-        let mut csv = TableWriter::new(&columns, Vec::new()).unwrap();
+        let mut csv = TableWriter::new(&columns, Vec::new());
         for number in 0..GROUP as i64 + 3 {
             let name = format!("pod-{number}");
             let row = PodRow {
@@ -173,7 +173,7 @@ mod tests {
                 bound_ns: (number % 3 == 0).then_some(number * 1_500_000_000 + 1_000),
                 ..PodRow::default()
             };
-            parquet.cells(&row.cells()).unwrap();
+            parquet.cells(row.cells().as_ref()).unwrap();
             csv.row(&row).unwrap();
         }
         let reader = SerializedFileReader::new(bytes::Bytes::from(parquet.finish().unwrap())).unwrap();

@@ -8,7 +8,7 @@ pub trait Row {
     const COLUMNS: &'static [(&'static str, Kind)];
 
     /// The fields, one per column.
-    fn cells(&self) -> Vec<Cell<'_>>;
+    fn cells(&self) -> impl AsRef<[Cell<'_>]>;
 }
 
 /// One line of `pods.csv`: a pod's life. Times are nanoseconds since the scenario's start.
@@ -157,8 +157,8 @@ impl Row for PodRow<'_> {
         ("ended_s", Kind::Seconds),
     ];
 
-    fn cells(&self) -> Vec<Cell<'_>> {
-        vec![
+    fn cells(&self) -> impl AsRef<[Cell<'_>]> {
+        [
             Cell::Text(self.namespace),
             Cell::Text(self.name),
             Cell::Text(self.outcome),
@@ -193,9 +193,9 @@ impl Row for JobRow<'_> {
         ("nodes", Kind::Text),
     ];
 
-    fn cells(&self) -> Vec<Cell<'_>> {
+    fn cells(&self) -> impl AsRef<[Cell<'_>]> {
         let between = |from: Option<i64>, to: Option<i64>| Cell::seconds(from.zip(to).map(|(from, to)| to - from));
-        vec![
+        [
             Cell::Text(self.namespace),
             Cell::Text(self.name),
             Cell::Text(self.outcome),
@@ -231,8 +231,8 @@ impl Row for NodeRow<'_> {
         ("mean_memory_used", Kind::Fraction),
     ];
 
-    fn cells(&self) -> Vec<Cell<'_>> {
-        vec![
+    fn cells(&self) -> impl AsRef<[Cell<'_>]> {
+        [
             Cell::Text(self.name),
             Cell::Text(self.zone),
             Cell::Text(self.group),
@@ -272,8 +272,8 @@ impl Row for AttemptRow<'_> {
         ("victims", Kind::Whole),
     ];
 
-    fn cells(&self) -> Vec<Cell<'_>> {
-        vec![
+    fn cells(&self) -> impl AsRef<[Cell<'_>]> {
+        [
             Cell::Seconds(self.time_ns),
             Cell::Text(self.namespace),
             Cell::Text(self.name),

@@ -4,7 +4,7 @@ use super::cell::{Cell, Column, Kind};
 use super::csv_writer::TableWriter;
 use crate::data::{Curve, Series};
 use std::borrow::Cow;
-use std::io::Write;
+use std::io::{self, Write};
 
 /// Writes `curves.csv`: one line per point of each curve.
 ///
@@ -26,8 +26,8 @@ pub fn write_curves<W: Write>(curves: &[Curve], writer: W) -> csv::Result<()> {
 ///
 /// # Errors
 /// Where the writer cannot be written to.
-pub fn write_series<W: Write>(series: &Series, writer: W) -> csv::Result<()> {
-    let mut table = TableWriter::new(&series_columns(series), writer)?;
+pub fn write_series<W: Write>(series: &Series, writer: W) -> io::Result<()> {
+    let mut table = TableWriter::new(&series_columns(series), writer);
     for row in 0..series.times_ns.len() {
         table.cells(&series_cells(series, row))?;
     }

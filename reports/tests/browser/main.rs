@@ -10,7 +10,9 @@ mod demo;
 use chromium::{Browser, View};
 use std::path::PathBuf;
 use towtank_reports::charts::bars::{Bar, BarChart, BarSeries};
+use towtank_reports::charts::distribution::Distribution;
 use towtank_reports::charts::lines::{Line, LineChart};
+use towtank_reports::charts::spread::{SpreadChart, SpreadSeries};
 use towtank_reports::charts::{Chart, Scale};
 use towtank_reports::data::Run;
 use towtank_reports::page::{ExperimentPage, Verdicts, compare_page, run_page};
@@ -45,6 +47,11 @@ fn figures_are_zoomed_and_their_series_toggled() {
     browser.middle("document.querySelector('#figure-utilization')");
     browser.wait("document.querySelector('#figure-utilization').dataset.drawn === 'true'");
     assert_eq!(browser.text("getComputedStyle(document.querySelector('#figure-utilization > svg')).display"), "none");
+
+    // On paper it is the picture.
+    browser.evaluate("dispatchEvent(new Event('beforeprint'))");
+    let pictures = "document.querySelectorAll('figure > svg[role=img]:not(.place)').length";
+    assert_eq!(browser.text(pictures), browser.text("document.querySelectorAll('figure').length"));
 
     // Hovering tells the values below the mouse.
     let (x, y) = browser.middle("document.querySelector('#figure-utilization .u-over')");
@@ -82,6 +89,38 @@ fn figures_are_zoomed_and_their_series_toggled() {
     browser.wait(&format!("{zoomed} === 'true'"));
     browser.press("Escape", 27);
     browser.wait(&format!("{zoomed} === 'false'"));
+    assert_content(&mut browser);
+}
+
+#[test]
+fn a_stack_tells_each_layer_and_closes_up_without_one() {
+    let Some(mut browser) = Browser::start() else { return };
+    let page = demo_page();
+    browser.open(&page.0, View::WIDE);
+    let figure = "document.querySelector('#figure-pods-by-state')";
+    browser.middle(figure);
+    browser.wait(&format!("{figure}.dataset.drawn === 'true'"));
+    let (x, y) = browser.middle(&format!("{figure}.querySelector('.u-over')"));
+    browser.hover(x, y);
+    let value = |layer: &str| {
+        format!(
+            "Number([...{figure}.querySelectorAll('.legend button')].find((b) => b.textContent.startsWith('{layer}')).querySelector('.value').textContent.replaceAll(',', ''))"
+        )
+    };
+    browser.wait(&format!("{} > 0", value("running")));
+    // Its own number, not the sum of those below it.
+    let own = browser.text(&value("running"));
+    let ink = format!("{figure}.querySelector('.u-wrap canvas').toDataURL()");
+    browser.evaluate(&format!("window.all = {ink}"));
+    browser.click(&format!(
+        "[...{figure}.querySelectorAll('.legend button')].find((b) => b.textContent.startsWith('starting'))"
+    ));
+    browser.wait(&format!("{ink} !== window.all"));
+    browser.middle(&format!("{figure}.querySelector('.u-over')"));
+    browser.hover(x, y);
+    browser.wait(&format!("{} === {own}", value("running")));
+    browser.drag((x - 80.0, y), (x + 40.0, y));
+    browser.wait(&format!("{figure}.dataset.zoomed === 'true'"));
     assert_content(&mut browser);
 }
 
@@ -240,7 +279,11 @@ fn it_fits_a_narrow_window_and_does_without_scripts() {
     assert_eq!(browser.text(sideways), "false", "it scrolls sideways");
     browser.open(&page.0, View { scripts: false, ..View::WIDE });
     // What is asked of the page by the tool runs all the same.
-    assert_eq!(browser.text("getComputedStyle(document.querySelector('#figure-utilization > svg')).display"), "block");
+    assert_eq!(
+        browser.text("document.querySelector('#figure-utilization > noscript > svg').checkVisibility()"),
+        "true"
+    );
+    assert_eq!(browser.text("document.querySelector('#figure-utilization > .place').checkVisibility()"), "false");
     assert_eq!(browser.text("[...document.querySelectorAll('[data-live]')].every((part) => part.hidden)"), "true");
     assert!(browser.text("document.querySelector('main').innerText").contains("The table of pods needs JavaScript"));
     assert_content(&mut browser);
@@ -260,6 +303,33 @@ fn a_comparison_is_drawn() {
         let legend = browser.text(&format!("document.querySelector('#{figure} .legend').textContent"));
         assert!(legend.contains("kube-default") && legend.contains("best-fit"), "{legend}");
     }
+
+    // Violins tell their numbers, are zoomed in height, and make room when one is hidden; by mouse and by keyboard.
+    let figure = "document.getElementById('figure-compare-latency-spread')";
+    browser.middle(figure);
+    browser.wait(&format!("{figure}.dataset.drawn === 'true'"));
+    browser.evaluate(&format!("{figure}.querySelector('.panel').focus()"));
+    let told = format!("{figure}.querySelector('output').value");
+    for expected in
+        ["scheduling, kube-default: median ", "scheduling, best-fit: median ", "startup, kube-default: median "]
+    {
+        browser.press("ArrowRight", 39);
+        browser.wait(&format!("{told}.startsWith('{expected}')"));
+    }
+    let ink = format!("{figure}.querySelector('.u-wrap canvas').toDataURL()");
+    browser.evaluate(&format!("window.all = {ink}"));
+    browser.press("+", 187);
+    browser.wait(&format!("{figure}.dataset.zoomed === 'true' && {ink} !== window.all"));
+    browser.press("0", 48);
+    browser.wait(&format!("{figure}.dataset.zoomed === 'false'"));
+    let (x, y) = browser.middle(&format!("{figure}.querySelector('.u-over')"));
+    browser.drag((x, y - 40.0), (x, y + 40.0));
+    browser.wait(&format!("{figure}.dataset.zoomed === 'true'"));
+    browser.click(&format!("{figure}.querySelector('.zoom button[aria-label=\"Show all\"]')"));
+    browser.wait(&format!("{figure}.dataset.zoomed === 'false'"));
+    browser.evaluate(&format!("window.all = {ink}"));
+    browser.click(&format!("{figure}.querySelector('.legend button')"));
+    browser.wait(&format!("{ink} !== window.all"));
     assert_content(&mut browser);
 }
 
@@ -292,12 +362,25 @@ fn an_experiment_is_drawn() {
         lines: vec![line("kube-default", 1.0), line("best-fit", 1.2)],
         published: "published".to_owned(),
     };
+    let samples = |label: &str, shift: f64| SpreadSeries {
+        label: label.to_owned(),
+        samples: vec![Distribution::of_numbers((0..40).map(|i| shift + f64::from(i * i % 37)).chain([200.0]))],
+    };
+    let boxes = SpreadChart {
+        title: "Waits".to_owned(),
+        categories: vec![String::new()],
+        y: Scale::new("wait (s)"),
+        series: vec![samples("kube-default", 10.0), samples("best-fit", 20.0)],
+        samples: "seeds".to_owned(),
+        ..SpreadChart::default()
+    };
     let page = ExperimentPage {
         title: "loads".to_owned(),
         runs: 40,
         figures: vec![
             ("data".to_owned(), "Nodes".to_owned(), Chart::Bars(chart)),
             ("main".to_owned(), "Allocated".to_owned(), Chart::Lines(lines)),
+            ("box".to_owned(), "Waits".to_owned(), Chart::Spread(boxes)),
         ],
         ..ExperimentPage::default()
     };
@@ -310,6 +393,11 @@ fn an_experiment_is_drawn() {
         browser.hover(x, y);
         browser.wait(&format!("Number(document.querySelector('#{figure} .legend .value').textContent) > 0"));
     }
+    browser.middle("document.getElementById('figure-box')");
+    browser.wait("document.getElementById('figure-box').dataset.drawn === 'true'");
+    let (x, y) = browser.middle("document.querySelector('#figure-box .u-over')");
+    browser.hover(x - 120.0, y);
+    browser.wait("document.querySelector('#figure-box output').value.startsWith('kube-default: median ')");
     assert_content(&mut browser);
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use towtank_reports::data::{
     AutoscalerCounts, ClusterHistory, Condition, Decision, Heatmap, JobSpan, KeptFor, Latencies, LatencyPair,
-    NANOS_PER_SECOND, NodeCounts, NodeHistory, NodeState, Notable, NotableKind, PodCounts, PodLife, PodRecord,
-    PodRecords, PublishedJob, RESOURCES, Run, Sample, Series, Summary, TraceSummary,
+    NANOS_PER_SECOND, NodeCounts, NodeHistory, NodeState, Notable, NotableKind, PodCounts, PodRecord, PodRecords,
+    PublishedJob, RESOURCES, Run, Sample, Series, Summary, TraceSummary,
 };
 use towtank_reports::stats;
 
@@ -238,6 +238,7 @@ pub(crate) fn small(label: &str, seed: u64) -> Run {
     let mut noise = Noise::new(seed + 1);
     let nodes: Vec<String> = (0..4).map(|node| format!("node-{node}")).collect();
     run.jobs.nodes.clone_from(&nodes);
+    run.records = PodRecords { total: 40, ..PodRecords::default() };
     let mut free = [0_i64; 4];
     let (mut scheduling, mut startup) = (Latencies::default(), Latencies::default());
     for pod in 0..40 {
@@ -249,13 +250,15 @@ pub(crate) fn small(label: &str, seed: u64) -> Run {
         free[node] = bound + (ended - bound) / 2;
         scheduling.push(bound - created);
         startup.push(started - created);
-        run.lives.push(PodLife {
+        run.records.list.push(PodRecord {
             name: format!("batch-{pod:02}"),
-            node: Some(nodes[node].clone()),
+            outcome: "succeeded",
+            node: Some(node as u64),
             created_ns: created,
             bound_ns: Some(bound),
             started_ns: Some(started),
-            ended_ns: ended,
+            ended_ns: Some(ended),
+            ..PodRecord::default()
         });
         if pod % 3 == 0 {
             let width = 1 + (noise.next() * 2.0) as u32;

@@ -21,7 +21,9 @@ fn without_scripts(html: &str) -> String {
 fn check(html: &str) {
     assert!(html.starts_with("<!DOCTYPE html>\n<html lang=\"en\">"));
     assert!(html.contains("http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "));
-    assert_eq!(html.matches("<script").count(), 3, "its data, uPlot, and its own script");
+    let packs = html.matches("<script type=\"application/octet-stream\"").count();
+    assert!([1, 3].contains(&packs), "its data, and of a run all pods and the states of nodes: {packs}");
+    assert_eq!(html.matches("<script").count(), packs + 2, "its data, uPlot, and its own script");
     let html = &without_scripts(html);
     assert!(
         !html.contains("@import") && !html.contains("url(") && !html.contains(" style=") && !html.contains(" onclick=")
@@ -44,7 +46,9 @@ fn check(html: &str) {
     }
     let images = html.matches("<svg role=\"img\" aria-label=\"").count();
     assert_eq!(images, html.matches("<figure ").count());
-    assert_eq!(images, html.matches("<svg").count());
+    let places = html.matches("<svg class=\"place\" role=\"img\" aria-label=\"").count();
+    assert_eq!(places, html.matches("<noscript><svg").count());
+    assert_eq!(images + places, html.matches("<svg").count());
     assert_eq!(html.matches("<h1>").count(), 1);
     for tag in ["div", "section", "table", "tbody", "tr", "figure", "svg", "ul", "dl", "main"] {
         let opened = html.matches(&format!("<{tag} ")).count() + html.matches(&format!("<{tag}>")).count();
@@ -57,8 +61,15 @@ fn a_run_s_page_stands_alone() {
     let mut run = demo::day("default", 7);
     let html = run_page(&run, true).unwrap();
     check(&html);
-    for told in ["quickstart", "seed 7", "19,790", "zone-a lost 67 nodes", "exceeded quota: gpu", "13:12:00 – 14:52:48"]
-    {
+    for told in [
+        "quickstart",
+        "seed 7",
+        "19,790",
+        "<code>latency.scheduling.p99</code>",
+        "zone-a lost 67 nodes",
+        "exceeded quota: gpu",
+        "13:12:00 – 14:52:48",
+    ] {
         assert!(html.contains(told), "{told}");
     }
     // Nothing in it depends on how fast the machine was.

@@ -1,7 +1,9 @@
 //! Summaries as text.
 
 use towtank_reports::comparison::Comparison;
-use towtank_reports::data::{LatencySummary, Summary};
+use towtank_reports::data::{LatencySummary, SchedulingParts, Summary};
+use towtank_reports::metrics::completion::CompletionSummary;
+use towtank_reports::metrics::energy::Energy;
 use towtank_reports::terminal;
 
 use crate::demo;
@@ -39,16 +41,16 @@ fn one_run() {
     Over quota   batch 22, research 290
     Disruptions  zone outage 1
 
-    Latency                p50      p90    p99       max    pods
-      scheduling           0 s    12 ms  2.5 s  83.3 min  19,790
-      startup                –        –      –         –       0
+    Latency                   p50      p90    p99       max  mean    pods
+      scheduling              0 s    12 ms  2.5 s  83.3 min     –  19,790
+      startup                   –        –      –         –     –       0
 
-    Allocated             mean     peak
-      cpu                0.0 %    0.0 %
-      example.com/none  10.0 %   25.0 %
-      memory            20.0 %   50.0 %
-      nvidia.com/gpu    30.0 %   75.0 %
-      pods              40.0 %  100.0 %
+    Utilization         allocated     peak
+      cpu                   0.0 %    0.0 %
+      example.com/none     10.0 %   25.0 %
+      memory               20.0 %   50.0 %
+      nvidia.com/gpu       30.0 %   75.0 %
+      pods                 40.0 %  100.0 %
 
     Took 1.25 s: 16,249 decisions per second, 48 MiB of memory.
     ");
@@ -65,9 +67,9 @@ fn nothing() {
                  0 evicted, 0 preempted
     Nodes        0 at the start, 0 at most, 0 at the end
 
-    Latency       p50  p90  p99  max  pods
-      scheduling    –    –    –    –     0
-      startup       –    –    –    –     0
+    Latency       p50  p90  p99  max  mean  pods
+      scheduling    –    –    –    –     –     0
+      startup       –    –    –    –     –     0
     ");
 }
 
@@ -109,5 +111,55 @@ fn several_runs() {
       scheduling, p90                12 ms     12 ms
       scheduling, p99                2.5 s     2.5 s
       scheduling, max             83.3 min  83.3 min
+    ");
+}
+
+#[test]
+fn what_a_run_has_is_told_and_nothing_else() {
+    let mut summary = fixed();
+    let of = |p50, max| LatencySummary { count: 19_790, p50: Some(p50), max: Some(max), ..LatencySummary::default() };
+    summary.latency.parts = Some(SchedulingParts {
+        queue: of(0.0, 0.25),
+        unschedulable: of(0.0, 4999.0),
+        decision: of(0.001, 0.004),
+        ..SchedulingParts::default()
+    });
+    summary.completion = Some(CompletionSummary {
+        turnaround: of(60.0, 7200.0),
+        mean_slowdown: 1.25,
+        max_slowdown: 80.0,
+        mean_bounded_slowdown: 1.01,
+        max_bounded_slowdown: 3.0,
+        makespan_seconds: 599.0,
+        pods_per_hour: 118_740.0,
+    });
+    let cpu = summary.utilization.get_mut("cpu").unwrap();
+    (cpu.mean_requested, cpu.mean_used) = (Some(1.25), Some(0.5));
+    summary.stranded.insert("memory".to_owned(), 0.125);
+    summary.energy = Some(Energy { kilowatt_hours: 12.5, idle_kilowatt_hours: 5.0, mean_watts: 75_000.0 });
+    let text = terminal::summary(&summary);
+    let told = text.split_once("Disruptions").unwrap().1;
+    insta::assert_snapshot!(told, @"
+      zone outage 1
+    Slowdown     1.25 on average, 80 at most; bounded 1.01 and 3
+    Throughput   118,740 pods/h; makespan 9.98 min
+    Energy       12.5 kWh, 5 of them for idling; 75,000 W on average
+
+    Latency                   p50      p90        p99       max      mean    pods
+      scheduling              0 s    12 ms      2.5 s  83.3 min         –  19,790
+        queue                 0 s        –          –    250 ms         –  19,790
+        unschedulable         0 s        –          –  83.3 min         –  19,790
+        decision             1 ms        –          –      4 ms         –  19,790
+      startup                   –        –          –         –         –       0
+      turnaround             60 s        –          –       2 h         –  19,790
+
+    Utilization         allocated     peak  requested      used  stranded
+      cpu                   0.0 %    0.0 %    125.0 %    50.0 %         –
+      example.com/none     10.0 %   25.0 %          –         –         –
+      memory               20.0 %   50.0 %          –         –    12.5 %
+      nvidia.com/gpu       30.0 %   75.0 %          –         –         –
+      pods                 40.0 %  100.0 %          –         –         –
+
+    Took 1.25 s: 16,249 decisions per second, 48 MiB of memory.
     ");
 }

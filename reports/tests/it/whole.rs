@@ -37,6 +37,9 @@ fn a_run_fills_its_directory() {
     plots/capacity.csv
     plots/capacity.png
     plots/capacity.svg
+    plots/gantt.csv
+    plots/gantt.png
+    plots/gantt.svg
     plots/placement.csv
     plots/placement.png
     plots/placement.svg

@@ -2,7 +2,7 @@
 
 use super::super::Experiment;
 use super::super::tables::Group;
-use super::{Figure, FigureKind, FigureSpec, Grid, Shown, axis, numbers};
+use super::{Figure, FigureKind, FigureSpec, Grid, Shown, Wrong, axis, numbers};
 use std::sync::Arc;
 use towtank_reports::charts::bars::{Bar, BarChart, BarSeries};
 use towtank_reports::charts::{Chart, Scale};
@@ -31,16 +31,16 @@ enum Of {
     Metric(String),
 }
 
-fn read(spec: &FigureSpec, experiment: &Experiment) -> Result<Arc<dyn Shown>, String> {
+fn read(spec: &FigureSpec, experiment: &Experiment) -> Result<Arc<dyn Shown>, Wrong> {
     let (of, name) = match (&spec.curve, spec.at, &spec.metric) {
         (Some(curve), Some(at), None) => (Of::Curve(curve.clone(), at), curve),
         (None, None, Some(metric)) => (Of::Metric(metric.clone()), metric),
-        _ => return Err("bars need `metric`, or `curve` and `at`".to_owned()),
+        _ => return Err(Wrong::here("bars need `metric`, or `curve` and `at`")),
     };
     let across = spec.required("across", spec.across.as_deref())?;
     Ok(Arc::new(Bars {
         of,
-        across: axis(experiment, across)?,
+        across: axis(experiment, "across", across)?,
         across_label: spec.x.scale(across).label,
         y: spec.y.scale(name),
     }))

@@ -2,7 +2,7 @@
 
 use super::super::Experiment;
 use super::super::tables::Group;
-use super::{Figure, FigureKind, FigureSpec, Shown, label, numbers};
+use super::{Figure, FigureKind, FigureSpec, Shown, Wrong, label, numbers};
 use std::sync::Arc;
 use towtank_reports::charts::cdf::{CdfChart, CdfCurve};
 use towtank_reports::charts::distribution::Distribution;
@@ -22,7 +22,7 @@ struct Cdf {
     x: Scale,
 }
 
-fn read(spec: &FigureSpec, _: &Experiment) -> Result<Arc<dyn Shown>, String> {
+fn read(spec: &FigureSpec, _: &Experiment) -> Result<Arc<dyn Shown>, Wrong> {
     let metric = spec.required("metric", spec.metric.as_deref())?;
     Ok(Arc::new(Cdf { metric: metric.to_owned(), x: spec.x.scale(metric) }))
 }

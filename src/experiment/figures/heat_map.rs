@@ -2,7 +2,7 @@
 
 use super::super::Experiment;
 use super::super::tables::Group;
-use super::{Figure, FigureKind, FigureSpec, Shown, axis, label, numbers};
+use super::{Figure, FigureKind, FigureSpec, Shown, Wrong, axis, label, numbers};
 use std::sync::Arc;
 use towtank_reports::charts::heat_map::{HeatColumns, HeatMapChart, HeatRow};
 use towtank_reports::charts::{Chart, Scale};
@@ -27,13 +27,13 @@ struct HeatMap {
     row: String,
 }
 
-fn read(spec: &FigureSpec, experiment: &Experiment) -> Result<Arc<dyn Shown>, String> {
+fn read(spec: &FigureSpec, experiment: &Experiment) -> Result<Arc<dyn Shown>, Wrong> {
     let metric = spec.required("metric", spec.metric.as_deref())?;
     let across = spec.required("across", spec.across.as_deref())?;
     Ok(Arc::new(HeatMap {
         metric: metric.to_owned(),
-        across: axis(experiment, across)?,
-        down: spec.down.as_deref().map(|name| axis(experiment, name)).transpose()?,
+        across: axis(experiment, "across", across)?,
+        down: spec.down.as_deref().map(|name| axis(experiment, "down", name)).transpose()?,
         x: spec.x.scale(across),
         y: spec.y.scale(metric),
         row: spec.down.clone().unwrap_or_else(|| "policy".to_owned()),

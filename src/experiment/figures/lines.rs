@@ -3,7 +3,7 @@
 use super::super::Experiment;
 use super::super::tables::Group;
 use super::published::PublishedValue;
-use super::{Figure, FigureKind, FigureSpec, Grid, Shown, axis, label, numbers};
+use super::{Figure, FigureKind, FigureSpec, Grid, Shown, Wrong, axis, label, numbers};
 use std::sync::Arc;
 use towtank_reports::charts::lines::{Line, LineChart};
 use towtank_reports::charts::{Chart, Scale};
@@ -32,22 +32,25 @@ enum Of {
     Metric(String, usize),
 }
 
-fn read(spec: &FigureSpec, experiment: &Experiment) -> Result<Arc<dyn Shown>, String> {
+fn read(spec: &FigureSpec, experiment: &Experiment) -> Result<Arc<dyn Shown>, Wrong> {
     if spec.published_every.is_some_and(|every| !(every > 0.0 && every.is_finite())) {
-        return Err("publishedEvery: expected a number above 0".to_owned());
+        return Err(Wrong::at("publishedEvery", "expected a number above 0"));
     }
     let (of, x, y) = match (&spec.curve, &spec.metric, &spec.across) {
         (Some(curve), None, None) => (Of::Curve(curve.clone()), "", curve),
         (None, Some(metric), Some(across)) => {
-            let place = axis(experiment, across)?;
+            let place = axis(experiment, "across", across)?;
             let number = |label: &str| label.parse::<f64>().is_ok_and(f64::is_finite);
             if let Some(run) = experiment.runs.iter().find(|run| !number(&run.key.axes[place])) {
                 let label = &run.key.axes[place];
-                return Err(format!("across: `{label}` of the axis `{across}` is no number, which lines need"));
+                return Err(Wrong::at(
+                    "across",
+                    format!("`{label}` of the axis `{across}` is no number, which lines need"),
+                ));
             }
             (Of::Metric(metric.clone(), place), across.as_str(), metric)
         }
-        _ => return Err("lines need `curve`, or `metric` and `across`".to_owned()),
+        _ => return Err(Wrong::here("lines need `curve`, or `metric` and `across`")),
     };
     Ok(Arc::new(Lines { of, x: spec.x.scale(x), y: spec.y.scale(y), published_every: spec.published_every }))
 }

@@ -11,17 +11,20 @@ mod spread;
 mod trade_off;
 
 pub use spec::FigureSpec;
+pub(super) use spec::Wrong;
 
 use super::Experiment;
 use super::plan::scalar;
 use super::row::Row;
 use super::tables::{Group, grouped};
+use crate::diagnostic::did_you_mean;
 use crate::scenario::yaml::Value;
 use published::PublishedValue;
 use spec::Interval;
 use std::fmt::Debug;
 use std::sync::Arc;
 use towtank_reports::charts::Chart;
+use towtank_reports::metrics::{self, FAMILIES};
 
 /// Every kind of figure.
 pub const KINDS: &[FigureKind] =
@@ -41,7 +44,7 @@ pub struct FigureKind {
 }
 
 /// Makes sense of the fields of a figure.
-type Read = fn(&FigureSpec, &Experiment) -> Result<Arc<dyn Shown>, String>;
+type Read = fn(&FigureSpec, &Experiment) -> Result<Arc<dyn Shown>, Wrong>;
 
 /// Fields that every figure has.
 pub const COMMON_FIELDS: &[&str] = &["name", "title", "kind", "only", "x", "y"];
@@ -72,22 +75,29 @@ pub struct Figure {
 
 impl Figure {
     /// Makes sense of a figure's fields.
-    pub(super) fn read(experiment: &Experiment, spec: &FigureSpec) -> Result<Self, String> {
+    pub(super) fn read(experiment: &Experiment, spec: &FigureSpec) -> Result<Self, Wrong> {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         if spec.name.is_empty() || !spec.name.chars().all(plain) {
-            return Err(format!("the name `{}`: expected letters, digits, `-`, `_` and `.`", spec.name));
+            return Err(Wrong::at("name", format!("`{}`: expected letters, digits, `-`, `_` and `.`", spec.name)));
         }
         let name = spec.kind_name();
         let kind = KINDS.iter().find(|kind| kind.name == name).ok_or_else(|| {
             let names: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
-            format!("the kind `{name}`: expected one of {}", names.join(", "))
+            Wrong::at("kind", format!("`{name}`: expected one of {}", names.join(", ")))
         })?;
         let known = |field: &&str| COMMON_FIELDS.contains(field) || kind.fields.contains(field);
         if let Some(field) = spec.fields().into_iter().find(|field| !known(field)) {
-            return Err(format!("`{field}` means nothing to {}: expected {}", kind.name, kind.fields.join(", ")));
+            let why = format!("means nothing to {}: expected {}", kind.name, kind.fields.join(", "));
+            return Err(Wrong::at(field, why));
+        }
+        for (field, metric) in spec.metrics().filter(|(_, metric)| metrics::find(metric).is_none()) {
+            let all = FAMILIES.iter().flat_map(|family| family.metrics).map(|metric| metric.name);
+            let why = format!("`{metric}` is no metric: `towtank metrics` lists them");
+            return Err(Wrong { help: did_you_mean(metric, all), ..Wrong::at(field, why) });
         }
         let published = match &spec.published {
-            Some(path) => published::read(experiment, &experiment.path(path)).map_err(|error| error.to_string())?,
+            Some(path) => published::read(experiment, &experiment.path(path))
+                .map_err(|error| Wrong::at("published", error.to_string()))?,
             None => spec.curve.as_deref().map(|curve| published::of_tables(experiment, curve)).unwrap_or_default(),
         };
         Ok(Self {
@@ -134,7 +144,7 @@ impl Figure {
 }
 
 /// The values of the axes that are drawn.
-fn only(spec: &FigureSpec, experiment: &Experiment) -> Result<Vec<(usize, Vec<String>)>, String> {
+fn only(spec: &FigureSpec, experiment: &Experiment) -> Result<Vec<(usize, Vec<String>)>, Wrong> {
     let mut only = Vec::new();
     for (name, wanted) in &spec.only {
         let labels: Option<Vec<String>> = match wanted {
@@ -142,12 +152,12 @@ fn only(spec: &FigureSpec, experiment: &Experiment) -> Result<Vec<(usize, Vec<St
             label => scalar(label).map(|label| vec![label]),
         };
         let (Some(name), Some(labels)) = (name.as_str(), labels) else {
-            return Err("only: expected names of axes and labels of their values".to_owned());
+            return Err(Wrong::at("only", "expected names of axes and labels of their values"));
         };
-        let place = axis(experiment, name)?;
+        let place = axis(experiment, "only", name)?;
         for label in &labels {
             if !experiment.runs.iter().any(|run| run.key.axes[place] == *label) {
-                return Err(format!("only: `{label}` is no value of the axis `{name}`"));
+                return Err(Wrong::at(format!("only.{name}"), format!("`{label}` is no value of the axis")));
             }
         }
         only.push((place, labels));
@@ -155,10 +165,11 @@ fn only(spec: &FigureSpec, experiment: &Experiment) -> Result<Vec<(usize, Vec<St
     Ok(only)
 }
 
-/// The place of an axis.
-fn axis(experiment: &Experiment, name: &str) -> Result<usize, String> {
+/// The place of an axis that a field names.
+fn axis(experiment: &Experiment, field: &str, name: &str) -> Result<usize, Wrong> {
     let found = experiment.axes.iter().position(|axis| axis == name);
-    found.ok_or_else(|| format!("`{name}` is no axis: expected one of {}", experiment.axes.join(", ")))
+    let why = || format!("`{name}` is no axis: expected one of {}", experiment.axes.join(", "));
+    found.ok_or_else(|| Wrong::at(field, why()))
 }
 
 /// The numbers of all seeds of a group.

@@ -50,6 +50,29 @@ pub struct FigureSpec {
     pub(super) published_label: Option<String>,
 }
 
+/// What is wrong with a figure.
+#[derive(Clone, Debug)]
+pub(crate) struct Wrong {
+    /// The field, by its path from the figure; empty of the figure as a whole.
+    pub(crate) field: String,
+    /// What is wrong with it.
+    pub(crate) why: String,
+    /// What might have been meant.
+    pub(crate) help: Option<String>,
+}
+
+impl Wrong {
+    /// The figure as a whole.
+    pub(super) fn here(why: impl Into<String>) -> Self {
+        Self::at("", why)
+    }
+
+    /// One of its fields.
+    pub(super) fn at(field: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { field: field.into(), why: why.into(), help: None }
+    }
+}
+
 /// An axis of a figure.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -122,8 +145,14 @@ impl FigureSpec {
     }
 
     /// A field that a kind cannot do without.
-    pub(super) fn required<'f, T: ?Sized>(&self, field: &str, value: Option<&'f T>) -> Result<&'f T, String> {
-        value.ok_or_else(|| format!("{} need `{field}`", self.kind_name()))
+    pub(super) fn required<'f, T: ?Sized>(&self, field: &str, value: Option<&'f T>) -> Result<&'f T, Wrong> {
+        value.ok_or_else(|| Wrong::here(format!("{} need `{field}`", self.kind_name())))
+    }
+
+    /// The metrics that it names, each with its field.
+    pub(super) fn metrics(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let all = [("metric", &self.metric), ("x.metric", &self.x.metric), ("y.metric", &self.y.metric)];
+        all.into_iter().filter_map(|(field, metric)| Some((field, metric.as_deref()?)))
     }
 }
 

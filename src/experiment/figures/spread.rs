@@ -2,7 +2,7 @@
 
 use super::super::Experiment;
 use super::super::tables::Group;
-use super::{Figure, FigureKind, FigureSpec, Grid, Shown, axis, numbers};
+use super::{Figure, FigureKind, FigureSpec, Grid, Shown, Wrong, axis, numbers};
 use std::sync::Arc;
 use towtank_reports::charts::distribution::Distribution;
 use towtank_reports::charts::spread::{SpreadChart, SpreadSeries, SpreadShape};
@@ -35,11 +35,11 @@ struct Spread {
     shape: SpreadShape,
 }
 
-fn read(spec: &FigureSpec, experiment: &Experiment, shape: SpreadShape) -> Result<Arc<dyn Shown>, String> {
+fn read(spec: &FigureSpec, experiment: &Experiment, shape: SpreadShape) -> Result<Arc<dyn Shown>, Wrong> {
     let metric = spec.required("metric", spec.metric.as_deref())?;
     Ok(Arc::new(Spread {
         metric: metric.to_owned(),
-        across: spec.across.as_deref().map(|name| axis(experiment, name)).transpose()?,
+        across: spec.across.as_deref().map(|name| axis(experiment, "across", name)).transpose()?,
         across_label: spec.x.scale(spec.across.as_deref().unwrap_or_default()).label,
         y: spec.y.scale(metric),
         shape,

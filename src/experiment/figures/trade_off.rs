@@ -3,7 +3,7 @@
 use super::super::Experiment;
 use super::super::tables::Group;
 use super::spec::ScaleSpec;
-use super::{Figure, FigureKind, FigureSpec, Shown, label, numbers};
+use super::{Figure, FigureKind, FigureSpec, Shown, Wrong, label, numbers};
 use std::sync::Arc;
 use towtank_reports::charts::scatter::{Better, ScatterChart, ScatterPoint, ScatterSeries};
 use towtank_reports::charts::{Chart, Scale};
@@ -25,13 +25,13 @@ struct TradeOff {
     front: Option<(Better, Better)>,
 }
 
-fn read(spec: &FigureSpec, _: &Experiment) -> Result<Arc<dyn Shown>, String> {
+fn read(spec: &FigureSpec, _: &Experiment) -> Result<Arc<dyn Shown>, Wrong> {
     let metric = |axis: &ScaleSpec, field: &str| spec.required(field, axis.metric.as_deref()).map(str::to_owned);
     let metrics = (metric(&spec.x, "x.metric")?, metric(&spec.y, "y.metric")?);
     let front = match (spec.x.better, spec.y.better) {
         (Some(x), Some(y)) => Some((x.into(), y.into())),
         (None, None) => None,
-        _ => return Err("a front needs both `x.better` and `y.better`".to_owned()),
+        _ => return Err(Wrong::here("a front needs both `x.better` and `y.better`")),
     };
     Ok(Arc::new(TradeOff { x: spec.x.scale(&metrics.0), y: spec.y.scale(&metrics.1), metrics, front }))
 }

@@ -4,23 +4,24 @@ mod clock;
 mod object;
 mod repeats;
 mod reporter;
+mod writer;
 
-use crate::output::{OutputDir, OutputError, OutputFile};
+use super::background::Background;
+use crate::output::{OutputDir, OutputError};
 use clock::Clock;
 use object::{EventObject, Subject, object_uuid};
 use repeats::{Known, Repeats};
 use reporter::{Reporter, reporter};
-use std::io::Write as _;
 use towtank_sim::cluster::{Change, Cluster, Interest};
 use towtank_sim::model::PodId;
 use towtank_sim::observe::{Note, NoteKinds, Observer, Regarding};
 use towtank_sim::phases::Phase;
 use towtank_sim::time::SimTime;
+use writer::EventWriter;
 
 /// Writes `events.jsonl`. An event that happens again is written again under the same name, with the count so far.
 pub struct EventLog {
-    file: Result<OutputFile, OutputError>,
-    buffer: Vec<u8>,
+    lines: Background<EventWriter>,
     clock: Clock,
     repeats: Repeats,
     /// Events so far.
@@ -34,7 +35,8 @@ pub struct EventLog {
 struct Said<'a> {
     warning: bool,
     reason: &'a str,
-    message: &'a str,
+    /// In parts that belong together.
+    message: &'a [&'a str],
     by: Reporter<'a>,
     /// The node of the reporter, if it is one of many.
     host: &'a str,
@@ -48,14 +50,11 @@ impl EventLog {
     /// # Errors
     /// The file cannot be created.
     pub fn create(out: &OutputDir, epoch_second: i64) -> Result<Self, OutputError> {
-        Ok(Self {
-            file: Ok(out.file("events.jsonl")?),
-            buffer: Vec::new(),
-            clock: Clock::new(epoch_second),
-            repeats: Repeats::default(),
-            events: 0,
-            named: i64::MIN,
-        })
+        let file = out.file("events.jsonl")?;
+        let path = file.path().to_owned();
+        let no_thread = |source| OutputError::Io { action: "begin to write", path, source };
+        let lines = Background::new(EventWriter::new(file, Clock::new(epoch_second))).map_err(no_thread)?;
+        Ok(Self { lines, clock: Clock::new(epoch_second), repeats: Repeats::default(), events: 0, named: i64::MIN })
     }
 
     /// Ends the file.
@@ -63,11 +62,10 @@ impl EventLog {
     /// # Errors
     /// The first thing that could not be written.
     pub fn finish(self) -> Result<(), OutputError> {
-        self.file?.finish()
+        self.lines.finish().finish()
     }
 
     fn write(&mut self, about: Subject<'_>, said: Said<'_>, now: SimTime) {
-        let Ok(file) = &mut self.file else { return };
         let (events, last, wanted) = (&mut self.events, &mut self.named, self.clock.unix_nanoseconds(now));
         let mut new = || {
             *events += 1;
@@ -81,7 +79,7 @@ impl EventLog {
             about,
             warning: said.warning,
             reason: said.reason,
-            message: said.message,
+            message: "",
             component: said.by.component,
             host: said.host,
             action: said.by.action,
@@ -89,16 +87,11 @@ impl EventLog {
             last: now,
             count: known.count,
         };
-        self.buffer.clear();
-        line.write(&mut self.clock, &mut self.buffer);
-        if let Err(error) = file.write_all(&self.buffer) {
-            let error = file.error(error);
-            self.file = Err(error);
-        }
+        line.note(said.message, &mut self.lines.pad());
     }
 
     /// What the scheduler of the pod `of` says about a pod.
-    fn scheduler(&mut self, id: PodId, of: PodId, said: (&str, &str, &str), cluster: &Cluster) {
+    fn scheduler(&mut self, id: PodId, of: PodId, said: (&str, &str, &[&str]), cluster: &Cluster) {
         let (Some(about), Some(of)) = (pod_subject(id, cluster), cluster.pod(of)) else { return };
         let (reason, action, message) = said;
         let by = Reporter { component: &cluster.class_of(of).spec.scheduler_name, action, on_node: false };
@@ -116,7 +109,7 @@ impl EventLog {
     ) {
         let by = reporter(about.kind, reason);
         let host = if by.on_node { host } else { "" };
-        self.write(about, Said { warning, reason, message, by, host, again: about.uid > 0 }, now);
+        self.write(about, Said { warning, reason, message: &[message], by, host, again: about.uid > 0 }, now);
     }
 
     fn regarding(&mut self, regarding: Regarding<'_>, said: (bool, &str, &str), cluster: &Cluster) {
@@ -168,13 +161,13 @@ impl Observer for EventLog {
         match note {
             Note::Scheduled { pod: id, node, .. } => {
                 let Some(about) = pod_subject(*id, cluster) else { return };
-                let (namespace, name, node) = (about.namespace, about.name, cluster.node(*node).name());
-                let message = format!("Successfully assigned {namespace}/{name} to {node}");
+                let node = cluster.node(*node).name();
+                let message = ["Successfully assigned ", about.namespace, "/", about.name, " to ", node];
                 self.scheduler(*id, *id, ("Scheduled", "Binding", &message), cluster);
             }
             Note::FailedScheduling { pod, error, .. } => {
                 let message = error.event_message(&cluster.resources);
-                self.scheduler(*pod, *pod, ("FailedScheduling", "Scheduling", &message), cluster);
+                self.scheduler(*pod, *pod, ("FailedScheduling", "Scheduling", &[&message]), cluster);
             }
             Note::Refused { namespace, name, refusal, .. } => {
                 let about = Subject { kind: "Pod", namespace, name, uid: 0 };
@@ -192,7 +185,7 @@ impl Observer for EventLog {
                 let message = format!("Preempted by pod {preemptor} on node {}", cluster.node(*node).name());
                 for victim in *victims {
                     if cluster.pod(*victim).is_some_and(|victim| victim.deleting.is_none()) {
-                        self.scheduler(*victim, *pod, ("Preempted", "Preempting", &message), cluster);
+                        self.scheduler(*victim, *pod, ("Preempted", "Preempting", &[&message]), cluster);
                     }
                 }
             }

@@ -109,7 +109,7 @@ pub(super) fn gantt(chart: &GanttChart, columns: &mut Columns<'_>) -> PlotPanel 
 fn panel(x: PlotAxis, label: String, boxes: PlotBoxes) -> PlotPanel {
     let to = boxes.rows.last().map(|row| row.1);
     let y = PlotAxis { label, from: Some(0.0), to, ..PlotAxis::default() };
-    PlotPanel { title: String::new(), x, y, series: Vec::new(), boxes: Some(boxes) }
+    PlotPanel { boxes: Some(boxes), ..PlotPanel::of(x, y, Vec::new()) }
 }
 
 fn pack(row: String, rows: Vec<(String, f64)>, boxes: &[OneBox], columns: &mut Columns<'_>) -> PlotBoxes {
