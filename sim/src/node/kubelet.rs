@@ -27,12 +27,12 @@ pub enum Latency {
 impl Latency {
     /// The latency of one pod, named by its namespace and its name: it depends on the name alone, so that under another policy
     /// the same pod has the same latency.
-    pub fn sample(&self, rng: &mut Rng, pod: [&str; 2]) -> Span {
+    pub fn sample<'p>(&self, rng: &mut Rng, pod: impl FnOnce() -> [&'p str; 2]) -> Span {
         match self {
             Self::None => Span::ZERO,
             Self::Constant(span) => *span,
             Self::Drawn(distribution) => {
-                rewind_for(rng, pod);
+                rewind_for(rng, pod());
                 Span::try_from_secs_f64(distribution.sample(rng)).unwrap_or(Span::MAX)
             }
         }
@@ -69,7 +69,7 @@ impl Kubelet {
 
     fn start_later(&mut self, id: PodId, cx: &mut Context<'_>) {
         let Some(pod) = cx.cluster.pod(id) else { return };
-        let name = [&*cx.cluster.class_of(pod).spec.namespace, &pod.name];
+        let name = || [&*cx.cluster.class_of(pod).spec.namespace, &*pod.name];
         let latency = self.rngs.as_mut().map_or(Span::ZERO, |[start, _]| self.settings.start.sample(start, name));
         Self::plan(timer::START, id, cx.now() + latency, cx);
     }
@@ -81,7 +81,8 @@ impl Kubelet {
             return;
         }
         let spec = &cx.cluster.class_of(pod).spec;
-        let (name, grace) = ([&*spec.namespace, &pod.name], pod.grace().unwrap_or(spec.termination_grace));
+        let grace = pod.grace().unwrap_or(spec.termination_grace);
+        let name = || [&*spec.namespace, &*pod.name];
         let latency = self.rngs.as_mut().map_or(Span::ZERO, |[_, stop]| self.settings.stop.sample(stop, name));
         Self::plan(timer::STOP, id, cx.now() + latency.min(grace), cx);
     }
