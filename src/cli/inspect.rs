@@ -6,7 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::exit::Failure;
 use crate::inspect::{Inspection, figures, text};
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use towtank_reports::draw::Medium;
 use towtank_reports::output::OutputDir;
 use towtank_reports::report;
@@ -17,7 +17,7 @@ use towtank_traces::statistics;
 pub(super) struct InspectArgs {
     #[command(flatten)]
     trace: TraceArgs,
-    /// Where figures and `summary.json` go; nowhere if it is not said.
+    /// Where figures and `summary.json` go; nowhere if it is not said, or `-`.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// How the numbers are printed.
@@ -27,7 +27,8 @@ pub(super) struct InspectArgs {
 
 /// Reads a whole trace and says what it is like.
 pub(super) fn inspect(args: &InspectArgs) -> Result<(), Failure> {
-    let out = args.out.as_ref().map(|out| OutputDir::create(out)).transpose()?;
+    let target = args.out.as_ref().filter(|out| out.as_path() != Path::new("-"));
+    let out = target.map(|out| OutputDir::create(out)).transpose()?;
     let mut trace = args.trace.open()?;
     let found = statistics::of(&mut trace.pods, trace.nodes)
         .map_err(|error| Diagnostic::new(error.of(trace.format.name).to_string()))?;

@@ -60,6 +60,8 @@ pub struct ModelShape {
     pub pods: Option<Fit>,
     /// Whether these start together or not at all.
     pub gang: bool,
+    /// How many times as long as they run they are announced to run, if that is known.
+    pub estimate_factor: Option<Fit>,
 }
 
 impl Model {
@@ -93,6 +95,7 @@ impl Model {
                 failure: shape.failed as f64 / shape.count as f64,
                 pods: several.then(|| fit(&mut shape.pods, false)).flatten(),
                 gang: shape.gang,
+                estimate_factor: fit(&mut shape.estimate_factors, false),
                 spec: shape.spec,
             });
         }

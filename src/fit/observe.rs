@@ -39,6 +39,8 @@ pub(super) struct ObservedShape {
     pub(super) pods: Vec<f64>,
     /// Whether the pods of one start together or not at all.
     pub(super) gang: bool,
+    /// How many times as long as they ran jobs were announced to run.
+    pub(super) estimate_factors: Vec<f64>,
 }
 
 /// Reads a trace to its end, without submissions of more than `largest` pods.
@@ -73,7 +75,12 @@ pub(super) fn observe(stream: &mut Stream, largest: u32) -> Result<Observed, Tra
 impl ObservedShape {
     fn add(&mut self, job: &Submitted) {
         self.count += 1;
-        self.gang |= job.gang && job.pods > 1;
+        self.gang |= job.gang && (job.pods > 1 || job.estimate.is_some());
+        if let (true, Some(estimate), Run::Succeeds(span) | Run::Fails(span)) = (job.gang, job.estimate, job.run)
+            && span.0 > 0
+        {
+            self.estimate_factors.push(estimate.0 as f64 / span.0 as f64);
+        }
         self.pods.push(f64::from(job.pods));
         match job.run {
             Run::Forever => {}
@@ -91,6 +98,7 @@ impl ObservedShape {
         self.failed += other.failed;
         self.run_times.extend(other.run_times);
         self.pods.extend(other.pods);
+        self.estimate_factors.extend(other.estimate_factors);
     }
 }
 

@@ -54,6 +54,12 @@ fn fields(shape: &ModelShape) -> Vec<String> {
     if let Some(pods) = &shape.pods {
         fields.push(format!("pods: {}", plain(&pods.distribution)));
     }
+    if shape.gang {
+        fields.push("gang: true".to_owned());
+        if let Some(factor) = &shape.estimate_factor {
+            fields.push(format!("estimateFactor: {}", plain(&factor.distribution)));
+        }
+    }
     if shape.endless {
         fields.push("endless: true".to_owned());
     }

@@ -61,6 +61,37 @@ impl Pods {
 }
 
 #[test]
+fn jobs_of_a_log_stay_jobs_under_a_batch_scheduler() {
+    let folder = Folder::new();
+    let mut log = String::from("; MaxProcs: 8\n");
+    for i in 0..60 {
+        // Job, submission, wait, run time, processors; those asked for, and twice the run time as the estimate.
+        let (run, processors) = (60 + i % 7, 1 + i % 4);
+        log += &format!("{i} {} 0 {run} {processors} -1 -1 {processors} {} -1 1 1 1 -1 1 -1 -1 -1\n", i * 20, run * 2);
+    }
+    folder.write("log.swf", log);
+    folder.run(&["fit", "log.swf", "-o", "model.yaml"]).expect(0);
+    let model = folder.read("model.yaml");
+    assert!(model.contains("gang: true, estimateFactor: { constant: { value: 2 } }"), "{model}");
+    folder.write(
+        "scenario.yaml",
+        "apiVersion: towtank.dev/v1alpha1\nkind: Scenario\nmetadata: { name: model }\nspec:\n  until: idle\n  cluster: [{ \
+         generate: { nodes: [{ count: 8, namePrefix: n, allocatable: { cpu: 1, pods: 110 } }] } }]\n  workload: [{ generate: { \
+         name: job, model: model.yaml, count: 100 } }]\n  scheduler: { policy: easy }\n  observe: { figures: false }\n",
+    );
+    folder.run(&["run", "scenario.yaml", "--out", "out"]).expect(0);
+    let jobs = folder.read("out/jobs.csv");
+    let mut rows = csv::Reader::from_reader(jobs.as_bytes());
+    let header = rows.headers().expect("a header").clone();
+    let column =
+        |name: &str| header.iter().position(|column| column == name).unwrap_or_else(|| panic!("{name}: {header:?}"));
+    let pods: Vec<u32> =
+        rows.records().map(|row| row.expect("a row")[column("pods")].parse().expect("a number")).collect();
+    assert_eq!(pods.iter().sum::<u32>(), 100);
+    assert!(pods.contains(&4) && pods.iter().all(|pods| *pods <= 4), "{pods:?}");
+}
+
+#[test]
 fn what_is_generated_is_like_the_trace() {
     let path = repository("../shared/traces/alibaba-gpu-v2023/openb_pod_list_default.csv.gz");
     if !path.exists() {

@@ -15,8 +15,8 @@ use towtank_sim::model::pod::{NewPod, Run, Usage};
 use towtank_sim::model::taint::Toleration;
 use towtank_sim::model::{ClassId, Name};
 use towtank_sim::random::{Distribution, Rng, Streams};
-use towtank_sim::source::{Source, SourceError, Submission, Work};
-use towtank_sim::time::SimTime;
+use towtank_sim::source::{Gang, Source, SourceError, Submission, Work};
+use towtank_sim::time::{SimTime, Span};
 
 /// A generator of pods without a controller.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -109,6 +109,11 @@ impl PodGenerator {
         let mut warnings = Vec::new();
         for (index, shape) in self.shapes.iter().enumerate() {
             let place = format!("shapes[{index}]");
+            if shape.estimate_factor.is_some() && !shape.gang {
+                let message =
+                    "estimateFactor without gang: expected `gang: true`, because jobs are announced, and pods are not";
+                return Err(error(place, message.to_owned()));
+            }
             let (of_shape, heard) = Variant::all(index, shape, &self.namespace)
                 .map_err(|(field, message)| error(format!("{place}.{field}"), message))?;
             variants.extend(of_shape.into_iter().map(|variant| variant.tolerating(&self.tolerations)));
@@ -131,10 +136,11 @@ impl PodGenerator {
             sizes: stream("sizes"),
             durations: stream("durations"),
             failures: stream("failures"),
+            estimates: stream("estimates"),
             classes: FxHashMap::default(),
             batch: None,
             made: 0,
-            has_jobs: self.shapes.iter().any(|shape| shape.pods.is_some()),
+            has_jobs: self.shapes.iter().any(|shape| shape.pods.is_some() || shape.gang),
             generator: self,
         })
     }
@@ -163,6 +169,7 @@ pub struct GeneratedPods {
     sizes: Rng,
     durations: Rng,
     failures: Rng,
+    estimates: Rng,
     /// The class of each variant and drawn size.
     classes: FxHashMap<(usize, Amounts), ClassId>,
     /// What is left of the arrival in progress.
@@ -180,6 +187,8 @@ struct Batch {
     left: u64,
     /// What they are, if they are all the same.
     same: Option<Made>,
+    /// They are one job, announced to run so long, if that is known.
+    gang: Option<Option<Span>>,
 }
 
 /// A pod but for its name.
@@ -195,8 +204,8 @@ impl GeneratedPods {
         &self.warnings
     }
 
-    /// The next pod, and when it comes.
-    fn next_pod(&mut self, cluster: &mut Cluster) -> Option<(SimTime, NewPod)> {
+    /// The next pod or job, and when it comes.
+    fn next_work(&mut self, cluster: &mut Cluster) -> Option<Submission> {
         if self.generator.count.is_some_and(|count| self.made >= count) {
             return None;
         }
@@ -210,13 +219,22 @@ impl GeneratedPods {
             let variant = self.pick_variant();
             self.make(variant, cluster)
         };
+        let prefix = self.generator.name_prefix.as_ref().unwrap_or(&self.generator.name);
+        let name = Name::numbered(prefix, self.made);
+        let Made { class, run } = made;
+        let pod = NewPod { name: name.clone(), class, owner: None, run, usage: Usage::default(), status: None };
+        if let Some(estimate) = batch.gang {
+            let left = self.generator.count.map_or(u64::MAX, |count| count - self.made);
+            let pods = u32::try_from(batch.left.min(left)).unwrap_or(u32::MAX);
+            self.made += u64::from(pods);
+            let namespace = cluster.classes.get(class).spec.namespace.clone();
+            let gang = Gang { namespace, name, pods, min_count: pods, estimate, pod };
+            return Some(Submission { at: batch.at, work: Work::Gang(Box::new(gang)) });
+        }
         batch.left -= 1;
         self.batch = (batch.left > 0).then_some(batch);
         self.made += 1;
-        let prefix = self.generator.name_prefix.as_ref().unwrap_or(&self.generator.name);
-        let name = Name::numbered(prefix, self.made - 1);
-        let Made { class, run } = made;
-        Some((batch.at, NewPod { name, class, owner: None, run, usage: Usage::default(), status: None }))
+        Some(Submission { at: batch.at, work: Work::Pod(pod) })
     }
 
     /// The next arrival.
@@ -224,13 +242,24 @@ impl GeneratedPods {
         let at = self.clock.next()?;
         if !self.has_jobs {
             let left = self.generator.batch.as_ref().map_or(1, |spec| rounded(spec, &mut self.batches));
-            return Some(Batch { at, left, same: None });
+            return Some(Batch { at, left, same: None, gang: None });
         }
         let variant = self.pick_variant();
         let shape = &self.generator.shapes[self.variants[variant].shape];
         let pods = shape.pods.as_ref().or(self.generator.batch.as_ref());
         let left = pods.map_or(1, |spec| rounded(spec, &mut self.batches));
-        Some(Batch { at, left, same: Some(self.make(variant, cluster)) })
+        let is_gang = shape.gang;
+        let made = self.make(variant, cluster);
+        let gang = is_gang.then(|| self.announced(variant, made.run));
+        Some(Batch { at, left, same: Some(made), gang })
+    }
+
+    /// How long a job is announced to run, where that is not how long it runs.
+    fn announced(&mut self, variant: usize, run: Run) -> Option<Span> {
+        let factor = self.generator.shapes[self.variants[variant].shape].estimate_factor.as_ref()?;
+        let (Run::Succeeds(span) | Run::Fails(span)) = run else { return None };
+        let seconds = span.as_secs_f64() * factor.distribution.sample(&mut self.estimates);
+        Some(Span::from_secs((libm::round(seconds) as i64).max(1)))
     }
 
     fn make(&mut self, index: usize, cluster: &mut Cluster) -> Made {
@@ -273,7 +302,7 @@ impl Source for GeneratedPods {
     }
 
     fn next(&mut self, cluster: &mut Cluster) -> Result<Option<Submission>, SourceError> {
-        Ok(self.next_pod(cluster).map(|(at, pod)| Submission { at, work: Work::Pod(pod) }))
+        Ok(self.next_work(cluster))
     }
 
     fn is_endless(&self) -> bool {

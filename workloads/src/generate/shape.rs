@@ -46,6 +46,12 @@ pub struct Shape {
     /// How many pods an arrival of this shape is, rounded, at least one, in place of the generator's `batch`. They are all of this shape
     /// and size, and run equally long.
     pub pods: Option<DistributionSpec<Plain>>,
+    /// Whether the pods of an arrival are one job: a PodGroup whose pods start together or not at all under batch schedulers.
+    #[serde(default)]
+    pub gang: bool,
+    /// How many times as long as it runs such a job is announced to run; without it the run time is known beforehand. It is rounded
+    /// to whole seconds and at least a second.
+    pub estimate_factor: Option<DistributionSpec<Plain>>,
     /// Whether its pods never end, although the generator has a run time.
     #[serde(default)]
     pub endless: bool,

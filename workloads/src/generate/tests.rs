@@ -7,7 +7,7 @@ use towtank_sim::model::node::ZONE_LABEL;
 use towtank_sim::model::pod::Run;
 use towtank_sim::random::Streams;
 use towtank_sim::source::{Source, Work};
-use towtank_sim::time::SimTime;
+use towtank_sim::time::{SimTime, Span};
 
 const SHAPES: &str = "shapes: [{requests: {cpu: 500m}}]\n";
 
@@ -245,6 +245,28 @@ fn streams_are_apart() {
         together.push(sources[1].next(&mut cluster).unwrap().unwrap().at);
     }
     assert_eq!(together, at(&first), "a second generator does not shift the first");
+}
+
+#[test]
+fn jobs_come_with_all_their_pods_and_are_announced() {
+    let text = "name: g\narrivals: {constant: {every: 1m}}\ncount: 7\nduration: 90s\nshapes:\n  - {requests: {cpu: 1}, gang: true, \
+                pods: {constant: {value: 3}}, estimateFactor: {constant: {value: 1.5}}}\n";
+    let mut cluster = Cluster::default();
+    let mut source = generator(text).source(Streams::new(1), 0).unwrap();
+    let mut jobs = Vec::new();
+    while let Some(submission) = source.next(&mut cluster).unwrap() {
+        let Work::Gang(gang) = submission.work else { panic!("a job") };
+        assert_eq!((&*gang.namespace, gang.pod.run), ("default", Run::Succeeds(Span::from_secs(90))));
+        jobs.push((gang.name.to_string(), gang.pods, gang.min_count, gang.estimate));
+    }
+    let estimate = Some(Span::from_secs(135));
+    // The last one is smaller, because there are to be seven pods.
+    let expected = [("g-0", 3, 3), ("g-3", 3, 3), ("g-6", 1, 1)];
+    assert_eq!(jobs, expected.map(|(name, pods, least)| (name.to_owned(), pods, least, estimate)));
+    let error =
+        generator("name: g\narrivals: {constant: {every: 1m}}\nshapes: [{estimateFactor: {constant: {value: 2}}}]");
+    let error = error.source(Streams::new(1), 0).unwrap_err();
+    assert_eq!((error.field.as_str(), error.message.contains("gang: true")), ("shapes[0]", true), "{error}");
 }
 
 #[test]
