@@ -187,8 +187,8 @@ fn mistakes_in_the_file_point_at_their_line() {
         ),
         (
             "title: Waits,",
-            "title: Waits, at: 3,",
-            "experiment.yaml:17:40: spec.figures[0].at: means nothing to bars: expected ",
+            "title: Waits, down: load,",
+            "experiment.yaml:17:42: spec.figures[0].down: means nothing to bars: expected ",
         ),
         (
             "scenario: scenario.yaml",
