@@ -106,10 +106,10 @@ fn packing(run: &Summary) -> Option<Line> {
     let packing = run.packing.filter(|packing| packing.peak_nodes_in_use > 0)?;
     let (mean, most) = (short(packing.mean_nodes_in_use), count(packing.peak_nodes_in_use));
     let cores = |milli: f64| short(milli / 1000.0);
-    let (room, least) = (cores(packing.largest_pod.mean_cpu), cores(packing.largest_pod.smallest_cpu as f64));
-    let text = format!(
-        "{mean} nodes in use on average, {most} at most; a pod of {room} cores fits on average, of {least} always"
-    );
+    let (room, least) = (cores(packing.largest_pod.mean_cpu), packing.largest_pod.smallest_cpu);
+    let least = if least > 0 { format!("of {} always", cores(least as f64)) } else { "at times none".to_owned() };
+    let text =
+        format!("{mean} nodes in use on average, {most} at most; a pod of {room} cores fits on average, {least}");
     Some(line("Packing", text))
 }
 
@@ -140,19 +140,18 @@ fn fairness(run: &Summary) -> Option<Line> {
 
 fn budgets(run: &Summary) -> Option<Line> {
     let of = run.budgets.as_ref()?;
-    let (below, times) = (duration(of.below_minimum_seconds), count(of.breaches));
-    Some(line(
-        "Budgets",
-        format!("{} disruption budgets, below their minimum {times} times, for {below}", count(of.count)),
-    ))
+    let times = if of.breaches == 1 { "once".to_owned() } else { format!("{} times", count(of.breaches)) };
+    let below = duration(of.below_minimum_seconds);
+    Some(line("Budgets", format!("{}, below their minimum {times}, for {below} in all", count(of.count))))
 }
 
 fn availability(run: &Summary) -> Option<Line> {
     let of = run.availability.as_ref()?;
     let [ready, full] = [of.ready, of.full].map(percent);
+    let services = count(of.services);
     Some(line(
         "Services",
-        format!("{} services: {ready} of replicas ready, all of them {full} of the time", count(of.services)),
+        format!("{services}, with {ready} of their replicas ready, and all of them {full} of the time"),
     ))
 }
 

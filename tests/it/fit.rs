@@ -63,12 +63,12 @@ impl Pods {
 #[test]
 fn jobs_of_a_log_stay_jobs_under_a_batch_scheduler() {
     let folder = Folder::new();
-    let mut log = String::from("; MaxProcs: 8\n");
-    for i in 0..60 {
+    let job = |i: i32| {
         // Job, submission, wait, run time, processors; those asked for, and twice the run time as the estimate.
         let (run, processors) = (60 + i % 7, 1 + i % 4);
-        log += &format!("{i} {} 0 {run} {processors} -1 -1 {processors} {} -1 1 1 1 -1 1 -1 -1 -1\n", i * 20, run * 2);
-    }
+        format!("{i} {} 0 {run} {processors} -1 -1 {processors} {} -1 1 1 1 -1 1 -1 -1 -1\n", i * 20, run * 2)
+    };
+    let log = "; MaxProcs: 8\n".to_owned() + &(0..60).map(job).collect::<String>();
     folder.write("log.swf", log);
     folder.run(&["fit", "log.swf", "-o", "model.yaml"]).expect(0);
     let model = folder.read("model.yaml");

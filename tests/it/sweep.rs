@@ -167,12 +167,12 @@ fn mistakes_in_the_file_point_at_their_line() {
         (
             "across: nodes",
             "across: node",
-            "experiment.yaml:17:78: spec.figures[0].across: `node` is no axis: expected one of nodes, load",
+            "experiment.yaml:17:76: spec.figures[0].across: `node` is no axis: expected one of nodes, load",
         ),
         (
             "load: high",
             "load: highest",
-            "experiment.yaml:17:99: spec.figures[0].only.load: `highest` is no value of the axis",
+            "experiment.yaml:17:97: spec.figures[0].only.load: `highest` is no value of the axis",
         ),
         (
             "metric: latency.scheduling.p99",
@@ -187,8 +187,8 @@ fn mistakes_in_the_file_point_at_their_line() {
         ),
         (
             "title: Waits,",
-            "title: Waits, at: 3,",
-            "experiment.yaml:17:40: spec.figures[0].at: means nothing to bars: expected ",
+            "title: Waits, down: load,",
+            "experiment.yaml:17:42: spec.figures[0].down: means nothing to bars: expected ",
         ),
         (
             "scenario: scenario.yaml",

@@ -36,6 +36,10 @@ impl TableFiles {
     ///
     /// # Errors
     /// Parquet is asked for, and this program has none.
+    #[cfg_attr(
+        feature = "parquet",
+        expect(clippy::unnecessary_wraps, reason = "only a program without Parquet refuses it")
+    )]
     pub(super) fn new(out: &OutputDir, name: &'static str, parquet: bool) -> Result<Self, OutputError> {
         let csv = out.later(&format!("{name}.csv"));
         #[cfg(feature = "parquet")]

@@ -146,6 +146,21 @@ impl Browser {
         self.mouse("mouseMoved", x, y);
     }
 
+    /// Moves the mouse over the middle of an element until a condition holds: what stands above it may still be drawn, and move it. Gives
+    /// the place.
+    pub(crate) fn hover_until(&mut self, element: &str, condition: &str) -> (f64, f64) {
+        let frame = format!("new Promise((resolve) => requestAnimationFrame(() => resolve(Boolean({condition}))))");
+        for _ in 0..2000 {
+            let (x, y) = self.middle(element);
+            self.hover(x + 1.0, y);
+            self.hover(x, y);
+            if self.evaluate(&frame) == json!(true) {
+                return (x, y);
+            }
+        }
+        panic!("in vain: {condition}; {:#?}", self.complaints())
+    }
+
     fn mouse(&mut self, kind: &str, x: f64, y: f64) {
         let button = if kind == "mouseMoved" { "none" } else { "left" };
         let event = json!({"type": kind, "x": x, "y": y, "button": button, "clickCount": 1, "buttons": 1});

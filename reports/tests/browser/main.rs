@@ -54,9 +54,8 @@ fn figures_are_zoomed_and_their_series_toggled() {
     assert_eq!(browser.text(pictures), browser.text("document.querySelectorAll('figure').length"));
 
     // Hovering tells the values below the mouse.
-    let (x, y) = browser.middle("document.querySelector('#figure-utilization .u-over')");
-    browser.hover(x, y);
-    browser.wait("document.querySelector('#figure-utilization output').value.startsWith('at 00:')");
+    let over = "document.querySelector('#figure-utilization .u-over')";
+    browser.hover_until(over, "document.querySelector('#figure-utilization output').value.startsWith('at 00:')");
     browser.wait("Number(document.querySelector('#figure-utilization .legend .value').textContent) > 0");
 
     // The legend shows and hides, by mouse and by keyboard.
@@ -100,14 +99,13 @@ fn a_stack_tells_each_layer_and_closes_up_without_one() {
     let figure = "document.querySelector('#figure-pods-by-state')";
     browser.middle(figure);
     browser.wait(&format!("{figure}.dataset.drawn === 'true'"));
-    let (x, y) = browser.middle(&format!("{figure}.querySelector('.u-over')"));
-    browser.hover(x, y);
+    let over = format!("{figure}.querySelector('.u-over')");
     let value = |layer: &str| {
         format!(
             "Number([...{figure}.querySelectorAll('.legend button')].find((b) => b.textContent.startsWith('{layer}')).querySelector('.value').textContent.replaceAll(',', ''))"
         )
     };
-    browser.wait(&format!("{} > 0", value("running")));
+    browser.hover_until(&over, &format!("{} > 0", value("running")));
     // Its own number, not the sum of those below it.
     let own = browser.text(&value("running"));
     let ink = format!("{figure}.querySelector('.u-wrap canvas').toDataURL()");
@@ -116,9 +114,7 @@ fn a_stack_tells_each_layer_and_closes_up_without_one() {
         "[...{figure}.querySelectorAll('.legend button')].find((b) => b.textContent.startsWith('starting'))"
     ));
     browser.wait(&format!("{ink} !== window.all"));
-    browser.middle(&format!("{figure}.querySelector('.u-over')"));
-    browser.hover(x, y);
-    browser.wait(&format!("{} === {own}", value("running")));
+    let (x, y) = browser.hover_until(&over, &format!("{} === {own}", value("running")));
     browser.drag((x - 80.0, y), (x + 40.0, y));
     browser.wait(&format!("{figure}.dataset.zoomed === 'true'"));
     assert_content(&mut browser);
@@ -131,10 +127,11 @@ fn a_heat_map_tells_its_cells() {
     browser.open(&page.0, View::WIDE);
     browser.middle("document.querySelector('#figure-placement')");
     browser.wait("document.querySelector('#figure-placement').dataset.drawn === 'true'");
-    let (x, y) = browser.middle("document.querySelector('#figure-placement .u-over')");
-    browser.hover(x, y);
-    browser
-        .wait("/^at 00:.* zone-b-pool-\\d+: [\\d.]+$/.test(document.querySelector('#figure-placement output').value)");
+    let over = "document.querySelector('#figure-placement .u-over')";
+    let (x, y) = browser.hover_until(
+        over,
+        "/^at 00:.* zone-b-pool-\\d+: [\\d.]+$/.test(document.querySelector('#figure-placement output').value)",
+    );
     browser.evaluate("document.querySelector('#figure-placement .panel').focus()");
     let told = browser.text("document.querySelector('#figure-placement output').value");
     browser.press("ArrowDown", 40);
@@ -389,9 +386,9 @@ fn an_experiment_is_drawn() {
     for figure in ["figure-data", "figure-main"] {
         browser.middle(&format!("document.getElementById('{figure}')"));
         browser.wait(&format!("document.getElementById('{figure}').dataset.drawn === 'true'"));
-        let (x, y) = browser.middle(&format!("document.querySelector('#{figure} .u-over')"));
-        browser.hover(x, y);
-        browser.wait(&format!("Number(document.querySelector('#{figure} .legend .value').textContent) > 0"));
+        let over = format!("document.querySelector('#{figure} .u-over')");
+        let told = format!("Number(document.querySelector('#{figure} .legend .value').textContent) > 0");
+        browser.hover_until(&over, &told);
     }
     browser.middle("document.getElementById('figure-box')");
     browser.wait("document.getElementById('figure-box').dataset.drawn === 'true'");

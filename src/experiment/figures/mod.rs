@@ -90,7 +90,7 @@ impl Figure {
             let why = format!("means nothing to {}: expected {}", kind.name, kind.fields.join(", "));
             return Err(Wrong::at(field, why));
         }
-        for (field, metric) in spec.metrics().filter(|(_, metric)| metrics::find(metric).is_none()) {
+        if let Some((field, metric)) = spec.metrics().find(|(_, metric)| metrics::find(metric).is_none()) {
             let all = FAMILIES.iter().flat_map(|family| family.metrics).map(|metric| metric.name);
             let why = format!("`{metric}` is no metric: `towtank metrics` lists them");
             return Err(Wrong { help: did_you_mean(metric, all), ..Wrong::at(field, why) });

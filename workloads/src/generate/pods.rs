@@ -187,8 +187,10 @@ struct Batch {
     left: u64,
     /// What they are, if they are all the same.
     same: Option<Made>,
-    /// They are one job, announced to run so long, if that is known.
-    gang: Option<Option<Span>>,
+    /// Whether they are one job.
+    is_gang: bool,
+    /// How long that is announced to run, if that is known.
+    estimate: Option<Span>,
 }
 
 /// A pod but for its name.
@@ -222,12 +224,12 @@ impl GeneratedPods {
         let name = Name::numbered(self.prefix(), self.made);
         let Made { class, run } = made;
         let pod = NewPod { name: name.clone(), class, owner: None, run, usage: Usage::default(), status: None };
-        if let Some(estimate) = batch.gang {
+        if batch.is_gang {
             let left = self.generator.count.map_or(u64::MAX, |count| count - self.made);
             let pods = u32::try_from(batch.left.min(left)).unwrap_or(u32::MAX);
             self.made += u64::from(pods);
             let namespace = cluster.classes.get(class).spec.namespace.clone();
-            let gang = Gang { namespace, name, pods, min_count: pods, estimate, pod };
+            let gang = Gang { namespace, name, pods, min_count: pods, estimate: batch.estimate, pod };
             return Some(Submission { at: batch.at, work: Work::Gang(Box::new(gang)) });
         }
         batch.left -= 1;
@@ -245,7 +247,7 @@ impl GeneratedPods {
         let at = self.clock.next()?;
         if !self.has_jobs {
             let left = self.generator.batch.as_ref().map_or(1, |spec| rounded(spec, &mut self.batches));
-            return Some(Batch { at, left, same: None, gang: None });
+            return Some(Batch { at, left, same: None, is_gang: false, estimate: None });
         }
         let variant = self.pick_variant();
         let shape = &self.generator.shapes[self.variants[variant].shape];
@@ -253,8 +255,8 @@ impl GeneratedPods {
         let left = pods.map_or(1, |spec| rounded(spec, &mut self.batches));
         let is_gang = shape.gang;
         let made = self.make(variant, cluster);
-        let gang = is_gang.then(|| self.announced(variant, made.run));
-        Some(Batch { at, left, same: Some(made), gang })
+        let estimate = self.announced(variant, made.run);
+        Some(Batch { at, left, same: Some(made), is_gang, estimate })
     }
 
     /// How long a job is announced to run, where that is not how long it runs.
