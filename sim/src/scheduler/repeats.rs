@@ -12,7 +12,7 @@ use super::queue::{Alike, Known, Pool, Repeat, SchedulingQueue, Whole};
 use crate::agenda::Rank;
 use crate::cluster::{Change, Interest};
 use crate::controller::Context;
-use crate::model::ClassId;
+use crate::model::{ClassId, PodId};
 use crate::observe::Note;
 use crate::time::Span;
 use rustc_hash::FxHashMap;
@@ -234,6 +234,16 @@ impl FailedAgain<'_> {
                 }
             }
         }
+    }
+
+    /// The pods, in the order of their attempts.
+    pub fn pods(&self) -> impl Iterator<Item = PodId> {
+        let (listed, whole) = match self.attempts {
+            Attempts::Listed(attempts) => (attempts, None),
+            Attempts::Whole(queue, whole) => (&[][..], Some(queue.pods_of(whole))),
+        };
+        let listed = listed.iter().map(|attempt| attempt.pod);
+        listed.chain(whole.into_iter().flatten().map(|(pod, ..)| pod))
     }
 
     fn tell_one(&self, attempt: &Repeat, tell: &mut impl FnMut(&Note<'_>)) {
