@@ -11,7 +11,7 @@ use crate::data::{LatencyPair, LatencySummary, SchedulingParts};
 use crate::metrics::scheduling_latency::Waiting;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use towtank_sim::cluster::{Cluster, Interest};
+use towtank_sim::cluster::{Change, Cluster, Interest};
 use towtank_sim::model::PodId;
 use towtank_sim::observe::{Note, NoteKinds, Observer};
 use towtank_sim::scheduler::{FitError, Profile};
@@ -233,6 +233,7 @@ impl Observer for MetricsCollector {
                 self.victims.observe(victims.len() as f64);
             }
             Note::Refused { refusal, .. } => *self.refused.entry((refusal.by, refusal.code)).or_default() += 1,
+            Note::Change(Change::PodRemoved(pod)) => self.waits.gone(*pod),
             other => self.controllers.note(other, cluster),
         }
     }

@@ -60,6 +60,9 @@ pub(super) struct Index {
     attempts: u64,
     /// For classes that have come once.
     guest: Box<View>,
+    /// The last search.
+    walk: Walk,
+    ranking: Ranking,
 }
 
 /// What there is for a class.
@@ -84,17 +87,15 @@ pub(super) struct Answer<'a> {
     pub(super) error: Option<FitError>,
     index: &'a Index,
     view: &'a View,
-    walk: Walk,
-    ranking: Ranking,
+    walk: &'a Walk,
+    ranking: &'a Ranking,
 }
 
-/// What a search in a view has found.
+/// What a search in a view has found, beside the walk and the ranking.
 struct Sought {
     examined: u32,
     feasible: u32,
     error: Option<FitError>,
-    walk: Walk,
-    ranking: Ranking,
 }
 
 impl Index {
@@ -107,9 +108,9 @@ impl Index {
         let before = view.bytes();
         let sought = self.seek(&mut view, cycle, search);
         let is_own = self.put_back(view, before, cycle, search);
-        let Sought { examined, feasible, error, walk, ranking } = sought?;
+        let Sought { examined, feasible, error } = sought?;
         let view = if is_own { self.view(cycle, search)? } else { &self.guest };
-        Some(Answer { examined, feasible, error, index: self, view, walk, ranking })
+        Some(Answer { examined, feasible, error, index: self, view, walk: &self.walk, ranking: &self.ranking })
     }
 
     /// Looks for nodes through the view of the class.
@@ -117,7 +118,7 @@ impl Index {
         if view.defeated {
             return None;
         }
-        let Self { positions, specs, verdicts, columns, scratch, .. } = self;
+        let Self { positions, specs, verdicts, columns, scratch, walk, ranking, .. } = self;
         let nodes = cycle.cluster.nodes();
         let specs = &mut specs[view.specs];
         specs.follow(&view.plan, positions, nodes);
@@ -139,15 +140,14 @@ impl Index {
         if let Some((at, error)) = &view.failure
             && *at == moment
         {
-            let (examined, error) = (positions.len() as u32, Some(error.clone()));
-            return Some(Sought { examined, feasible: 0, error, walk: Walk::default(), ranking: Ranking::default() });
+            return Some(Sought { examined: positions.len() as u32, feasible: 0, error: Some(error.clone()) });
         }
         let (begin, quota) = extent(search);
         let mut sources = Sources { nodes, positions, specs, columns, scratch };
         if !undisputed {
             yield_to_nominated(view, cycle, search, &mut sources);
         }
-        let walk = Walk::new(view, begin, quota, &mut sources);
+        walk.begin(view, begin, quota, &mut sources);
         if view.groups.len() > MAX_GROUPS {
             // Groups that no node is in any more take room too. Without them it may do next time.
             view.defeated |= view.groups.list.iter().filter(|group| group.size > 0).count() > MAX_GROUPS / 2;
@@ -158,12 +158,11 @@ impl Index {
             view.defeated = true;
             return None;
         }
-        let mut ranking = Ranking::default();
         let mut error = None;
         match walk.feasible {
             0 if !undisputed => return None,
             0 => {
-                let Some(found) = failure(view, &walk, (nodes, positions), verdicts) else {
+                let Some(found) = failure(view, walk, (nodes, positions), verdicts) else {
                     view.defeated = true;
                     return None;
                 };
@@ -173,10 +172,10 @@ impl Index {
             1 => {}
             _ => {
                 cycle.cluster.phases.enter(Phase::Score);
-                ranking = Ranking::new(view, &walk, specs);
+                ranking.begin(view, walk, specs);
             }
         }
-        Some(Sought { examined: walk.examined as u32, feasible: walk.feasible, error, walk, ranking })
+        Some(Sought { examined: walk.examined as u32, feasible: walk.feasible, error })
     }
 
     /// The view of the class, made to hold, to be put back afterwards. A class that comes for the first time may be the only pod of its
@@ -336,21 +335,21 @@ impl Ties for Answer<'_> {
         if self.feasible == 1 {
             return self.node(self.only());
         }
-        self.node(self.ranking.tie(index, self.view, &self.walk))
+        self.node(self.ranking.tie(index, self.view, self.walk))
     }
 
     fn all(&self) -> Vec<NodeId> {
         if self.feasible == 1 {
             return vec![self.node(self.only())];
         }
-        self.ranking.all(self.view, &self.walk).map(|position| self.node(position)).collect()
+        self.ranking.all(self.view, self.walk).map(|position| self.node(position)).collect()
     }
 
     fn top_of_heap(&self) -> NodeId {
         if self.feasible == 1 {
             return self.node(self.only());
         }
-        self.node(self.ranking.top_of_heap(self.view, &self.walk))
+        self.node(self.ranking.top_of_heap(self.view, self.walk))
     }
 }
 

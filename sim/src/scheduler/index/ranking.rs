@@ -23,7 +23,7 @@ pub(super) struct Ranking {
 
 impl Ranking {
     /// Ranks the feasible nodes that a walk has found.
-    pub(super) fn new(view: &View, walk: &Walk, specs: &Specs) -> Self {
+    pub(super) fn begin(&mut self, view: &View, walk: &Walk, specs: &Specs) {
         let mut present: SmallVec<[(usize, i32); 4]> = SmallVec::new();
         for (number, group) in view.groups.list.iter().enumerate() {
             if group.size == 0 || !walk.admits(number) {
@@ -35,20 +35,20 @@ impl Ranking {
             }
         }
         let additions = additions(view, walk, specs, &present);
-        let mut this = Self { best: i64::MIN, ..Self::default() };
+        self.best = i64::MIN;
+        self.targets.clear();
         for &(number, sum) in &present {
             let total = i64::from(sum) + additions[number];
-            if total > this.best {
-                this.best = total;
-                this.targets.clear();
+            if total > self.best {
+                self.best = total;
+                self.targets.clear();
             }
-            if total == this.best {
-                this.targets.push((number, sum));
+            if total == self.best {
+                self.targets.push((number, sum));
             }
         }
-        this.ties = this.targets.iter().map(|(number, sum)| count(&view.groups.list[*number], walk, *sum, view)).sum();
-        this.additions = additions;
-        this
+        self.ties = self.targets.iter().map(|(number, sum)| count(&view.groups.list[*number], walk, *sum, view)).sum();
+        self.additions = additions;
     }
 
     /// The total of the node at a position, which is one of the feasible ones.

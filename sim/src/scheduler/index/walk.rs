@@ -25,43 +25,44 @@ impl Walk {
     /// Walks from `begin` round all positions, until `quota` feasible nodes are found. It ends before the next feasible one.
     ///
     /// Source: see `scan` in `evaluate.rs`, which defines it.
-    pub(super) fn new(view: &mut View, begin: usize, quota: usize, sources: &mut Sources<'_>) -> Self {
+    pub(super) fn begin(&mut self, view: &mut View, begin: usize, quota: usize, sources: &mut Sources<'_>) {
         let nodes = sources.positions.len();
-        let mut this = Self { examined: nodes, ranges: [begin..nodes, 0..begin], whole: true, ..Self::default() };
+        (self.examined, self.feasible, self.whole) = (nodes, 0, true);
+        self.ranges = [begin..nodes, 0..begin];
+        self.refused.clear();
         if quota >= nodes {
             view.refresh(0..bits::blocks(nodes), sources);
-            this.refuse(view, 0);
+            self.refuse(view, 0);
             let groups = view.groups.list.iter().enumerate();
-            this.feasible = groups.filter(|(number, _)| this.admits(*number)).map(|(_, group)| group.size).sum();
-            return this;
+            self.feasible = groups.filter(|(number, _)| self.admits(*number)).map(|(_, group)| group.size).sum();
+            return;
         }
-        this.refuse(view, 0);
+        self.refuse(view, 0);
         let mut fresh = 0..0;
         for (lap, range) in [begin..nodes, 0..begin].into_iter().enumerate() {
             for (block, mask) in cover(range) {
                 if !fresh.contains(&block) {
                     // As many blocks at once as are needed if every node is feasible.
-                    let wanted = (quota - this.feasible as usize) / BLOCK + 1;
+                    let wanted = (quota - self.feasible as usize) / BLOCK + 1;
                     fresh = block..(block + wanted).min(bits::blocks(nodes));
                     let known = view.groups.len();
                     view.refresh(fresh.clone(), sources);
-                    this.refuse(view, known);
+                    self.refuse(view, known);
                 }
-                let feasible = this.feasible(block, view) & mask;
+                let feasible = self.feasible(block, view) & mask;
                 let count = feasible.count_ones();
-                if this.feasible as usize + count as usize <= quota {
-                    this.feasible += count;
+                if self.feasible as usize + count as usize <= quota {
+                    self.feasible += count;
                     continue;
                 }
-                let end = block * BLOCK + nth(feasible, quota as u32 - this.feasible);
-                this.feasible = quota as u32;
-                this.whole = false;
-                this.ranges = if lap == 0 { [begin..end, 0..0] } else { [begin..nodes, 0..end] };
-                this.examined = this.ranges.iter().map(ExactSizeIterator::len).sum();
-                return this;
+                let end = block * BLOCK + nth(feasible, quota as u32 - self.feasible);
+                self.feasible = quota as u32;
+                self.whole = false;
+                self.ranges = if lap == 0 { [begin..end, 0..0] } else { [begin..nodes, 0..end] };
+                self.examined = self.ranges.iter().map(ExactSizeIterator::len).sum();
+                return;
             }
         }
-        this
     }
 
     /// Asks what judges by key about groups from this number on.
