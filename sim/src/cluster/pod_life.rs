@@ -31,10 +31,9 @@ impl Cluster {
         !self.pods.is_condition(id, error) && self.set_unschedulable(id, error)
     }
 
-    /// Whether this is why a pod is unschedulable.
-    pub(crate) fn says(&self, id: PodId, error: &Arc<FitError>) -> bool {
-        let same = || self.pods.condition(id).is_some_and(|said| said.says_the_same(error));
-        self.pods.is_condition(id, error) || same()
+    /// Records that an attempt failed which has been counted, without telling the controllers; whether the message is a new one.
+    pub(crate) fn fail_otherwise(&mut self, id: PodId, error: &Arc<FitError>) -> bool {
+        !self.pods.is_condition(id, error) && self.set_unschedulable(id, error)
     }
 
     /// Scheduling a pod that waits for a node is tried together with others from now on.
@@ -47,7 +46,7 @@ impl Cluster {
         ids.for_each(|id| self.pods.try_alone(id));
     }
 
-    /// Counts an attempt of each pod of a party, which has so many. They failed for the reasons that they failed for before.
+    /// Counts an attempt of each pod of a party, which has so many. Conditions stay as they are.
     pub(crate) fn fail_together(&mut self, party: u32, pods: u64) {
         self.counters.attempts += pods;
         self.pods.count_attempts(party);

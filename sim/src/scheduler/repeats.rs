@@ -57,8 +57,12 @@ pub struct FailedAgain<'a> {
 #[derive(Clone, Copy, Debug)]
 enum Attempts<'a> {
     Listed(&'a [Repeat]),
-    /// Those of a cohort of the queue.
-    Whole(&'a SchedulingQueue, &'a Whole),
+    /// Those of a cohort of the queue, and the pods whose conditions say something else than before, in their order.
+    Whole {
+        queue: &'a SchedulingQueue,
+        whole: &'a Whole,
+        news: &'a [PodId],
+    },
 }
 
 /// Attempts that are alike.
@@ -189,16 +193,16 @@ impl Scheduler {
             let failure = *known.of_class.get(&(profile, class))?;
             Some(Known { failure, plugins: error(failure).plugins })
         };
-        let Some(whole) = queue.next_whole(most, &of_class, &error) else { return false };
+        let Some(whole) = queue.next_whole(most, &of_class) else { return false };
         let Some(newcomers) = queue.newcomers(&whole) else { return false };
-        if !newcomers.iter().all(|(pod, failure)| cx.cluster.says(*pod, error(*failure))) {
-            return false;
-        }
         cx.cluster.try_alone(queue.take_departed());
-        for (pod, _) in newcomers {
+        for pod in newcomers {
             cx.cluster.try_together(pod, whole.party());
         }
+        let told_otherwise = queue.told_otherwise(&whole, &error);
         queue.fail_whole(&whole, cx.cluster.now, &error);
+        let is_news = |(pod, failure): &(PodId, u32)| cx.cluster.fail_otherwise(*pod, error(*failure));
+        let news: Vec<PodId> = told_otherwise.into_iter().filter(is_news).map(|(pod, _)| pod).collect();
         let count = whole.count();
         cx.cluster.fail_together(whole.party(), count);
         self.fruitless.1 += count as usize;
@@ -206,7 +210,7 @@ impl Scheduler {
         let early = whole.early;
         let tally = |Alike { failure, plugins, count }| Tally { failure, early, blamed: plugins, count };
         let tallies: Vec<Tally> = whole.alike().map(tally).collect();
-        let attempts = Attempts::Whole(&self.queue, &whole);
+        let attempts = Attempts::Whole { queue: &self.queue, whole: &whole, news: &news };
         let again =
             FailedAgain { attempts, failures: &self.known.failures, profiles: &self.profiles, tallies: &tallies };
         cx.note(&Note::FailedAgain(&again));
@@ -227,9 +231,11 @@ impl FailedAgain<'_> {
     pub(crate) fn tell_each(&self, mut tell: impl FnMut(&Note<'_>)) {
         match self.attempts {
             Attempts::Listed(attempts) => attempts.iter().for_each(|attempt| self.tell_one(attempt, &mut tell)),
-            Attempts::Whole(queue, whole) => {
+            Attempts::Whole { queue, whole, mut news } => {
                 for (pod, failure, blamed) in queue.pods_of(whole) {
-                    let attempt = Repeat { pod, failure, early: whole.early, blamed, is_news: false };
+                    let is_news = news.first() == Some(&pod);
+                    news = &news[usize::from(is_news)..];
+                    let attempt = Repeat { pod, failure, early: whole.early, blamed, is_news };
                     self.tell_one(&attempt, &mut tell);
                 }
             }
@@ -240,7 +246,7 @@ impl FailedAgain<'_> {
     pub fn pods(&self) -> impl Iterator<Item = PodId> {
         let (listed, whole) = match self.attempts {
             Attempts::Listed(attempts) => (attempts, None),
-            Attempts::Whole(queue, whole) => (&[][..], Some(queue.pods_of(whole))),
+            Attempts::Whole { queue, whole, .. } => (&[][..], Some(queue.pods_of(whole))),
         };
         let listed = listed.iter().map(|attempt| attempt.pod);
         listed.chain(whole.into_iter().flatten().map(|(pod, ..)| pod))

@@ -296,7 +296,7 @@ fn play(steps: &[Step], settings: QueueSettings) {
                     (classes & (1 << class.0) != 0).then_some(Known { failure: class.0, plugins: 1 << class.0 })
                 };
                 let error = Arc::new(FitError::default());
-                let Some(whole) = queue.next_whole(most, &fate, &|_| &error) else { continue };
+                let Some(whole) = queue.next_whole(most, &fate) else { continue };
                 let Some(_) = queue.newcomers(&whole) else { continue };
                 let mut counts = BTreeMap::new();
                 let mut pods = Vec::new();

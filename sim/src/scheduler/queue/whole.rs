@@ -2,7 +2,7 @@
 //! with all of its pods, and one number counts for them.
 
 use super::SchedulingQueue;
-use super::cohort::CohortId;
+use super::cohort::{CohortId, Member};
 use super::known::Known;
 use super::place::{Place, Rank};
 use crate::model::{ClassId, PodId};
@@ -53,13 +53,12 @@ impl Whole {
 }
 
 impl SchedulingQueue {
-    /// The cohort of the pods that are next, if their attempts are all known to be rejected as those before were, and are `most` of them
-    /// at most; of a few more the last ones are left where they are. `error` is why, by the number of the failure.
-    pub(in crate::scheduler) fn next_whole<'e>(
+    /// The cohort of the pods that are next, if their attempts are all known to be rejected by those who rejected them before, and are
+    /// `most` of them at most; of a few more the last ones are left where they are.
+    pub(in crate::scheduler) fn next_whole(
         &mut self,
         most: usize,
         known: &dyn Fn(u8, ClassId) -> Option<Known>,
-        error: &dyn Fn(u32) -> &'e Arc<FitError>,
     ) -> Option<Whole> {
         if self.lone.is_some() || most < MANY {
             return None;
@@ -70,14 +69,6 @@ impl SchedulingQueue {
             return None;
         }
         let cohort = &self.cohorts[id];
-        let differs = |(part, said): (usize, &Option<Arc<FitError>>)| {
-            let group = &cohort.parts()[part].group;
-            let now = known(group.profile, group.class).map(|known| error(known.failure));
-            matches!((said, now), (Some(said), Some(now)) if !Arc::ptr_eq(said, now) && !said.says_the_same(now))
-        };
-        if cohort.said.iter().enumerate().any(differs) {
-            return None;
-        }
         if left > 0 {
             let entries: Vec<u32> = cohort.members().skip(cohort.len() - left).map(|member| member.entry).collect();
             self.split(id, &entries);
@@ -112,14 +103,39 @@ impl SchedulingQueue {
         is_alone && cohort.parts().iter().all(is_known)
     }
 
-    /// The pods that were not among those that failed together before, with the number of the failure; `None` if one of them was rejected
-    /// by others the last time.
-    pub(in crate::scheduler) fn newcomers(&self, whole: &Whole) -> Option<Vec<(PodId, u32)>> {
+    /// The pods that were not among those that failed together before; `None` if one of them was rejected by others the last time.
+    pub(in crate::scheduler) fn newcomers(&self, whole: &Whole) -> Option<Vec<PodId>> {
         let newcomers = self.cohorts[whole.id].others().map(|member| {
             let (pod, alike) = (&self.pods[member.entry], whole.alike[member.part as usize]?);
-            (pod.blamed == alike.plugins).then_some((pod.pod, alike.failure))
+            (pod.blamed == alike.plugins).then_some(pod.pod)
         });
         newcomers.collect()
+    }
+
+    /// The pods that may have been told other reasons before, in their order, with the number of the failure: newcomers, and those whose
+    /// part failed for others.
+    pub(in crate::scheduler) fn told_otherwise<'e>(
+        &self,
+        whole: &Whole,
+        error: &dyn Fn(u32) -> &'e Arc<FitError>,
+    ) -> Vec<(PodId, u32)> {
+        let cohort = &self.cohorts[whole.id];
+        let differs = |(part, alike): (usize, &Option<Alike>)| {
+            let said = cohort.said.get(part).and_then(Option::as_ref);
+            said.zip(*alike).is_some_and(|(said, alike)| !Arc::ptr_eq(said, error(alike.failure)))
+        };
+        let others: Vec<bool> = whole.alike.iter().enumerate().map(differs).collect();
+        let told = |member: Member| {
+            let failure = whole.alike[member.part as usize]?.failure;
+            Some((self.pods[member.entry].pod, failure))
+        };
+        if others.contains(&true) {
+            let from = cohort.others().next().map(|member| cohort.rank_of(member));
+            let is_new = |member: &Member| from.is_some_and(|from| cohort.rank_of(*member) >= from);
+            let doubtful = cohort.members().filter(|member| others[member.part as usize] || is_new(member));
+            return doubtful.filter_map(told).collect();
+        }
+        cohort.others().filter_map(told).collect()
     }
 
     /// The pods that do not fail together with others any more.
