@@ -122,7 +122,8 @@ impl SchedulingQueue {
         let cohort = &self.cohorts[whole.id];
         let differs = |(part, alike): (usize, &Option<Alike>)| {
             let said = cohort.said.get(part).and_then(Option::as_ref);
-            said.zip(*alike).is_some_and(|(said, alike)| !Arc::ptr_eq(said, error(alike.failure)))
+            let same = |said: &Arc<FitError>, now: &Arc<FitError>| Arc::ptr_eq(said, now) || said.says_the_same(now);
+            said.zip(*alike).is_some_and(|(said, alike)| !same(said, error(alike.failure)))
         };
         let others: Vec<bool> = whole.alike.iter().enumerate().map(differs).collect();
         let told = |member: Member| {
