@@ -10,7 +10,9 @@ use towtank_sim::cluster::{Cluster, Nodes};
 use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::PodClass;
 use towtank_sim::scheduler::lanes::{self, LaneWork, Lanes, product_sum, quotient, whole_part};
-use towtank_sim::scheduler::{LastingScore, LoadBlock, MAX_NODE_SCORE, NodePart, NodeScore, Score, exact};
+use towtank_sim::scheduler::{
+    LastingScore, LoadBlock, LoadPart, MAX_NODE_SCORE, NodePart, NodeScore, PartWork, Score, exact,
+};
 
 /// A strategy, and the resources that it looks at.
 #[derive(Clone, Debug)]
@@ -140,25 +142,36 @@ impl<const MOST: bool> LaneWork for Add<'_, MOST> {
     #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
     #[inline(always)]
     fn run<const FUSED: bool>(self) {
+        let Self { score, blocks, weight, totals } = self;
+        for (block, totals) in blocks.iter().zip(totals) {
+            block.each_part::<FUSED, f64>(totals, &Weighted::<MOST> { score, weight });
+        }
+    }
+}
+
+struct Weighted<'a, const MOST: bool> {
+    score: &'a ColumnAllocation,
+    weight: f64,
+}
+
+impl<const MOST: bool> PartWork<f64> for Weighted<'_, MOST> {
+    #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
+    #[inline(always)]
+    fn run<const FUSED: bool, const N: usize>(&self, part: LoadPart<'_, N>, totals: &mut [f64; N]) {
         let ColumnAllocation { pod, weights, inverse, .. } = *self.score;
-        for (block, totals) in self.blocks.iter().zip(self.totals) {
-            for (lane, total) in totals.iter_mut().enumerate() {
-                let scored = |place: usize| {
-                    let has = block.allocatable[place][lane];
-                    let taken = block.nonzero[place][lane] + pod[place];
-                    // What is left, or taken, of what there is at most.
-                    let taken = if taken < has { taken } else { has };
-                    let counted = if MOST { taken } else { has - taken };
-                    whole_part::<FUSED>(quotient::<FUSED>(
-                        MAX_NODE_SCORE as f64 * counted,
-                        has,
-                        block.reciprocal[place][lane],
-                    ))
-                };
-                let sum = product_sum::<FUSED>(scored(0), weights[0], scored(1) * weights[1]);
-                let mean = whole_part::<FUSED>((sum + 0.5) * inverse);
-                *total = product_sum::<FUSED>(self.weight, mean, *total);
-            }
+        for (lane, total) in totals.iter_mut().enumerate() {
+            let scored = |place: usize| {
+                let has = part.allocatable[place][lane];
+                let taken = part.nonzero[place][lane] + pod[place];
+                // What is left, or taken, of what there is at most.
+                let taken = if taken < has { taken } else { has };
+                let counted = if MOST { taken } else { has - taken };
+                let hundredfold = MAX_NODE_SCORE as f64 * counted;
+                whole_part::<FUSED>(quotient::<FUSED>(hundredfold, has, part.reciprocal[place][lane]))
+            };
+            let sum = product_sum::<FUSED>(scored(0), weights[0], scored(1) * weights[1]);
+            let mean = whole_part::<FUSED>((sum + 0.5) * inverse);
+            *total = product_sum::<FUSED>(self.weight, mean, *total);
         }
     }
 }

@@ -85,17 +85,23 @@ pub enum Presence {
 
 /// The events to come. Their order is by (time, rank, sequence number): total by construction.
 ///
-/// Most events are planned for the very instant in which they are planned: they wait in a line by rank. The next few of all
-/// others are in a small heap, and those further away in `future.rs`, where planning one costs the same however many there are.
+/// Most events are planned for the very instant in which they are planned: they wait in a line by rank. Submissions are in a heap of
+/// their own, for each source has one planned at most. The next few of all others are in a small heap, and those further away in
+/// `future.rs`, where planning one costs the same however many there are.
 #[derive(Debug, Default)]
 pub struct Agenda {
     /// The instant of the last event that was taken.
     now: SimTime,
     /// What has been planned for that instant since it began, by rank.
     instant: [VecDeque<Entry>; Rank::COUNT],
+    /// Which of these lines have an event, a bit for each rank.
+    lines: u8,
+    arrivals: BinaryHeap<Reverse<Entry>>,
     /// What comes before `horizon`, but for the above.
     near: BinaryHeap<Reverse<Entry>>,
     horizon: SimTime,
+    /// Whether events have come into the heap from further away since somebody last looked.
+    is_new: bool,
     future: Future,
     nodes: NodeSubjects,
     next: u64,
@@ -108,15 +114,18 @@ impl Agenda {
     pub fn plan(&mut self, at: SimTime, rank: Rank, presence: Presence, event: Event) {
         debug_assert!(at >= self.now, "the past is over");
         // At one instant a source's submissions all come before the next source's; each has no more than one planned.
-        let (in_line, order) = match event {
-            Event::Arrival(source) => (false, u64::from(source.0)),
-            Event::Timer(..) => (at == self.now, self.next),
+        let (is_arrival, order) = match event {
+            Event::Arrival(source) => (true, u64::from(source.0)),
+            Event::Timer(..) => (false, self.next),
         };
         let entry = Entry::new(at, rank, order, presence, event, &mut self.nodes);
         self.next += 1;
         self.foreground += u64::from(presence == Presence::Foreground);
-        if in_line {
+        if is_arrival {
+            self.arrivals.push(Reverse(entry));
+        } else if at == self.now {
             self.instant[rank as usize].push_back(entry);
+            self.lines |= 1 << rank as u8;
         } else if at < self.horizon {
             self.near.push(Reverse(entry));
         } else {
@@ -126,24 +135,26 @@ impl Agenda {
 
     /// When the next event is due.
     pub fn next_time(&mut self) -> Option<SimTime> {
-        if self.instant.iter().any(|line| !line.is_empty()) {
+        if self.lines != 0 {
             return Some(self.now);
         }
-        self.look_ahead();
-        self.near.peek().map(|Reverse(entry)| entry.at())
+        self.planned().map(|(entry, _)| entry.at())
     }
 
     /// Takes the next event.
     pub fn pop(&mut self) -> Option<(SimTime, Event)> {
-        self.look_ahead();
-        let line = self.instant.iter().position(|line| !line.is_empty());
+        let line = (self.lines != 0).then(|| self.lines.trailing_zeros() as usize);
+        let now = self.now;
         // What was planned for this instant before it began comes before what was planned since.
-        let entry = match (line, self.near.peek()) {
-            (Some(rank), Some(Reverse(near))) if near.at() > self.now || near.rank() > rank => {
-                self.instant[rank].pop_front()?
+        let is_later = |planned: Entry, rank: usize| planned.at() > now || planned.rank() > rank;
+        let entry = match (line, self.planned()) {
+            (Some(rank), planned) if planned.is_none_or(|(planned, _)| is_later(planned, rank)) => {
+                let entry = self.instant[rank].pop_front()?;
+                self.lines ^= u8::from(self.instant[rank].is_empty()) << rank;
+                entry
             }
-            (Some(rank), None) => self.instant[rank].pop_front()?,
-            _ => self.near.pop()?.0,
+            (_, Some((_, true))) => self.arrivals.pop()?.0,
+            (_, _) => self.near.pop()?.0,
         };
         self.now = entry.at();
         self.happened += 1;
@@ -163,10 +174,15 @@ impl Agenda {
 
     /// Whether nothing is planned that comes before what would be planned now, for the instant of the last event.
     pub fn is_next(&mut self, rank: Rank) -> bool {
-        self.look_ahead();
         let rank = rank as usize;
-        let later = |near: &Entry| near.at() > self.now || near.rank() > rank;
-        self.instant[..=rank].iter().all(VecDeque::is_empty) && self.near.peek().is_none_or(|Reverse(near)| later(near))
+        let lines_before = self.lines & ((2 << rank) - 1);
+        lines_before == 0 && self.planned().is_none_or(|(entry, _)| entry.at() > self.now || entry.rank() > rank)
+    }
+
+    /// The pods that the next events are about, whenever there are others than before; at most so many.
+    pub fn upcoming(&mut self, most: usize) -> impl Iterator<Item = PodId> + '_ {
+        let most = if std::mem::take(&mut self.is_new) { most } else { 0 };
+        self.near.iter().take(most).filter_map(|Reverse(entry)| entry.pod())
     }
 
     /// Whether nothing is planned that the run waits for.
@@ -174,12 +190,17 @@ impl Agenda {
         self.foreground == 0
     }
 
-    /// Sees to it that the next event that is not of this instant is in the heap.
-    fn look_ahead(&mut self) {
+    /// The first event that is in no line, and whether it is among the submissions.
+    fn planned(&mut self) -> Option<(Entry, bool)> {
         if self.near.is_empty()
             && let Some(horizon) = self.future.take_first(|entry| self.near.push(Reverse(entry)))
         {
-            self.horizon = horizon;
+            (self.horizon, self.is_new) = (horizon, true);
+        }
+        match (self.near.peek(), self.arrivals.peek()) {
+            (Some(Reverse(near)), Some(Reverse(arrival))) if near < arrival => Some((*near, false)),
+            (_, Some(Reverse(arrival))) => Some((*arrival, true)),
+            (near, None) => near.map(|Reverse(near)| (*near, false)),
         }
     }
 }
@@ -219,9 +240,21 @@ mod tests {
         let mut agenda = Agenda::default();
         let mut list = std::collections::BTreeMap::new();
         let mut now = SimTime::ZERO;
+        let mut planned = 0;
+        // Sources whose next submission is not planned.
+        let mut sources: Vec<u16> = (0..5).collect();
         for number in 0..20_000_u32 {
             for _ in 0..=usize::from(number < 10_000) {
                 let at = SimTime(now.0 + [0, draw(3), draw(1000), draw(1 << 30), draw(1 << 45)][draw(5)] as i64);
+                planned += 1;
+                if draw(4) == 0
+                    && let Some(source) = sources.pop()
+                {
+                    let event = Event::Arrival(SourceId(source));
+                    agenda.plan(at, Rank::Arrival, Presence::Foreground, event);
+                    list.insert((at, Rank::Arrival, u64::from(source), true), event);
+                    continue;
+                }
                 let rank = RANKS[draw(RANKS.len())];
                 let about = match draw(4) {
                     0 => Subject::Itself,
@@ -232,11 +265,14 @@ mod tests {
                 let timer = Timer { kind: draw(1 << 16) as u16, tag: number, about };
                 let event = Event::Timer(ControllerId(draw(9) as u16), timer);
                 agenda.plan(at, rank, [Presence::Foreground, Presence::Background][draw(2)], event);
-                list.insert((at, rank, list.len() + number as usize * 100_000), event);
+                list.insert((at, rank, planned - 1, false), event);
             }
             let ((at, ..), event) = list.pop_first().expect("more is planned than taken");
             assert_eq!(agenda.next_time(), Some(at));
             assert_eq!(agenda.pop(), Some((at, event)));
+            if let Event::Arrival(source) = event {
+                sources.push(source.0);
+            }
             now = at;
         }
         while let Some(((at, ..), event)) = list.pop_first() {

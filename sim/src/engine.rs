@@ -16,6 +16,9 @@ use thiserror::Error;
 /// How many events pass between two reports of progress.
 const PROGRESS_EVERY: u64 = 1 << 12;
 
+/// Of how many events the pods are read ahead, at most.
+const READ_AHEAD: usize = 64;
+
 /// How many changes one event may cause before the run is given up: controllers that answer each other without end.
 const MAX_CHANGES_PER_EVENT: u64 = 50_000_000;
 
@@ -33,6 +36,8 @@ pub struct Simulation {
 struct Feeder {
     source: Box<dyn Source>,
     next: Option<Submission>,
+    /// Whether no other source gives pods of the same names, and it none twice.
+    numbers_pods: bool,
 }
 
 /// When a run ends.
@@ -117,7 +122,12 @@ impl Simulation {
 
     /// Adds a source. At one instant, sources act in the order in which they were added.
     pub fn add_source(&mut self, source: Box<dyn Source>) {
-        self.sources.push(Feeder { source, next: None });
+        let prefix = source.numbers_pods();
+        let mut numbers_pods = prefix.is_some();
+        for other in self.sources.iter_mut().filter(|other| prefix.is_some() && other.source.numbers_pods() == prefix) {
+            (other.numbers_pods, numbers_pods) = (false, false);
+        }
+        self.sources.push(Feeder { source, next: None, numbers_pods });
     }
 
     /// The run's random streams.
@@ -171,6 +181,7 @@ impl Simulation {
                 _ => {}
             }
             observers.sample_until(at, &self.cluster);
+            self.cluster.read_ahead(agenda.upcoming(READ_AHEAD));
             let Some((at, event)) = agenda.pop() else { break };
             debug_assert!(at >= self.cluster.now, "time never goes back");
             self.cluster.now = at;
@@ -265,6 +276,7 @@ impl Simulation {
 
     fn submit(&mut self, index: usize, work: Work, observers: &mut Observers<'_, '_>) -> Result<(), RunError> {
         let cluster = &mut self.cluster;
+        let numbers_pods = self.sources[index].numbers_pods;
         let refused = |message: String| {
             let source_name = self.sources[index].source.name().to_owned();
             Err(RunError::Refused { source_name, message })
@@ -272,7 +284,8 @@ impl Simulation {
         match work {
             Work::Pod(pod) => {
                 let (name, class) = (pod.name.clone(), pod.class);
-                if let Err(refusal) = cluster.create_pod(pod) {
+                let created = if numbers_pods { cluster.create_new_pod(pod) } else { cluster.create_pod(pod) };
+                if let Err(refusal) = created {
                     let namespace = &*cluster.classes.get(class).spec.namespace;
                     let note = Note::Refused { namespace, name: &name, owner: None, refusal: &refusal };
                     observers.note(&note, cluster);

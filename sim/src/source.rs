@@ -113,6 +113,11 @@ pub trait Source {
     /// Whatever keeps the source from going on; the run stops with it.
     fn next(&mut self, cluster: &mut Cluster) -> Result<Option<Submission>, SourceError>;
 
+    /// The prefix of its pods' names, if it gives single pods only that are called `PREFIX-NUMBER`, each by a number of its own.
+    fn numbers_pods(&self) -> Option<&str> {
+        None
+    }
+
     /// Whether the source never ends, so that `until: idle` would never come.
     fn is_endless(&self) -> bool {
         false

@@ -12,8 +12,8 @@ use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::PodClass;
 use towtank_sim::scheduler::lanes::{self, LaneWork, Lanes, product_sum, quotient, whole_part};
 use towtank_sim::scheduler::{
-    Cycle, Dependence, Events, Lasting, LastingScore, LoadBlock, MAX_NODE_SCORE, NodePart, NodeScore, Plugin, Points,
-    PreScore, Score, exact,
+    Cycle, Dependence, Events, Lasting, LastingScore, LoadBlock, LoadPart, MAX_NODE_SCORE, NodePart, NodeScore,
+    PartWork, Plugin, Points, PreScore, Score, exact,
 };
 
 /// The plugin.
@@ -146,24 +146,37 @@ impl LaneWork for Add<'_> {
     #[allow(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
     #[inline(always)]
     fn run<const FUSED: bool>(self) {
+        let Self { score, blocks, weight, totals } = self;
+        for (block, totals) in blocks.iter().zip(totals) {
+            block.each_part::<FUSED, f64>(totals, &Weighted { score, weight });
+        }
+    }
+}
+
+struct Weighted<'a> {
+    score: &'a ColumnBalance,
+    weight: f64,
+}
+
+impl PartWork<f64> for Weighted<'_> {
+    #[allow(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
+    #[inline(always)]
+    fn run<const FUSED: bool, const N: usize>(&self, part: LoadPart<'_, N>, totals: &mut [f64; N]) {
         const MOST: f64 = MAX_NODE_SCORE as f64;
         let pod = self.score.pod;
         // As `balance` has it: the operations, and their order.
         let balance = |cpu: f64, memory: f64| whole_part::<FUSED>((1.0 - ((cpu - memory) / 2.0).abs()) * MOST);
-        for (block, totals) in self.blocks.iter().zip(self.totals) {
-            for (lane, total) in totals.iter_mut().enumerate() {
-                let share = |place: usize| {
-                    let amount = block.requested[place][lane] + pod[place];
-                    let share =
-                        quotient::<FUSED>(amount, block.allocatable[place][lane], block.reciprocal[place][lane]);
-                    if share < 1.0 { share } else { 1.0 }
-                };
-                let before = balance(block.share[0][lane], block.share[1][lane]);
-                let after = balance(share(0), share(1));
-                // With two resources neither balance is below 50, so half the difference is not negative.
-                let score = MOST / 2.0 + whole_part::<FUSED>((MOST / 2.0 + after - before) / 2.0);
-                *total = product_sum::<FUSED>(self.weight, score, *total);
-            }
+        for (lane, total) in totals.iter_mut().enumerate() {
+            let share = |place: usize| {
+                let amount = part.requested[place][lane] + pod[place];
+                let share = quotient::<FUSED>(amount, part.allocatable[place][lane], part.reciprocal[place][lane]);
+                if share < 1.0 { share } else { 1.0 }
+            };
+            let before = balance(part.share[0][lane], part.share[1][lane]);
+            let after = balance(share(0), share(1));
+            // With two resources neither balance is below 50, so half the difference is not negative.
+            let score = MOST / 2.0 + whole_part::<FUSED>((MOST / 2.0 + after - before) / 2.0);
+            *total = product_sum::<FUSED>(self.weight, score, *total);
         }
     }
 }

@@ -17,7 +17,7 @@ use towtank_sim::model::resources::{ResourceId, ResourceTable, amount};
 use towtank_sim::scheduler::lanes::{self, LaneWork};
 use towtank_sim::scheduler::{
     Basis, ClusterEvent, Cycle, Dependence, Events, FeatureGates, Filter, Hint, LANES, Lasting, LastingFilter,
-    LoadBlock, NodeFilter, NodePart, Plugin, Points, PreFilter, PreScore, Reason, Reasons, Verdict,
+    LoadBlock, LoadPart, NodeFilter, NodePart, PartWork, Plugin, Points, PreFilter, PreScore, Reason, Reasons, Verdict,
 };
 
 /// The plugin.
@@ -249,15 +249,23 @@ struct Narrow<'a> {
 
 impl LaneWork for Narrow<'_> {
     #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
-    #[expect(clippy::needless_bitwise_bool, reason = "lanes of a vector do not branch")]
     #[inline(always)]
     fn run<const FUSED: bool>(self) {
-        let ([cpu, memory], pods) = (self.filter.wanted, self.filter.pods);
         for (block, fits) in self.blocks.iter().zip(self.fits) {
-            let left = |place: usize, lane: usize| block.allocatable[place][lane] - block.requested[place][lane];
-            for (lane, fits) in fits.iter_mut().enumerate() {
-                *fits &= (left(0, lane) >= cpu) & (left(1, lane) >= memory) & (block.places[lane] >= pods);
-            }
+            block.each_part::<FUSED, bool>(fits, self.filter);
+        }
+    }
+}
+
+impl PartWork<bool> for FitsByColumn {
+    #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
+    #[expect(clippy::needless_bitwise_bool, reason = "lanes of a vector do not branch")]
+    #[inline(always)]
+    fn run<const FUSED: bool, const N: usize>(&self, part: LoadPart<'_, N>, fits: &mut [bool; N]) {
+        let ([cpu, memory], pods) = (self.wanted, self.pods);
+        let left = |place: usize, lane: usize| part.allocatable[place][lane] - part.requested[place][lane];
+        for (lane, fits) in fits.iter_mut().enumerate() {
+            *fits &= (left(0, lane) >= cpu) & (left(1, lane) >= memory) & (part.places[lane] >= pods);
         }
     }
 }

@@ -71,7 +71,7 @@ fn list(cpu: usize) -> ResourceList {
 }
 
 /// A cluster that is much too small for its pods.
-fn play(seed: u64, priorities: usize, evaluation: Evaluation) -> (Outcome, Vec<String>, Counter) {
+fn play(seed: u64, pods: usize, priorities: usize, evaluation: Evaluation) -> (Outcome, Vec<String>, Counter) {
     let mut simulation = Simulation::new(seed);
     let context = BuildContext::new(Streams::new(seed), FeatureGates::default());
     let profiles = crate::build(&ParsedConfig::default(), &context).profiles;
@@ -88,7 +88,7 @@ fn play(seed: u64, priorities: usize, evaluation: Evaluation) -> (Outcome, Vec<S
             (0, Work::Node(Box::new(spec)))
         })
         .collect();
-    for number in 0..120 {
+    for number in 0..pods {
         let priority = (priorities > 1).then(|| draw(priorities) as i32 * 10);
         let spec = PodSpec { priority, ..PodSpec::with_requests(list(1 + draw(5))) };
         let run = Run::Succeeds(Span::from_secs(3 + draw(40) as i64));
@@ -106,17 +106,24 @@ fn play(seed: u64, priorities: usize, evaluation: Evaluation) -> (Outcome, Vec<S
 /// Observers see the same attempts in the same order, the changes between them included.
 #[test]
 fn repeated_failures_are_failures_like_others() {
-    let mut together = 0;
-    for seed in 0..12 {
-        for priorities in [1, 3] {
-            let (plain, attempts, all) = play(seed, priorities, Evaluation::Plain);
-            let (indexed, others, counted) = play(seed, priorities, Evaluation::Indexed);
-            let difference = attempts.iter().zip(&others).find(|(a, b)| a != b);
-            assert_eq!(difference, None, "seed {seed}, {priorities} priorities");
-            assert_eq!((plain, attempts.len()), (indexed, others.len()), "seed {seed}, {priorities} priorities");
-            assert_eq!((all.alone, 0), (counted.alone + counted.together, all.together));
-            together += counted.together;
-        }
-    }
+    let together: u64 = (0..12).flat_map(|seed| [1, 3].map(|priorities| compare(seed, 120, priorities))).sum();
     assert!(together > 10_000, "most attempts are repeats: {together}");
+}
+
+/// With so many pods there are cohorts that fail as a whole.
+#[test]
+fn failures_of_many_at_once_are_failures_of_each() {
+    let together: u64 = [1, 3].map(|priorities| compare(7, 350, priorities)).iter().sum();
+    assert!(together > 20_000, "most attempts are repeats: {together}");
+}
+
+/// Plays the same work under both evaluations; how many attempts were told of together.
+fn compare(seed: u64, pods: usize, priorities: usize) -> u64 {
+    let (plain, attempts, all) = play(seed, pods, priorities, Evaluation::Plain);
+    let (indexed, others, counted) = play(seed, pods, priorities, Evaluation::Indexed);
+    let difference = attempts.iter().zip(&others).find(|(a, b)| a != b);
+    assert_eq!(difference, None, "seed {seed}, {pods} pods, {priorities} priorities");
+    assert_eq!((plain, attempts.len()), (indexed, others.len()), "seed {seed}, {pods} pods, {priorities} priorities");
+    assert_eq!((all.alone, 0), (counted.alone + counted.together, all.together));
+    counted.together
 }

@@ -21,6 +21,8 @@ pub struct LedgerCollector {
     zone_numbers: BTreeMap<Box<str>, usize>,
     /// By slot.
     nodes: Vec<Option<NodeEntry>>,
+    /// By slot: what the pods of the node have used. It stands apart, because it is all that the end of a pod touches.
+    used_of_nodes: Vec<NodeUse>,
     machines: Vec<MachineLife>,
     /// By class: for how long its pods existed, in nanoseconds.
     existed: Vec<i128>,
@@ -48,6 +50,14 @@ struct Zone {
     used: [i128; 2],
 }
 
+#[derive(Clone, Copy, Debug, Default)]
+struct NodeUse {
+    /// CPU in milli-CPU nanoseconds.
+    cpu: i128,
+    /// The zone, if the node is known.
+    zone: Option<u32>,
+}
+
 #[derive(Debug)]
 struct NodeEntry {
     zone: usize,
@@ -59,7 +69,6 @@ struct NodeEntry {
     since: SimTime,
     allocatable: Resources,
     cpu_capacity: i128,
-    cpu_used: i128,
 }
 
 /// How long a node was there and how busy.
@@ -202,15 +211,15 @@ impl LedgerCollector {
         }
         self.existed[class] += i128::from(now.since(pod.created).0);
         let (Some(node), Some(bound)) = (pod.node, pod.bound.get()) else { return };
-        let Some(Some(node)) = self.nodes.get_mut(node.index()) else { return };
-        let zone = &mut self.zones[node.zone];
+        let Some(NodeUse { cpu: of_node, zone: Some(zone) }) = self.used_of_nodes.get_mut(node.index()) else { return };
+        let zone = &mut self.zones[*zone as usize];
         if zone.bound.len() <= class {
             zone.bound.resize(cluster.classes.len(), 0);
         }
         zone.bound[class] += i128::from(now.since(bound).0);
         let worked = i128::from(self.work.of(id, pod, now));
         let [cpu, memory] = usage(pod, cluster.classes.get(pod.class)).map(|amount| i128::from(amount) * worked);
-        node.cpu_used += cpu;
+        *of_node += cpu;
         for used in [&mut zone.used, &mut self.used[class]] {
             used[0] += cpu;
             used[1] += memory;
@@ -246,9 +255,9 @@ impl LedgerCollector {
             self.existed.resize(cluster.classes.len(), 0);
             self.used.resize(cluster.classes.len(), [0; 2]);
         }
-        if let Some(node) = pod.node.and_then(|node| self.nodes.get_mut(node.index())?.as_mut()) {
-            node.cpu_used += more[0];
-            for used in [&mut self.zones[node.zone].used, &mut self.used[class]] {
+        if let Some((node, zone)) = pod.node.zip(zone) {
+            self.used_of_nodes[node.index()].cpu += more[0];
+            for used in [&mut self.zones[zone].used, &mut self.used[class]] {
                 used[0] += more[0];
                 used[1] += more[1];
             }
@@ -260,12 +269,14 @@ impl LedgerCollector {
         self.close(slot, now);
         if self.nodes.len() <= slot {
             self.nodes.resize_with(slot + 1, || None);
+            self.used_of_nodes.resize(slot + 1, NodeUse::default());
         }
         let next = self.zones.len();
         let zone = *self.zone_numbers.entry(node.zone().into()).or_insert(next);
         if zone == next {
             self.zones.push(Zone { name: node.zone().into(), ..Zone::default() });
         }
+        self.used_of_nodes[slot] = NodeUse { cpu: 0, zone: Some(zone as u32) };
         self.nodes[slot] = Some(NodeEntry {
             zone,
             group: node.spec.group.clone(),
@@ -275,7 +286,6 @@ impl LedgerCollector {
             since: now,
             allocatable: node.allocatable.clone(),
             cpu_capacity: 0,
-            cpu_used: 0,
         });
     }
 
@@ -294,12 +304,13 @@ impl LedgerCollector {
     fn close(&mut self, slot: usize, now: SimTime) {
         self.settle(slot, now);
         let Some(node) = self.nodes.get_mut(slot).and_then(Option::take) else { return };
+        let used = std::mem::take(&mut self.used_of_nodes[slot]);
         self.machines.push(MachineLife {
             group: node.group,
             instance: node.instance,
             nanoseconds: i128::from(node.removed.unwrap_or(now).since(node.created).0),
             cpu_capacity: node.cpu_capacity,
-            cpu_used: node.cpu_used,
+            cpu_used: used.cpu,
         });
     }
 

@@ -48,6 +48,8 @@ struct Free {
 struct State {
     exists: bool,
     in_use: bool,
+    /// Whether pods may come, as far as the node's own state says. It is in another part of the memory than what pods change.
+    takes_pods: bool,
     /// By resource; empty where nothing is stranded.
     stranded: Vec<(ResourceId, i64)>,
 }
@@ -137,12 +139,8 @@ impl OccupancyCollector {
     /// Looks at a node again.
     fn look(&mut self, id: NodeId, cluster: &Cluster) {
         let slot = id.index();
-        if self.nodes.len() <= slot {
-            self.nodes.resize(slot + 1, State::default());
-            self.free.resize(slot + 1, Free::default());
-        }
         let Some(node) = cluster.nodes().find(id) else { return };
-        self.free[slot] = Free::of(node);
+        self.free[slot] = if self.nodes[slot].takes_pods { Free::of(node) } else { Free::default() };
         let in_use = !node.pods.is_empty();
         if self.nodes[slot].in_use != in_use {
             self.nodes[slot].in_use = in_use;
@@ -153,6 +151,18 @@ impl OccupancyCollector {
             let stranded = if strands { stranded(node) } else { Vec::new() };
             self.strand(slot, stranded, cluster.now);
         }
+    }
+
+    /// Looks at a node that is new or has changed itself.
+    fn look_anew(&mut self, id: NodeId, cluster: &Cluster) {
+        let slot = id.index();
+        if self.nodes.len() <= slot {
+            self.nodes.resize(slot + 1, State::default());
+            self.free.resize(slot + 1, Free::default());
+        }
+        let node = cluster.nodes().find(id);
+        self.nodes[slot].takes_pods = node.is_some_and(|node| node.ready && !node.spec.unschedulable);
+        self.look(id, cluster);
     }
 
     fn strand(&mut self, slot: usize, stranded: Vec<(ResourceId, i64)>, now: SimTime) {
@@ -213,12 +223,12 @@ impl Observer for OccupancyCollector {
                 }
             }
             Change::NodeAdded(id) => {
-                self.look(id, cluster);
+                self.look_anew(id, cluster);
                 if !std::mem::replace(&mut self.nodes[id.index()].exists, true) {
                     self.count += 1;
                 }
             }
-            Change::NodeChanged(id, _) => self.look(id, cluster),
+            Change::NodeChanged(id, _) => self.look_anew(id, cluster),
             Change::NodeRemoved(id) => self.leave(id, cluster.now),
             _ => {}
         }
@@ -264,7 +274,7 @@ fn stranded(node: &Node) -> Vec<(ResourceId, i64)> {
 impl Free {
     fn of(node: &Node) -> Self {
         let free = |id| node.allocatable.get(id) - node.requested.get(id);
-        if !node.ready || node.spec.unschedulable || free(ResourceId::PODS) <= 0 {
+        if free(ResourceId::PODS) <= 0 {
             return Self::default();
         }
         Self { cpu: free(ResourceId::CPU), memory: free(ResourceId::MEMORY) }

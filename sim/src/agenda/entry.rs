@@ -81,6 +81,14 @@ impl Entry {
         if self.order & code::BACKGROUND == 0 { Presence::Foreground } else { Presence::Background }
     }
 
+    /// The pod that it is about, if it is about one.
+    pub(super) const fn pod(self) -> Option<PodId> {
+        if self.order & code::MASK != code::POD {
+            return None;
+        }
+        Some(PodId { slot: self.about as u32, generation: (self.about >> 32) as u32 })
+    }
+
     /// The event, which is taken: what was kept for it is given up.
     pub(super) fn event(self, nodes: &mut NodeSubjects) -> Event {
         let about = match self.order & code::MASK {

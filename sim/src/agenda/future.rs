@@ -9,7 +9,7 @@ use crate::time::SimTime;
 
 /// Entries per chunk.
 const CHUNK: usize = 32;
-/// A bucket of so many entries or fewer is not divided any further.
+/// A bucket of so many entries or fewer is not divided any further, and the first buckets are handed out together up to so many.
 const FEW: u32 = 32;
 /// One bucket for each bit of a time that may be the highest that differs, and one for no difference.
 const BUCKETS: usize = 65;
@@ -22,6 +22,8 @@ pub(super) struct Future {
     /// No entry is before it.
     base: SimTime,
     buckets: [Bucket; BUCKETS],
+    /// Which buckets have entries, one bit each.
+    filled: u128,
     /// All buckets' chunks one after another, [`CHUNK`] entries each.
     entries: Vec<Entry>,
     /// The chunk after each in its bucket, or among the free ones.
@@ -42,7 +44,8 @@ const EMPTY: Bucket = Bucket { chunk: NONE, len: 0, earliest: SimTime::MAX };
 
 impl Default for Future {
     fn default() -> Self {
-        Self { base: SimTime::ZERO, buckets: [EMPTY; BUCKETS], entries: Vec::new(), next: Vec::new(), free: NONE }
+        let buckets = [EMPTY; BUCKETS];
+        Self { base: SimTime::ZERO, buckets, filled: 0, entries: Vec::new(), next: Vec::new(), free: NONE }
     }
 }
 
@@ -57,38 +60,48 @@ impl Future {
         }
         self.entries[chunk as usize * CHUNK + place] = entry;
         self.buckets[index] = Bucket { chunk, len: len + 1, earliest: earliest.min(entry.at()) };
+        self.filled |= 1 << index;
     }
 
     /// Hands out the first few entries, in no order. Gives the instant before which all of them are, and none that is left.
     pub(super) fn take_first(&mut self, mut take: impl FnMut(Entry)) -> Option<SimTime> {
-        loop {
-            let index = self.buckets.iter().position(|bucket| bucket.len > 0)?;
+        let mut taken = 0;
+        let mut last = None;
+        while self.filled != 0 {
+            let index = self.filled.trailing_zeros() as usize;
+            if last.is_some() && taken + self.buckets[index].len > FEW {
+                break;
+            }
             let bucket = std::mem::replace(&mut self.buckets[index], EMPTY);
-            self.base = bucket.earliest;
+            self.filled ^= 1 << index;
+            if last.is_none() {
+                self.base = bucket.earliest;
+            }
             if index == 0 || bucket.len <= FEW {
-                let mut last = self.base;
+                taken += bucket.len;
                 self.drain(bucket, |_, entry| {
-                    last = last.max(entry.at());
+                    last = last.max(Some(entry.at()));
                     take(entry);
                 });
-                return Some(SimTime(last.0.saturating_add(1)));
+            } else {
+                self.drain(bucket, Self::push);
             }
-            self.drain(bucket, Self::push);
         }
+        last.map(|last| SimTime(last.0.saturating_add(1)))
     }
 
-    /// Gives each entry of a bucket that was taken out, chunk by chunk, so that their places are used again meanwhile.
+    /// Gives each entry of a bucket that was taken out, and frees each chunk when it is done.
     fn drain(&mut self, bucket: Bucket, mut give: impl FnMut(&mut Self, Entry)) {
         let Bucket { mut chunk, mut len, .. } = bucket;
         while len > 0 {
             let in_chunk = (len as usize - 1) % CHUNK + 1;
             let start = chunk as usize * CHUNK;
-            let mut entries = [Entry::default(); CHUNK];
-            entries[..in_chunk].copy_from_slice(&self.entries[start..start + in_chunk]);
-            let following = self.next[chunk as usize];
-            self.next[chunk as usize] = self.free;
+            for place in start..start + in_chunk {
+                let entry = self.entries[place];
+                give(self, entry);
+            }
+            let following = std::mem::replace(&mut self.next[chunk as usize], self.free);
             self.free = chunk;
-            entries[..in_chunk].iter().for_each(|entry| give(self, *entry));
             chunk = following;
             len -= in_chunk as u32;
         }

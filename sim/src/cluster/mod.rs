@@ -6,6 +6,7 @@
 
 mod action;
 mod admission;
+mod attempts;
 mod change_log;
 mod classes;
 mod feed;
@@ -16,12 +17,15 @@ mod node_load;
 mod nodes;
 mod object_changes;
 mod objects;
+mod pages;
 mod placement_index;
 mod placements;
 mod placing;
 mod pod_life;
+mod pod_names;
 mod pods;
 mod quota_index;
+mod read_ahead;
 mod refusal;
 mod resource_quota;
 mod totals;

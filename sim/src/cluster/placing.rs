@@ -14,11 +14,21 @@ impl Cluster {
     ///
     /// # Errors
     /// The server's refusal. It is counted, and nothing else has changed.
-    pub fn create_pod(&mut self, mut new: NewPod) -> Result<PodId, Refusal> {
+    pub fn create_pod(&mut self, new: NewPod) -> Result<PodId, Refusal> {
+        self.create(new, false)
+    }
+
+    /// As [`Cluster::create_pod`], of a pod whose name no pod has had unless it was created the other way.
+    pub(crate) fn create_new_pod(&mut self, new: NewPod) -> Result<PodId, Refusal> {
+        let is_new = self.pods.are_names_unlisted();
+        self.create(new, is_new)
+    }
+
+    fn create(&mut self, mut new: NewPod, is_new: bool) -> Result<PodId, Refusal> {
         self.counters.submitted += 1;
         let admission = std::mem::take(&mut self.admission);
         let before = self.phases.enter(Phase::Admission);
-        let verdict = self.admit(&admission, &mut new);
+        let verdict = self.admit(&admission, &mut new, is_new);
         self.phases.leave(before);
         self.admission = admission;
         if let Err(refusal) = verdict {
@@ -84,10 +94,10 @@ impl Cluster {
         }
     }
 
-    pub(super) fn admit(&mut self, admission: &Admission, new: &mut NewPod) -> Result<(), Refusal> {
+    fn admit(&mut self, admission: &Admission, new: &mut NewPod, is_new: bool) -> Result<(), Refusal> {
         new.class = admission.complete(new.class, self).map_err(|refusal| refusal.for_pod(&new.name))?;
         let class = self.classes.get(new.class);
-        if self.pods.by_name(&class.spec.namespace, &new.name).is_some() {
+        if !is_new && self.pods.by_name(&class.spec.namespace, &new.name).is_some() {
             return Err(Refusal::already_exists("pods", &new.name));
         }
         admission.judge(class, self).map_err(|refusal| refusal.for_pod(&new.name))

@@ -31,6 +31,28 @@ impl Cluster {
         !self.pods.is_condition(id, error) && self.set_unschedulable(id, error)
     }
 
+    /// Whether this is why a pod is unschedulable.
+    pub(crate) fn says(&self, id: PodId, error: &Arc<FitError>) -> bool {
+        let same = || self.pods.condition(id).is_some_and(|said| said.says_the_same(error));
+        self.pods.is_condition(id, error) || same()
+    }
+
+    /// Scheduling a pod that waits for a node is tried together with others from now on.
+    pub(crate) fn try_together(&mut self, id: PodId, party: u32) {
+        self.pods.try_together(id, party);
+    }
+
+    /// Scheduling these pods is not tried together with others any more.
+    pub(crate) fn try_alone(&mut self, ids: impl Iterator<Item = PodId>) {
+        ids.for_each(|id| self.pods.try_alone(id));
+    }
+
+    /// Counts an attempt of each pod of a party, which has so many. They failed for the reasons that they failed for before.
+    pub(crate) fn fail_together(&mut self, party: u32, pods: u64) {
+        self.counters.attempts += pods;
+        self.pods.count_attempts(party);
+    }
+
     /// Counts a scheduling attempt of the pod.
     pub fn count_attempt(&mut self, id: PodId) {
         self.counters.attempts += 1;

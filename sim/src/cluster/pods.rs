@@ -1,42 +1,36 @@
 //! The table of pods: recycled slots, found by id or by name.
 
+use super::attempts::Attempts;
+use super::pages::Pages;
+use super::pod_names::PodNames;
 use super::unbound::Unbound;
 use crate::model::PodId;
 use crate::model::pod::Pod;
 use crate::scheduler::FitError;
-use hashbrown::HashTable;
-use rustc_hash::{FxHashMap, FxHasher};
-use std::hash::Hasher;
+use rustc_hash::FxHashMap;
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 /// The pods that exist. Memory follows the largest number that existed at once.
 #[derive(Debug, Default)]
 pub struct Pods {
-    slots: Vec<Slot>,
+    slots: Pages<Slot>,
     free: Vec<u32>,
-    /// Slots by namespace and name.
-    by_name: HashTable<Named>,
+    /// Slots by namespace and name: made when somebody first asks for a pod by its name, or when a name comes that may not be new, and kept
+    /// up from then on. Generators number their pods, and then nobody does.
+    names: OnceCell<PodNames>,
     namespaces: Vec<Arc<str>>,
     namespace_numbers: FxHashMap<Arc<str>, u32>,
     unbound: Unbound,
     /// By slot: why the pod is unschedulable, where it is. Few pods are, and a repeated failure looks at nothing else.
     conditions: Vec<Option<Arc<FitError>>>,
-    /// By slot: how often scheduling was tried.
-    attempts: Vec<u32>,
+    attempts: Attempts,
     live: usize,
 }
 
-/// An entry of the index of names. The hash stands beside the slot: to compute it again for all pods, when the table grows, would
-/// read all of them.
-#[derive(Clone, Copy, Debug)]
-struct Named {
-    hash: u32,
-    slot: u32,
-}
-
-/// A pod in its slot: two cache lines.
+/// A pod in its slot: two cache lines, which many processors fetch together where they begin like this.
 #[derive(Debug)]
-#[repr(align(64))]
+#[repr(align(128))]
 struct Slot {
     generation: u32,
     /// The number of the pod's namespace.
@@ -60,10 +54,14 @@ impl Pods {
 
     /// The pod of this name in this namespace.
     pub fn by_name(&self, namespace: &str, name: &str) -> Option<PodId> {
-        let hash = hash(namespace, name.as_bytes());
-        let is_it = |named: &Named| named.hash == hash && self.is_named(named.slot, namespace, name);
-        let slot = self.by_name.find(spread(hash), is_it)?.slot;
+        let names = self.names.get_or_init(|| self.list_names());
+        let slot = names.find(namespace, name, |slot| self.is_named(slot, namespace, name))?;
         Some(PodId { slot, generation: self.slots[slot as usize].generation })
+    }
+
+    /// Whether nobody knows which names are taken: all pods so far have names that were known to be new.
+    pub(super) fn are_names_unlisted(&self) -> bool {
+        self.names.get().is_none()
     }
 
     /// The pods without a node, in order of creation.
@@ -87,13 +85,31 @@ impl Pods {
 
     /// How often scheduling a pod was tried; 0 if it does not exist.
     pub fn attempts(&self, id: PodId) -> u32 {
-        self.get(id).map_or(0, |_| self.attempts[id.index()])
+        self.get(id).map_or(0, |_| self.attempts.of(id.index()))
     }
 
     /// Scheduling a pod, which exists, was tried again.
     #[inline]
     pub(super) fn count_attempt(&mut self, id: PodId) {
-        self.attempts[id.index()] += 1;
+        self.attempts.count(id.index());
+    }
+
+    /// Scheduling a pod, which exists, is tried together with others from now on: [`Pods::count_attempts`] counts for it until
+    /// [`Pods::try_alone`].
+    pub(super) fn try_together(&mut self, id: PodId, party: u32) {
+        self.attempts.join(id.index(), party);
+    }
+
+    /// Scheduling a pod is not tried together with others any more.
+    pub(super) fn try_alone(&mut self, id: PodId) {
+        if self.get(id).is_some() {
+            self.attempts.leave(id.index());
+        }
+    }
+
+    /// Scheduling the pods of a party was tried.
+    pub(super) fn count_attempts(&mut self, party: u32) {
+        self.attempts.count_party(party);
     }
 
     /// Whether this very error is why the pod in the slot is unschedulable.
@@ -145,16 +161,16 @@ impl Pods {
     pub(super) fn insert(&mut self, namespace: &Arc<str>, pod: Pod, pending: usize) -> PodId {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot { generation: 0, namespace: 0, pod: None });
-            self.attempts.push(0);
             (self.slots.len() - 1) as u32
         });
         let id = PodId { slot, generation: self.slots[slot as usize].generation };
-        let hash = hash(namespace, pod.name.as_bytes());
+        if let Some(names) = self.names.get_mut() {
+            names.add(namespace, &pod.name, slot);
+        }
         let number = self.namespace_number(namespace);
         let place = &mut self.slots[slot as usize];
         (place.namespace, place.pod) = (number, Some(pod));
-        self.attempts[slot as usize] = 0;
-        self.by_name.insert_unique(spread(hash), Named { hash, slot }, |named| spread(named.hash));
+        self.attempts.begin(slot as usize);
         if self.unbound.is_overfull(pending) {
             let mut unbound = std::mem::take(&mut self.unbound);
             unbound.retain(|id| self.is_unbound(id));
@@ -199,12 +215,21 @@ impl Pods {
     }
 
     fn forget_name(&mut self, id: PodId) {
+        let Some(names) = self.names.get_mut() else { return };
         let slot = &self.slots[id.index()];
         let name = &slot.pod.as_ref().expect("a named pod exists").name;
-        let hash = hash(&self.namespaces[slot.namespace as usize], name.as_bytes());
-        if let Ok(entry) = self.by_name.find_entry(spread(hash), |named| named.slot == id.slot) {
-            entry.remove();
+        names.remove(&self.namespaces[slot.namespace as usize], name, id.slot);
+    }
+
+    /// The names of all pods that have not gone.
+    fn list_names(&self) -> PodNames {
+        let mut names = PodNames::default();
+        for (number, slot) in self.slots.iter().enumerate() {
+            if let Some(pod) = slot.pod.as_ref().filter(|pod| !pod.leaving) {
+                names.add(&self.namespaces[slot.namespace as usize], &pod.name, number as u32);
+            }
         }
+        names
     }
 
     fn is_named(&self, slot: u32, namespace: &str, name: &str) -> bool {
@@ -229,25 +254,33 @@ impl Pods {
     }
 }
 
-fn hash(namespace: &str, name: &[u8]) -> u32 {
-    let mut hasher = FxHasher::default();
-    hasher.write(namespace.as_bytes());
-    hasher.write(name);
-    hasher.finish() as u32
-}
-
-/// A hash in as many bits as a table wants.
-fn spread(hash: u32) -> u64 {
-    // The golden ratio: what differs anywhere differs in the highest bits.
-    u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::Cluster;
+    use crate::model::pod::{NewPod, PodSpec};
 
     #[test]
     fn a_live_pod_is_small() {
         assert!(size_of::<Slot>() <= 128, "{} bytes", size_of::<Slot>());
+    }
+
+    #[test]
+    fn names_are_listed_when_somebody_asks_and_kept_up_from_then_on() {
+        let mut cluster = Cluster::default();
+        let class = cluster.intern(PodSpec::default());
+        let create = |cluster: &mut Cluster, name: &str| cluster.create_new_pod(NewPod::new(name, class)).ok();
+        let [a, b, c] = ["a", "b", "c"].map(|name| create(&mut cluster, name).expect("a new name"));
+        cluster.deliver(|_, _| ());
+        cluster.remove_pod(a);
+        assert!(cluster.pods().are_names_unlisted());
+        let find = |cluster: &Cluster, name: &str| cluster.pods().by_name("default", name);
+        assert_eq!(["a", "b", "c"].map(|name| find(&cluster, name)), [None, Some(b), Some(c)], "one of them has gone");
+        cluster.remove_pod(b);
+        let d = create(&mut cluster, "d");
+        cluster.deliver(|_, _| ());
+        assert_eq!(["b", "c", "d"].map(|name| find(&cluster, name)), [None, Some(c), d]);
+        assert!(cluster.create_pod(NewPod::new("d", class)).is_err(), "the name is taken");
+        assert_eq!(create(&mut cluster, "d"), None, "that a name is new is believed only as long as nobody has asked");
     }
 }

@@ -29,12 +29,12 @@ pub enum Latency {
 impl Latency {
     /// The latency of one pod, named by its namespace and its name: it depends on the name alone, so that under another policy
     /// the same pod has the same latency.
-    pub fn sample(&self, rng: &mut Rng, pod: [&str; 2]) -> Span {
+    pub fn sample<'p>(&self, rng: &mut Rng, pod: impl FnOnce() -> [&'p str; 2]) -> Span {
         match self {
             Self::None => Span::ZERO,
             Self::Constant(span) => *span,
             Self::Drawn(distribution) => {
-                rewind_for(rng, pod);
+                rewind_for(rng, pod());
                 Span::try_from_secs_f64(distribution.sample(rng)).unwrap_or(Span::MAX)
             }
         }
@@ -95,7 +95,7 @@ impl Kubelet {
 
     fn start_later(&mut self, id: PodId, cx: &mut Context<'_>) {
         let (Some(pod), Some(rngs)) = (cx.cluster.pod(id), &mut self.rngs) else { return };
-        let name = [&*cx.cluster.class_of(pod).spec.namespace, &pod.name];
+        let name = || [&*cx.cluster.class_of(pod).spec.namespace, &*pod.name];
         let settings = &self.settings;
         let pull = settings.pull.sample(&mut rngs.pull, name);
         let init = settings.init.sample(&mut rngs.init, name);
@@ -113,7 +113,8 @@ impl Kubelet {
             return;
         }
         let spec = &cx.cluster.class_of(pod).spec;
-        let (name, grace) = ([&*spec.namespace, &pod.name], pod.grace().unwrap_or(spec.termination_grace));
+        let grace = pod.grace().unwrap_or(spec.termination_grace);
+        let name = || [&*spec.namespace, &*pod.name];
         let latency = self.rngs.as_mut().map_or(Span::ZERO, |rngs| self.settings.stop.sample(&mut rngs.stop, name));
         Self::plan(timer::STOP, id, cx.now() + latency.min(grace), cx);
     }
@@ -129,7 +130,7 @@ impl Kubelet {
         let Some(pod) = cx.cluster.pod(id) else { return };
         let run = pod.run();
         if let (Some(rngs), true) = (&mut self.rngs, self.settings.ready != Latency::None) {
-            let name = [&*cx.cluster.class_of(pod).spec.namespace, &pod.name];
+            let name = || [&*cx.cluster.class_of(pod).spec.namespace, &*pod.name];
             let latency = self.settings.ready.sample(&mut rngs.ready, name);
             cx.cluster.set_ready(id, false);
             Self::plan(timer::READY, id, cx.now() + latency, cx);

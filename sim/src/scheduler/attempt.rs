@@ -200,6 +200,7 @@ impl Remedy {
 
 /// Reserve and Permit.
 fn reserve(profile: &Profile, cycle: &Cycle<'_>, selected: Selected, id: NodeId) -> Decision {
+    cycle.cluster.read_node_ahead(id);
     let node = cycle.cluster.node(id);
     let unreserve = || profile.reserve.iter().rev().for_each(|&index| profile.plugins[index].unreserve(cycle, node));
     for &index in &profile.reserve {

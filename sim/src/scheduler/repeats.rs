@@ -8,7 +8,7 @@
 use super::Scheduler;
 use super::fit_error::FitError;
 use super::profile::Profile;
-use super::queue::{Known, Pool, Repeat};
+use super::queue::{Alike, Known, Pool, Repeat, SchedulingQueue, Whole};
 use crate::agenda::Rank;
 use crate::cluster::{Change, Interest};
 use crate::controller::Context;
@@ -48,10 +48,17 @@ pub struct LastingFailure {
 /// Attempts that end in lasting failures, at one instant and with nothing between them.
 #[derive(Debug)]
 pub struct FailedAgain<'a> {
-    attempts: &'a [Repeat],
+    attempts: Attempts<'a>,
     failures: &'a [LastingFailure],
     profiles: &'a [Profile],
     tallies: &'a [Tally],
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Attempts<'a> {
+    Listed(&'a [Repeat]),
+    /// Those of a cohort of the queue.
+    Whole(&'a SchedulingQueue, &'a Whole),
 }
 
 /// Attempts that are alike.
@@ -127,6 +134,9 @@ impl Scheduler {
             return;
         }
         loop {
+            if self.repeat_whole(cx) {
+                continue;
+            }
             // The attempt with which all are in vain is made by itself: the run may end before the next one.
             let most = self.candidates().saturating_sub(self.fruitless.1 + 1).min(MAX_TOGETHER);
             let Self { known, queue, selection, .. } = self;
@@ -161,9 +171,46 @@ impl Scheduler {
             self.fruitless.1 += known.attempts.len();
             cx.count_events(known.attempts.len() as u64);
             let (attempts, failures) = (&known.attempts, &known.failures);
+            let attempts = Attempts::Listed(attempts);
             let again = FailedAgain { attempts, failures, profiles: &self.profiles, tallies: &tallies };
             cx.note(&Note::FailedAgain(&again));
         }
+    }
+
+    /// Makes the attempts of the pods that are next, if a whole cohort of them fails as it did before; whether it does.
+    fn repeat_whole(&mut self, cx: &mut Context<'_>) -> bool {
+        if !self.selection.nominator.is_empty() {
+            return false;
+        }
+        let most = self.candidates().saturating_sub(self.fruitless.1 + 1);
+        let Self { known, queue, .. } = self;
+        let error = |failure: u32| &known.failures[failure as usize].error;
+        let of_class = |profile, class| {
+            let failure = *known.of_class.get(&(profile, class))?;
+            Some(Known { failure, plugins: error(failure).plugins })
+        };
+        let Some(whole) = queue.next_whole(most, &of_class, &error) else { return false };
+        let Some(newcomers) = queue.newcomers(&whole) else { return false };
+        if !newcomers.iter().all(|(pod, failure)| cx.cluster.says(*pod, error(*failure))) {
+            return false;
+        }
+        cx.cluster.try_alone(queue.take_departed());
+        for (pod, _) in newcomers {
+            cx.cluster.try_together(pod, whole.party());
+        }
+        queue.fail_whole(&whole, cx.cluster.now, &error);
+        let count = whole.count();
+        cx.cluster.fail_together(whole.party(), count);
+        self.fruitless.1 += count as usize;
+        cx.count_events(count);
+        let early = whole.early;
+        let tally = |Alike { failure, plugins, count }| Tally { failure, early, blamed: plugins, count };
+        let tallies: Vec<Tally> = whole.alike().map(tally).collect();
+        let attempts = Attempts::Whole(&self.queue, &whole);
+        let again =
+            FailedAgain { attempts, failures: &self.known.failures, profiles: &self.profiles, tallies: &tallies };
+        cx.note(&Note::FailedAgain(&again));
+        true
     }
 }
 
@@ -178,21 +225,36 @@ impl FailedAgain<'_> {
 
     /// Tells of each attempt by itself, as of those that repeat nothing.
     pub(crate) fn tell_each(&self, mut tell: impl FnMut(&Note<'_>)) {
-        for attempt in self.attempts {
-            let Repeat { pod, early, blamed, .. } = *attempt;
-            let failure = &self.failures[attempt.failure as usize];
-            let profile = &self.profiles[usize::from(failure.profile)];
-            tell(&Note::SchedulingAttempt { pod, early, blamed, profile });
-            let (error, took, queue) = (&*failure.error, Span::ZERO, Some(Pool::Unschedulable));
-            tell(&Note::FailedScheduling { pod, error, took, queue, profile });
-            if attempt.is_news {
-                tell(&Note::Change(Change::PodUnschedulable(pod)));
+        match self.attempts {
+            Attempts::Listed(attempts) => attempts.iter().for_each(|attempt| self.tell_one(attempt, &mut tell)),
+            Attempts::Whole(queue, whole) => {
+                for (pod, failure, blamed) in queue.pods_of(whole) {
+                    let attempt = Repeat { pod, failure, early: whole.early, blamed, is_news: false };
+                    self.tell_one(&attempt, &mut tell);
+                }
             }
         }
     }
 
     /// The pods, in the order of their attempts.
     pub fn pods(&self) -> impl Iterator<Item = PodId> {
-        self.attempts.iter().map(|attempt| attempt.pod)
+        let (listed, whole) = match self.attempts {
+            Attempts::Listed(attempts) => (attempts, None),
+            Attempts::Whole(queue, whole) => (&[][..], Some(queue.pods_of(whole))),
+        };
+        let listed = listed.iter().map(|attempt| attempt.pod);
+        listed.chain(whole.into_iter().flatten().map(|(pod, ..)| pod))
+    }
+
+    fn tell_one(&self, attempt: &Repeat, tell: &mut impl FnMut(&Note<'_>)) {
+        let Repeat { pod, early, blamed, .. } = *attempt;
+        let failure = &self.failures[attempt.failure as usize];
+        let profile = &self.profiles[usize::from(failure.profile)];
+        tell(&Note::SchedulingAttempt { pod, early, blamed, profile });
+        let (error, took, queue) = (&*failure.error, Span::ZERO, Some(Pool::Unschedulable));
+        tell(&Note::FailedScheduling { pod, error, took, queue, profile });
+        if attempt.is_news {
+            tell(&Note::Change(Change::PodUnschedulable(pod)));
+        }
     }
 }

@@ -113,7 +113,7 @@ impl VolumeController {
             return;
         }
         let name = [&*meta.namespace, &*meta.name];
-        let latency = self.rng.as_mut().map_or(Span::ZERO, |rng| self.settings.provisioning.sample(rng, name));
+        let latency = self.rng.as_mut().map_or(Span::ZERO, |rng| self.settings.provisioning.sample(rng, || name));
         if latency == Span::ZERO {
             self.provision(id, cx);
         } else {

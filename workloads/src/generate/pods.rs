@@ -221,8 +221,7 @@ impl GeneratedPods {
             let variant = self.pick_variant();
             self.make(variant, cluster)
         };
-        let prefix = self.generator.name_prefix.as_ref().unwrap_or(&self.generator.name);
-        let name = Name::numbered(prefix, self.made);
+        let name = Name::numbered(self.prefix(), self.made);
         let Made { class, run } = made;
         let pod = NewPod { name: name.clone(), class, owner: None, run, usage: Usage::default(), status: None };
         if batch.is_gang {
@@ -237,6 +236,10 @@ impl GeneratedPods {
         self.batch = (batch.left > 0).then_some(batch);
         self.made += 1;
         Some(Submission { at: batch.at, work: Work::Pod(pod) })
+    }
+
+    fn prefix(&self) -> &str {
+        self.generator.name_prefix.as_ref().unwrap_or(&self.generator.name)
     }
 
     /// The next arrival.
@@ -282,6 +285,10 @@ impl GeneratedPods {
 
     fn pick_variant(&mut self) -> usize {
         let last = self.cumulative.len() - 1;
+        // Nothing else is drawn from this stream.
+        if last == 0 {
+            return 0;
+        }
         let total = self.cumulative[last];
         let drawn = total * unit(&mut self.shapes);
         self.cumulative.partition_point(|sum| *sum <= drawn).min(last)
@@ -305,6 +312,12 @@ impl Source for GeneratedPods {
 
     fn next(&mut self, cluster: &mut Cluster) -> Result<Option<Submission>, SourceError> {
         Ok(self.next_work(cluster))
+    }
+
+    fn numbers_pods(&self) -> Option<&str> {
+        // The pods of a job are named after it.
+        let has_gangs = self.generator.shapes.iter().any(|shape| shape.gang);
+        (!has_gangs).then(|| self.prefix())
     }
 
     fn is_endless(&self) -> bool {

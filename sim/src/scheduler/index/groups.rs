@@ -187,28 +187,33 @@ impl Group {
     /// the number of those in the range.
     pub(super) fn nth_of(&self, range: Range<usize>, sum: i32, index: u32, sums: &Sums) -> Result<usize, u32> {
         let mut left = index;
-        for (block, (best, ties)) in
-            (range.start / BLOCK..).zip(self.best.iter().zip(&self.ties).skip(range.start / BLOCK))
-        {
-            let start = block * BLOCK;
-            if start >= range.end {
-                break;
+        let part = |(block, mask): (usize, u64), left: &mut u32| {
+            let found = self.with(block, mask, sum, sums);
+            let here = found.count_ones();
+            if here > *left {
+                return Some(block * BLOCK + nth(found, *left));
             }
-            if *best != sum {
-                continue;
-            }
-            if start < range.start || start + BLOCK > range.end || u32::from(*ties) > left {
-                let mask = cover(range.clone()).find(|(other, _)| *other == block).map_or(0, |(_, mask)| mask);
-                let found = self.with(block, mask, sum, sums);
-                if found.count_ones() > left {
-                    return Ok(start + nth(found, left));
-                }
-                left -= found.count_ones();
-            } else {
-                left -= u32::from(*ties);
-            }
+            *left -= here;
+            None
+        };
+        // Blocks that are whole and the parts before and behind them.
+        let whole = range.start.div_ceil(BLOCK)..range.end / BLOCK;
+        if whole.is_empty() {
+            return cover(range).find_map(|cut| part(cut, &mut left)).ok_or(left);
         }
-        Err(left)
+        let [before, behind] = [range.start..whole.start * BLOCK, whole.end * BLOCK..range.end];
+        if let Some(position) = cover(before).find_map(|cut| part(cut, &mut left)) {
+            return Ok(position);
+        }
+        // Which blocks have the sum nobody can foresee: so no branch depends on it.
+        for (block, (best, ties)) in whole.clone().zip(self.best[whole.clone()].iter().zip(&self.ties[whole])) {
+            let here = u32::from(*ties) * u32::from(*best == sum);
+            if here > left {
+                return Ok(block * BLOCK + nth(self.with(block, !0, sum, sums), left));
+            }
+            left -= here;
+        }
+        cover(behind).find_map(|cut| part(cut, &mut left)).ok_or(left)
     }
 
     /// Which members in a part of a block have this sum.

@@ -18,7 +18,7 @@ use std::ops::Range;
 const MANY: u32 = 8;
 
 /// So many blocks are judged together: what comes of it stays in the nearest cache.
-const TOGETHER: usize = 8;
+const TOGETHER: usize = 4;
 
 /// What is read while nodes are looked at anew.
 pub(super) struct Sources<'a> {
@@ -38,8 +38,6 @@ pub(super) struct Scratch {
     sparse: Vec<u32>,
     gathered: Vec<LoadBlock>,
     judged: Judged,
-    /// The blocks that they are in.
-    sparse_blocks: Vec<u32>,
     passing: Vec<u64>,
     found: Vec<Found>,
     ids: Vec<NodeId>,
@@ -62,16 +60,14 @@ impl View {
         self.note_changes(blocks.clone(), positions, nodes);
         let grouped = self.plan.groups_by_pods();
         let uniform = !grouped && specs.is_uniform();
-        let Scratch { dense, sparse, sparse_blocks, stale, .. } = &mut **scratch;
+        let Scratch { dense, sparse, stale, .. } = &mut **scratch;
         dense.clear();
         sparse.clear();
-        sparse_blocks.clear();
         stale.clear();
         self.take_dirty(blocks, |block, dirty| {
             if dirty.count_ones() >= MANY {
                 dense.push((block, dirty));
             } else {
-                sparse_blocks.push(block as u32);
                 sparse.extend(ones(dirty).map(|bit| (block * BLOCK + bit) as u32));
             }
         });
@@ -121,23 +117,24 @@ impl View {
                 scratch.sparse = sparse;
             }
         }
-        if uniform {
-            self.settle(&scratch.sparse_blocks, &mut scratch.found);
-        }
         scratch.stale.dedup();
         for &(group, block) in &scratch.stale {
             self.summarize(group, block as usize);
         }
     }
 
-    /// Enters what was found about nodes that are far apart, in a view of one group. [`View::settle`] has to follow.
-    fn enter_singles(&mut self, from: usize, count: usize, specs: &Specs, scratch: &Scratch) {
-        let Scratch { sparse, judged, .. } = scratch;
+    /// Enters what was found about nodes that are far apart, in a view of one group.
+    fn enter_singles(&mut self, from: usize, count: usize, specs: &Specs, scratch: &mut Scratch) {
+        let Scratch { sparse, judged, stale, .. } = scratch;
         for (index, &position) in sparse[from..from + count].iter().enumerate() {
             let (block, bit) = place(position as usize);
             let passes = specs.passing(block) & bit != 0;
             match judged.sum(index / LANES, index % LANES) {
-                Ok(sum) => self.enter_single(position as usize, if passes { sum } else { UNASKED }),
+                Ok(sum) => {
+                    if self.enter_single(position as usize, if passes { sum } else { UNASKED }) {
+                        stale.push((ONLY, block as u32));
+                    }
+                }
                 Err(OutOfRange) => self.defeated |= passes,
             }
         }

@@ -149,25 +149,25 @@ impl View {
         }
     }
 
-    /// Enters what was found about a node, in a view of one group: the sum of its scores, or [`UNASKED`].
-    /// [`View::settle`] has to follow.
+    /// Enters what was found about a node, in a view of one group: the sum of its scores, or [`UNASKED`]. Whether the best of the
+    /// block has to be looked for.
     #[inline]
-    pub(super) fn enter_single(&mut self, position: usize, sum: i32) {
+    #[must_use]
+    pub(super) fn enter_single(&mut self, position: usize, sum: i32) -> bool {
         let (block, bit) = place(position);
+        let was_feasible = self.feasible[block] & bit != 0;
+        let before = if was_feasible { self.sums.get(position) } else { -1 };
         self.sums.set(position, sum);
-        self.feasible[block] = self.feasible[block] & !bit | if sum < 0 { 0 } else { bit };
-    }
-
-    /// Single nodes of these blocks were entered.
-    pub(super) fn settle(&mut self, blocks: &[u32], found: &mut Vec<Found>) {
-        found.clear();
-        found.resize(blocks.len(), Found::default());
-        self.sums.best_of(blocks, found);
         let group = &mut self.groups.list[usize::from(ONLY)];
-        for (block, found) in blocks.iter().zip(found) {
-            found.fitting = self.feasible[*block as usize];
-            group.renew(*block as usize, found);
+        if was_feasible == (sum >= 0) {
+            return was_feasible && group.alter(block, before, sum);
         }
+        self.feasible[block] ^= bit;
+        if was_feasible {
+            return group.leave((block, bit), before);
+        }
+        group.join((block, bit), sum);
+        false
     }
 
     /// Enters what was found about a node: the sum of its scores, if it is feasible. `group` gives the key of its group, or the number

@@ -1,11 +1,16 @@
 //! Up to 64 nodes side by side: what judges them reads columns instead of one node after another.
 
+#![expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
+
 use super::lanes::Lanes;
 use crate::cluster::{NodeLoad, Nodes};
 use crate::model::NodeId;
 
 /// How many nodes a block holds.
 pub const LANES: usize = 64;
+
+/// How many lanes are computed at least: blocks are often filled with a few nodes only.
+const PART: usize = 16;
 
 /// The loads of up to [`LANES`] nodes as columns, see [`NodeLoad`]. Lanes without a node hold numbers that may be computed with, and
 /// nobody reads what comes of it.
@@ -28,6 +33,30 @@ pub struct LoadBlock {
     len: usize,
     /// The lanes with nodes that are not exact.
     inexact: u64,
+}
+
+/// The columns of a [`LoadBlock`] for some of its lanes.
+#[derive(Clone, Copy, Debug)]
+pub struct LoadPart<'a, const N: usize> {
+    /// [`NodeLoad::allocatable`].
+    pub allocatable: [&'a [f64; N]; 2],
+    /// [`NodeLoad::reciprocal`].
+    pub reciprocal: [&'a [f64; N]; 2],
+    /// [`NodeLoad::requested`].
+    pub requested: [&'a [f64; N]; 2],
+    /// [`NodeLoad::share`].
+    pub share: [&'a [f64; N]; 2],
+    /// [`NodeLoad::nonzero`].
+    pub nonzero: [&'a [f64; N]; 2],
+    /// [`NodeLoad::places`].
+    pub places: &'a [f64; N],
+}
+
+/// Work on so many lanes of a block, with what is kept of each of them. Mark [`PartWork::run`] `#[inline(always)]`: what is not inlined
+/// is not compiled for wide vectors.
+pub trait PartWork<T> {
+    /// Does it. `FUSED` is that of [`LaneWork::run`](super::lanes::LaneWork::run).
+    fn run<const FUSED: bool, const N: usize>(&self, part: LoadPart<'_, N>, lanes: &mut [T; N]);
 }
 
 impl Default for LoadBlock {
@@ -58,6 +87,30 @@ impl LoadBlock {
             block
         };
         ids.chunks(LANES).map(block).collect()
+    }
+
+    /// Does work on the lanes that have nodes: on all at once, or on [`PART`] of them at a time if there are few.
+    #[inline(always)]
+    pub fn each_part<const FUSED: bool, T>(&self, lanes: &mut [T; LANES], work: &impl PartWork<T>) {
+        if self.len > LANES - PART {
+            work.run::<FUSED, LANES>(self.part(0), lanes);
+            return;
+        }
+        for (number, lanes) in lanes.as_chunks_mut::<PART>().0.iter_mut().take(self.len.div_ceil(PART)).enumerate() {
+            work.run::<FUSED, PART>(self.part(number), lanes);
+        }
+    }
+
+    #[inline(always)]
+    fn part<const N: usize>(&self, number: usize) -> LoadPart<'_, N> {
+        LoadPart {
+            allocatable: self.allocatable.each_ref().map(|lanes| part_of(lanes, number)),
+            reciprocal: self.reciprocal.each_ref().map(|lanes| part_of(lanes, number)),
+            requested: self.requested.each_ref().map(|lanes| part_of(lanes, number)),
+            share: self.share.each_ref().map(|lanes| part_of(lanes, number)),
+            nonzero: self.nonzero.each_ref().map(|lanes| part_of(lanes, number)),
+            places: part_of(&self.places, number),
+        }
     }
 
     /// The nodes, one for each lane from the first on.
@@ -106,4 +159,9 @@ impl LoadBlock {
         }
         self.places[lane] = load.places;
     }
+}
+
+#[inline(always)]
+fn part_of<const N: usize>(lanes: &Lanes, number: usize) -> &[f64; N] {
+    &lanes.as_chunks().0[number]
 }

@@ -8,7 +8,7 @@
 mod block;
 pub mod lanes;
 
-pub use block::{LANES, LoadBlock};
+pub use block::{LANES, LoadBlock, LoadPart, PartWork};
 
 use super::framework::Cycle;
 use super::verdict::Verdict;

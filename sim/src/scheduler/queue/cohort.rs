@@ -5,8 +5,10 @@
 
 use super::place::{Place, Rank};
 use super::pod::Group;
+use crate::scheduler::fit_error::FitError;
 use crate::time::{SimTime, Span};
 use std::ops::{Index, IndexMut};
+use std::sync::Arc;
 
 /// The most groups in one cohort: looking for one walks over all of them.
 const MAX_PARTS: usize = 64;
@@ -29,8 +31,15 @@ pub(super) struct Cohort {
     pub(super) since: SimTime,
     /// How long they back off from then on; `None` if they do not.
     pub(super) backoff: Option<Span>,
-    /// The sequence number of its first pod ever: it tells apart cohorts of one timestamp.
+    /// The sequence number that its first pod had: it tells apart cohorts of one timestamp.
     pub(super) born: u64,
+    /// What is added to the sequence numbers of its members: they get others when all of them fail together.
+    base: u64,
+    /// How often they did, and how many of the first places count that: the rejections of the pods there lack as many.
+    pub(super) turns: u32,
+    pub(super) together: usize,
+    /// Why the pods of each part that fail together did last time.
+    pub(super) said: Vec<Option<Arc<FitError>>>,
     members: Vec<Member>,
     parts: Vec<Part>,
     /// The first place that is taken, if one is.
@@ -41,7 +50,8 @@ pub(super) struct Cohort {
 /// A place in a cohort.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Member {
-    pub(super) sequence: u64,
+    /// Less the cohort's base.
+    sequence: u64,
     /// The pod's entry in the table of the queue; [`Member::GONE`] if it has left.
     pub(super) entry: u32,
     pub(super) part: u32,
@@ -84,7 +94,7 @@ impl Cohort {
 
     /// The rank of one of its pods.
     pub(super) fn rank_of(&self, member: Member) -> Rank {
-        (self.key, self.since, member.sequence)
+        (self.key, self.since, self.base.wrapping_add(member.sequence))
     }
 
     /// The first pod.
@@ -112,7 +122,8 @@ impl Cohort {
 
     /// When and how the pod at a place came in.
     pub(super) fn standing(&self, place: u32) -> Standing {
-        Standing { since: self.since, backoff: self.backoff, sequence: self.members[place as usize].sequence }
+        let (_, since, sequence) = self.rank_of(self.members[place as usize]);
+        Standing { since, backoff: self.backoff, sequence }
     }
 
     /// Where the pods of a group are among the parts.
@@ -133,10 +144,11 @@ impl Cohort {
 
     /// Puts a pod behind all others, and says where it is. Its sequence number must be the highest.
     pub(super) fn push(&mut self, sequence: u64, entry: u32, part: usize) -> u32 {
-        debug_assert!(self.members.last().is_none_or(|last| last.sequence < sequence), "cohorts are in order");
+        debug_assert!(self.members.last().is_none_or(|last| self.rank_of(*last).2 < sequence), "cohorts are in order");
         if self.members.is_empty() {
             self.born = sequence;
         }
+        let sequence = sequence.wrapping_sub(self.base);
         self.members.push(Member { sequence, entry, part: part as u32 });
         self.parts[part].left += 1;
         self.left += 1;
@@ -162,9 +174,38 @@ impl Cohort {
         emptied
     }
 
-    /// Takes out the first pod.
-    pub(super) fn remove_front(&mut self) {
-        self.remove(self.first as u32);
+    /// Takes out the first pod, and says what its rejections lack.
+    pub(super) fn remove_front(&mut self) -> Option<u32> {
+        let place = self.first as u32;
+        self.remove(place);
+        self.lacking(place)
+    }
+
+    /// Its last pod.
+    pub(super) fn back(&self) -> Option<Member> {
+        self.members.iter().rev().copied().find(Member::is_there)
+    }
+
+    /// What the rejections of the pod at a place lack, if it has failed together with others.
+    pub(super) fn lacking(&self, place: u32) -> Option<u32> {
+        ((place as usize) < self.together).then_some(self.turns)
+    }
+
+    /// The pods that do not fail together with the others so far.
+    pub(super) fn others(&self) -> impl Iterator<Item = Member> + '_ {
+        self.members[self.together.max(self.first)..].iter().copied().filter(Member::is_there)
+    }
+
+    /// All of its pods have failed together, at this instant: they get the sequence numbers that follow on the last one of the queue. Gives
+    /// the last of them, which may be that of a pod that has left.
+    pub(super) fn fail_together(&mut self, now: SimTime, sequence: u64) -> u64 {
+        let (Some(front), Some(last)) = (self.front(), self.members.last()) else { return sequence };
+        self.base = sequence.wrapping_add(1).wrapping_sub(front.sequence);
+        self.since = now;
+        self.born = sequence + 1;
+        self.turns = self.turns.wrapping_add(1);
+        self.together = self.members.len();
+        self.base.wrapping_add(last.sequence)
     }
 
     /// Whether most of its places are empty, so that [`Cohort::compact`] is worth its time.
@@ -174,6 +215,7 @@ impl Cohort {
 
     /// Gives up the empty places, and tells of every pod's new place.
     pub(super) fn compact(&mut self, mut tell: impl FnMut(u32, u32)) {
+        self.together = self.members[..self.together].iter().filter(|member| member.is_there()).count();
         self.members.retain(Member::is_there);
         self.first = 0;
         for (place, member) in self.members.iter().enumerate() {
@@ -185,7 +227,8 @@ impl Cohort {
         self.members.clear();
         self.members.shrink_to(MAX_SPARE);
         self.parts.clear();
-        (self.first, self.left) = (0, 0);
+        self.said.clear();
+        (self.first, self.left, self.base, self.turns, self.together) = (0, 0, 0, 0, 0);
     }
 }
 

@@ -41,7 +41,7 @@ struct Fate {
 
 impl SchedulingQueue {
     /// Tries the pods that are next, as long as their attempts are known to be rejected: each is popped and rejected. It ends before
-    /// a pod of which that is not known, and after `most`. The attempts are added to `repeats`.
+    /// a pod of which that is not known, before a cohort that may fail as a whole unless it begins with one, and after `most`. The attempts are added to `repeats`.
     pub(in crate::scheduler) fn reject_known(
         &mut self,
         most: usize,
@@ -51,10 +51,14 @@ impl SchedulingQueue {
         repeats: &mut Vec<Repeat>,
     ) {
         let most = repeats.len() + most;
+        self.seat();
         while repeats.len() < most
             && let Some((key, id, early)) = self.next()
         {
             let before = repeats.len();
+            if before > 0 && self.may_fail_whole(key, id, known) {
+                return;
+            }
             let place = self.cohorts[id].place;
             let until = key.0;
             let pool = &mut self.ranked[place.kind()];
@@ -70,7 +74,8 @@ impl SchedulingQueue {
                 && limit.is_none_or(|limit| (until, cohort.rank_of(member)) < limit)
                 && applies(self.pods[member.entry].pod)
             {
-                cohort.remove_front();
+                let lacking = cohort.remove_front();
+                self.depart(member.entry, lacking);
                 let QueuedPod { pod, blamed, .. } = self.pods[member.entry];
                 repeats.push(Repeat { pod, failure: fate.known.failure, early, blamed, is_news: false });
                 self.reject_one(member.entry, now, fate, &mut run);

@@ -6,6 +6,7 @@
 
 mod cohort;
 mod known;
+mod lone;
 mod moves;
 mod place;
 mod pod;
@@ -13,17 +14,20 @@ mod settings;
 mod table;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 pub(super) use known::{Known, Repeat};
 pub use moves::{Move, Moves};
 pub use place::{PendingPods, Pool};
 pub(super) use pod::{Entrant, Group, PreEnqueue, QueuedPod};
 pub use settings::QueueSettings;
+pub(super) use whole::{Alike, Whole};
 
 use super::events::EventLabel;
 use crate::model::{ClassId, PodId};
 use crate::time::{SimTime, Span};
 use cohort::{Cohort, CohortId, Cohorts, Member, Part, Standing};
+use lone::{LONE, Lone};
 use place::{Place, RANKED, Rank};
 use pod::NOWHERE;
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,6 +45,7 @@ const MAX_OPEN: usize = 8;
 pub(super) struct SchedulingQueue {
     settings: QueueSettings,
     pods: Table,
+    lone: Option<Lone>,
     cohorts: Cohorts,
     /// The cohorts of the pools active, backoff and error backoff, by the end of the backoff and the rank of the first pod.
     /// Cohorts may interleave: after each pod, the one that has the first pod comes first.
@@ -51,6 +56,8 @@ pub(super) struct SchedulingQueue {
     counts: [usize; Place::KINDS],
     /// Cohorts that came to be at this instant, to be joined.
     open: Vec<CohortId>,
+    /// Pods that have left a cohort that fails as a whole, as far as nobody has been told.
+    departed: Vec<PodId>,
     sequence: u64,
     /// What came into which pool and has not been told.
     pub(super) moves: Moves,
@@ -81,7 +88,12 @@ impl SchedulingQueue {
             Some(gate) => self.hold(entry, gate),
             None => Place::Active,
         };
-        self.join(entry, place, now, None, self.sequence);
+        if place == Place::Active && self.counts[place.kind()] == 0 {
+            self.let_in_alone(entry, now);
+        } else {
+            self.seat();
+            self.join(entry, place, now, None, self.sequence);
+        }
         if let Some(to) = place.pool() {
             self.moves.add([pod].into_iter(), None, to, EventLabel::UNSCHEDULED_POD_ADD);
         }
@@ -90,6 +102,9 @@ impl SchedulingQueue {
     /// Takes the pod to try next, and says whether its backoff was not over. With ranks of lines, of those that are active the first one
     /// of the line with the smallest rank.
     pub(super) fn pop(&mut self, line_rank: Option<&dyn Fn(i64) -> i64>) -> Option<(PodId, QueuedPod, bool)> {
+        if let Some(entry) = self.take_lone() {
+            return Some((self.pods[entry].pod, self.pods[entry], false));
+        }
         let (_, mut id, early) = self.next()?;
         if let Some(line_rank) = line_rank.filter(|_| !early) {
             id = self.next_by_line(line_rank).unwrap_or(id);
@@ -101,7 +116,7 @@ impl SchedulingQueue {
 
     /// Whether [`SchedulingQueue::pop`] would give a pod.
     pub(super) fn has_next(&self) -> bool {
-        self.next().is_some()
+        self.lone.is_some() || self.next().is_some()
     }
 
     /// What the queue knows of a pod.
@@ -231,6 +246,7 @@ impl SchedulingQueue {
         if self.pods[entry].cohort == NOWHERE {
             return;
         }
+        self.seat();
         let id = self.split(self.pods[entry].cohort, &[entry]);
         self.requeue(id, cause, now, pre_enqueue);
     }
@@ -297,11 +313,12 @@ impl SchedulingQueue {
     fn place_of(&self, entry: u32) -> Place {
         match self.pods[entry].cohort {
             NOWHERE => Place::InFlight,
+            LONE => Place::Active,
             id => self.cohorts[id].place,
         }
     }
 
-    /// The cohort of the pod to try next, where it is among those of its pool, and whether its backoff is not over.
+    /// The cohort of the pod to try next if no pod is alone, where it is among those of its pool, and whether its backoff is not over.
     fn next(&self) -> Option<((SimTime, Rank), CohortId, bool)> {
         let first = |place: Place| self.ranked[place.kind()].first_key_value().map(|(key, id)| (*key, *id));
         if let Some((key, id)) = first(Place::Active) {
@@ -401,10 +418,7 @@ impl SchedulingQueue {
         let Some(id) = youngest.filter(may_join) else {
             let id = self.alone(entry, place, since, backoff, sequence);
             if !individual {
-                if self.open.len() == MAX_OPEN {
-                    self.open.remove(0);
-                }
-                self.open.push(id);
+                self.open(id);
             }
             return id;
         };
@@ -419,6 +433,14 @@ impl SchedulingQueue {
             self.waiting.entry(Group { gate: place.gate(), ..group }).or_default().insert(key);
         }
         id
+    }
+
+    /// Lets others join a cohort.
+    fn open(&mut self, id: CohortId) {
+        if self.open.len() == MAX_OPEN {
+            self.open.remove(0);
+        }
+        self.open.push(id);
     }
 
     /// Makes a cohort of one pod.
@@ -453,6 +475,9 @@ impl SchedulingQueue {
 
     /// Enters a cohort into the pool of its place.
     fn attach(&mut self, id: CohortId) {
+        if self.cohorts[id].place == Place::Active {
+            self.seat();
+        }
         let cohort = &self.cohorts[id];
         let (place, gate) = (cohort.place, cohort.place.gate());
         self.counts[place.kind()] += cohort.len();
@@ -485,14 +510,20 @@ impl SchedulingQueue {
     /// Takes a pod out of its cohort, and gives what is known of it there.
     fn take(&mut self, entry: u32) -> Option<Standing> {
         let QueuedPod { cohort: id, place: position, .. } = self.pods[entry];
-        if id == NOWHERE {
-            return None;
+        match id {
+            NOWHERE => return None,
+            LONE => {
+                let standing = self.lone.map(Lone::standing);
+                self.take_lone();
+                return standing;
+            }
+            _ => self.pods[entry].cohort = NOWHERE,
         }
-        self.pods[entry].cohort = NOWHERE;
         let cohort = &mut self.cohorts[id];
         let place = cohort.place;
         let (before, key) = (place.key(cohort.rank()), (cohort.since, cohort.born, id));
         let standing = cohort.standing(position);
+        let lacking = cohort.lacking(position);
         let emptied = cohort.remove(position);
         let after = place.key(cohort.rank());
         self.counts[place.kind()] -= 1;
@@ -504,8 +535,18 @@ impl SchedulingQueue {
         if let Some(group) = emptied.filter(|_| place.waits()) {
             forget(&mut self.waiting, Group { gate: place.gate(), ..group }, key);
         }
+        self.depart(entry, lacking);
         self.tidy(id);
         Some(standing)
+    }
+
+    /// A pod that has left its cohort gets what its rejections lacked there, if it failed together with others.
+    fn depart(&mut self, entry: u32, lacking: Option<u32>) {
+        if let Some(turns) = lacking {
+            let queued = &mut self.pods[entry];
+            queued.rejections = queued.rejections.wrapping_add(turns);
+            self.departed.push(queued.pod);
+        }
     }
 
     /// Gives up a cohort that is empty, or the empty places of one that nearly is.

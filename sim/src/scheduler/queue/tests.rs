@@ -3,9 +3,11 @@
 use super::{Entrant, Group, Known, PendingPods, Pool, PreEnqueue, QueueSettings, QueuedPod, SchedulingQueue};
 use crate::model::{ClassId, PodId};
 use crate::scheduler::events::EventLabel;
+use crate::scheduler::fit_error::FitError;
 use crate::time::{SimTime, Span};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The number of the plugin that holds pods back.
 const GATE: u8 = 7;
@@ -31,6 +33,10 @@ enum Step {
         which: usize,
     },
     RejectKnown {
+        classes: u8,
+        most: usize,
+    },
+    RejectWhole {
         classes: u8,
         most: usize,
     },
@@ -68,6 +74,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
             .prop_map(|(which, rejectors, woken)| Step::Reject { which, rejectors, woken }),
         2 => any::<usize>().prop_map(|which| Step::Fail { which }),
         6 => (any::<u8>(), 1..20_usize).prop_map(|(classes, most)| Step::RejectKnown { classes, most }),
+        6 => (any::<u8>(), 1..20_usize).prop_map(|(classes, most)| Step::RejectWhole { classes, most }),
         1 => any::<usize>().prop_map(|which| Step::Remove { which }),
         1 => (any::<usize>(), class, 0..2_i64).prop_map(|(which, class, key)| Step::Update { which, class, key }),
         4 => (any::<u16>(), prop::bool::weighted(0.2)).prop_map(|(groups, but_one)| Step::Wake { groups, but_one }),
@@ -127,9 +134,9 @@ impl Model {
         self.go(id, if held { Pool::Gated(GATE) } else { to }, cause);
     }
 
-    fn backoff(failures: u32) -> Option<Span> {
+    fn backoff(&self, failures: u32) -> Option<Span> {
         let seconds = [0, 1, 2, 4, 8, 10][failures.min(5) as usize];
-        (failures > 0).then(|| Span::from_secs(seconds))
+        (failures > 0).then(|| Span::from_secs(seconds).min(self.settings.max_backoff))
     }
 
     fn cut(&self, at: SimTime) -> SimTime {
@@ -140,7 +147,7 @@ impl Model {
         let pod = self.pods[&id];
         // Errors in a row count alone, as long as no plugin has rejected the pod since.
         let failures = if pod.errors > 0 { pod.errors } else { pod.rejections };
-        let until = Self::backoff(failures).map(|span| self.cut(pod.since + span));
+        let until = self.backoff(failures).map(|span| self.cut(pod.since + span));
         match until.filter(|until| *until >= self.cut(now)) {
             Some(until) => {
                 self.pods.get_mut(&id).expect("a pod of the model").until = until;
@@ -254,7 +261,7 @@ fn play(steps: &[Step], settings: QueueSettings) {
                 let pod = model.fail(id, now);
                 pod.errors += 1;
                 (pod.rejectors, pod.pool) = (0, Some(Pool::ErrorBackoff));
-                let span = Model::backoff(model.pods[&id].errors).unwrap_or_default();
+                let span = model.backoff(model.pods[&id].errors).unwrap_or_default();
                 let until = model.cut(now + span);
                 model.pods.get_mut(&id).expect("a pod of the model").until = until;
             }
@@ -263,7 +270,15 @@ fn play(steps: &[Step], settings: QueueSettings) {
                 let fate =
                     |_: u8, class: ClassId| known(class).then_some(Known { failure: class.0, plugins: 1 << class.0 });
                 let mut repeats = Vec::new();
-                queue.reject_known(most, now, &fate, &|id| id.slot % 7 != 3, &mut repeats);
+                loop {
+                    // It ends before what may fail as a whole.
+                    let mut more = Vec::new();
+                    queue.reject_known(most - repeats.len(), now, &fate, &|id| id.slot % 7 != 3, &mut more);
+                    if more.is_empty() {
+                        break;
+                    }
+                    repeats.append(&mut more);
+                }
                 for repeat in &repeats {
                     assert_eq!(model.next(), Some((repeat.pod, repeat.early)), "the next pod whose end is known");
                     let class = model.pods[&repeat.pod].class;
@@ -275,6 +290,30 @@ fn play(steps: &[Step], settings: QueueSettings) {
                     known(pod.class) && !pod.individual && id.slot % 7 != 3
                 });
                 assert!(repeats.len() == most || !goes_on, "it ends at the first pod of which it is not known");
+            }
+            Step::RejectWhole { classes, most } => {
+                let fate = |_: u8, class: ClassId| {
+                    (classes & (1 << class.0) != 0).then_some(Known { failure: class.0, plugins: 1 << class.0 })
+                };
+                let error = Arc::new(FitError::default());
+                let Some(whole) = queue.next_whole(most, &fate, &|_| &error) else { continue };
+                let Some(_) = queue.newcomers(&whole) else { continue };
+                let mut counts = BTreeMap::new();
+                let mut pods = Vec::new();
+                for _ in 0..whole.count() {
+                    let (id, early) = model.next().expect("there are as many pods");
+                    assert_eq!(early, whole.early);
+                    let class = model.pods[&id].class.0;
+                    model.reject(id, 1 << class, now);
+                    pods.push((id, class, 1 << class));
+                    *counts.entry(class).or_insert(0) += 1;
+                }
+                assert!(pods.len() <= most);
+                queue.fail_whole(&whole, now, &|_| &error);
+                let mut counted = BTreeMap::new();
+                whole.alike().for_each(|alike| *counted.entry(alike.failure).or_insert(0) += alike.count);
+                assert_eq!(counted, counts);
+                assert!(queue.pods_of(&whole).eq(pods), "they keep their order");
             }
             Step::Remove { which } => {
                 let Some(id) = pick(&model.in_pool(|_| true), which) else { continue };
@@ -367,7 +406,12 @@ proptest! {
 
     /// Cohorts are a way to store the queue and no other queue.
     #[test]
-    fn pods_that_move_together_move_as_they_would_alone(steps in steps(), pop_from_backoff: bool) {
-        play(&steps, QueueSettings { pop_from_backoff, ..QueueSettings::default() });
+    fn pods_that_move_together_move_as_they_would_alone(
+        steps in steps(),
+        pop_from_backoff: bool,
+        most_seconds in prop_oneof![Just(1), Just(2), Just(10)],
+    ) {
+        let max_backoff = Span::from_secs(most_seconds);
+        play(&steps, QueueSettings { max_backoff, pop_from_backoff, ..QueueSettings::default() });
     }
 }
