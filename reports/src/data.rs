@@ -28,7 +28,7 @@ pub use series::{ResourceSeries, Sample, Series};
 pub(crate) use summary::Fraction;
 pub use summary::{
     AutoscalerCounts, LatencyPair, LatencySummary, NodeCounts, PhaseTime, PodCounts, RepairCount, ResourceUtilization,
-    SchedulingParts, Summary, TraceSummary,
+    SchedulingParts, StartParts, Summary, TraceSummary,
 };
 
 /// Nanoseconds in a second, the factor between stored times and written ones.

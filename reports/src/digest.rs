@@ -77,8 +77,10 @@ pub fn latency(run: &Summary) -> Table {
     let parts = run.latency.parts.iter().flat_map(SchedulingParts::by_name);
     rows.extend(parts.filter(|(_, of)| lasted(of)).map(part));
     rows.push(Row::new("startup", cells(&run.latency.startup)));
-    if lasted(&run.latency.start) {
-        rows.push(part(("after binding", &run.latency.start)));
+    match &run.latency.start_parts {
+        Some(parts) => rows.extend(parts.by_name().into_iter().filter(|(_, of)| lasted(of)).map(part)),
+        None if lasted(&run.latency.start) => rows.push(part(("after binding", &run.latency.start))),
+        None => {}
     }
     if let Some(completion) = &run.completion {
         rows.push(Row::new("turnaround", cells(&completion.turnaround)));

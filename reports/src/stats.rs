@@ -10,10 +10,10 @@ pub fn integral(times_ns: &[i64], values: &[i64], end_ns: i64) -> i128 {
     steps.map(|((&start, end), &value)| i128::from(value) * i128::from((end - start).max(0))).sum()
 }
 
-/// The time-weighted mean of a step function, rounded towards zero; `None` when no time passes.
+/// The time-weighted mean of a step function of numbers that are not negative, rounded to the nearest whole one; `None` when no time passes.
 pub fn time_weighted_mean(times_ns: &[i64], values: &[i64], end_ns: i64) -> Option<i64> {
     let span = i128::from(end_ns - times_ns.first()?);
-    (span > 0).then(|| (integral(times_ns, values, end_ns) / span) as i64)
+    (span > 0).then(|| ((integral(times_ns, values, end_ns) + span / 2) / span) as i64)
 }
 
 /// How full a resource of a run was: the summary's exact numbers, or what the sampled series says where it has none.

@@ -103,6 +103,17 @@ pub enum Note<'a> {
         /// The profile that is responsible for it.
         profile: &'a Profile,
     },
+    /// A kubelet begins to start a pod, in parts that are told apart. A pod whose machine fails meanwhile begins anew.
+    Starting {
+        /// The pod.
+        pod: PodId,
+        /// How long its images take.
+        pull: Span,
+        /// How long its sandbox and its init containers take then.
+        init: Span,
+        /// How long its containers take then.
+        start: Span,
+    },
     /// A Kubernetes Event of a controller about an object.
     Event {
         /// Whether the type is `Warning` and not `Normal`.
@@ -184,11 +195,13 @@ impl NoteKinds {
     pub const LEFT_QUEUE: Self = Self(1 << 8);
     /// [`Note::FailedAgain`]. Who does not ask for it is told of each of these attempts by itself, as of others.
     pub const FAILED_AGAIN: Self = Self(1 << 9);
+    /// [`Note::Starting`].
+    pub const STARTING: Self = Self(1 << 10);
     /// All of them but [`NoteKinds::FAILED_AGAIN`], without which all is told as well.
     pub const ALL: Self = Self(((1 << Self::COUNT) - 1) & !Self::FAILED_AGAIN.0);
 
     /// The kinds that are not changes come first.
-    const OTHERS: usize = 10;
+    const OTHERS: usize = 11;
     const COUNT: usize = Self::OTHERS + Interest::KINDS;
 
     /// These kinds of changes: [`Note::Change`].
@@ -222,6 +235,7 @@ impl NoteKinds {
             Note::Event { .. } => Self::EVENTS,
             Note::LeftQueue { .. } => Self::LEFT_QUEUE,
             Note::FailedAgain(_) => Self::FAILED_AGAIN,
+            Note::Starting { .. } => Self::STARTING,
         };
         kind.0.trailing_zeros() as usize
     }

@@ -89,7 +89,7 @@ pub(super) fn play(
     simulation.cluster.statuses_as_given = true;
     simulation.add_controller(Box::new(Scheduler::new(scheduler.profiles, settings)));
     // A pod stops when its grace is over.
-    let kubelet = KubeletSettings { start: Latency::None, stop: Latency::Constant(Span::MAX) };
+    let kubelet = KubeletSettings { stop: Latency::Constant(Span::MAX), ..KubeletSettings::default() };
     simulation.add_controller(Box::new(Kubelet::new(kubelet)));
     simulation.add_source(Box::new(ScriptSource::new(recording, script)?));
     simulation.run(Until::Time(until), observers).map_err(|error| match error {

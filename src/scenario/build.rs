@@ -315,7 +315,10 @@ impl Builder<'_> {
             filters("NodeResourcesFit") && filters("NodeGpuShare")
         });
         let kubelet = KubeletSettings {
+            pull: drawn(spec.kubelet.pull_latency.as_ref()),
+            init: drawn(spec.kubelet.init_latency.as_ref()),
             start: drawn(spec.kubelet.start_latency.as_ref()),
+            ready: drawn(spec.kubelet.ready_latency.as_ref()),
             stop: drawn(spec.kubelet.stop_latency.as_ref()),
         };
         let disruptions = Disruptions::new(&spec.disruptions)

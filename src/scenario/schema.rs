@@ -228,11 +228,18 @@ pub struct PerNodeLatency {
 }
 
 /// The kubelets.
+#[allow(clippy::struct_field_names, reason = "they are the words of the file")]
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct KubeletSpec {
-    /// From binding to running; no time if absent.
+    /// From binding to the images being there; no time if absent.
+    pub pull_latency: Option<DistributionSpec<Seconds>>,
+    /// From there to the end of the init containers; no time if absent.
+    pub init_latency: Option<DistributionSpec<Seconds>>,
+    /// From there to running; no time if absent.
     pub start_latency: Option<DistributionSpec<Seconds>>,
+    /// From running to ready; no time if absent.
+    pub ready_latency: Option<DistributionSpec<Seconds>>,
     /// From the request to delete to being gone; no time if absent.
     pub stop_latency: Option<DistributionSpec<Seconds>>,
 }

@@ -251,6 +251,32 @@ fn times_in_attempts_are_what_the_table_of_attempts_says() {
 }
 
 #[test]
+fn parts_of_a_start_add_up_and_readiness_comes_after_it() {
+    let kubelet = "kubelet={ pullLatency: 3s, initLatency: { uniform: { min: 1s, max: 2s } }, startLatency: 500ms, readyLatency: 4s }";
+    let run = Tables::of("tests/scenarios/quota.yaml", &[kubelet]);
+    let part = |part: &str, name: &str| run.number(&["latency", "start_parts", part, name]);
+    let start = |name: &str| run.number(&["latency", "start", name]);
+    for of in ["pull", "init", "containers"] {
+        assert_eq!(part(of, "count").to_bits(), start("count").to_bits(), "{of}");
+    }
+    let mean: f64 = ["pull", "init", "containers"].iter().map(|of| part(of, "mean")).sum();
+    close("parts of the start", mean, start("mean"));
+    for (of, seconds) in [("pull", 3.0), ("containers", 0.5), ("ready", 4.0)] {
+        close(of, part(of, "p50"), seconds);
+        close(of, part(of, "max"), seconds);
+    }
+    assert!((1.0..=2.0).contains(&part("init", "p50")), "{}", part("init", "p50"));
+    // Pods that ended before they were ready never were, and those that were not ready yet at the end are not among them.
+    let lived = |pod: &&BTreeMap<String, String>| {
+        pod["started_s"].parse::<f64>().is_ok_and(|started| pod["ended_s"].parse().unwrap_or(run.end) - started > 4.0)
+    };
+    let ready = run.pods.iter().filter(lived).count();
+    assert!((part("ready", "count") - ready as f64).abs() < 1.5, "{} and {ready}", part("ready", "count"));
+    let whole = Tables::of("tests/scenarios/quota.yaml", &[]);
+    assert_eq!(whole.summary["latency"].get("start_parts"), None, "one number is not told apart");
+}
+
+#[test]
 fn nodes_in_use_cost_and_energy_are_what_the_tables_say() {
     let set = ["observe={prices: {small: 0.5, large: 2}, power: {default: {idleWatts: 100, busyWatts: 300}}}"];
     let run = Tables::of("tests/scenarios/autoscaling.yaml", &set);

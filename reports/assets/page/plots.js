@@ -89,7 +89,9 @@ class PlotFigure {
   labels() {
     const labels = new Map();
     for (const panel of this.plot.panels) {
-      for (const series of panel.series) if (!labels.has(series.label)) labels.set(series.label, series);
+      for (const series of panel.series) {
+        if (!labels.has(series.label)) labels.set(series.label, panel.stacked ? { ...series, draw: "bars" } : series);
+      }
       const hues = panel.boxes && panel.boxes.colors.length / panel.boxes.kinds.length;
       panel.boxes?.kinds.forEach((label, kind) => labels.set(label, { draw: "bars", dash: [], color: panel.boxes.colors[kind * hues] }));
       for (const { label, color } of panel.spread?.bodies ?? []) labels.set(label, { draw: "bars", dash: [], color });

@@ -72,6 +72,13 @@ impl Latencies {
         self.counted.is_empty()
     }
 
+    /// The largest sample, in nanoseconds; `None` without any. Of a histogram it is as exact as that.
+    pub fn max(&self) -> Option<i64> {
+        let counted = self.counted.iter().map(|(value, _)| *value);
+        let coarse = self.histogram.iter().map(|histogram| histogram.max() as i64);
+        counted.chain(self.samples_ns.iter().copied()).chain(coarse).max()
+    }
+
     /// The arithmetic mean, in nanoseconds; `None` without samples.
     pub fn mean(&self) -> Option<f64> {
         let counted = self.counted.iter().map(|(value, count)| i128::from(*value) * i128::from(*count));

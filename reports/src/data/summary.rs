@@ -210,6 +210,9 @@ pub struct LatencyPair {
     pub startup: LatencySummary,
     /// From the binding to the first container running.
     pub start: LatencySummary,
+    /// Where that time went and the one until the pod was ready; absent where kubelets tell no parts apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start_parts: Option<StartParts>,
 }
 
 /// The parts of the scheduling latency, each of the same pods. The parts of one pod add up to its latency.
@@ -241,6 +244,27 @@ impl SchedulingParts {
             ("decision", decision),
             ("bind", bind),
         ]
+    }
+}
+
+/// The parts of the time from binding to ready, each of the pods that came so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct StartParts {
+    /// Until the images were there.
+    pub pull: LatencySummary,
+    /// From there to the end of the init containers.
+    pub init: LatencySummary,
+    /// From there to running.
+    pub containers: LatencySummary,
+    /// From running to ready.
+    pub ready: LatencySummary,
+}
+
+impl StartParts {
+    /// All of them by name, in the order in which a pod comes by.
+    pub fn by_name(&self) -> [(&'static str, &LatencySummary); 4] {
+        let Self { pull, init, containers, ready } = self;
+        [("pull", pull), ("init", init), ("containers", containers), ("ready", ready)]
     }
 }
 

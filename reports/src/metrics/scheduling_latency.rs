@@ -51,7 +51,7 @@ pub(super) const FAMILY: Family = Family {
             "waiting.unschedulable",
             POD_SECONDS,
             "time as unschedulable",
-            "known to be unschedulable, until an event that may help",
+            "known to be unschedulable, until an event that may help; under a batch scheduler the whole wait for a start",
         )
         .by("∫ unschedulable pods dt"),
         Metric::new("waiting.decision", POD_SECONDS, "time in scheduling attempts", "in scheduling attempts, by `scheduler.latency`")
@@ -60,7 +60,7 @@ pub(super) const FAMILY: Family = Family {
             "waiting.bind",
             POD_SECONDS,
             "time in binding",
-            "the rest: between the decision and the binding, at Permit and PreBind; under a batch scheduler its whole queue",
+            "the rest: between the decision and the binding, at Permit and PreBind",
         )
         .by("all − the others"),
     ],

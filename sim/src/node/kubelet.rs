@@ -1,7 +1,8 @@
 //! The kubelet of every node: pods start some time after they were bound, end by themselves, and stop when they are
 //! deleted.
 //!
-//! Simplified: a pod is one piece of work that becomes ready when it starts. A pod that ends is not restarted, whatever its
+//! Simplified: a pod is one piece of work. Its start is made of three latencies one after the other, for images, for the sandbox with the init
+//! containers and for the containers; it becomes ready when it starts, or a fourth latency later. A pod that ends is not restarted, whatever its
 //! restart policy: its run time is its life. When a machine stops, its pods lose their work and begin again when it is back.
 
 use crate::agenda::{Rank, Subject, Timer};
@@ -9,6 +10,7 @@ use crate::cluster::{Change, Interest, NodeChange};
 use crate::controller::{Context, Controller};
 use crate::model::pod::{Pod, PodPhase, Run};
 use crate::model::{NodeId, PodId};
+use crate::observe::Note;
 use crate::random::{Distribution, Rng, rewind_for};
 use crate::time::{SimTime, Span};
 
@@ -42,23 +44,47 @@ impl Latency {
 /// The kubelets' settings.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct KubeletSettings {
-    /// From binding to running and ready: image pull, sandbox, containers.
+    /// From binding to the images being there.
+    pub pull: Latency,
+    /// From there to the end of the init containers.
+    pub init: Latency,
+    /// From there to running; all of it from binding on, where the two before take no time.
     pub start: Latency,
+    /// From running to ready.
+    pub ready: Latency,
     /// From the request to delete to the pod being gone, at most its termination grace period.
     pub stop: Latency,
+}
+
+impl KubeletSettings {
+    /// Whether the start has parts that are told apart.
+    fn has_parts(&self) -> bool {
+        self.pull != Latency::None || self.init != Latency::None
+    }
 }
 
 /// All kubelets.
 #[derive(Debug)]
 pub struct Kubelet {
     settings: KubeletSettings,
-    rngs: Option<[Rng; 2]>,
+    rngs: Option<Rngs>,
+}
+
+/// A stream for each latency.
+#[derive(Debug)]
+struct Rngs {
+    pull: Rng,
+    init: Rng,
+    start: Rng,
+    ready: Rng,
+    stop: Rng,
 }
 
 mod timer {
     pub(super) const START: u16 = 0;
     pub(super) const END: u16 = 1;
     pub(super) const STOP: u16 = 2;
+    pub(super) const READY: u16 = 3;
 }
 
 impl Kubelet {
@@ -68,10 +94,16 @@ impl Kubelet {
     }
 
     fn start_later(&mut self, id: PodId, cx: &mut Context<'_>) {
-        let Some(pod) = cx.cluster.pod(id) else { return };
+        let (Some(pod), Some(rngs)) = (cx.cluster.pod(id), &mut self.rngs) else { return };
         let name = || [&*cx.cluster.class_of(pod).spec.namespace, &*pod.name];
-        let latency = self.rngs.as_mut().map_or(Span::ZERO, |[start, _]| self.settings.start.sample(start, name));
-        Self::plan(timer::START, id, cx.now() + latency, cx);
+        let settings = &self.settings;
+        let pull = settings.pull.sample(&mut rngs.pull, name);
+        let init = settings.init.sample(&mut rngs.init, name);
+        let start = settings.start.sample(&mut rngs.start, name);
+        Self::plan(timer::START, id, cx.now() + pull + init + start, cx);
+        if settings.has_parts() {
+            cx.note(&Note::Starting { pod: id, pull, init, start });
+        }
     }
 
     fn stop_later(&mut self, id: PodId, cx: &mut Context<'_>) {
@@ -83,7 +115,7 @@ impl Kubelet {
         let spec = &cx.cluster.class_of(pod).spec;
         let grace = pod.grace().unwrap_or(spec.termination_grace);
         let name = || [&*spec.namespace, &*pod.name];
-        let latency = self.rngs.as_mut().map_or(Span::ZERO, |[_, stop]| self.settings.stop.sample(stop, name));
+        let latency = self.rngs.as_mut().map_or(Span::ZERO, |rngs| self.settings.stop.sample(&mut rngs.stop, name));
         Self::plan(timer::STOP, id, cx.now() + latency.min(grace), cx);
     }
 
@@ -93,9 +125,16 @@ impl Kubelet {
         cx.remind(at, Rank::Kubelet, Timer { kind, tag, about: Subject::Pod(id) });
     }
 
-    fn started(id: PodId, cx: &mut Context<'_>) {
+    fn started(&mut self, id: PodId, cx: &mut Context<'_>) {
         cx.cluster.start(id);
-        let Some(run) = cx.cluster.pod(id).map(Pod::run) else { return };
+        let Some(pod) = cx.cluster.pod(id) else { return };
+        let run = pod.run();
+        if let (Some(rngs), true) = (&mut self.rngs, self.settings.ready != Latency::None) {
+            let name = || [&*cx.cluster.class_of(pod).spec.namespace, &*pod.name];
+            let latency = self.settings.ready.sample(&mut rngs.ready, name);
+            cx.cluster.set_ready(id, false);
+            Self::plan(timer::READY, id, cx.now() + latency, cx);
+        }
         if let Run::Succeeds(span) | Run::Fails(span) = run {
             Self::plan(timer::END, id, cx.now() + span, cx);
         }
@@ -137,7 +176,9 @@ impl Controller for Kubelet {
     }
 
     fn start(&mut self, cx: &mut Context<'_>) {
-        self.rngs = Some(["kubelet/start", "kubelet/stop"].map(|name| cx.streams.stream(name)));
+        let [pull, init, start, ready, stop] =
+            ["pull", "init", "start", "ready", "stop"].map(|latency| cx.streams.stream(&format!("kubelet/{latency}")));
+        self.rngs = Some(Rngs { pull, init, start, ready, stop });
     }
 
     fn on_change(&mut self, change: Change, cx: &mut Context<'_>) {
@@ -153,7 +194,8 @@ impl Controller for Kubelet {
         let Subject::Pod(id) = timer.about else { return };
         let Some(pod) = cx.cluster.pod(id).filter(|pod| pod.restarts() == timer.tag) else { return };
         match timer.kind {
-            timer::START if pod.deleting.is_none() => Self::started(id, cx),
+            timer::START if pod.deleting.is_none() => self.started(id, cx),
+            timer::READY if pod.deleting.is_none() => cx.cluster.set_ready(id, true),
             // Also one that has been asked to stop may come to its own end first.
             timer::END => Self::ended(id, cx),
             timer::STOP => cx.cluster.remove_pod(id),

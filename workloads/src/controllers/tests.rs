@@ -104,7 +104,7 @@ fn run(manifests: &str, script: Vec<(i64, Action)>, until: Until) -> Run {
     simulation.add_controller(Box::new(HorizontalController::new(HorizontalSettings::default())));
     simulation.add_controller(Box::new(BindAll));
     let stop = Latency::Constant(Span::from_secs(2));
-    simulation.add_controller(Box::new(Kubelet::new(KubeletSettings { start: Latency::None, stop })));
+    simulation.add_controller(Box::new(Kubelet::new(KubeletSettings { stop, ..KubeletSettings::default() })));
     simulation.add_controller(Box::new(Script(script)));
     let node = "apiVersion: v1\nkind: Node\nmetadata: {name: n}\nstatus: {capacity: {cpu: 100, pods: 1000}}\n---\n";
     let manifests = parse("m.yaml", format!("{node}{manifests}")).unwrap_or_else(|error| panic!("{error}"));

@@ -192,6 +192,7 @@ impl Observer for EventLog {
             Note::Change(_)
             | Note::SchedulingAttempt { .. }
             | Note::FailedAgain(_)
+            | Note::Starting { .. }
             | Note::Inspected { .. }
             | Note::LeftQueue { .. }
             | Note::QueueMoves { .. } => {}
