@@ -89,7 +89,7 @@ impl LoadBlock {
         ids.chunks(LANES).map(block).collect()
     }
 
-    /// Does work on the lanes that have nodes: on all at once, or on [`PART`] of them at a time if there are few.
+    /// Does work on the lanes that have nodes: on all at once, or on 16 of them at a time if there are few.
     #[inline(always)]
     pub fn each_part<const FUSED: bool, T>(&self, lanes: &mut [T; LANES], work: &impl PartWork<T>) {
         if self.len > LANES - PART {
