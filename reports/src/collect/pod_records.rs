@@ -2,7 +2,7 @@
 
 mod selection;
 
-use super::pods::others;
+use super::pods::{others, outcome_so_far};
 use crate::data::{Decision, PodRecord, PodRecords};
 use selection::Selection;
 use std::sync::Arc;
@@ -41,13 +41,7 @@ impl PodRecordCollector {
         let mut rest: Vec<(PodId, &Pod)> = cluster.pods().iter().collect();
         rest.sort_by_key(|(_, pod)| pod.uid);
         for (id, pod) in rest {
-            let outcome = match (pod.deleting.get(), pod.node, pod.phase) {
-                (Some(_), ..) => "terminating",
-                (None, None, _) => "pending",
-                (None, Some(_), PodPhase::Pending) => "starting",
-                (None, Some(_), _) => "running",
-            };
-            self.keep(id, pod, outcome, cluster, false);
+            self.keep(id, pod, outcome_so_far(pod), cluster, false);
         }
         self.kept.finish()
     }

@@ -37,13 +37,7 @@ impl PodTable {
         let mut rest: Vec<(PodId, &Pod)> = cluster.pods().iter().collect();
         rest.sort_by_key(|(_, pod)| pod.uid);
         for (id, pod) in rest {
-            let outcome = match (pod.deleting.get(), pod.node, pod.phase) {
-                (Some(_), ..) => "terminating",
-                (None, None, _) => "pending",
-                (None, Some(_), PodPhase::Pending) => "starting",
-                (None, Some(_), _) => "running",
-            };
-            self.row((id, pod), outcome, cluster, false);
+            self.row((id, pod), outcome_so_far(pod), cluster, false);
         }
         self.table.finish()
     }
@@ -123,6 +117,16 @@ fn requests<'a>(class: &PodClass, other_resources: &'a str) -> PodRow<'a> {
         memory_bytes: class.requests.get(ResourceId::MEMORY),
         other_resources,
         ..PodRow::default()
+    }
+}
+
+/// What has become of a pod that still exists.
+pub(super) fn outcome_so_far(pod: &Pod) -> &'static str {
+    match (pod.deleting.get(), pod.node, pod.phase) {
+        (Some(_), ..) => "terminating",
+        (None, None, _) => "pending",
+        (None, Some(_), PodPhase::Pending) => "starting",
+        (None, Some(_), _) => "running",
     }
 }
 
