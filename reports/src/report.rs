@@ -3,14 +3,15 @@
 
 use std::collections::BTreeSet;
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::charts::Chart;
 use crate::data::{Run, Summary};
 use crate::draw::Medium;
-use crate::figures;
+use crate::figures::{self, Charts, Figure};
 use crate::output::{OutputDir, OutputError};
-use crate::page::{Verdicts, compare_page_with, run_page_with};
+use crate::page::{PageError, Verdicts, compare_page_with, run_page_with};
 use crate::statistics::Verdict;
 use crate::tables::{summary_json, write_curves, write_series};
 
@@ -48,10 +49,8 @@ pub fn write_comparison(
         write_run_in(dir, &format!("runs/{name}/"), run, false, medium)?;
     }
     let charts = figures::charts_of_runs(runs);
-    for (figure, chart) in &charts {
-        write_plot(dir, "", figure.name, chart, medium)?;
-    }
-    dir.write("report.html", compare_page_with(runs, &charts, &told(verdicts))?)?;
+    let page = || compare_page_with(runs, &charts, &told(verdicts));
+    dir.write("report.html", beside_plots(dir, "", &charts, medium, page)?)?;
     if !verdicts.is_empty() {
         dir.write("verdicts.txt", verdict_lines(verdicts))?;
     }
@@ -122,16 +121,27 @@ pub fn folder_names(labels: &[&str]) -> Vec<String> {
 
 fn write_run_in(dir: &OutputDir, folder: &str, run: &Run, explains: bool, medium: Medium) -> Result<(), OutputError> {
     let charts = figures::charts_of_run(run);
-    // The page takes about as long as all figures.
-    let page = std::thread::scope(|scope| -> Result<String, OutputError> {
-        let page = scope.spawn(|| run_page_with(run, &charts, explains));
-        for (figure, chart) in &charts {
-            write_plot(dir, folder, figure.name, chart, medium)?;
-        }
-        Ok(page.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?)
-    })?;
+    let page = beside_plots(dir, folder, &charts, medium, || run_page_with(run, &charts, explains))?;
     dir.write(&format!("{folder}report.html"), page)?;
     write_numbers_in(dir, folder, run)
+}
+
+/// Makes a page while its figures are drawn and written, which takes as long: all on as many threads as there are. Which comes first shows
+/// nowhere; of several errors the first figure's is told.
+fn beside_plots<Data: ?Sized>(
+    dir: &OutputDir,
+    folder: &str,
+    charts: &Charts<Data>,
+    medium: Medium,
+    page: impl FnOnce() -> Result<String, PageError> + Send,
+) -> Result<String, OutputError> {
+    let plots = || -> Vec<Result<(), OutputError>> {
+        let plot = |(figure, chart): &(&Figure<Data>, Chart)| write_plot(dir, folder, figure.name, chart, medium);
+        charts.par_iter().map(plot).collect()
+    };
+    let (page, plots) = rayon::join(page, plots);
+    plots.into_iter().collect::<Result<(), _>>()?;
+    Ok(page?)
 }
 
 fn write_numbers_in(dir: &OutputDir, folder: &str, run: &Run) -> Result<(), OutputError> {

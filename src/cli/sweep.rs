@@ -81,6 +81,10 @@ const USUAL_SHARDS: u64 = 16;
 pub(super) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
     let experiment = Experiment::read(&args.experiment)?;
     let out = args.out.clone().unwrap_or_else(|| Path::new("out").join(&experiment.name));
+    if out == Path::new("-") {
+        let why = "--out -: a sweep keeps its rows in a folder, from which it can go on; expected a folder";
+        return Err(Diagnostic::new(why).into());
+    }
     if args.remote.slurm || args.remote.kubernetes {
         return print(&args.remote(&experiment, &out)?);
     }

@@ -144,6 +144,9 @@ fn what_is_not_a_sweep_is_left_alone() {
     let refused = sweep(&folder, "mine", &[]).expect(3);
     assert!(refused.stderr.contains("contains \"thesis.tex\""), "{}", refused.stderr);
     assert_eq!(folder.read("mine/thesis.tex"), "x");
+    let refused = sweep(&folder, "-", &[]).expect(2);
+    assert!(refused.stderr.contains("--out -: a sweep keeps its rows in a folder"), "{}", refused.stderr);
+    assert!(!folder.path().join("-").exists());
 }
 
 #[test]

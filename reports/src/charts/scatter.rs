@@ -112,7 +112,7 @@ impl ScatterChart {
         let dots = points().count() > MOST_SHAPES;
         for (index, series) in self.series.iter().enumerate() {
             let style = theme::series(index);
-            let mut drawn = BTreeSet::new();
+            let [mut drawn, mut ringed] = [const { BTreeSet::new() }; 2];
             for point in series.points.iter().filter(|point| sees(point.at)) {
                 let at = (panel.x(point.at.0), panel.y(point.at.1));
                 if let Some((low, high)) = point.up {
@@ -123,17 +123,16 @@ impl ScatterChart {
                 }
                 if !dots {
                     picture.shape(style.shape, at, style.color);
-                } else if drawn.insert(((at.0 * 2.0) as i64, (at.1 * 2.0) as i64)) {
-                    // Dots in one place are drawn once.
-                    picture.rect((at.0 - 0.9, at.1 - 0.9), (at.0 + 0.9, at.1 + 0.9), style.color);
+                } else if drawn.insert(spot(at)) {
+                    picture.dot(at, style.color);
                 }
             }
             for &at in series.published.iter().filter(|at| sees(**at)) {
                 let place = (panel.x(at.0), panel.y(at.1));
-                if dots {
-                    picture.rect((place.0 - 1.3, place.1 - 0.4), (place.0 + 1.3, place.1 + 0.4), theme::INK);
-                } else {
+                if !dots {
                     picture.hollow_shape(style.shape, place, style.color);
+                } else if ringed.insert(spot(place)) {
+                    picture.ring(place, theme::MUTED);
                 }
             }
         }
@@ -275,6 +274,11 @@ impl ScatterChart {
         }
         format!("{}: {} against {}. {}.", self.title, self.y.label, self.x.label, said.join("; "))
     }
+}
+
+/// Where a dot stands, in half units: of dots in one place one is drawn.
+fn spot(at: (f64, f64)) -> (i64, i64) {
+    ((at.0 * 2.0) as i64, (at.1 * 2.0) as i64)
 }
 
 const FRONT: Stroke = Stroke { color: theme::MUTED, width: 1.1, dash: &[4.0, 3.0] };

@@ -168,7 +168,9 @@ impl Ink {
     }
 
     fn stroke(self, medium: Medium) -> Stroke {
-        Stroke { color: self.color, width: medium.line, dash: self.dash }
+        // The edge of an area of the same colour: a line of full width would add to what the area shows.
+        let edge = self.fill == Some(self.color);
+        Stroke { color: self.color, width: if edge { medium.hairline } else { medium.line }, dash: self.dash }
     }
 
     fn swatch(self, medium: Medium) -> Swatch {

@@ -74,30 +74,40 @@ impl<C: Clerk> Background<C> {
     }
 }
 
-/// Where notes are written.
+/// Where notes are written: in few bytes, because all of them go from one processor's memory to another one's.
 pub(super) struct Pad<'b>(&'b mut Vec<u8>);
 
 impl Pad<'_> {
-    /// A small number, such as what follows.
+    /// A number with a tag below 16, in as many bytes as it needs and one more.
     #[inline]
-    pub(super) fn byte(&mut self, byte: u8) {
-        self.0.push(byte);
+    pub(super) fn tagged(&mut self, tag: u8, number: i64) {
+        // The sign is in the lowest bit: numbers near zero need few bytes.
+        let zigzag = ((number << 1) ^ (number >> 63)) as u64;
+        let needed = (u64::BITS - zigzag.leading_zeros()).div_ceil(8);
+        let mut bytes = [tag | (needed as u8) << 4; 9];
+        bytes[1..].copy_from_slice(&zigzag.to_le_bytes());
+        // All are written and some taken back: a copy of a fixed length takes no time.
+        self.0.extend_from_slice(&bytes);
+        self.0.truncate(self.0.len() - 8 + needed as usize);
     }
 
     /// A whole number.
     #[inline]
     pub(super) fn whole(&mut self, number: i64) {
-        self.0.extend_from_slice(&number.to_ne_bytes());
+        self.tagged(0, number);
     }
 
-    /// A text, in parts that belong together.
+    /// A text.
     #[inline]
-    pub(super) fn text(&mut self, parts: &[&str]) {
-        let length: usize = parts.iter().map(|part| part.len()).sum();
-        self.0.extend_from_slice(&(length as u32).to_ne_bytes());
-        for part in parts {
-            self.0.extend_from_slice(part.as_bytes());
-        }
+    pub(super) fn text(&mut self, text: &str) {
+        self.whole(text.len() as i64);
+        self.letters(text);
+    }
+
+    /// A text whose length is noted elsewhere.
+    #[inline]
+    pub(super) fn letters(&mut self, text: &str) {
+        self.0.extend_from_slice(text.as_bytes());
     }
 }
 
@@ -116,20 +126,30 @@ impl<'b> Notes<'b> {
         bytes
     }
 
-    /// A small number.
-    pub(super) fn byte(&mut self) -> u8 {
-        self.bytes(1)[0]
+    /// A number with its tag.
+    pub(super) fn tagged(&mut self) -> (u8, i64) {
+        let first = self.bytes(1)[0];
+        let needed = usize::from(first >> 4);
+        let mut bytes = [0; 8];
+        bytes[..needed].copy_from_slice(self.bytes(needed));
+        let zigzag = u64::from_le_bytes(bytes);
+        (first & 15, (zigzag >> 1) as i64 ^ -((zigzag & 1) as i64))
     }
 
     /// A whole number.
     pub(super) fn whole(&mut self) -> i64 {
-        i64::from_ne_bytes(self.bytes(8).try_into().expect("eight bytes"))
+        self.tagged().1
     }
 
     /// A text.
     pub(super) fn text(&mut self) -> &'b str {
-        let length = u32::from_ne_bytes(self.bytes(4).try_into().expect("four bytes"));
-        std::str::from_utf8(self.bytes(length as usize)).expect("a text that was noted as one")
+        let length = self.whole();
+        self.letters(length as usize)
+    }
+
+    /// A text of so many bytes.
+    pub(super) fn letters(&mut self, length: usize) -> &'b str {
+        std::str::from_utf8(self.bytes(length)).expect("a text that was noted as one")
     }
 }
 
@@ -143,8 +163,9 @@ mod tests {
     impl Clerk for Listener {
         fn take(&mut self, mut notes: Notes<'_>) {
             while !notes.is_empty() {
-                assert_eq!(notes.byte(), 7);
-                self.0.push((notes.whole(), notes.text().to_owned()));
+                let (tag, number) = notes.tagged();
+                assert_eq!(tag, 7);
+                self.0.push((number, notes.text().to_owned()));
             }
         }
     }
@@ -153,16 +174,16 @@ mod tests {
     fn everything_comes_in_order() {
         let mut background = Background::new(Listener::default()).unwrap();
         // More than all batches that may wait.
-        let count = (BATCH * (WAITING + 4) / 16) as i64;
-        for number in 0..count {
+        let count = (BATCH * (WAITING + 4) / 8) as i64;
+        let ends = [i64::MIN, i64::MAX, 0, -1, 127, 128, -128, -129];
+        for number in (0..count).chain(ends) {
             let mut pad = background.pad();
-            pad.byte(7);
-            pad.whole(number - 5);
-            pad.text(&["a", "", "é"]);
+            pad.tagged(7, number);
+            pad.text("aé");
         }
         let heard = background.finish().0;
-        assert_eq!(heard.len() as i64, count);
-        assert!(heard.iter().enumerate().all(|(place, (number, text))| place as i64 == number + 5 && text == "aé"));
+        assert!(heard.iter().map(|(number, _)| *number).eq((0..count).chain(ends)));
+        assert!(heard.iter().all(|(_, text)| text == "aé"));
         assert!(Background::new(Listener::default()).unwrap().finish().0.is_empty());
     }
 }

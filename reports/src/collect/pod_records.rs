@@ -55,10 +55,11 @@ impl PodRecordCollector {
         }
         let class = cluster.class_of(pod);
         let known = known.map(|known| *known).unwrap_or_default();
+        let name = self.kept.name(&pod.name);
         let said = || cluster.pods().condition(id).map(|error| error.message(&cluster.resources).into());
         self.kept.add(PodRecord {
             namespace: class.spec.namespace.clone(),
-            name: pod.name.to_string(),
+            name,
             outcome,
             node: pod.node.map(|node| cluster.node(node).uid),
             priority: class.priority(),
@@ -147,9 +148,10 @@ impl Observer for PodRecordCollector {
                 }
             }
             Note::Refused { namespace, name, refusal, .. } if self.kept.wants("rejected", 0) => {
+                let name = self.kept.name(name);
                 self.kept.add(PodRecord {
                     namespace: namespace.into(),
-                    name: name.to_owned(),
+                    name,
                     outcome: "rejected",
                     created_ns: cluster.now.0,
                     ended_ns: Some(cluster.now.0),

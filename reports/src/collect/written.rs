@@ -138,25 +138,22 @@ impl BackgroundTable {
     #[inline]
     pub(super) fn write(&mut self, row: &impl Row) {
         let mut pad = self.0.pad();
-        for cell in row.cells().as_ref() {
-            match *cell {
-                Cell::Blank | Cell::Text("") => pad.byte(BLANK),
-                Cell::Text(text) => {
-                    pad.byte(TEXT);
-                    pad.text(&[text]);
-                }
-                Cell::Whole(number) => {
-                    pad.byte(WHOLE);
-                    pad.whole(number);
-                }
-                Cell::Seconds(nanoseconds) => {
-                    pad.byte(SECONDS);
-                    pad.whole(nanoseconds);
-                }
-                Cell::Fraction(fraction) => {
-                    pad.byte(FRACTION);
-                    pad.whole(fraction.to_bits() as i64);
-                }
+        let cells = row.cells();
+        let cells = cells.as_ref();
+        // What kinds of fields there are and their numbers, then all texts.
+        for cell in cells {
+            let (kind, number) = match *cell {
+                Cell::Blank => (BLANK, 0),
+                Cell::Text(text) => (TEXT, text.len() as i64),
+                Cell::Whole(number) => (WHOLE, number),
+                Cell::Seconds(nanoseconds) => (SECONDS, nanoseconds),
+                Cell::Fraction(fraction) => (FRACTION, fraction.to_bits() as i64),
+            };
+            pad.tagged(kind, number);
+        }
+        for cell in cells {
+            if let Cell::Text(text) = *cell {
+                pad.letters(text);
             }
         }
     }
@@ -176,14 +173,17 @@ const FRACTION: u8 = 4;
 
 impl Clerk for WrittenTable {
     fn take(&mut self, mut notes: Notes<'_>) {
+        let mut numbered = Vec::with_capacity(self.columns);
         let mut row = Vec::with_capacity(self.columns);
         while !notes.is_empty() {
+            numbered.clear();
+            numbered.extend((0..self.columns).map(|_| notes.tagged()));
             row.clear();
-            row.extend((0..self.columns).map(|_| match notes.byte() {
-                TEXT => Cell::Text(notes.text()),
-                WHOLE => Cell::Whole(notes.whole()),
-                SECONDS => Cell::Seconds(notes.whole()),
-                FRACTION => Cell::Fraction(f64::from_bits(notes.whole() as u64)),
+            row.extend(numbered.iter().map(|&(kind, number)| match kind {
+                TEXT => Cell::Text(notes.letters(number as usize)),
+                WHOLE => Cell::Whole(number),
+                SECONDS => Cell::Seconds(number),
+                FRACTION => Cell::Fraction(f64::from_bits(number as u64)),
                 _ => Cell::Blank,
             }));
             self.cells(&row);

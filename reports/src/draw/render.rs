@@ -62,11 +62,13 @@ impl Picture {
         pen.play(self).map_err(failed)?;
         drop(backend);
 
-        let small = shrink(&pixels, fine_width as usize, OVERSAMPLING as usize);
+        let small = shrink(&pixels, fine_width as usize);
         let mut file = Vec::new();
         let mut encoder = png::Encoder::new(&mut file, width, height);
         encoder.set_color(png::ColorType::Rgb);
         encoder.set_depth(png::BitDepth::Eight);
+        // A seventh of the time of the default, for files half as large again.
+        encoder.set_compression(png::Compression::Fast);
         let size = self.medium.png_pixels_per_metre;
         encoder.set_pixel_dims(size.map(|ppu| png::PixelDimensions { xppu: ppu, yppu: ppu, unit: png::Unit::Meter }));
         let mut writer = encoder.write_header().map_err(|error| failed(error.to_string()))?;
@@ -76,17 +78,24 @@ impl Picture {
     }
 }
 
-/// Averages squares of `by` × `by` RGB pixels into one.
-fn shrink(pixels: &[u8], width: usize, by: usize) -> Vec<u8> {
-    let mut small = Vec::with_capacity(pixels.len() / (by * by));
-    for rows in pixels.chunks_exact(width * 3 * by) {
-        for column in 0..width / by {
-            for channel in 0..3 {
-                let at = |dx: usize, dy: usize| u32::from(rows[(dy * width + column * by + dx) * 3 + channel]);
-                let sum: u32 = (0..by * by).map(|i| at(i % by, i / by)).sum();
-                small.push((sum / (by * by) as u32) as u8);
-            }
+/// Averages squares of [`OVERSAMPLING`] × [`OVERSAMPLING`] RGB pixels into one.
+fn shrink(pixels: &[u8], width: usize) -> Vec<u8> {
+    const BY: usize = OVERSAMPLING as usize;
+    let mut small = Vec::with_capacity(pixels.len() / (BY * BY));
+    // Sums of columns first: rows are added to each other many numbers at a time.
+    let mut sums = vec![0u16; width * 3];
+    for rows in pixels.chunks_exact(width * 3 * BY) {
+        sums.fill(0);
+        for row in rows.chunks_exact(width * 3) {
+            sums.iter_mut().zip(row).for_each(|(sum, &channel)| *sum += u16::from(channel));
         }
+        let (squares, _) = sums.as_chunks::<{ 3 * BY }>();
+        small.extend(squares.iter().flat_map(|square| {
+            std::array::from_fn::<u8, 3, _>(|channel| {
+                let sum: u16 = (0..BY).map(|pixel| square[3 * pixel + channel]).sum();
+                (sum / (BY * BY) as u16) as u8
+            })
+        }));
     }
     small
 }
@@ -141,13 +150,40 @@ impl<B: DrawingBackend> Pen<'_, B> {
                 self.backend.draw_path(piece, &style).map_err(|error| error.to_string())?;
                 continue;
             }
-            for pair in piece.windows(2) {
-                self.backend.draw_path(pair.iter().copied(), &style).map_err(|error| error.to_string())?;
+            self.joined(&piece, &style)?;
+        }
+        Ok(())
+    }
+
+    /// Draws a line segment by segment. Upright and level ones are rectangles that reach around their corners, which is all that a line of steps
+    /// needs; the others are joined by discs.
+    fn joined(&mut self, points: &[(i32, i32)], style: &ShapeStyle) -> Result<(), String> {
+        let straight = |a: (i32, i32), b: (i32, i32)| a.0 == b.0 || a.1 == b.1;
+        let (width, filled) = (style.stroke_width as i32, style.filled());
+        let (before, after) = (width / 2, (width - 1) / 2);
+        let last = points.len() - 2;
+        for (number, pair) in points.windows(2).enumerate() {
+            let (from, to) = (pair[0], pair[1]);
+            if number > 0 && !(straight(points[number - 1], from) && straight(from, to)) {
+                self.backend
+                    .draw_circle(from, style.stroke_width / 2, &filled, true)
+                    .map_err(|error| error.to_string())?;
             }
-            for &corner in &piece[1..piece.len() - 1] {
-                let radius = style.stroke_width / 2;
-                self.backend.draw_circle(corner, radius, &style.filled(), true).map_err(|error| error.to_string())?;
+            if !straight(from, to) {
+                self.backend.draw_path([from, to], style).map_err(|error| error.to_string())?;
+                continue;
             }
+            // The ends of the whole line are where they are said to be.
+            let reach = |inside: bool| if inside { before } else { 0 };
+            let (at_from, at_to) = (reach(number > 0), reach(number < last));
+            let (low, high, at_low, at_high) =
+                if from <= to { (from, to, at_from, at_to) } else { (to, from, at_to, at_from) };
+            let corners = if from.1 == to.1 {
+                ((low.0 - at_low, low.1 - before), (high.0 + at_high, high.1 + after))
+            } else {
+                ((low.0 - before, low.1 - at_low), (high.0 + after, high.1 + at_high))
+            };
+            self.backend.draw_rect(corners.0, corners.1, &filled, true).map_err(|error| error.to_string())?;
         }
         Ok(())
     }
@@ -233,7 +269,7 @@ mod tests {
     #[test]
     fn shrinking_averages_squares() {
         let two_by_two = [0, 0, 0, 4, 8, 0, 4, 8, 0, 4, 8, 100];
-        assert_eq!(shrink(&two_by_two, 2, 2), [3, 6, 25]);
+        assert_eq!(shrink(&two_by_two, 2), [3, 6, 25]);
     }
 
     #[test]

@@ -28,6 +28,18 @@ impl Picture {
         }
     }
 
+    /// Adds a small dot, one of very many.
+    pub(crate) fn dot(&mut self, at: (f64, f64), color: Color) {
+        self.area(around(at, 1.3).collect(), color);
+    }
+
+    /// Adds a thin ring around where a [dot](Self::dot) may be, which stays visible.
+    pub(crate) fn ring(&mut self, at: (f64, f64), color: Color) {
+        let mut corners: Vec<_> = around(at, 2.6).collect();
+        corners.extend(corners.first().copied());
+        self.line(corners, Stroke::solid(color, 0.7));
+    }
+
     /// Adds an upright line with short ends, from one height to another.
     pub(crate) fn error_bar(&mut self, x: f64, (low, high): (f64, f64), color: Color) {
         const HALF: f64 = 2.2;
@@ -94,6 +106,11 @@ fn circle(count: usize, first: f64) -> impl Iterator<Item = f64> {
 fn polar(turn: f64, radius: f64) -> (f64, f64) {
     let angle = turn * std::f64::consts::TAU;
     (radius * libm::cos(angle), radius * libm::sin(angle))
+}
+
+/// The corners of a small circle.
+fn around((x, y): (f64, f64), radius: f64) -> impl Iterator<Item = (f64, f64)> {
+    circle(12, 0.0).map(move |turn| polar(turn, radius)).map(move |(dx, dy)| (x + dx, y + dy))
 }
 
 /// Parallel lines in a direction, cut at the edges of a rectangle.

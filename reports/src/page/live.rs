@@ -131,12 +131,17 @@ impl<'t> Words<'t> {
     fn of(rows: impl Iterator<Item = &'t str>) -> Self {
         let mut words = Self { all: Vec::new(), by_row: Vec::new() };
         let mut places: FxHashMap<&str, i64> = FxHashMap::default();
+        let mut last = ("", -1);
         for text in rows {
-            let place = *places.entry(text).or_insert_with(|| {
-                words.all.push(text);
-                words.all.len() as i64 - 1
-            });
-            words.by_row.push(place);
+            // Pods that follow each other often share a text, which then need not be read.
+            if last.1 < 0 || !std::ptr::eq(last.0, text) {
+                let place = *places.entry(text).or_insert_with(|| {
+                    words.all.push(text);
+                    words.all.len() as i64 - 1
+                });
+                last = (text, place);
+            }
+            words.by_row.push(last.1);
         }
         words
     }

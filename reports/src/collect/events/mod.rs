@@ -9,7 +9,7 @@ mod writer;
 use super::background::Background;
 use crate::output::{OutputDir, OutputError};
 use clock::Clock;
-use object::{EventObject, Subject, object_uuid};
+use object::{EventObject, Message, SCHEDULED, Subject, object_uuid};
 use repeats::{Known, Repeats};
 use reporter::{Reporter, reporter};
 use towtank_sim::cluster::{Change, Cluster, Interest};
@@ -35,8 +35,7 @@ pub struct EventLog {
 struct Said<'a> {
     warning: bool,
     reason: &'a str,
-    /// In parts that belong together.
-    message: &'a [&'a str],
+    message: Message<'a>,
     by: Reporter<'a>,
     /// The node of the reporter, if it is one of many.
     host: &'a str,
@@ -72,14 +71,17 @@ impl EventLog {
             *last = wanted.max(last.saturating_add(1));
             Known { number: *events, first_ns: now.0, named: *last, count: 1 }
         };
-        let known = if said.again { self.repeats.count(about.uid, said.reason, said.message, new) } else { new() };
+        let known = match said.message {
+            Message::Text(message) if said.again => self.repeats.count(about.uid, said.reason, message, new),
+            _ => new(),
+        };
         let line = EventObject {
             number: known.number,
             named: known.named,
             about,
             warning: said.warning,
             reason: said.reason,
-            message: "",
+            message: said.message,
             component: said.by.component,
             host: said.host,
             action: said.by.action,
@@ -87,11 +89,11 @@ impl EventLog {
             last: now,
             count: known.count,
         };
-        line.note(said.message, &mut self.lines.pad());
+        line.note(&mut self.lines.pad());
     }
 
     /// What the scheduler of the pod `of` says about a pod.
-    fn scheduler(&mut self, id: PodId, of: PodId, said: (&str, &str, &[&str]), cluster: &Cluster) {
+    fn scheduler(&mut self, id: PodId, of: PodId, said: (&str, &str, Message<'_>), cluster: &Cluster) {
         let (Some(about), Some(of)) = (pod_subject(id, cluster), cluster.pod(of)) else { return };
         let (reason, action, message) = said;
         let by = Reporter { component: &cluster.class_of(of).spec.scheduler_name, action, on_node: false };
@@ -109,7 +111,11 @@ impl EventLog {
     ) {
         let by = reporter(about.kind, reason);
         let host = if by.on_node { host } else { "" };
-        self.write(about, Said { warning, reason, message: &[message], by, host, again: about.uid > 0 }, now);
+        self.write(
+            about,
+            Said { warning, reason, message: Message::Text(message), by, host, again: about.uid > 0 },
+            now,
+        );
     }
 
     fn regarding(&mut self, regarding: Regarding<'_>, said: (bool, &str, &str), cluster: &Cluster) {
@@ -160,14 +166,12 @@ impl Observer for EventLog {
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
         match note {
             Note::Scheduled { pod: id, node, .. } => {
-                let Some(about) = pod_subject(*id, cluster) else { return };
-                let node = cluster.node(*node).name();
-                let message = ["Successfully assigned ", about.namespace, "/", about.name, " to ", node];
-                self.scheduler(*id, *id, ("Scheduled", "Binding", &message), cluster);
+                let ((reason, action), node) = (SCHEDULED, cluster.node(*node).name());
+                self.scheduler(*id, *id, (reason, action, Message::Assigned(node)), cluster);
             }
             Note::FailedScheduling { pod, error, .. } => {
                 let message = error.event_message(&cluster.resources);
-                self.scheduler(*pod, *pod, ("FailedScheduling", "Scheduling", &[&message]), cluster);
+                self.scheduler(*pod, *pod, ("FailedScheduling", "Scheduling", Message::Text(&message)), cluster);
             }
             Note::Refused { namespace, name, refusal, .. } => {
                 let about = Subject { kind: "Pod", namespace, name, uid: 0 };
@@ -185,7 +189,7 @@ impl Observer for EventLog {
                 let message = format!("Preempted by pod {preemptor} on node {}", cluster.node(*node).name());
                 for victim in *victims {
                     if cluster.pod(*victim).is_some_and(|victim| victim.deleting.is_none()) {
-                        self.scheduler(*victim, *pod, ("Preempted", "Preempting", &[&message]), cluster);
+                        self.scheduler(*victim, *pod, ("Preempted", "Preempting", Message::Text(&message)), cluster);
                     }
                 }
             }

@@ -21,7 +21,7 @@ pub(super) struct EventObject<'a> {
     pub(super) about: Subject<'a>,
     pub(super) warning: bool,
     pub(super) reason: &'a str,
-    pub(super) message: &'a str,
+    pub(super) message: Message<'a>,
     pub(super) component: &'a str,
     /// The node of the component, if it is one of many.
     pub(super) host: &'a str,
@@ -44,34 +44,71 @@ pub(super) struct Subject<'a> {
     pub(super) uid: u64,
 }
 
+/// What an event says in words.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Message<'a> {
+    /// Any text.
+    Text(&'a str),
+    /// That the scheduler has bound the pod that the event is about to this node: what most events say.
+    Assigned(&'a str),
+}
+
 /// Where events about what has no namespace are kept.
 const DEFAULT_NAMESPACE: &str = "default";
 
+/// The reason of an event that says [`Message::Assigned`], and what its reporter did.
+pub(super) const SCHEDULED: (&str, &str) = ("Scheduled", "Binding");
+
+/// What the first tag of a note has of an event.
+const WARNING: u8 = 1;
+const AGAIN: u8 = 2;
+const ASSIGNED: u8 = 4;
+
 impl<'a> EventObject<'a> {
-    /// Notes it for who writes it, with its message in parts.
-    pub(super) fn note(&self, message: &[&str], pad: &mut Pad<'_>) {
-        let Self { about, first, last, .. } = *self;
-        pad.byte(u8::from(self.warning));
-        for number in [self.number as i64, self.named, first.0, last.0, i64::from(self.count), about.uid as i64] {
+    /// Notes it for who writes it. What all events of the scheduler's most frequent kind have in common is not noted.
+    pub(super) fn note(&self, pad: &mut Pad<'_>) {
+        let Self { about, reason, component, host, action, first, last, .. } = *self;
+        let flag = |flag: u8, set: bool| if set { flag } else { 0 };
+        let assigned = matches!(self.message, Message::Assigned(_));
+        let flags = flag(WARNING, self.warning) | flag(AGAIN, self.count > 1) | flag(ASSIGNED, assigned);
+        pad.tagged(flags, self.number as i64);
+        for number in [self.named, first.0, about.uid as i64] {
             pad.whole(number);
         }
-        let Self { reason, component, host, action, .. } = *self;
-        for text in [about.kind, about.namespace, about.name, reason, component, host, action] {
-            pad.text(&[text]);
+        if self.count > 1 {
+            pad.whole(last.0);
+            pad.whole(i64::from(self.count));
         }
-        pad.text(message);
+        for text in [about.namespace, about.name, component] {
+            pad.text(text);
+        }
+        match self.message {
+            Message::Assigned(node) => pad.text(node),
+            Message::Text(message) => {
+                for text in [about.kind, reason, host, action, message] {
+                    pad.text(text);
+                }
+            }
+        }
     }
 
     /// Reads what was noted.
     pub(super) fn read(notes: &mut Notes<'a>) -> Self {
-        let warning = notes.byte() != 0;
-        let [number, named, first, last, count, uid] = std::array::from_fn(|_| notes.whole());
-        let [kind, namespace, name, reason, component, host, action, message] = std::array::from_fn(|_| notes.text());
+        let (flags, number) = notes.tagged();
+        let [named, first, uid] = std::array::from_fn(|_| notes.whole());
+        let (last, count) = if flags & AGAIN == 0 { (first, 1) } else { (notes.whole(), notes.whole()) };
+        let [namespace, name, component] = std::array::from_fn(|_| notes.text());
+        let (kind, reason, host, action, message) = if flags & ASSIGNED == 0 {
+            let [kind, reason, host, action, message] = std::array::from_fn(|_| notes.text());
+            (kind, reason, host, action, Message::Text(message))
+        } else {
+            ("Pod", SCHEDULED.0, "", SCHEDULED.1, Message::Assigned(notes.text()))
+        };
         Self {
             number: number as u64,
             named,
             about: Subject { kind, namespace, name, uid: uid as u64 },
-            warning,
+            warning: flags & WARNING != 0,
             reason,
             message,
             component,
@@ -117,7 +154,16 @@ impl<'a> EventObject<'a> {
         put(into, r#"},"reason":"#);
         text(into, self.reason);
         put(into, r#","message":"#);
-        text(into, self.message);
+        match self.message {
+            Message::Text(message) => text(into, message),
+            Message::Assigned(node) => {
+                into.push(b'"');
+                for part in ["Successfully assigned ", about.namespace, "/", about.name, " to ", node] {
+                    escaped(into, part);
+                }
+                into.push(b'"');
+            }
+        }
         put(into, r#","source":{"component":"#);
         text(into, component);
         if !host.is_empty() {
@@ -202,16 +248,21 @@ fn hexadecimal(into: &mut Vec<u8>, number: i64, digits: u32) {
 
 /// A text in quotation marks.
 fn text(into: &mut Vec<u8>, text: &str) {
+    into.push(b'"');
+    escaped(into, text);
+    into.push(b'"');
+}
+
+/// A text as it is between quotation marks.
+fn escaped(into: &mut Vec<u8>, text: &str) {
     // Without a branch for each byte, so that many are looked at at once.
     let special = text.bytes().fold(false, |any, byte| any | matches!(byte, 0..=0x1f | b'"' | b'\\'));
     if special {
-        // A text is always JSON.
-        let _ = serde_json::to_writer(into, text);
-        return;
+        let quoted = serde_json::to_string(text).expect("a text is always JSON");
+        put(into, &quoted[1..quoted.len() - 1]);
+    } else {
+        put(into, text);
     }
-    into.push(b'"');
-    put(into, text);
-    into.push(b'"');
 }
 
 /// The version in which the API server serves a kind. Kinds of our own are in our group.
@@ -251,7 +302,7 @@ mod tests {
             about,
             warning: true,
             reason: "FailedScheduling",
-            message: "0/3 nodes are available: \"x\"\n",
+            message: Message::Text("0/3 nodes are available: \"x\"\n"),
             component: "default-scheduler",
             host: "node-1",
             action: "Scheduling",
@@ -267,8 +318,14 @@ mod tests {
         assert_eq!(value["metadata"]["uid"], "00000000-0000-8000-9000-000000000007");
         assert_eq!(value["involvedObject"]["uid"], "00000000-0000-8000-8000-0000000000ab");
         assert_eq!(value["involvedObject"]["namespace"], "a\"b");
-        assert_eq!(value["message"], event.message);
+        assert_eq!(value["message"], "0/3 nodes are available: \"x\"\n");
         assert_eq!(value["series"]["lastObservedTime"], "1970-01-01T00:00:01.500000Z");
         assert_eq!(object_uuid(0xab), "00000000-0000-8000-8000-0000000000ab");
+        let (reason, action) = SCHEDULED;
+        let assigned = EventObject { message: Message::Assigned("node\t1"), reason, action, count: 1, ..event };
+        bytes.clear();
+        assigned.write(&mut Clock::new(0), &mut bytes);
+        let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(value["message"], "Successfully assigned a\"b/back\\slash\u{1}é to node\t1");
     }
 }

@@ -9,38 +9,54 @@ struct Criterion {
     what: &'static str,
     /// How many are kept for this reason.
     limit: usize,
-    /// How much of a reason a pod gives, if it gives any: what became of it, how long it waited for a node in nanoseconds, and a
-    /// number drawn for it.
-    weight: fn(outcome: &str, wait_ns: i64, drawn: u64) -> Option<u64>,
+    /// How much of a reason a pod gives, if it gives any.
+    weight: fn(pod: Counted) -> Option<u64>,
 }
 
-/// A pod is kept if it is among the first of any of them; so up to the last limit all pods are.
+/// What weighs.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counted {
+    /// What became of the pod.
+    outcome: &'static str,
+    /// How many pods were counted before.
+    place: u64,
+    /// How long it waited for a node, in nanoseconds.
+    wait_ns: i64,
+}
+
+/// Of no more pods than this all are kept.
+const ALL: u64 = 100_000;
+
+/// A pod is kept if it is among the first of any of them.
 const CRITERIA: [Criterion; 5] = [
     Criterion {
         what: "that had no node at the end, those that waited longest first",
         limit: 30_000,
-        weight: |outcome, wait, _| (outcome == "pending").then_some(wait as u64),
+        weight: |pod| (pod.outcome == "pending").then_some(pod.wait_ns as u64),
     },
     Criterion {
         what: "that were refused, the first ones",
         limit: 10_000,
-        weight: |outcome, _, _| (outcome == "rejected").then_some(0),
+        weight: |pod| (pod.outcome == "rejected").then_some(0),
     },
     Criterion {
         what: "that failed, were preempted or evicted, or were lost with their node, those that had waited longest first",
         limit: 30_000,
-        weight: |outcome, wait, _| is_disrupted(outcome).then_some(wait as u64),
+        weight: |pod| is_disrupted(pod.outcome).then_some(pod.wait_ns as u64),
     },
     Criterion {
         what: "by how long they waited for a node, the longest first",
         limit: 30_000,
-        weight: |_, wait, _| Some(wait as u64),
+        weight: |pod| Some(pod.wait_ns as u64),
     },
-    Criterion { what: "drawn from all", limit: 100_000, weight: |_, _, drawn| Some(drawn) },
+    Criterion { what: "drawn from all", limit: 50_000, weight: |pod| Some(draw(pod.place)) },
 ];
 
-/// So many lives more than the limits are kept for a while, because to choose costs as much as there are lives.
-const SLACK: usize = 100_000;
+/// So many lives more than the last choice left are kept before the next one, because to choose costs as much as there are lives.
+const SLACK: usize = 60_000;
+
+/// The first choice is made of so many lives: more than [`ALL`].
+const FIRST: usize = 130_000;
 
 fn is_disrupted(outcome: &str) -> bool {
     matches!(outcome, "failed" | "preempted" | "evicted" | "taint-evicted" | "node-lost")
@@ -49,73 +65,127 @@ fn is_disrupted(outcome: &str) -> bool {
 /// How much of a reason, and of those with as much the first one. No two are equal.
 type Weight = (u64, Reverse<u64>);
 
+impl Criterion {
+    fn weigh(&self, pod: Counted) -> Option<Weight> {
+        (self.weight)(pod).map(|weight| (weight, Reverse(pod.place)))
+    }
+}
+
 /// The lives that are kept so far.
 #[derive(Default)]
 pub(super) struct Selection {
-    lives: Vec<Candidate>,
+    /// In the order in which they were counted.
+    kept: Vec<Candidate>,
+    /// The lives of those that are kept, and some that are not any more: what is chosen from is small, and lives stay where they are.
+    lives: Vec<PodRecord>,
+    /// The places of lives that are not kept any more.
+    free: Vec<u32>,
+    /// How many the last choice left.
+    left: usize,
     /// How many pods there were.
     seen: u64,
     /// The last pod that [`Selection::wants`] was asked of.
-    weights: [Option<Weight>; CRITERIA.len()],
+    last: Counted,
     /// How many pods gave each reason.
     of: [u64; CRITERIA.len()],
     /// What a pod must exceed to be kept for each reason.
     above: [Option<Weight>; CRITERIA.len()],
 }
 
+#[derive(Clone, Copy)]
 struct Candidate {
-    weights: [Option<Weight>; CRITERIA.len()],
-    life: PodRecord,
+    pod: Counted,
+    /// Where its life is.
+    life: u32,
 }
 
 impl Selection {
     /// Counts a pod, and says whether it is to be [added](Selection::add).
-    pub(super) fn wants(&mut self, outcome: &str, wait_ns: i64) -> bool {
-        let order = Reverse(self.seen);
-        let drawn = draw(self.seen);
-        self.seen += 1;
+    pub(super) fn wants(&mut self, outcome: &'static str, wait_ns: i64) -> bool {
+        let pod = Counted { place: self.seen, wait_ns, outcome };
+        (self.last, self.seen) = (pod, self.seen + 1);
         let mut wanted = false;
         for (place, criterion) in CRITERIA.iter().enumerate() {
-            let weight = (criterion.weight)(outcome, wait_ns, drawn).map(|weight| (weight, order));
-            self.weights[place] = weight;
+            let weight = criterion.weigh(pod);
             self.of[place] += u64::from(weight.is_some());
             wanted |= weight > self.above[place];
         }
         wanted
     }
 
+    /// A name for the next life, in memory that another one has left where there is some.
+    pub(super) fn name(&mut self, name: &str) -> String {
+        let left = self.free.last().and_then(|life| self.lives.get_mut(*life as usize));
+        let mut text = left.map(|life| std::mem::take(&mut life.name)).unwrap_or_default();
+        text.clear();
+        text.push_str(name);
+        text
+    }
+
     /// Keeps the life of the pod that was asked of last.
     pub(super) fn add(&mut self, life: PodRecord) {
-        self.lives.push(Candidate { weights: self.weights, life });
-        if self.lives.len() >= SLACK + CRITERIA.iter().map(|criterion| criterion.limit).sum::<usize>() {
+        let place = if let Some(place) = self.free.pop() {
+            self.lives[place as usize] = life;
+            place
+        } else {
+            if self.lives.is_empty() {
+                // Memory that is not written to is not there yet; a list that grows step by step is copied each time.
+                self.lives.reserve_exact(FIRST);
+            }
+            self.lives.push(life);
+            self.lives.len() as u32 - 1
+        };
+        self.kept.push(Candidate { pod: self.last, life: place });
+        if self.kept.len() >= FIRST.max(self.left + SLACK) {
             self.choose();
+            self.left = self.kept.len();
         }
     }
 
     /// The lives in order of creation, and why they were kept.
     pub(super) fn finish(mut self) -> PodRecords {
         self.choose();
-        let kept = |(place, criterion): (usize, &Criterion)| {
+        let told = |(place, criterion): (usize, &Criterion)| {
             let of = self.of[place];
-            KeptFor { what: criterion.what, kept: of.min(criterion.limit as u64), of }
+            let limit = if self.seen <= ALL { ALL } else { criterion.limit as u64 };
+            KeptFor { what: criterion.what, kept: of.min(limit), of }
         };
-        let kept = CRITERIA.iter().enumerate().map(kept).filter(|reason| reason.of > 0).collect();
-        let mut lives: Vec<PodRecord> = self.lives.into_iter().map(|candidate| candidate.life).collect();
-        lives.sort_by_key(|life| life.created_ns);
-        PodRecords { list: lives, total: self.seen, kept }
+        let told = CRITERIA.iter().enumerate().map(told).filter(|reason| reason.of > 0).collect();
+        let mut order: Vec<(i64, u32)> = self
+            .kept
+            .iter()
+            .map(|candidate| (self.lives[candidate.life as usize].created_ns, candidate.life))
+            .collect();
+        order.sort_by_key(|(created_ns, _)| *created_ns);
+        let list = order.iter().map(|(_, life)| std::mem::take(&mut self.lives[*life as usize])).collect();
+        PodRecords { list, total: self.seen, kept: told }
     }
 
     /// Lets go of the lives that are not among the first for any reason.
     fn choose(&mut self) {
+        if self.seen <= ALL {
+            return;
+        }
+        let mut weights: Vec<Weight> = Vec::with_capacity(self.kept.len());
         for (place, criterion) in CRITERIA.iter().enumerate() {
-            let mut weights: Vec<Weight> = self.lives.iter().filter_map(|candidate| candidate.weights[place]).collect();
+            if self.of[place] <= criterion.limit as u64 {
+                continue;
+            }
+            weights.clear();
+            weights.extend(self.kept.iter().filter_map(|candidate| criterion.weigh(candidate.pod)));
             if weights.len() > criterion.limit {
                 let (_, first_out, _) = weights.select_nth_unstable_by(criterion.limit, |a, b| b.cmp(a));
                 self.above[place] = Some(*first_out);
             }
         }
-        let above = self.above;
-        self.lives.retain(|candidate| candidate.weights.iter().zip(&above).any(|(weight, above)| weight > above));
+        let Self { kept, free, above, .. } = self;
+        kept.retain(|candidate| {
+            let wanted = CRITERIA.iter().zip(&*above).any(|(criterion, above)| criterion.weigh(candidate.pod) > *above);
+            if !wanted {
+                free.push(candidate.life);
+            }
+            wanted
+        });
     }
 }
 
@@ -143,15 +213,11 @@ mod tests {
         let wait = |n: u64| (n * 7919 % all) as i64;
         for n in 0..all {
             if selection.wants(outcome(n), wait(n)) {
-                selection.add(PodRecord {
-                    name: n.to_string(),
-                    outcome: outcome(n),
-                    created_ns: n as i64,
-                    ..PodRecord::default()
-                });
+                let name = selection.name(&n.to_string());
+                selection.add(PodRecord { name, outcome: outcome(n), created_ns: n as i64, ..PodRecord::default() });
             }
             if n == 99_999 {
-                assert_eq!(selection.lives.len() as u64, n + 1);
+                assert_eq!(selection.kept.len() as u64, n + 1);
             }
         }
         let lives = selection.finish();
@@ -163,8 +229,8 @@ mod tests {
             assert!(!telling || names.contains(&n), "{n}");
         }
         let drawn: Vec<_> = lives.kept.iter().map(|reason| (reason.kept, reason.of)).collect();
-        assert_eq!(drawn, [(5000, 5000), (30_000, all), (100_000, all)]);
-        assert!((100_000..=135_000).contains(&names.len()));
+        assert_eq!(drawn, [(5000, 5000), (30_000, all), (50_000, all)]);
+        assert!((50_000..=85_000).contains(&names.len()));
         // What is drawn comes from everywhere.
         let early = names.iter().filter(|n| **n < all / 2).count() as f64 / names.len() as f64;
         assert!((0.49..0.51).contains(&early), "{early}");
