@@ -23,7 +23,7 @@ const MIB: i64 = 1 << 20;
 type Wish = fn(&mut Draw, &mut PodSpec);
 
 /// What a node would be, whatever its name.
-pub(super) fn node(draw: &mut Draw) -> NodeSpec {
+pub(in crate::tests) fn node(draw: &mut Draw) -> NodeSpec {
     let mut node = NodeSpec { allocatable: allocatable(draw), ..NodeSpec::default() };
     for change in [relabel, retaint, reimage] {
         change(draw, &mut node);
@@ -36,7 +36,7 @@ pub(super) fn node(draw: &mut Draw) -> NodeSpec {
 }
 
 /// The specification under this name.
-pub(super) fn named(mut node: NodeSpec, name: &str) -> NodeSpec {
+pub(in crate::tests) fn named(mut node: NodeSpec, name: &str) -> NodeSpec {
     node.name = name.into();
     if let Some(label) = node.labels.get_mut(HOSTNAME_LABEL) {
         name.clone_into(label);
@@ -114,7 +114,7 @@ fn reimage(draw: &mut Draw, node: &mut NodeSpec) {
 }
 
 /// A pod's specification, for one of so many profiles.
-pub(super) fn pod(draw: &mut Draw, profiles: usize) -> PodSpec {
+pub(in crate::tests) fn pod(draw: &mut Draw, profiles: usize) -> PodSpec {
     let mut spec = match draw.below(8) {
         0..=3 => plain(draw),
         4 => PodSpec { topology_spread: over_zones_and_hosts(draw), ..plain(draw) },
