@@ -4,8 +4,8 @@ use crate::agenda::{Agenda, ControllerId, Event, Presence, Rank};
 use crate::cluster::{Cause, Cluster, Interest};
 use crate::controller::{Context, Controller};
 use crate::gang::PodGroup;
-use crate::model::{ClassId, Name};
 use crate::model::pod::NewPod;
+use crate::model::{ClassId, Name};
 use crate::observe::{Note, Notes, Observer, Observers};
 use crate::phases::Phase;
 use crate::random::Streams;
@@ -239,7 +239,8 @@ impl Simulation {
         let submissions = self.sources.iter().filter_map(|feeder| feeder.next.as_ref());
         submissions.filter_map(|submission| submission.work.class()).for_each(&mut name);
         self.controllers.iter().for_each(|controller| controller.name_classes(&mut name));
-        self.cluster.forget_other_classes(needed, |gone, cluster| observers.note(&Note::ClassesForgotten(gone), cluster));
+        self.cluster
+            .forget_other_classes(needed, |gone, cluster| observers.note(&Note::ClassesForgotten(gone), cluster));
     }
 
     fn with_context(

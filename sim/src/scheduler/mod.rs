@@ -57,8 +57,8 @@ pub use verdict::{Reason, Reasons, Verdict};
 
 use crate::agenda::{Presence, Rank, Subject, Timer};
 use crate::cluster::{Change, Cluster, Interest};
-use crate::model::ClassId;
 use crate::controller::{Context, Controller};
+use crate::model::ClassId;
 use crate::observe::Note;
 use crate::phases::Phase;
 use crate::time::{SimTime, Span};
