@@ -199,7 +199,8 @@ impl Observer for EventLog {
             | Note::Starting { .. }
             | Note::Inspected { .. }
             | Note::LeftQueue { .. }
-            | Note::QueueMoves { .. } => {}
+            | Note::QueueMoves { .. }
+            | Note::ClassesForgotten(_) => {}
         }
     }
 }
