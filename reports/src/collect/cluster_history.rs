@@ -1,8 +1,10 @@
 //! The nodes over time, for the page.
 
+use super::changed_nodes::{Changed, ChangedNodes};
 use super::pods::others;
 use crate::data::{ClusterHistory, Condition, NodeHistory, NodeState, RESOURCES};
 use towtank_sim::cluster::{Change, Cluster, Interest};
+use towtank_sim::model::NodeId;
 use towtank_sim::model::node::Node;
 use towtank_sim::model::resources::ResourceId;
 use towtank_sim::observe::{Note, NoteKinds, Observer};
@@ -17,8 +19,9 @@ pub struct ClusterHistoryCollector {
     history: ClusterHistory,
     /// The resources of the shares.
     resources: Vec<ResourceId>,
-    /// By slot of the node table: the place in the history, and the version of the node that its state is of.
-    places: Vec<Option<(usize, u64)>>,
+    /// By slot of the node table: the place in the history.
+    places: Vec<Option<usize>>,
+    changed: ChangedNodes,
     /// Of every node that ever was, as it is now.
     states: Vec<NodeState>,
 }
@@ -34,7 +37,7 @@ impl ClusterHistoryCollector {
         if self.places.len() <= slot {
             self.places.resize(slot + 1, None);
         }
-        self.places[slot] = Some((self.states.len(), u64::MAX));
+        self.places[slot] = Some(self.states.len());
         self.states.push(NodeState::ABSENT);
         for (id, amount) in node.allocatable.iter() {
             let name = cluster.resources.name(id);
@@ -55,6 +58,12 @@ impl ClusterHistoryCollector {
             added_ns: node.created.0,
             removed_ns: None,
         });
+    }
+
+    fn look(&mut self, id: NodeId, cluster: &Cluster) {
+        if let Some(Some(place)) = self.places.get(id.index()) {
+            self.states[*place] = self.state(cluster.node(id));
+        }
     }
 
     fn state(&self, node: &Node) -> NodeState {
@@ -80,7 +89,7 @@ impl Observer for ClusterHistoryCollector {
         match note {
             Note::Change(Change::NodeAdded(id)) => self.added(cluster.node(*id), cluster),
             Note::Change(Change::NodeRemoved(id)) => {
-                if let Some((place, _)) = self.places.get_mut(id.index()).and_then(Option::take) {
+                if let Some(place) = self.places.get_mut(id.index()).and_then(Option::take) {
                     self.states[place] = NodeState::ABSENT;
                     self.history.nodes[place].removed_ns = Some(cluster.now.0);
                 }
@@ -94,13 +103,9 @@ impl Observer for ClusterHistoryCollector {
     }
 
     fn sample(&mut self, at: SimTime, cluster: &Cluster) {
-        for node in cluster.nodes().iter() {
-            let version = cluster.nodes().version(node.id);
-            let Some(Some((place, seen))) = self.places.get(node.id.index()).copied() else { continue };
-            if seen != version {
-                self.states[place] = self.state(node);
-                self.places[node.id.index()] = Some((place, version));
-            }
+        match self.changed.look(cluster) {
+            Changed::Some(nodes) => nodes.iter().for_each(|id| self.look(*id, cluster)),
+            Changed::All { .. } => cluster.nodes().iter().for_each(|node| self.look(node.id, cluster)),
         }
         self.history.push(at.0, &self.states);
     }

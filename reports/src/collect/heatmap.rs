@@ -1,5 +1,6 @@
 //! The heat map of placements.
 
+use super::changed_nodes::{Changed, ChangedNodes};
 use crate::data::Heatmap;
 use rustc_hash::FxHashMap;
 use towtank_sim::cluster::Cluster;
@@ -17,9 +18,9 @@ pub struct HeatmapCollector {
     heatmap: Heatmap,
     /// By the uid of the node.
     rows: FxHashMap<u64, usize>,
-    /// The nodes that there are with their rows, and the membership that they are of.
-    members: Vec<(NodeId, usize)>,
-    membership: Option<u64>,
+    /// By slot: the rows of the nodes that there are.
+    members: Vec<Option<usize>>,
+    changed: ChangedNodes,
 }
 
 impl HeatmapCollector {
@@ -35,8 +36,20 @@ impl HeatmapCollector {
         for node in new {
             self.rows.insert(node.uid, self.heatmap.add_node(node.name()));
         }
-        self.members = cluster.nodes().iter().map(|node| (node.id, self.rows[&node.uid])).collect();
-        self.membership = Some(cluster.nodes().membership());
+        self.members.clear();
+        for node in cluster.nodes().iter() {
+            let slot = node.id.index();
+            self.members.resize(self.members.len().max(slot + 1), None);
+            self.members[slot] = Some(self.rows[&node.uid]);
+        }
+        self.heatmap.clear();
+    }
+
+    fn look(&mut self, id: NodeId, cluster: &Cluster) {
+        if let Some(Some(row)) = self.members.get(id.index()) {
+            let node = cluster.node(id);
+            self.heatmap.set(*row, node.requested.get(ResourceId::CPU), node.allocatable.get(ResourceId::CPU));
+        }
     }
 }
 
@@ -50,13 +63,15 @@ impl Observer for HeatmapCollector {
     }
 
     fn sample(&mut self, at: SimTime, cluster: &Cluster) {
-        if self.membership != Some(cluster.nodes().membership()) {
-            self.list_members(cluster);
+        match self.changed.look(cluster) {
+            Changed::Some(nodes) => nodes.iter().for_each(|id| self.look(*id, cluster)),
+            Changed::All { others } => {
+                if others {
+                    self.list_members(cluster);
+                }
+                cluster.nodes().iter().for_each(|node| self.look(node.id, cluster));
+            }
         }
-        self.heatmap.begin_sample(at.0);
-        for (id, row) in &self.members {
-            let node = cluster.node(*id);
-            self.heatmap.set(*row, node.requested.get(ResourceId::CPU), node.allocatable.get(ResourceId::CPU));
-        }
+        self.heatmap.sample(at.0);
     }
 }

@@ -5,6 +5,7 @@
 mod arrival_curve;
 mod attempts;
 mod background;
+mod changed_nodes;
 mod cluster_history;
 pub mod completion;
 mod controller_metrics;

@@ -18,7 +18,12 @@ pub struct Heatmap {
     /// By column, then by node: a sample fills one column after the other. A column may be shorter than `nodes`, and the rest of
     /// it is empty.
     cells: Vec<Vec<Cell>>,
+    /// By node, the permille that the next sample takes, or [`BLANK`].
+    now: Vec<u16>,
 }
+
+/// What stands for a node that is not there, or has nothing of the resource.
+const BLANK: u16 = u16::MAX;
 
 /// Sum of permille and number of samples.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -41,17 +46,19 @@ impl Heatmap {
             width_ns: NANOS_PER_SECOND,
             max_columns: max_columns.max(2).next_multiple_of(2),
             cells: Vec::new(),
+            now: Vec::new(),
         }
     }
 
     /// Adds a row and returns its index. Rows are drawn in this order, so neighbours should belong together.
     pub fn add_node(&mut self, name: &str) -> usize {
         self.nodes.push(name.to_owned());
+        self.now.push(BLANK);
         self.nodes.len() - 1
     }
 
-    /// Begins a sample at a time (nanoseconds since the start, increasing); [`Heatmap::set`] fills it.
-    pub fn begin_sample(&mut self, time_ns: i64) {
+    /// Takes a sample at a time (nanoseconds since the start, increasing): every node as it was [set](Heatmap::set) last.
+    pub fn sample(&mut self, time_ns: i64) {
         self.end_ns = self.end_ns.max(time_ns);
         while time_ns / self.width_ns >= self.max_columns as i64 {
             self.halve();
@@ -60,6 +67,12 @@ impl Heatmap {
             self.starts_ns.push(self.starts_ns.len() as i64 * self.width_ns);
             self.cells.push(Vec::new());
         }
+        let Some(column) = self.cells.last_mut() else { return };
+        column.resize(self.now.len(), Cell::default());
+        for (cell, now) in column.iter_mut().zip(&self.now).filter(|(_, now)| **now != BLANK) {
+            cell.permille += u32::from(*now);
+            cell.samples += 1;
+        }
     }
 
     /// How wide columns are now, in nanoseconds: a sampler that looks a few times per column sees enough.
@@ -67,20 +80,22 @@ impl Heatmap {
         self.width_ns
     }
 
-    /// Records one node in the current sample: allocated against capacity, in the same unit.
-    ///
-    /// A node without capacity for the resource is left blank, as is one that is not recorded.
+    /// How one node is from now on: allocated against capacity, in the same unit. A node without capacity for the resource is left blank.
     pub fn set(&mut self, node: usize, allocated: i64, capacity: i64) {
-        let Some(column) = self.cells.last_mut().filter(|_| capacity > 0) else { return };
-        if column.len() <= node {
-            column.resize(self.nodes.len(), Cell::default());
-        }
-        let permille = match allocated.max(0).checked_mul(1000) {
-            Some(thousandfold) => (thousandfold / capacity).min(1000),
-            None => (i128::from(allocated) * 1000 / i128::from(capacity)).min(1000) as i64,
+        self.now[node] = if capacity <= 0 {
+            BLANK
+        } else {
+            let permille = match allocated.max(0).checked_mul(1000) {
+                Some(thousandfold) => thousandfold / capacity,
+                None => (i128::from(allocated) * 1000 / i128::from(capacity)) as i64,
+            };
+            permille.min(1000) as u16
         };
-        column[node].permille += permille as u32;
-        column[node].samples += 1;
+    }
+
+    /// All nodes are blank from now on, until they are set.
+    pub fn clear(&mut self) {
+        self.now.fill(BLANK);
     }
 
     /// Says when the simulation ended, which is where the last column ends (nanoseconds since the start).
@@ -151,8 +166,8 @@ mod tests {
         let mut map = Heatmap::new("cpu", 4);
         let node = map.add_node("a");
         for sample in 0..9 {
-            map.begin_sample(sample * NANOS_PER_SECOND);
             map.set(node, sample * 100, 1000);
+            map.sample(sample * NANOS_PER_SECOND);
         }
         map.finish(9 * NANOS_PER_SECOND);
         assert_eq!(map.columns_ns(), [0, 4, 8].map(|second| second * NANOS_PER_SECOND));
@@ -163,14 +178,17 @@ mod tests {
     #[test]
     fn absent_nodes_are_blank_and_full_is_one() {
         let mut map = Heatmap::new("cpu", 4);
-        map.begin_sample(0);
+        map.sample(0);
         let late = map.add_node("late");
         let none = map.add_node("no-gpu");
-        map.begin_sample(NANOS_PER_SECOND);
         map.set(late, i64::MAX, i64::MAX - 1);
         map.set(none, 1, 0);
+        map.sample(NANOS_PER_SECOND);
+        map.clear();
+        map.sample(2 * NANOS_PER_SECOND);
         assert_eq!(map.mean(0..1, 0), None);
         assert_eq!(map.mean(0..1, 1), Some(1.0));
+        assert_eq!(map.mean(0..1, 2), None);
         assert_eq!(map.mean(1..2, 1), None);
         assert_eq!(map.mean(0..0, 1), None);
     }

@@ -65,7 +65,7 @@ pub(crate) fn run(label: &str, seed: u64, seconds: i64, interval: i64, nodes: us
         series.set_resource("example.com/none", 0, 0);
         series.set_resource("pods", ready * 110, used(110.0, 0.12));
         series.set_counter(Series::PODS_STARTING, (load * nodes as f64 * noise.next()) as i64);
-        heatmap.begin_sample(time * NANOS_PER_SECOND);
+        heatmap.clear();
         for node in 0..nodes {
             let gone = node as i64 >= total || (outage && node < nodes / 3);
             if !gone {
@@ -74,6 +74,7 @@ pub(crate) fn run(label: &str, seed: u64, seconds: i64, interval: i64, nodes: us
                 heatmap.set(node, (full * 32_000.0) as i64, 32_000);
             }
         }
+        heatmap.sample(time * NANOS_PER_SECOND);
     }
     heatmap.finish(seconds * NANOS_PER_SECOND);
     let skew = |noise: &mut Noise, scale: f64| (scale * (-noise.next().max(1e-12).ln()).powi(4) * 1e9) as i64;
@@ -316,8 +317,8 @@ fn one_sample() -> Run {
     run.series.set_resource("cpu", 4000, 1000);
     run.heatmap = Heatmap::new("cpu", 10);
     let node = run.heatmap.add_node("only");
-    run.heatmap.begin_sample(7);
     run.heatmap.set(node, 1, 4);
+    run.heatmap.sample(7);
     run.scheduling.push(NANOS_PER_SECOND);
     run.startup.push(0);
     run
