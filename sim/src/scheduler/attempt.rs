@@ -119,7 +119,7 @@ impl Scheduler {
         let sort = self.profiles[0].queue_sort.map(|index| &self.profiles[0].plugins[index]);
         let rank = |key| sort.map_or(0, |plugin| plugin.line_rank(key, cx.cluster));
         let ranks = sort.is_some_and(|plugin| plugin.ranks_lines());
-        let popped = self.queue.pop(ranks.then_some(&rank));
+        let popped = self.queue.pop(cx.cluster.now, ranks.then_some(&rank));
         let Some((pod, queued, early)) = popped else { return };
         cx.cluster.count_attempt(pod);
         let (blamed, profile) = (queued.blamed, &self.profiles[usize::from(queued.profile)]);

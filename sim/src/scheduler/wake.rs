@@ -86,7 +86,7 @@ impl Scheduler {
     /// A pod is none of the queue's any more.
     fn leave_queue(&mut self, pod: PodId, cx: &mut Context<'_>) {
         let Some(profile) = self.queue.get(pod).map(|queued| usize::from(queued.profile)) else { return };
-        if let Some((from, blamed)) = self.queue.remove(pod) {
+        if let Some((from, blamed)) = self.queue.remove(pod, cx.now()) {
             cx.note(&Note::LeftQueue { from, blamed, profile: &self.profiles[profile] });
         }
     }
@@ -122,7 +122,7 @@ impl Scheduler {
             let plugin = &profile.plugins[profile.queue_sort?];
             Some(plugin.queue_key(pod, cx.cluster.class_of(pod), cx.cluster))
         });
-        if !self.queue.update(id, new, key.unwrap_or(0)) {
+        if !self.queue.update(id, new, key.unwrap_or(0), cx.now()) {
             return;
         }
         for what in changes {
