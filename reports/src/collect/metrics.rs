@@ -11,7 +11,7 @@ use crate::data::{LatencyPair, LatencySummary, SchedulingParts};
 use crate::metrics::scheduling_latency::Waiting;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use towtank_sim::cluster::{Change, Cluster, Interest};
+use towtank_sim::cluster::{Cluster, Interest};
 use towtank_sim::model::PodId;
 use towtank_sim::observe::{Note, NoteKinds, Observer};
 use towtank_sim::scheduler::{FitError, Profile, Waits};

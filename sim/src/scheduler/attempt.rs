@@ -172,6 +172,7 @@ impl Scheduler {
                 let asked = |index: &usize| profile.plugins[*index].post_filter_lasts(cycle.class, cluster);
                 if selected.lasts && remedy.does_nothing() && profile.post_filter.iter().all(asked) {
                     self.known.add(number, queued.class, error.clone());
+                    cluster.phases.leave(before);
                     return (Decision::Reject(error, remedy), examined);
                 }
                 Decision::Reject(error, remedy)
@@ -291,7 +292,7 @@ impl Selection {
                 }
             }
         }
-        error.post_filter = (!messages.is_empty()).then(|| messages.join(", "));
+        error.post_filter = if messages.len() > 1 { Some(messages.join(", ")) } else { messages.pop() };
         (error, remedy)
     }
 }

@@ -32,13 +32,16 @@ enum Step {
     Fail {
         which: usize,
     },
+    /// The pods of these classes are known to be rejected, in these words.
     RejectKnown {
         classes: u8,
         most: usize,
+        words: u8,
     },
     RejectWhole {
         classes: u8,
         most: usize,
+        words: u8,
     },
     Remove {
         which: usize,
@@ -73,8 +76,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         6 => (any::<usize>(), 1..4_u64, prop::bool::weighted(0.1))
             .prop_map(|(which, rejectors, woken)| Step::Reject { which, rejectors, woken }),
         2 => any::<usize>().prop_map(|which| Step::Fail { which }),
-        6 => (any::<u8>(), 1..20_usize).prop_map(|(classes, most)| Step::RejectKnown { classes, most }),
-        6 => (any::<u8>(), 1..20_usize).prop_map(|(classes, most)| Step::RejectWhole { classes, most }),
+        6 => (any::<u8>(), 1..20_usize, 0..3_u8)
+            .prop_map(|(classes, most, words)| Step::RejectKnown { classes, most, words }),
+        6 => (any::<u8>(), 1..20_usize, 0..3_u8)
+            .prop_map(|(classes, most, words)| Step::RejectWhole { classes, most, words }),
         1 => any::<usize>().prop_map(|which| Step::Remove { which }),
         1 => (any::<usize>(), class, 0..2_i64).prop_map(|(which, class, key)| Step::Update { which, class, key }),
         4 => (any::<u16>(), prop::bool::weighted(0.2)).prop_map(|(groups, but_one)| Step::Wake { groups, but_one }),
@@ -99,6 +104,8 @@ struct Plain {
     rejectors: u64,
     pool: Option<Pool>,
     until: SimTime,
+    /// The words of its condition.
+    said: Option<u8>,
     waits: Waits,
     /// The instant up to which they count.
     counted: SimTime,
@@ -209,6 +216,11 @@ impl Model {
         pod
     }
 
+    /// The pod is told why.
+    fn say(&mut self, id: PodId, words: u8) {
+        self.pods.get_mut(&id).expect("a pod of the model").said = Some(words);
+    }
+
     fn reject(&mut self, id: PodId, rejectors: u64, now: SimTime) {
         let pod = self.fail(id, now);
         pod.rejections += 1;
@@ -266,7 +278,7 @@ fn play(steps: &[Step], settings: QueueSettings) {
                 model.sequence += 1;
                 let (since, sequence) = (now, model.sequence);
                 let (rejections, errors, rejectors, pool, until) = (0, 0, 0, None, now);
-                let (waits, counted) = (Waits::default(), now);
+                let (said, waits, counted) = (None, Waits::default(), now);
                 let pod = Plain {
                     class,
                     key,
@@ -278,6 +290,7 @@ fn play(steps: &[Step], settings: QueueSettings) {
                     rejectors,
                     pool,
                     until,
+                    said,
                     waits,
                     counted,
                 };
@@ -319,7 +332,7 @@ fn play(steps: &[Step], settings: QueueSettings) {
                 let until = model.cut(now + span);
                 model.pods.get_mut(&id).expect("a pod of the model").until = until;
             }
-            Step::RejectKnown { classes, most } => {
+            Step::RejectKnown { classes, most, words } => {
                 let known = |class: ClassId| classes & (1 << class.0) != 0;
                 let fate =
                     |_: u8, class: ClassId| known(class).then_some(Known { failure: class.0, plugins: 1 << class.0 });
@@ -338,6 +351,7 @@ fn play(steps: &[Step], settings: QueueSettings) {
                     let class = model.pods[&repeat.pod].class;
                     assert_eq!(repeat.failure, class.0);
                     model.reject(repeat.pod, 1 << class.0, now);
+                    model.say(repeat.pod, words);
                 }
                 let goes_on = model.next().is_some_and(|(id, _)| {
                     let pod = &model.pods[&id];
@@ -345,11 +359,12 @@ fn play(steps: &[Step], settings: QueueSettings) {
                 });
                 assert!(repeats.len() == most || !goes_on, "it ends at the first pod of which it is not known");
             }
-            Step::RejectWhole { classes, most } => {
+            Step::RejectWhole { classes, most, words } => {
                 let fate = |_: u8, class: ClassId| {
                     (classes & (1 << class.0) != 0).then_some(Known { failure: class.0, plugins: 1 << class.0 })
                 };
-                let error = Arc::new(FitError::default());
+                // Not always the same error, even where the words are the same.
+                let error = Arc::new(FitError::saying(words.to_string()));
                 let Some(whole) = queue.next_whole(most, now, &fate) else { continue };
                 let Some(_) = queue.newcomers(&whole) else { continue };
                 let mut counts = BTreeMap::new();
@@ -363,6 +378,15 @@ fn play(steps: &[Step], settings: QueueSettings) {
                     *counts.entry(class).or_insert(0) += 1;
                 }
                 assert!(pods.len() <= most);
+                let told = queue.told_otherwise(&whole, &|_| &error);
+                let mut among = pods.iter();
+                for (id, failure) in told {
+                    assert!(among.any(|(other, class, _)| (*other, *class) == (id, failure)), "told in their order");
+                    model.say(id, words);
+                }
+                for (id, ..) in &pods {
+                    assert_eq!(model.pods[id].said, Some(words), "{id} is told what is new");
+                }
                 queue.fail_whole(&whole, now, &|_| &error);
                 let mut counted = BTreeMap::new();
                 whole.alike().for_each(|alike| *counted.entry(alike.failure).or_insert(0) += alike.count);
@@ -468,7 +492,7 @@ fn play(steps: &[Step], settings: QueueSettings) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     /// Cohorts are a way to store the queue and no other queue.
     #[test]
