@@ -68,8 +68,12 @@ impl QueueMetrics {
 
     fn came_in(&mut self, pool: Pool, cause: EventLabel, count: u64) {
         let key = (pool_number(pool), cause);
-        match self.incoming.iter_mut().find(|(known, _)| *known == key) {
-            Some((_, pods)) => *pods += count,
+        match self.incoming.iter().position(|(known, _)| *known == key) {
+            Some(place) => {
+                self.incoming[place].1 += count;
+                // What comes often comes to be the first that is compared.
+                self.incoming.swap(place, place.saturating_sub(1));
+            }
             None => self.incoming.push((key, count)),
         }
     }

@@ -70,6 +70,8 @@ pub(super) struct Part {
     /// Without the plugin that holds them back: that is the cohort's.
     pub(super) group: Group,
     pub(super) left: u32,
+    /// The place of the first of them, if any are left.
+    first: u32,
 }
 
 /// When and how a pod came into its cohort.
@@ -121,10 +123,8 @@ impl Cohort {
 
     /// The first pod of a part.
     pub(super) fn first_of(&self, part: usize) -> Option<Member> {
-        if self.parts[part].left == 0 {
-            return None;
-        }
-        self.members().find(|member| member.part as usize == part)
+        let Part { left, first, .. } = self.parts[part];
+        (left > 0).then(|| self.members[self.index(first)])
     }
 
     /// When and how the pod at a place came in.
@@ -151,7 +151,7 @@ impl Cohort {
 
     /// A part for a group that has none.
     pub(super) fn add_part(&mut self, group: Group) -> usize {
-        self.parts.push(Part { group, left: 0 });
+        self.parts.push(Part { group, left: 0, first: 0 });
         self.parts.len() - 1
     }
 
@@ -170,6 +170,9 @@ impl Cohort {
         let sequence = sequence.wrapping_sub(self.base);
         let place = self.origin.wrapping_add(self.members.len() as u32);
         self.members.push_back(Member { sequence, entry, part: part as u32 });
+        if self.parts[part].left == 0 {
+            self.parts[part].first = place;
+        }
         self.welcome(part, place, queued, (id, now));
     }
 
@@ -185,6 +188,7 @@ impl Cohort {
         let sequence = sequence.wrapping_sub(self.base);
         self.origin = self.origin.wrapping_sub(1);
         self.members.push_front(Member { sequence, entry, part: part as u32 });
+        self.parts[part].first = self.origin;
         self.welcome(part, self.origin, queued, (id, now));
     }
 
@@ -211,9 +215,15 @@ impl Cohort {
         let member = &mut self.members[index];
         debug_assert!(member.is_there(), "a pod leaves a cohort once");
         member.entry = Member::GONE;
-        let part = &mut self.parts[member.part as usize];
+        let number = member.part;
+        let part = &mut self.parts[number as usize];
         part.left -= 1;
         let emptied = (part.left == 0).then_some(part.group);
+        if part.first == place && part.left > 0 {
+            // It moves to the back only, so that all of this together is one walk for each part.
+            let next = self.members.range(index..).position(|next| next.is_there() && next.part == number);
+            part.first = place.wrapping_add(next.unwrap_or_default() as u32);
+        }
         self.left -= 1;
         while self.members.front().is_some_and(|first| !first.is_there()) {
             self.members.pop_front();
@@ -292,7 +302,8 @@ impl Cohort {
         self.together = (there(0..old.start), there(old));
         self.members.retain(Member::is_there);
         self.origin = 0;
-        for (place, member) in self.members.iter().enumerate() {
+        for (place, member) in self.members.iter().enumerate().rev() {
+            self.parts[member.part as usize].first = place as u32;
             tell(member.entry, place as u32);
         }
     }

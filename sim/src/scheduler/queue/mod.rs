@@ -14,6 +14,7 @@ mod settings;
 mod table;
 #[cfg(test)]
 mod tests;
+mod waiting;
 mod waits;
 mod whole;
 
@@ -33,9 +34,10 @@ use cohort::{Cohort, CohortId, Cohorts, Member, Part, Standing};
 use lone::{LONE, Lone};
 use place::{Place, RANKED, Rank};
 use pod::NOWHERE;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Bound;
 use table::Table;
+use waiting::{Aged, Waiting};
 
 /// How long a pod waits for an event before it is tried again in any case.
 pub(super) const MAX_UNSCHEDULABLE: Span = Span::from_secs(300);
@@ -53,8 +55,8 @@ pub(super) struct SchedulingQueue {
     /// The cohorts of the pools active, backoff and error backoff, by the end of the backoff and the rank of the first pod.
     /// Cohorts may interleave: after each pod, the one that has the first pod comes first.
     ranked: [BTreeMap<(SimTime, Rank), CohortId>; RANKED],
-    /// The cohorts with pods of each group that wait for an event or are held back, by age.
-    waiting: BTreeMap<Group, BTreeSet<(SimTime, u64, CohortId)>>,
+    /// The cohorts with pods that wait for an event or are held back.
+    waiting: Waiting,
     /// How many pods there are of each place.
     counts: [usize; Place::KINDS],
     /// Cohorts that came to be at this instant, to be joined.
@@ -205,7 +207,7 @@ impl SchedulingQueue {
 
     /// The groups of pods that wait for an event or are held back.
     pub(super) fn groups(&self) -> impl Iterator<Item = Group> + '_ {
-        self.waiting.keys().copied()
+        self.waiting.groups().map(|(group, _)| group)
     }
 
     /// The group of a pod that waits for an event or is held back.
@@ -218,7 +220,7 @@ impl SchedulingQueue {
 
     /// A pod of a group, of those that have waited longest.
     pub(super) fn first_of(&self, group: Group) -> Option<PodId> {
-        let (_, _, id) = *self.waiting.get(&group)?.first()?;
+        let (_, _, id) = *self.waiting.of(&group).first()?;
         let cohort = &self.cohorts[id];
         let part = cohort.find(&Group { gate: None, ..group })?;
         cohort.first_of(part).map(|member| self.pods[member.entry].pod)
@@ -234,8 +236,7 @@ impl SchedulingQueue {
         pre_enqueue: PreEnqueue<'_>,
     ) {
         self.now = now;
-        let found = groups.iter().filter_map(|group| self.waiting.get(group)).flatten();
-        let mut cohorts: Vec<(SimTime, u64, CohortId)> = found.copied().collect();
+        let mut cohorts: Vec<Aged> = groups.iter().flat_map(|group| self.waiting.of(group)).copied().collect();
         cohorts.sort_unstable();
         cohorts.dedup();
         let except = except.and_then(|pod| self.pods.find(pod));
@@ -289,7 +290,7 @@ impl SchedulingQueue {
     pub(super) fn flush_unschedulable(&mut self, now: SimTime, pre_enqueue: PreEnqueue<'_>) {
         self.now = now;
         let mut due = Vec::new();
-        for cohorts in self.waiting.iter().filter(|(group, _)| group.gate.is_none()).map(|(_, cohorts)| cohorts) {
+        for (_, cohorts) in self.waiting.groups().filter(|(group, _)| group.gate.is_none()) {
             due.extend(cohorts.iter().take_while(|(since, ..)| now - *since > MAX_UNSCHEDULABLE));
         }
         due.sort_unstable();
@@ -455,7 +456,7 @@ impl SchedulingQueue {
         let part = cohort.find(&group).unwrap_or_else(|| cohort.add_part(group));
         if cohort.parts()[part].left == 0 && cohort.place.waits() {
             let key = (cohort.since, cohort.born, id);
-            self.waiting.entry(Group { gate: cohort.place.gate(), ..group }).or_default().insert(key);
+            self.waiting.insert(Group { gate: cohort.place.gate(), ..group }, key);
         }
         part
     }
@@ -511,7 +512,7 @@ impl SchedulingQueue {
         } else if place.waits() {
             let key = (cohort.since, cohort.born, id);
             for part in cohort.parts().iter().filter(|part| part.left > 0) {
-                self.waiting.entry(Group { gate, ..part.group }).or_default().insert(key);
+                self.waiting.insert(Group { gate, ..part.group }, key);
             }
         }
     }
@@ -528,7 +529,7 @@ impl SchedulingQueue {
         } else if place.waits() {
             let key = (cohort.since, cohort.born, id);
             for part in cohort.parts().iter().filter(|part| part.left > 0) {
-                forget(&mut self.waiting, Group { gate: place.gate(), ..part.group }, key);
+                self.waiting.remove(&Group { gate: place.gate(), ..part.group }, key);
             }
         }
     }
@@ -560,7 +561,7 @@ impl SchedulingQueue {
             after.map(|key| pool.insert(key, id));
         }
         if let Some(group) = emptied.filter(|_| place.waits()) {
-            forget(&mut self.waiting, Group { gate: place.gate(), ..group }, key);
+            self.waiting.remove(&Group { gate: place.gate(), ..group }, key);
         }
         self.depart(entry, lacking);
         self.tidy(id);
@@ -583,20 +584,6 @@ impl SchedulingQueue {
             self.cohorts.release(id);
         } else if cohort.is_sparse() {
             cohort.compact(|entry, place| self.pods[entry].place = place);
-        }
-    }
-}
-
-/// No pod of a group is left in a cohort.
-fn forget(
-    waiting: &mut BTreeMap<Group, BTreeSet<(SimTime, u64, CohortId)>>,
-    group: Group,
-    key: (SimTime, u64, CohortId),
-) {
-    if let Some(cohorts) = waiting.get_mut(&group) {
-        cohorts.remove(&key);
-        if cohorts.is_empty() {
-            waiting.remove(&group);
         }
     }
 }
