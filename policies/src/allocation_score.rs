@@ -9,7 +9,7 @@ use std::sync::Arc;
 use towtank_sim::cluster::{Cluster, Nodes};
 use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::PodClass;
-use towtank_sim::scheduler::lanes::{self, LaneWork, Lanes, product_sum, quotient, whole_part};
+use towtank_sim::scheduler::lanes::{self, LaneWork, Lanes, product_sum, whole_part, whole_quotient};
 use towtank_sim::scheduler::{
     LastingScore, LoadBlock, LoadPart, MAX_NODE_SCORE, NodePart, NodeScore, PartWork, Score, exact,
 };
@@ -30,7 +30,7 @@ struct Allocation {
 /// As [`Allocation`], where only CPU and memory count: most nodes are scored by the columns of their loads.
 struct ColumnAllocation {
     plain: Allocation,
-    /// What the pod asks for.
+    /// A hundred times what the pod asks for.
     pod: [f64; 2],
     weights: [f64; 2],
     /// The reciprocal of the sum of the weights.
@@ -99,7 +99,8 @@ impl ColumnAllocation {
             return Err(plain);
         }
         let most = matches!(*plain.strategy, Strategy::MostAllocated);
-        let [pod, weights] = [pod, weights].map(|pair| pair.map(|amount| amount as f64));
+        let pod = pod.map(|amount| (MAX_NODE_SCORE * amount) as f64);
+        let weights = weights.map(|weight| weight as f64);
         Ok(Self { plain, pod, weights, inverse: 1.0 / sum as f64, most })
     }
 }
@@ -162,12 +163,11 @@ impl<const MOST: bool> PartWork<f64> for Weighted<'_, MOST> {
         for (lane, total) in totals.iter_mut().enumerate() {
             let scored = |place: usize| {
                 let has = part.allocatable[place][lane];
-                let taken = part.nonzero[place][lane] + pod[place];
-                // What is left, or taken, of what there is at most.
-                let taken = if taken < has { taken } else { has };
-                let counted = if MOST { taken } else { has - taken };
-                let hundredfold = MAX_NODE_SCORE as f64 * counted;
-                whole_part::<FUSED>(quotient::<FUSED>(hundredfold, has, part.reciprocal[place][lane]))
+                // A hundred times what is left, or taken, of what there is at most.
+                let left = part.headroom[place][lane] - pod[place];
+                let left = if left > 0.0 { left } else { 0.0 };
+                let counted = if MOST { product_sum::<FUSED>(MAX_NODE_SCORE as f64, has, -left) } else { left };
+                whole_quotient::<FUSED>(counted, has, part.reciprocal[place][lane])
             };
             let sum = product_sum::<FUSED>(scored(0), weights[0], scored(1) * weights[1]);
             let mean = whole_part::<FUSED>((sum + 0.5) * inverse);

@@ -2,6 +2,7 @@
 
 use crate::agenda::{Agenda, ControllerId, Event, Presence, Rank, Timer};
 use crate::cluster::{Change, Cluster, Interest};
+use crate::model::ClassId;
 use crate::observe::{Note, Notes};
 use crate::random::Streams;
 use crate::time::SimTime;
@@ -24,6 +25,10 @@ pub trait Controller {
 
     /// A timer that it set is due.
     fn on_timer(&mut self, _timer: Timer, _cx: &mut Context<'_>) {}
+
+    /// Names the classes that it will look up although perhaps no pod has them any more. All others may be forgotten now, and then
+    /// their ids name other classes.
+    fn name_classes(&self, _name: &mut dyn FnMut(ClassId)) {}
 }
 
 /// What a controller acts through.

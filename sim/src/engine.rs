@@ -4,8 +4,8 @@ use crate::agenda::{Agenda, ControllerId, Event, Presence, Rank};
 use crate::cluster::{Cause, Cluster, Interest};
 use crate::controller::{Context, Controller};
 use crate::gang::PodGroup;
-use crate::model::Name;
 use crate::model::pod::NewPod;
+use crate::model::{ClassId, Name};
 use crate::observe::{Note, Notes, Observer, Observers};
 use crate::phases::Phase;
 use crate::random::Streams;
@@ -194,6 +194,9 @@ impl Simulation {
                 }
             }
             self.deliver(&mut agenda, &mut observers)?;
+            if self.cluster.classes.are_many() {
+                self.forget_classes(&mut observers);
+            }
             let events = agenda.happened();
             if events / PROGRESS_EVERY > reported {
                 reported = events / PROGRESS_EVERY;
@@ -227,6 +230,17 @@ impl Simulation {
             }
         }
         Ok(())
+    }
+
+    /// Forgets the classes that nobody needs.
+    fn forget_classes(&mut self, observers: &mut Observers<'_, '_>) {
+        let mut needed = vec![false; self.cluster.classes.slots()];
+        let mut name = |id: ClassId| needed[id.index()] = true;
+        let submissions = self.sources.iter().filter_map(|feeder| feeder.next.as_ref());
+        submissions.filter_map(|submission| submission.work.class()).for_each(&mut name);
+        self.controllers.iter().for_each(|controller| controller.name_classes(&mut name));
+        self.cluster
+            .forget_other_classes(needed, |gone, cluster| observers.note(&Note::ClassesForgotten(gone), cluster));
     }
 
     fn with_context(

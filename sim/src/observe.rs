@@ -2,7 +2,7 @@
 
 use crate::cluster::Refusal;
 use crate::cluster::{Change, Cluster, Interest};
-use crate::model::{NodeId, ObjectId, PodId};
+use crate::model::{ClassId, NodeId, ObjectId, PodId};
 use crate::phases::Phase;
 use crate::scheduler::fit_error::FitError;
 use crate::scheduler::{AttemptInspection, FailedAgain, Moves, Pool, Profile, Waits};
@@ -127,6 +127,8 @@ pub enum Note<'a> {
         /// The message.
         message: &'a str,
     },
+    /// These classes have no pods any more and are forgotten: they can be looked up for the last time, and their ids will name others.
+    ClassesForgotten(&'a [ClassId]),
 }
 
 /// What an event is about.
@@ -199,11 +201,13 @@ impl NoteKinds {
     pub const FAILED_AGAIN: Self = Self(1 << 9);
     /// [`Note::Starting`].
     pub const STARTING: Self = Self(1 << 10);
+    /// [`Note::ClassesForgotten`].
+    pub const CLASSES_FORGOTTEN: Self = Self(1 << 11);
     /// All of them but [`NoteKinds::FAILED_AGAIN`], without which all is told as well.
     pub const ALL: Self = Self(((1 << Self::COUNT) - 1) & !Self::FAILED_AGAIN.0);
 
     /// The kinds that are not changes come first.
-    const OTHERS: usize = 11;
+    const OTHERS: usize = 12;
     const COUNT: usize = Self::OTHERS + Interest::KINDS;
 
     /// These kinds of changes: [`Note::Change`].
@@ -238,6 +242,7 @@ impl NoteKinds {
             Note::LeftQueue { .. } => Self::LEFT_QUEUE,
             Note::FailedAgain(_) => Self::FAILED_AGAIN,
             Note::Starting { .. } => Self::STARTING,
+            Note::ClassesForgotten(_) => Self::CLASSES_FORGOTTEN,
         };
         kind.0.trailing_zeros() as usize
     }

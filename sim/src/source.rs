@@ -83,6 +83,18 @@ pub enum Work {
     },
 }
 
+impl Work {
+    /// The class that it names.
+    pub(crate) const fn class(&self) -> Option<ClassId> {
+        match self {
+            Self::Pod(pod) => Some(pod.class),
+            Self::Gang(gang) => Some(gang.pod.class),
+            Self::UpdatePod { class, .. } => Some(*class),
+            _ => None,
+        }
+    }
+}
+
 /// A PodGroup with its pods. The group goes with the last of them.
 #[derive(Clone, Debug)]
 pub struct Gang {
@@ -107,7 +119,8 @@ pub trait Source {
     fn name(&self) -> &str;
 
     /// The next submission, or `None` at the end. Specifications are interned in `cluster`, and nothing else of it is
-    /// changed.
+    /// changed. Those that are interned [for now](Cluster::intern_for_now) may be forgotten before it is asked again, but for what the
+    /// submission names: see [`ClassWatch`](crate::cluster::ClassWatch).
     ///
     /// # Errors
     /// Whatever keeps the source from going on; the run stops with it.

@@ -205,7 +205,7 @@ impl Demand {
 fn requests(spec: &PodSpec) -> BTreeMap<String, String> {
     let containers = spec.containers.iter().flat_map(|container| &container.requests);
     let mut requests: BTreeMap<String, String> =
-        containers.map(|(name, quantity)| (name.clone(), quantity.to_string())).collect();
+        containers.map(|(name, quantity)| (name.to_string(), quantity.to_string())).collect();
     if let Some(gpu) = spec.gpu {
         requests.insert("GPU".to_owned(), format!("{} x {}m", gpu.count, gpu.milli));
     }

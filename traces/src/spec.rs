@@ -27,9 +27,9 @@ pub(crate) const GIBIBYTE: i64 = 1 << 30;
 pub(crate) fn node(name: &str, cpu_milli: i64, memory_bytes: i64) -> NodeSpec {
     let mut spec = NodeSpec { name: name.into(), ..NodeSpec::default() };
     spec.labels.insert(HOSTNAME_LABEL.into(), name.to_owned());
-    spec.allocatable.insert("cpu".into(), Quantity::from_milli(cpu_milli));
-    spec.allocatable.insert("memory".into(), Quantity::from_units(memory_bytes));
-    spec.allocatable.insert("pods".into(), Quantity::from_units(PODS_PER_NODE));
+    spec.allocatable.insert("cpu", Quantity::from_milli(cpu_milli));
+    spec.allocatable.insert("memory", Quantity::from_units(memory_bytes));
+    spec.allocatable.insert("pods", Quantity::from_units(PODS_PER_NODE));
     spec
 }
 
@@ -45,10 +45,10 @@ pub(crate) fn put_gpus(spec: &mut NodeSpec, count: i64, model: &str, mode: GpuMo
         GpuMode::Share => {
             let devices = count.clamp(0, MAX_DEVICES as i64);
             spec.devices = devices as u8;
-            spec.allocatable.insert(GPU_MILLI.into(), Quantity::from_units(devices * i64::from(WHOLE)));
+            spec.allocatable.insert(GPU_MILLI, Quantity::from_units(devices * i64::from(WHOLE)));
         }
         GpuMode::Whole => {
-            spec.allocatable.insert(WHOLE_GPU.into(), Quantity::from_units(count));
+            spec.allocatable.insert(WHOLE_GPU, Quantity::from_units(count));
         }
     }
 }

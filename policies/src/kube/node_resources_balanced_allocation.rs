@@ -164,18 +164,18 @@ impl PartWork<f64> for Weighted<'_> {
     fn run<const FUSED: bool, const N: usize>(&self, part: LoadPart<'_, N>, totals: &mut [f64; N]) {
         const MOST: f64 = MAX_NODE_SCORE as f64;
         let pod = self.score.pod;
-        // As `balance` has it: the operations, and their order.
-        let balance = |cpu: f64, memory: f64| whole_part::<FUSED>((1.0 - ((cpu - memory) / 2.0).abs()) * MOST);
         for (lane, total) in totals.iter_mut().enumerate() {
             let share = |place: usize| {
                 let amount = part.requested[place][lane] + pod[place];
                 let share = quotient::<FUSED>(amount, part.allocatable[place][lane], part.reciprocal[place][lane]);
                 if share < 1.0 { share } else { 1.0 }
             };
-            let before = balance(part.share[0][lane], part.share[1][lane]);
-            let after = balance(share(0), share(1));
-            // With two resources neither balance is below 50, so half the difference is not negative.
-            let score = MOST / 2.0 + whole_part::<FUSED>((MOST / 2.0 + after - before) / 2.0);
+            // As `balance` has it; half a number is exact.
+            let even = product_sum::<FUSED>((share(0) - share(1)).abs(), -0.5, 1.0);
+            let after = whole_part::<FUSED>(even * MOST);
+            // With two resources neither balance is below 50, so half the difference to the one before is not negative. The half and
+            // the balance before, which is 100 less the imbalance, make 50.
+            let score = whole_part::<FUSED>((after + part.imbalance[lane] + MOST / 2.0) / 2.0);
             *total = product_sum::<FUSED>(self.weight, score, *total);
         }
     }

@@ -8,7 +8,7 @@ use serde::de::IgnoredAny;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use towtank_sim::cluster::{Cluster, PlacementChange};
+use towtank_sim::cluster::{ClassWatch, Cluster, PlacementChange};
 use towtank_sim::model::ClassId;
 use towtank_sim::model::pod::{Pod, PodClass};
 use towtank_sim::model::resources::{ResourceId, Resources};
@@ -41,6 +41,7 @@ struct Ledger {
     tenants: Vec<Tenant>,
     by_name: BTreeMap<Arc<str>, usize>,
     by_class: FxHashMap<ClassId, usize>,
+    classes: ClassWatch,
     /// How many changes of placements are in it; `None` before the first look.
     seen: Option<u64>,
 }
@@ -137,6 +138,11 @@ impl Ledger {
 
     /// Follows what has come to nodes and left them.
     fn catch_up(&mut self, cluster: &Cluster, args: &Args) {
+        if let Some(stayed) = self.classes.look(&cluster.classes) {
+            self.by_class.retain(|class, _| stayed.has(*class));
+            // What has come and left is told by ids that may name other classes now.
+            self.seen = None;
+        }
         let log = cluster.placements().log();
         let news = self.seen.and_then(|seen| log.since(seen));
         if let Some(news) = news {

@@ -1,6 +1,7 @@
 //! Tests that look at more than one file of the crate.
 
 mod batch;
+mod classes;
 mod configuration;
 mod decisions;
 mod device_claims;

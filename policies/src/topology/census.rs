@@ -4,7 +4,7 @@
 use super::partition::Partitions;
 use super::sums::Sums;
 use smallvec::SmallVec;
-use towtank_sim::cluster::{Cluster, Placed, PlacementChange};
+use towtank_sim::cluster::{ClassWatch, Cluster, Placed, PlacementChange};
 use towtank_sim::model::{ClassId, NodeId};
 
 /// What a pod counts in: rows, with how much.
@@ -38,8 +38,11 @@ pub(crate) struct Census<S> {
     rows: Vec<Sums>,
     /// What classes count in, the first one for those that count in nothing.
     effects: Vec<Effects>,
-    /// By class: which of the effects.
+    /// By class: which of the effects. Only of those that have been seen.
     of_class: Vec<u32>,
+    /// How many of the classes, by age, have been seen.
+    seen_classes: usize,
+    classes: ClassWatch,
     /// The classes that count in something.
     counted: Vec<ClassId>,
     seen_nodes: u64,
@@ -54,6 +57,8 @@ impl<S: Subject> Census<S> {
             rows: Vec::new(),
             effects: vec![Effects::new()],
             of_class: Vec::new(),
+            seen_classes: 0,
+            classes: ClassWatch::default(),
             counted: Vec::new(),
             // Nobody remembers that long, so that the first look is at everything.
             seen_nodes: u64::MAX,
@@ -70,7 +75,14 @@ impl<S: Subject> Census<S> {
     /// Catches up with the cluster, to which the partitions belong.
     pub(crate) fn catch_up(&mut self, cluster: &Cluster, partitions: &mut Partitions) {
         partitions.refresh(cluster);
-        if self.of_class.len() < cluster.classes.len() || self.rows.len() < self.subject.rows() {
+        if self.classes.look(&cluster.classes).is_some() {
+            // What has come to nodes and left them is told by ids that may name other classes now.
+            self.effects.truncate(1);
+            self.counted.clear();
+            self.seen_classes = 0;
+            self.seen_placements = u64::MAX;
+        }
+        if self.seen_classes < cluster.classes.len() || self.rows.len() < self.subject.rows() {
             self.notice_classes(cluster, partitions);
         }
         let (placements, nodes) = (cluster.placements().log(), partitions.end());
@@ -98,16 +110,17 @@ impl<S: Subject> Census<S> {
     }
 
     fn notice_classes(&mut self, cluster: &Cluster, partitions: &mut Partitions) {
-        for index in self.of_class.len()..cluster.classes.len() {
-            let class = ClassId(index as u32);
+        self.of_class.resize(cluster.classes.slots(), 0);
+        for &class in &cluster.classes.by_age()[self.seen_classes..] {
             let effects = self.subject.effects(class, cluster, partitions);
             let which = if effects.is_empty() { 0 } else { self.effects.len() as u32 };
             if which > 0 {
                 self.effects.push(effects);
                 self.counted.push(class);
             }
-            self.of_class.push(which);
+            self.of_class[class.index()] = which;
         }
+        self.seen_classes = cluster.classes.len();
         for row in self.rows.len()..self.subject.rows() {
             let mut sums = self.subject.sums(row);
             // No pod of the class that made it has been counted.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use towtank_sim::cluster::{Change, Cluster, Interest, NodeChange};
 use towtank_sim::model::node::{INSTANCE_TYPE_LABEL, Node};
-use towtank_sim::model::pod::Pod;
+use towtank_sim::model::pod::{Pod, PodClass};
 use towtank_sim::model::resources::{ResourceId, Resources};
 use towtank_sim::model::{ClassId, NodeId, PodId};
 use towtank_sim::observe::{Note, NoteKinds, Observer};
@@ -30,6 +30,8 @@ pub struct LedgerCollector {
     used: Vec<[i128; 2]>,
     /// Corrections for pods that were resized while they lived: of a class, by resource.
     resized: BTreeMap<ClassId, Resized>,
+    /// What classes that are closed come to.
+    namespaces: BTreeMap<Arc<str>, NamespaceSums>,
     work: WorkTimes,
 }
 
@@ -47,6 +49,16 @@ struct Zone {
     capacity: Vec<i128>,
     /// By class: for how long its pods were bound to nodes of the zone.
     bound: Vec<i128>,
+    /// What pods of closed classes took, by resource, in unit nanoseconds.
+    allocated: Vec<i128>,
+    used: [i128; 2],
+}
+
+/// Integrals over time of the pods of a namespace, by resource, in unit nanoseconds.
+#[derive(Debug, Default)]
+struct NamespaceSums {
+    allocated: Vec<i128>,
+    requested: Vec<i128>,
     used: [i128; 2],
 }
 
@@ -134,6 +146,9 @@ impl LedgerCollector {
         for slot in 0..self.nodes.len() {
             self.close(slot, now);
         }
+        for id in cluster.classes.by_age() {
+            self.close_class(*id, cluster.classes.get(*id));
+        }
         self.sum_up(cluster)
     }
 
@@ -152,41 +167,17 @@ impl LedgerCollector {
             machines: self.machines,
             ..Ledger::default()
         };
-        for (number, zone) in self.zones.iter().enumerate() {
+        for zone in &self.zones {
             let of_zone = all.zones.entry(zone.name.to_string()).or_insert_with(sums);
-            for (sum, capacity) in of_zone.capacity.iter_mut().zip(&zone.capacity) {
-                *sum += capacity;
-            }
+            add(&mut of_zone.capacity, &zone.capacity);
+            add(&mut of_zone.allocated, &zone.allocated);
             of_zone.used = zone.used;
-            for (class, bound) in zone.bound.iter().enumerate().filter(|(_, bound)| **bound != 0) {
-                let class = cluster.classes.get(ClassId(class as u32));
-                add_times(&mut of_zone.allocated, &class.requests, *bound);
-                let namespace = all.namespaces.entry(class.spec.namespace.to_string()).or_insert_with(sums);
-                add_times(&mut namespace.allocated, &class.requests, *bound);
-            }
-            for (class, resized) in &self.resized {
-                let namespace = &*cluster.classes.get(*class).spec.namespace;
-                let namespace = all.namespaces.entry(namespace.to_owned()).or_insert_with(sums);
-                for ((_, id), more) in resized.allocated.iter().filter(|((zone, _), _)| *zone == number) {
-                    of_zone.allocated[id.index()] += more;
-                    namespace.allocated[id.index()] += more;
-                }
-            }
         }
-        for (number, (existed, used)) in self.existed.iter().zip(&self.used).enumerate() {
-            let id = ClassId(number as u32);
-            if *existed == 0 && !self.resized.contains_key(&id) {
-                continue;
-            }
-            let class = cluster.classes.get(id);
-            let namespace = all.namespaces.entry(class.spec.namespace.to_string()).or_insert_with(sums);
-            add_times(&mut namespace.requested, &class.requests, *existed);
-            for (sum, used) in namespace.used.iter_mut().zip(used) {
-                *sum += used;
-            }
-            for (id, more) in self.resized.get(&id).iter().flat_map(|resized| &resized.requested) {
-                namespace.requested[id.index()] += more;
-            }
+        for (name, namespace) in &self.namespaces {
+            let of_namespace = all.namespaces.entry(name.to_string()).or_insert_with(sums);
+            add(&mut of_namespace.allocated, &namespace.allocated);
+            add(&mut of_namespace.requested, &namespace.requested);
+            of_namespace.used = namespace.used;
         }
         for zone in all.zones.values_mut() {
             add(&mut all.cluster.capacity, &zone.capacity);
@@ -201,20 +192,47 @@ impl LedgerCollector {
         all
     }
 
+    /// What the pods of a class took is entered where it belongs. No more of them will come, or others for which the id stands then.
+    fn close_class(&mut self, id: ClassId, class: &PodClass) {
+        let Self { zones, existed, used, resized, namespaces, .. } = self;
+        let take = |sums: &mut Vec<i128>| sums.get_mut(id.index()).map_or(0, std::mem::take);
+        let (existed, resized) = (take(existed), resized.remove(&id));
+        let used = used.get_mut(id.index()).map_or([0; 2], std::mem::take);
+        if existed == 0 && resized.is_none() {
+            return;
+        }
+        let resized = resized.unwrap_or_default();
+        let namespace = namespaces.entry(class.spec.namespace.clone()).or_default();
+        add_times(&mut namespace.requested, &class.requests, existed);
+        for (id, more) in resized.requested {
+            *at(&mut namespace.requested, id) += more;
+        }
+        add(&mut namespace.used, &used);
+        for zone in zones.iter_mut() {
+            let bound = take(&mut zone.bound);
+            add_times(&mut zone.allocated, &class.requests, bound);
+            add_times(&mut namespace.allocated, &class.requests, bound);
+        }
+        for ((zone, id), more) in resized.allocated {
+            *at(&mut zones[zone].allocated, id) += more;
+            *at(&mut namespace.allocated, id) += more;
+        }
+    }
+
     /// Enters a pod that ends now.
     fn enter(&mut self, id: PodId, pod: &Pod, cluster: &Cluster) {
         let now = cluster.now;
         let class = pod.class.index();
         if self.existed.len() <= class {
-            self.existed.resize(cluster.classes.len(), 0);
-            self.used.resize(cluster.classes.len(), [0; 2]);
+            self.existed.resize(cluster.classes.slots(), 0);
+            self.used.resize(cluster.classes.slots(), [0; 2]);
         }
         self.existed[class] += i128::from(now.since(pod.created).0);
         let (Some(node), Some(bound)) = (pod.node, pod.bound.get()) else { return };
         let Some(NodeUse { cpu: of_node, zone: Some(zone) }) = self.used_of_nodes.get_mut(node.index()) else { return };
         let zone = &mut self.zones[*zone as usize];
         if zone.bound.len() <= class {
-            zone.bound.resize(cluster.classes.len(), 0);
+            zone.bound.resize(cluster.classes.slots(), 0);
         }
         zone.bound[class] += i128::from(now.since(bound).0);
         let worked = i128::from(self.work.of(id, pod, now));
@@ -252,8 +270,8 @@ impl LedgerCollector {
         let more = [0, 1].map(|i| (i128::from(old[i]) - i128::from(new[i])) * worked);
         let class = pod.class.index();
         if self.existed.len() <= class {
-            self.existed.resize(cluster.classes.len(), 0);
-            self.used.resize(cluster.classes.len(), [0; 2]);
+            self.existed.resize(cluster.classes.slots(), 0);
+            self.used.resize(cluster.classes.slots(), [0; 2]);
         }
         if let Some((node, zone)) = pod.node.zip(zone) {
             self.used_of_nodes[node.index()].cpu += more[0];
@@ -293,9 +311,7 @@ impl LedgerCollector {
     fn settle(&mut self, slot: usize, now: SimTime) {
         let Some(Some(node)) = self.nodes.get_mut(slot) else { return };
         let span = i128::from(now.since(node.since).0);
-        let capacity = &mut self.zones[node.zone].capacity;
-        capacity.resize(capacity.len().max(node.allocatable.as_slice().len()), 0);
-        add_times(capacity, &node.allocatable, span);
+        add_times(&mut self.zones[node.zone].capacity, &node.allocatable, span);
         node.cpu_capacity += i128::from(node.allocatable.get(ResourceId::CPU)) * span;
         node.since = now;
     }
@@ -337,10 +353,15 @@ impl Observer for LedgerCollector {
     fn interest(&self) -> NoteKinds {
         let ends = Interest::POD_FINISHED.and(Interest::POD_REMOVED);
         let rest = Interest::POD_UPDATED.and(Interest::POD_READINESS).and(Interest::NODES);
-        NoteKinds::changes(ends.and(rest).and(Interest::POD_STARTED))
+        NoteKinds::changes(ends.and(rest).and(Interest::POD_STARTED)).and(NoteKinds::CLASSES_FORGOTTEN)
     }
 
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
+        if let Note::ClassesForgotten(classes) = note {
+            for id in *classes {
+                self.close_class(*id, cluster.classes.get(*id));
+            }
+        }
         let Note::Change(change) = note else { return };
         match *change {
             Change::PodFinished(id) | Change::PodRemoved(id) => {
@@ -358,10 +379,17 @@ impl Observer for LedgerCollector {
     }
 }
 
-fn add_times(sums: &mut [i128], amounts: &Resources, times: i128) {
+fn add_times(sums: &mut Vec<i128>, amounts: &Resources, times: i128) {
+    sums.resize(sums.len().max(amounts.as_slice().len()), 0);
     for (sum, amount) in sums.iter_mut().zip(amounts.as_slice()) {
         *sum += i128::from(*amount) * times;
     }
+}
+
+/// The sum of a resource.
+fn at(sums: &mut Vec<i128>, id: ResourceId) -> &mut i128 {
+    sums.resize(sums.len().max(id.index() + 1), 0);
+    &mut sums[id.index()]
 }
 
 fn add(sums: &mut [i128], more: &[i128]) {

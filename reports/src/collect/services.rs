@@ -197,9 +197,15 @@ impl Budget {
         (self.healthy, self.desired) = (status.current_healthy, status.desired_healthy);
     }
 
+    fn forget(&mut self, class: ClassId) {
+        if let Some(selects) = self.selects.get_mut(class.index()) {
+            *selects = None;
+        }
+    }
+
     fn selects(&mut self, id: ObjectId, class: ClassId, cluster: &Cluster) -> bool {
         if self.selects.len() <= class.index() {
-            self.selects.resize(cluster.classes.len(), None);
+            self.selects.resize(cluster.classes.slots(), None);
         }
         *self.selects[class.index()].get_or_insert_with(|| {
             let (objects, spec) = (cluster.objects(), &cluster.classes.get(class).spec);
@@ -214,10 +220,15 @@ impl Observer for ServiceCollector {
     fn interest(&self) -> NoteKinds {
         let starts = Interest::POD_STARTED.and(Interest::POD_READINESS).and(Interest::POD_DELETING);
         let ends = Interest::POD_FINISHED.and(Interest::POD_REMOVED);
-        NoteKinds::changes(starts.and(ends).and(Interest::OBJECTS))
+        NoteKinds::changes(starts.and(ends).and(Interest::OBJECTS)).and(NoteKinds::CLASSES_FORGOTTEN)
     }
 
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
+        if let Note::ClassesForgotten(classes) = note {
+            for budget in self.budgets.values_mut() {
+                classes.iter().for_each(|class| budget.forget(*class));
+            }
+        }
         let Note::Change(change) = note else { return };
         let nothing = self.services.is_empty() && self.budgets.is_empty();
         match *change {

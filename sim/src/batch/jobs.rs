@@ -1,5 +1,6 @@
 //! Which jobs there are: how pods become jobs, and which of their pods still run.
 
+use super::ground::KindId;
 use super::job::{Job, JobId, Part};
 use super::site::Site;
 use crate::cluster::Cluster;
@@ -155,6 +156,11 @@ impl Jobs {
 
     pub(super) fn get_mut(&mut self, id: JobId) -> Option<&mut Entry> {
         self.all.get_mut(&id)
+    }
+
+    /// The kinds of the pods of all jobs.
+    pub(super) fn kinds(&self) -> impl Iterator<Item = KindId> + '_ {
+        self.all.values().flat_map(|entry| &entry.job.parts).map(|part| part.kind)
     }
 
     /// The job of a pod.

@@ -32,7 +32,7 @@ pub use timeline::Timeline;
 use crate::agenda::{Rank, Subject, Timer};
 use crate::cluster::{Change, Cluster, Interest};
 use crate::controller::{Context, Controller};
-use crate::model::{NodeId, PodId};
+use crate::model::{ClassId, NodeId, PodId};
 use crate::observe::Note;
 use crate::phases::Phase;
 use crate::scheduler::{EventLabel, FitError, MoveLog, Moves, Pool, Profile, Waits};
@@ -293,6 +293,10 @@ impl Controller for BatchScheduler {
             .and(Interest::POD_REMOVED)
             .and(Interest::NODES)
             .and(Interest::OBJECTS)
+    }
+
+    fn name_classes(&self, name: &mut dyn FnMut(ClassId)) {
+        self.jobs.kinds().for_each(|kind| name(self.site.class(kind)));
     }
 
     fn on_change(&mut self, change: Change, cx: &mut Context<'_>) {

@@ -5,7 +5,7 @@ use super::job::{Job, Part};
 use super::pass::{Machines, Release, pooled};
 use super::policy::Counting;
 use super::space::{Placement, Space, multiple};
-use crate::cluster::Cluster;
+use crate::cluster::{ClassWatch, Cluster};
 use crate::model::gpu::{Devices, WHOLE};
 use crate::model::node::Node;
 use crate::model::pod::PodClass;
@@ -24,6 +24,7 @@ pub(super) struct Site {
     machine_of: FxHashMap<NodeId, u32>,
     ground: Rc<Ground>,
     kind_of: FxHashMap<ClassId, KindId>,
+    classes: ClassWatch,
     /// Which kinds are judged on the present nodes.
     judged: Vec<bool>,
     /// By machine: its pool, and the pools with what they are judged by.
@@ -36,6 +37,10 @@ pub(super) struct Site {
 impl Site {
     /// The kind of a class of pods.
     pub(super) fn kind(&mut self, class: ClassId, cluster: &Cluster) -> KindId {
+        if let Some(stayed) = self.classes.look(&cluster.classes) {
+            // The kinds stay: the pools of machines are what all kinds so far have made of them.
+            self.kind_of.retain(|class, _| stayed.has(*class));
+        }
         if let Some(kind) = self.kind_of.get(&class) {
             return *kind;
         }
@@ -45,6 +50,11 @@ impl Site {
         self.judged.push(false);
         self.kind_of.insert(class, id);
         id
+    }
+
+    /// The class of a kind.
+    pub(super) fn class(&self, kind: KindId) -> ClassId {
+        self.ground.kinds[kind.index()].class
     }
 
     /// Looks whether nodes have come, gone or changed; whether they have.

@@ -190,7 +190,7 @@ fn requests(cpu: &str) -> ResourceList {
 }
 
 fn node(name: &str, cpu: &str) -> Work {
-    let pods = ("pods".to_owned(), "100".parse().expect("a quantity"));
-    let allocatable = requests(cpu).into_iter().chain([pods]).collect();
+    let mut allocatable = requests(cpu);
+    allocatable.insert("pods", "100".parse().expect("a quantity"));
     Work::Node(Box::new(NodeSpec { name: name.into(), allocatable, ..NodeSpec::default() }))
 }

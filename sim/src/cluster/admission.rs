@@ -56,7 +56,7 @@ impl Admission {
         }
         let mut spec = cluster.classes.get(class).spec.clone();
         let verdict = self.steps.iter().try_for_each(|step| step.complete(&mut spec, cluster));
-        let result = verdict.map(|()| cluster.intern(spec));
+        let result = verdict.map(|()| cluster.intern_for_now(spec));
         self.completed.borrow_mut().insert(class, result.clone());
         result
     }
@@ -69,7 +69,7 @@ impl Admission {
         self.steps.iter().try_for_each(|step| step.judge(class, cluster))
     }
 
-    /// Forgets what was remembered, because the cluster's objects have changed.
+    /// Forgets what was remembered, because the cluster's objects have changed, or classes have been forgotten.
     pub fn forget(&mut self) {
         self.completed.get_mut().clear();
     }

@@ -34,7 +34,7 @@ mod unbound;
 pub use action::{Action, ObjectChange};
 pub use admission::{Admission, AdmissionPlugin};
 pub use change_log::ChangeLog;
-pub use classes::Classes;
+pub use classes::{ClassWatch, Classes, Stayed};
 pub use feed::{Cause, Change, Interest, NodeChange};
 pub use fingerprint::Fingerprint;
 pub use namespace::Namespace;
@@ -48,7 +48,7 @@ pub use resource_quota::{Charge, QuotaScope, ResourceQuota, ScopeOperator, Scope
 pub use totals::{Counters, Totals};
 
 use crate::model::node::Node;
-use crate::model::pod::{Pod, PodClass};
+use crate::model::pod::{Pod, PodClass, PodSpec};
 use crate::model::resources::ResourceTable;
 use crate::model::{ClassId, NodeId, PodId};
 use crate::phases::Phases;
@@ -64,7 +64,7 @@ pub struct Cluster {
     pub now: SimTime,
     /// The resources' columns.
     pub resources: ResourceTable,
-    /// The classes of pods seen so far.
+    /// The classes of the pods.
     pub classes: Classes,
     /// What judges and completes new pods.
     pub admission: Admission,
@@ -193,9 +193,35 @@ impl Cluster {
         }
     }
 
-    /// Interns a specification.
-    pub fn intern(&mut self, spec: crate::model::pod::PodSpec) -> ClassId {
-        self.classes.intern(spec, &mut self.resources)
+    /// The class of a specification, for good.
+    pub fn intern(&mut self, spec: PodSpec) -> ClassId {
+        self.classes.intern(spec, true, &mut self.resources)
+    }
+
+    /// The class of a specification, until the [era](Classes::era) ends, and as long as a pod has it.
+    pub fn intern_for_now(&mut self, spec: PodSpec) -> ClassId {
+        self.classes.intern(spec, false, &mut self.resources)
+    }
+
+    /// Forgets the classes that no pod has and that were interned for now only. Every change has been told of. The engine does this when
+    /// there are many; this is for those who look at a cluster without any.
+    pub fn forget_classes(&mut self) {
+        self.forget_other_classes(Vec::new(), |_, _| ());
+    }
+
+    /// The same, but for the classes that are needed without pods, of which `needed` has a place for each. `tell` may look at the others for
+    /// the last time.
+    pub(crate) fn forget_other_classes(&mut self, mut needed: Vec<bool>, tell: impl FnOnce(&[ClassId], &Self)) {
+        debug_assert!(self.is_at_rest(), "those who hear of a change look up what it names");
+        needed.resize(self.classes.slots(), false);
+        let placed = self.placements().classes();
+        let waiting = self.pods.unbound().filter_map(|id| Some(self.pods.get(id)?.class));
+        placed.chain(waiting).for_each(|id| needed[id.index()] = true);
+        debug_assert!(self.pods.iter().all(|(_, pod)| needed[pod.class.index()]), "a pod waits or is on a node");
+        let idle = self.classes.idle(&needed);
+        tell(&idle, self);
+        self.classes.forget(&idle);
+        self.admission.forget();
     }
 
     pub(super) fn emit(&mut self, change: Change) {

@@ -17,10 +17,12 @@ pub struct NodeLoad {
     pub reciprocal: [f64; 2],
     /// CPU and memory that the pods on the node request.
     pub requested: [f64; 2],
-    /// What that is of the allocatable, rounded to nearest and at most 1.
-    pub share: [f64; 2],
-    /// CPU and memory of its pods as scoring counts them, with the defaults for containers without a request.
-    pub nonzero: [f64; 2],
+    /// A hundred times what is left of CPU and memory as scoring counts its pods, with the defaults for containers without a request.
+    /// Negative where more is taken than there is.
+    pub headroom: [f64; 2],
+    /// How far its pods are from requesting equal shares of CPU and memory: 100 less the whole part of `100 (1 - |s - t| / 2)` for the
+    /// shares `s` and `t`, each rounded to nearest and at most 1.
+    pub imbalance: f64,
     /// For how many more pods there is a place. Negative if there are too many.
     pub places: f64,
     /// Whether the amounts may be used.
@@ -30,8 +32,8 @@ pub struct NodeLoad {
 }
 
 impl NodeLoad {
-    /// Amounts from here on are not exact.
-    pub const LIMIT: i64 = 1 << 46;
+    /// Amounts from here on are not exact: 8 TiB of memory.
+    pub const LIMIT: i64 = 1 << 43;
 
     /// Whether an amount is neither negative nor too large.
     pub const fn is_exact(amount: i64) -> bool {
@@ -68,13 +70,14 @@ impl NodeLoad {
         self.exact = self.has_exact && Self::is_exact(bits);
         if !self.exact {
             (self.requested, self.places) = ([f64::NEG_INFINITY; 2], f64::INFINITY);
-            (self.share, self.nonzero) = ([0.0; 2], [0.0; 2]);
+            (self.headroom, self.imbalance) = ([0.0; 2], 0.0);
             return;
         }
         self.requested = [cpu as f64, memory as f64];
-        self.nonzero = [node.nonzero_cpu as f64, node.nonzero_memory as f64];
+        let nonzero = [node.nonzero_cpu as f64, node.nonzero_memory as f64];
+        self.headroom = [0, 1].map(|place: usize| 100.0 * (self.allocatable[place] - nonzero[place]));
         self.places = (has - had) as f64;
         let share = |place: usize| (self.requested[place] / self.allocatable[place]).min(1.0);
-        self.share = [share(0), share(1)];
+        self.imbalance = 100.0 - f64::from(((1.0 - ((share(0) - share(1)) / 2.0).abs()) * 100.0) as u8);
     }
 }

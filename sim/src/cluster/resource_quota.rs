@@ -77,7 +77,7 @@ impl ResourceQuota {
             return;
         }
         for (name, amount) in class.quota_usage() {
-            if charge == Charge::ObjectOnly && name != usage::OBJECT_COUNT {
+            if charge == Charge::ObjectOnly && *name != *usage::OBJECT_COUNT {
                 continue;
             }
             if let Some(used) = self.used.get_mut(name) {

@@ -96,7 +96,7 @@ impl PodDisruptionBudget {
         let (mut pods, mut current_healthy) = (0, 0);
         let mut owners: BTreeSet<ObjectId> = BTreeSet::new();
         // Pods of one class are selected alike.
-        let mut selected: Vec<Option<bool>> = vec![None; cluster.classes.len()];
+        let mut selected: Vec<Option<bool>> = vec![None; cluster.classes.slots()];
         for (_, pod) in cluster.pods().iter().filter(|(_, pod)| !pod.is_finished()) {
             let selects = selected[pod.class.index()].get_or_insert_with(|| {
                 let spec = &cluster.classes.get(pod.class).spec;

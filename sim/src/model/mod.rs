@@ -13,6 +13,7 @@ pub mod pod_affinity;
 pub mod pod_resources;
 pub mod quantity;
 pub mod resource_claims;
+mod resource_list;
 pub mod resources;
 pub mod taint;
 pub mod target_workload;

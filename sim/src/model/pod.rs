@@ -245,6 +245,10 @@ pub struct PodClass {
     pub host_ports: Vec<HostPort>,
     /// What one pod counts for in quotas, computed when a quota first asks.
     pub(crate) quota_usage: OnceLock<ResourceList>,
+    /// How many classes the cluster had had before.
+    pub(crate) number: u64,
+    /// Whether it stays without pods.
+    pub(crate) for_ever: bool,
 }
 
 impl PodClass {
@@ -268,6 +272,8 @@ impl PodClass {
             qos: spec.qos(),
             host_ports,
             quota_usage: OnceLock::new(),
+            number: 0,
+            for_ever: false,
             requests,
             scored,
             spec,

@@ -5,7 +5,7 @@
 
 use super::pod::{ActualResources, Container, PodSpec, QosClass};
 use super::quantity::Quantity;
-use super::resources::ResourceList;
+use super::resources::{ResourceList, ResourceName};
 
 /// CPU that scoring assumes for a container that requests none: 100 milli-CPU.
 ///
@@ -148,16 +148,16 @@ pub fn is_pod_level(name: &str) -> bool {
 }
 
 /// What of a pod-level list counts.
-fn pod_level(list: &ResourceList) -> impl Iterator<Item = (&String, &Quantity)> {
+fn pod_level(list: &ResourceList) -> impl Iterator<Item = (&ResourceName, &Quantity)> {
     list.iter().filter(|(name, _)| is_pod_level(name))
 }
 
 fn add_defaults(list: &mut ResourceList, cpu: bool, memory: bool) {
     if cpu {
-        list.entry("cpu".into()).or_insert(Quantity::from_milli(DEFAULT_CPU_REQUEST));
+        list.entry("cpu").or_insert(Quantity::from_milli(DEFAULT_CPU_REQUEST));
     }
     if memory {
-        list.entry("memory".into()).or_insert(Quantity::from_units(DEFAULT_MEMORY_REQUEST));
+        list.entry("memory").or_insert(Quantity::from_units(DEFAULT_MEMORY_REQUEST));
     }
 }
 

@@ -10,11 +10,15 @@ use thiserror::Error;
 /// It remembers in which family of suffixes it was written, for printing only: `1Gi` equals `1073741824`.
 ///
 /// Source: `apimachinery/pkg/api/resource/quantity.go`.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default)]
 pub struct Quantity {
-    nanos: i128,
-    format: Format,
+    /// The number of billionths, four times as large, and with it the format; by words, because it may then stand between others in
+    /// lists of which there are many.
+    words: [u64; 2],
 }
+
+/// The most billionths that a quantity counts.
+const MOST: i128 = i128::MAX >> 2;
 
 /// The family of suffixes in which a quantity is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,53 +47,81 @@ pub enum QuantityError {
 }
 
 impl Quantity {
+    const fn new(nanos: i128, format: Format) -> Self {
+        let nanos = if nanos > MOST {
+            MOST
+        } else if nanos < -MOST {
+            -MOST
+        } else {
+            nanos
+        };
+        let bits = (nanos << 2 | format as i128) as u128;
+        Self { words: [(bits >> 64) as u64, bits as u64] }
+    }
+
+    const fn bits(self) -> i128 {
+        ((self.words[0] as u128) << 64 | self.words[1] as u128) as i128
+    }
+
+    const fn nanos(self) -> i128 {
+        self.bits() >> 2
+    }
+
+    const fn format(self) -> Format {
+        match self.bits() & 3 {
+            0 => Format::DecimalSi,
+            1 => Format::BinarySi,
+            _ => Format::DecimalExponent,
+        }
+    }
+
     /// A whole number of the base unit.
     pub const fn from_units(units: i64) -> Self {
-        Self { nanos: units as i128 * 1_000_000_000, format: Format::DecimalSi }
+        Self::new(units as i128 * 1_000_000_000, Format::DecimalSi)
     }
 
     /// A number of thousandths of the base unit.
     pub const fn from_milli(milli: i64) -> Self {
-        Self { nanos: milli as i128 * 1_000_000, format: Format::DecimalSi }
+        Self::new(milli as i128 * 1_000_000, Format::DecimalSi)
     }
 
     /// Whole base units, rounded up as upstream's `Value()` does.
     pub const fn value(self) -> i64 {
-        div_ceil(self.nanos, 1_000_000_000)
+        div_ceil(self.nanos(), 1_000_000_000)
     }
 
     /// Thousandths, rounded up as upstream's `MilliValue()` does; more than an `i64` holds stops at its maximum.
     pub const fn milli_value(self) -> i64 {
-        div_ceil(self.nanos, 1_000_000)
+        div_ceil(self.nanos(), 1_000_000)
     }
 
     /// The sum. It is printed as `self` was written, or as `other` where `self` is 0.
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {
-        let format = if self.nanos == 0 { other.format } else { self.format };
-        Self { nanos: self.nanos.saturating_add(other.nanos), format }
+        let format = if self.is_zero() { other.format() } else { self.format() };
+        Self::new(self.nanos().saturating_add(other.nanos()), format)
     }
 
     /// The difference, printed as [`Quantity::plus`] would be.
     #[must_use]
     pub const fn minus(self, other: Self) -> Self {
-        self.plus(Self { nanos: -other.nanos, format: other.format })
+        self.plus(Self::new(-other.nanos(), other.format()))
     }
 
     /// Whether the number is 0.
     pub const fn is_zero(self) -> bool {
-        self.nanos == 0
+        self.nanos() == 0
     }
 
     /// Whether the number is below zero.
     pub const fn is_negative(self) -> bool {
-        self.nanos < 0
+        self.nanos() < 0
     }
 }
 
 impl PartialEq for Quantity {
     fn eq(&self, other: &Self) -> bool {
-        self.nanos == other.nanos
+        self.nanos() == other.nanos()
     }
 }
 
@@ -103,13 +135,19 @@ impl PartialOrd for Quantity {
 
 impl Ord for Quantity {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.nanos.cmp(&other.nanos)
+        self.nanos().cmp(&other.nanos())
     }
 }
 
 impl Hash for Quantity {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.nanos.hash(state);
+        self.nanos().hash(state);
+    }
+}
+
+impl fmt::Debug for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Quantity").field("nanos", &self.nanos()).field("format", &self.format()).finish()
     }
 }
 
@@ -121,16 +159,17 @@ impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const BINARY: [&str; 7] = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
         const DECIMAL: [&str; 10] = ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"];
-        let units = self.nanos / 1_000_000_000;
-        if self.format == Format::BinarySi && units.abs() >= 1024 && self.nanos % 1_000_000_000 == 0 {
+        let (nanos, format) = (self.nanos(), self.format());
+        let units = nanos / 1_000_000_000;
+        if format == Format::BinarySi && units.abs() >= 1024 && nanos % 1_000_000_000 == 0 {
             let (number, power) = strip_factors(units, 1024, BINARY.len() - 1);
             return write!(f, "{number}{}", BINARY[power]);
         }
-        if self.nanos == 0 {
+        if nanos == 0 {
             return f.write_str("0");
         }
-        let (number, power) = strip_factors(self.nanos, 1000, DECIMAL.len() - 1);
-        match (self.format, 3 * power as i32 - 9) {
+        let (number, power) = strip_factors(nanos, 1000, DECIMAL.len() - 1);
+        match (format, 3 * power as i32 - 9) {
             (Format::DecimalExponent, 0) => write!(f, "{number}"),
             (Format::DecimalExponent, exponent) => write!(f, "{number}e{exponent}"),
             _ => write!(f, "{number}{}", DECIMAL[power]),
@@ -194,7 +233,7 @@ impl std::str::FromStr for Quantity {
             [b'e' | b'E', _, ..] => Format::DecimalExponent,
             _ => Format::DecimalSi,
         };
-        Ok(Self { nanos: if negative { -nanos } else { nanos }, format })
+        Ok(Self::new(if negative { -nanos } else { nanos }, format))
     }
 }
 

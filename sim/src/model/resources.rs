@@ -1,8 +1,8 @@
 //! Amounts of named resources as dense vectors of integers.
 
 use super::quantity::Quantity;
+pub use super::resource_list::{ResourceEntry, ResourceList, ResourceName};
 use smallvec::SmallVec;
-use std::collections::BTreeMap;
 
 /// A resource's column in every [`Resources`] vector of one cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,9 +23,6 @@ impl ResourceId {
         self.0 as usize
     }
 }
-
-/// Resource amounts as manifests name them.
-pub type ResourceList = BTreeMap<String, Quantity>;
 
 /// The names of a cluster's resources, in order of first appearance after the four that every cluster has.
 #[derive(Clone, Debug)]

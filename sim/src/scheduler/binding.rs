@@ -14,7 +14,7 @@ use crate::cluster::{Cause, Cluster};
 use crate::controller::Context;
 use crate::model::gpu::DeviceSet;
 use crate::model::node::Node;
-use crate::model::{NodeId, PodId};
+use crate::model::{ClassId, NodeId, PodId};
 use crate::observe::Note;
 use crate::phases::Phase;
 use crate::time::{SimTime, Span};
@@ -69,6 +69,11 @@ impl Failed {
 }
 
 impl Waiting {
+    /// The class that the pod had when it got its place.
+    pub(super) fn class(&self) -> ClassId {
+        self.queued.class
+    }
+
     /// When the first plugin's time is over.
     pub(super) fn deadline(&self) -> Option<SimTime> {
         match &self.stage {

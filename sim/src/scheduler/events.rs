@@ -78,6 +78,15 @@ impl ClusterEvent {
         }
     }
 
+    /// The classes that it names.
+    pub(super) const fn classes(self) -> [Option<ClassId>; 2] {
+        match self {
+            Self::AssignedPodAdd { class, .. } | Self::AssignedPodDelete { class, .. } => [Some(class), None],
+            Self::AssignedPodUpdate { old, new, .. } | Self::OwnUpdate { old, new, .. } => [Some(old), Some(new)],
+            _ => [None, None],
+        }
+    }
+
     /// Upstream's label of the event, as logs and metrics have it.
     pub fn label(self) -> EventLabel {
         let label = |resource, action| EventLabel { resource, action };

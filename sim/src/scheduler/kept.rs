@@ -8,6 +8,7 @@ use super::nominator::Nominator;
 use super::profile::{FilterChain, PreFiltered, Profile};
 use super::verdict::Verdict;
 use super::verdicts::{VerdictId, Verdicts};
+use crate::cluster::ClassWatch;
 use crate::model::{ClassId, NodeId};
 use crate::phases::Phase;
 use rustc_hash::FxHashMap;
@@ -21,6 +22,7 @@ pub(super) struct KeptAnswers {
     views: FxHashMap<(u8, ClassId), View>,
     kept: usize,
     verdicts: Verdicts,
+    classes: ClassWatch,
 }
 
 /// What is remembered of one class in one profile. Index: the node's slot.
@@ -53,6 +55,10 @@ impl KeptAnswers {
         let all_kept = kept_filters == chain.filters.len();
 
         let slots = cycle.cluster.nodes().slots();
+        if let Some(stayed) = self.classes.look(&cycle.cluster.classes) {
+            self.views.retain(|(_, id), _| stayed.has(*id));
+            self.kept = self.views.len() * slots;
+        }
         if self.kept + slots > MAX_KEPT {
             self.views.clear();
             self.kept = 0;

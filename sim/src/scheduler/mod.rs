@@ -59,6 +59,7 @@ pub use verdict::{Reason, Reasons, Verdict};
 use crate::agenda::{Presence, Rank, Subject, Timer};
 use crate::cluster::{Change, Cluster, Interest};
 use crate::controller::{Context, Controller};
+use crate::model::ClassId;
 use crate::observe::Note;
 use crate::phases::Phase;
 use crate::time::{SimTime, Span};
@@ -246,6 +247,15 @@ impl Controller for Scheduler {
             .and(Interest::POD_REMOVED)
             .and(Interest::NODES)
             .and(Interest::OBJECTS)
+    }
+
+    fn name_classes(&self, name: &mut dyn FnMut(ClassId)) {
+        self.queue.classes().for_each(&mut *name);
+        self.waiting.iter().map(Waiting::class).for_each(&mut *name);
+        if let Some(InFlight { attempt, since, .. }) = &self.in_flight {
+            name(attempt.queued.class);
+            since.iter().flat_map(|event| event.classes()).flatten().for_each(name);
+        }
     }
 
     fn start(&mut self, cx: &mut Context<'_>) {

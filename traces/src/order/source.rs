@@ -119,7 +119,9 @@ impl Arrivals {
                 let file = self.source.name().to_owned();
                 return Err(OrderError::Other { file, expected: "pods" }.into());
             };
-            listed.insert(Arc::from(&*pod.name), pod);
+            // It may be the turn of its pods at any time.
+            let class = cluster.intern(cluster.classes.get(pod.class).spec.clone());
+            listed.insert(Arc::from(&*pod.name), NewPod { class, ..pod });
         }
         Ok(listed)
     }

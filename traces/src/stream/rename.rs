@@ -50,11 +50,12 @@ impl Renamed {
             return;
         }
         for (name, quantity) in std::mem::take(list) {
-            let name = self.names.get(&name).cloned().unwrap_or(name);
+            let name = self.names.get(&*name).map_or(name, Into::into);
             if name.is_empty() {
                 continue;
             }
-            list.entry(name).and_modify(|sum| *sum = sum.plus(quantity)).or_insert(quantity);
+            let sum = list.entry(name).or_default();
+            *sum = sum.plus(quantity);
         }
     }
 }

@@ -61,7 +61,7 @@ impl PodWriter for Slices<'_> {
         let Some((process, lanes)) = self.queues.get_mut(&job.queue) else { return Ok(()) };
         let lane = lanes.take(start, start.saturating_add(length));
         let mut arguments = serde_json::Map::new();
-        arguments.extend(requests.iter().map(|(name, amount)| (name.clone(), amount.to_string().into())));
+        arguments.extend(requests.iter().map(|(name, amount)| (name.to_string(), amount.to_string().into())));
         arguments.insert("pods".to_owned(), job.pods.into());
         arguments.insert("outcome".to_owned(), outcome.into());
         arguments.extend(user.map(|user| ("user".to_owned(), user.into())));

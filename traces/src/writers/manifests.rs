@@ -249,7 +249,7 @@ fn metadata(name: &str, namespace: &str, labels: &BTreeMap<String, String>, anno
 }
 
 fn list(resources: &ResourceList) -> Map<String, Value> {
-    resources.iter().map(|(name, amount)| (name.clone(), amount.to_string().into())).collect()
+    resources.iter().map(|(name, amount)| (name.to_string(), amount.to_string().into())).collect()
 }
 
 fn seconds(nanos: i64) -> String {

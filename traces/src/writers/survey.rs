@@ -103,8 +103,8 @@ impl Survey {
         self.has.extend((&*spec.namespace != "default").then_some(Optional::Namespace));
         self.has.extend(spec.priority.map(|_| Optional::Priority));
         let requests = spec.held_requests();
-        let extended = requests.into_keys().filter(|name| name != "cpu" && name != "memory");
-        self.resources.extend(extended);
+        let extended = requests.keys().filter(|name| !matches!(name.as_str(), "cpu" | "memory"));
+        self.resources.extend(extended.map(ToString::to_string));
         self.labels.extend(spec.labels.keys().cloned());
         self.selectors.extend(spec.node_selector.keys().cloned());
     }

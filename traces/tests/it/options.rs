@@ -60,7 +60,7 @@ fn resources_are_renamed_on_nodes_and_pods() {
     );
     let read = pods("csv", text, &options).unwrap();
     let container = &read.pods().next().unwrap().2.spec.containers[0];
-    let amounts = |list: &BTreeMap<String, towtank_sim::model::quantity::Quantity>| {
+    let amounts = |list: &towtank_sim::model::resources::ResourceList| {
         let extended = list.iter().filter(|(name, _)| name.contains('/'));
         extended.map(|(name, amount)| format!("{name} {amount}")).collect::<Vec<_>>()
     };

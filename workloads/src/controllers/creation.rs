@@ -2,7 +2,7 @@
 
 use super::names::pod_name;
 use crate::template::PodTemplate;
-use towtank_sim::cluster::Refusal;
+use towtank_sim::cluster::{ClassWatch, Refusal};
 use towtank_sim::controller::Context;
 use towtank_sim::model::pod::NewPod;
 use towtank_sim::model::{ClassId, ObjectId, PodId};
@@ -23,8 +23,9 @@ pub(super) struct Creator {
     owner: ObjectId,
     owner_name: Box<str>,
     template: PodTemplate,
-    /// The template's class, interned when the first pod is created.
+    /// The template's class, interned when a pod is created, and again when it may have been forgotten.
     class: Option<ClassId>,
+    classes: ClassWatch,
     names: Rng,
     run_times: Rng,
     /// How many pods have been made.
@@ -46,6 +47,7 @@ impl Creator {
             run_times: stream("run-time"),
             template,
             class: None,
+            classes: ClassWatch::default(),
             made: 0,
         })
     }
@@ -76,7 +78,10 @@ impl Creator {
     }
 
     fn create_one(&mut self, cx: &mut Context<'_>) -> Result<PodId, ()> {
-        let class = *self.class.get_or_insert_with(|| cx.cluster.intern((*self.template.spec).clone()));
+        if self.classes.look(&cx.cluster.classes).is_some() {
+            self.class = None;
+        }
+        let class = *self.class.get_or_insert_with(|| cx.cluster.intern_for_now((*self.template.spec).clone()));
         let mut name = pod_name(&self.owner_name, &mut self.names);
         for _ in 1..NAME_ATTEMPTS {
             if cx.cluster.pods().by_name(&self.template.spec.namespace, &name).is_none() {

@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 use serde::Deserialize;
 use std::path::PathBuf;
 use thiserror::Error;
-use towtank_sim::cluster::Cluster;
+use towtank_sim::cluster::{ClassWatch, Cluster};
 use towtank_sim::model::pod::{NewPod, Run, Usage};
 use towtank_sim::model::taint::Toleration;
 use towtank_sim::model::{ClassId, Name};
@@ -138,6 +138,7 @@ impl PodGenerator {
             failures: stream("failures"),
             estimates: stream("estimates"),
             classes: FxHashMap::default(),
+            watch: ClassWatch::default(),
             batch: None,
             made: 0,
             has_jobs: self.shapes.iter().any(|shape| shape.pods.is_some() || shape.gang),
@@ -170,8 +171,9 @@ pub struct GeneratedPods {
     durations: Rng,
     failures: Rng,
     estimates: Rng,
-    /// The class of each variant and drawn size.
+    /// The class of each variant and drawn size, as far as it has not been forgotten.
     classes: FxHashMap<(usize, Amounts), ClassId>,
+    watch: ClassWatch,
     /// What is left of the arrival in progress.
     batch: Option<Batch>,
     made: u64,
@@ -196,7 +198,8 @@ struct Batch {
 /// A pod but for its name.
 #[derive(Clone, Copy, Debug)]
 struct Made {
-    class: ClassId,
+    variant: usize,
+    size: Amounts,
     run: Run,
 }
 
@@ -213,16 +216,17 @@ impl GeneratedPods {
         }
         let mut batch = match self.batch.take() {
             Some(batch) => batch,
-            None => self.arrival(cluster)?,
+            None => self.arrival()?,
         };
         let made = if let Some(made) = batch.same {
             made
         } else {
             let variant = self.pick_variant();
-            self.make(variant, cluster)
+            self.make(variant)
         };
         let name = Name::numbered(self.prefix(), self.made);
-        let Made { class, run } = made;
+        let Made { variant, size, run } = made;
+        let class = self.class(variant, size, cluster);
         let pod = NewPod { name: name.clone(), class, owner: None, run, usage: Usage::default(), status: None };
         if batch.is_gang {
             let left = self.generator.count.map_or(u64::MAX, |count| count - self.made);
@@ -243,7 +247,7 @@ impl GeneratedPods {
     }
 
     /// The next arrival.
-    fn arrival(&mut self, cluster: &mut Cluster) -> Option<Batch> {
+    fn arrival(&mut self) -> Option<Batch> {
         let at = self.clock.next()?;
         if !self.has_jobs {
             let left = self.generator.batch.as_ref().map_or(1, |spec| rounded(spec, &mut self.batches));
@@ -254,7 +258,7 @@ impl GeneratedPods {
         let pods = shape.pods.as_ref().or(self.generator.batch.as_ref());
         let left = pods.map_or(1, |spec| rounded(spec, &mut self.batches));
         let is_gang = shape.gang;
-        let made = self.make(variant, cluster);
+        let made = self.make(variant);
         let estimate = self.announced(variant, made.run);
         Some(Batch { at, left, same: Some(made), is_gang, estimate })
     }
@@ -267,11 +271,17 @@ impl GeneratedPods {
         Some(Span::from_secs((libm::round(seconds) as i64).max(1)))
     }
 
-    fn make(&mut self, index: usize, cluster: &mut Cluster) -> Made {
-        let variant = &self.variants[index];
-        let shape = &self.generator.shapes[variant.shape];
+    fn class(&mut self, variant: usize, size: Amounts, cluster: &mut Cluster) -> ClassId {
+        if let Some(stayed) = self.watch.look(&cluster.classes) {
+            self.classes.retain(|_, class| stayed.has(*class));
+        }
+        let spec = || self.variants[variant].spec(size);
+        *self.classes.entry((variant, size)).or_insert_with(|| cluster.intern_for_now(spec()))
+    }
+
+    fn make(&mut self, index: usize) -> Made {
+        let shape = &self.generator.shapes[self.variants[index].shape];
         let size = shape.draw(&mut self.sizes);
-        let class = *self.classes.entry((index, size)).or_insert_with(|| cluster.intern(variant.spec(size)));
         let fails = shape.failure_probability.or(self.generator.failure_probability).unwrap_or(0.0);
         let mut run = self.run_times[index].draw(self.made, &mut self.durations);
         if let Run::Succeeds(span) = run
@@ -280,7 +290,7 @@ impl GeneratedPods {
         {
             run = Run::Fails(span);
         }
-        Made { class, run }
+        Made { variant: index, size, run }
     }
 
     fn pick_variant(&mut self) -> usize {

@@ -22,7 +22,7 @@ pub(super) fn container(from: &core::Container, host_network: bool, at: &At<'_>)
         let request = requests.entry(name.clone()).or_insert(*limit);
         if *request > *limit {
             let text = |list: Option<&std::collections::BTreeMap<String, _>>| {
-                list.and_then(|l| l.get(name)).map_or_else(String::new, |q: &QuantityText| q.0.clone())
+                list.and_then(|l| l.get(name.as_str())).map_or_else(String::new, |q: &QuantityText| q.0.clone())
             };
             return Err(requests_at.key(name).error(format_args!(
                 "`{}` is more than the limit: expected at most {}",

@@ -3,7 +3,7 @@
 use super::terms::{all, of_existing, of_incoming, reads_namespaces};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
-use towtank_sim::cluster::{Cluster, Namespace};
+use towtank_sim::cluster::{ClassWatch, Cluster, Namespace};
 use towtank_sim::model::ClassId;
 use towtank_sim::model::labels::Labels;
 use towtank_sim::model::pod::PodSpec;
@@ -16,9 +16,10 @@ const MOST_CLASSES: usize = 4096;
 #[derive(Debug, Default)]
 pub(super) struct Known {
     by_class: FxHashMap<ClassId, Relations>,
-    /// The classes with wishes about pods near them, among the first `seen`.
+    /// The classes with wishes about pods near them, among the first `seen` by age.
     wishful: Vec<ClassId>,
     seen: usize,
+    classes: ClassWatch,
     /// The labels of the namespaces, if some term reads them.
     namespaces: Option<Vec<(Arc<str>, Labels)>>,
 }
@@ -57,8 +58,8 @@ impl Known {
         let relations = self.by_class.entry(id).or_default();
         let incoming = &cluster.classes.get(id).spec;
         if !incoming.pod_affinity.is_empty() || !incoming.pod_anti_affinity.is_empty() {
-            for index in relations.seen..self.seen {
-                relations.add_own_wishes(cluster, incoming, class_id(index));
+            for class in &cluster.classes.by_age()[relations.seen..self.seen] {
+                relations.add_own_wishes(cluster, incoming, *class);
             }
         }
         relations.seen = self.seen;
@@ -70,12 +71,17 @@ impl Known {
     }
 
     fn notice_classes(&mut self, cluster: &Cluster) {
-        for index in self.seen..cluster.classes.len() {
-            let class = cluster.classes.get(class_id(index));
+        if self.classes.look(&cluster.classes).is_some() {
+            self.by_class.clear();
+            self.wishful.clear();
+            self.seen = 0;
+        }
+        for &id in &cluster.classes.by_age()[self.seen..] {
+            let class = cluster.classes.get(id);
             if !class.has_pod_affinity() {
                 continue;
             }
-            self.wishful.push(class_id(index));
+            self.wishful.push(id);
             if self.namespaces.is_none() && terms(&class.spec).any(reads_namespaces) {
                 self.namespaces = Some(Vec::new());
             }
@@ -149,8 +155,4 @@ fn terms(pod: &PodSpec) -> impl Iterator<Item = &PodAffinityTerm> {
     [&pod.pod_affinity, &pod.pod_anti_affinity]
         .into_iter()
         .flat_map(|wishes| wishes.required.iter().chain(wishes.preferred.iter().map(|wish| &wish.term)))
-}
-
-fn class_id(index: usize) -> ClassId {
-    ClassId(u32::try_from(index).expect("an id of a class"))
 }

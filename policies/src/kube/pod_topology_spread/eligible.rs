@@ -5,7 +5,7 @@ use crate::topology::{Domain, Domains};
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 use std::rc::Rc;
-use towtank_sim::cluster::Cluster;
+use towtank_sim::cluster::{ClassWatch, Cluster};
 use towtank_sim::model::ClassId;
 use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::PodSpec;
@@ -15,7 +15,7 @@ const MOST_TABLES: usize = 256;
 
 /// What is remembered, by class and by whether it is about hard constraints.
 #[derive(Debug, Default)]
-pub(super) struct EligibleNodes(RefCell<FxHashMap<(ClassId, bool), Rc<Eligible>>>);
+pub(super) struct EligibleNodes(RefCell<(ClassWatch, FxHashMap<(ClassId, bool), Rc<Eligible>>)>);
 
 /// For each constraint the domains of the nodes whose pods count.
 #[derive(Debug)]
@@ -44,7 +44,10 @@ impl EligibleNodes {
     pub(super) fn get(&self, cluster: &Cluster, question: Question<'_, '_>) -> Rc<Eligible> {
         let key = (question.class, question.hard);
         let as_of = cluster.nodes().spec_changes();
-        let mut known = self.0.borrow_mut();
+        let (classes, known) = &mut *self.0.borrow_mut();
+        if let Some(stayed) = classes.look(&cluster.classes) {
+            known.retain(|(class, _), _| stayed.has(*class));
+        }
         if let Some(eligible) = known.get(&key).filter(|eligible| eligible.as_of == as_of) {
             return eligible.clone();
         }

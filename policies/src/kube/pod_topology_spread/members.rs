@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 use std::sync::Arc;
-use towtank_sim::cluster::Cluster;
+use towtank_sim::cluster::{ClassWatch, Cluster};
 use towtank_sim::model::labels::LabelSelector;
 use towtank_sim::model::{ClassId, NodeId};
 
@@ -18,9 +18,10 @@ pub(super) struct Members(RefCell<Known>);
 struct Known {
     by_namespace: FxHashMap<Arc<str>, FxHashMap<LabelSelector, Matching>>,
     selectors: usize,
+    classes: ClassWatch,
 }
 
-/// The classes among the first so many that are matched.
+/// The classes among the first so many by age that are matched.
 #[derive(Debug, Default)]
 struct Matching {
     seen: usize,
@@ -50,8 +51,8 @@ impl Members {
 
 impl Known {
     fn matching(&mut self, cluster: &Cluster, namespace: &Arc<str>, selector: &LabelSelector) -> &[ClassId] {
-        if self.selectors > MOST_SELECTORS {
-            *self = Self::default();
+        if self.classes.look(&cluster.classes).is_some() || self.selectors > MOST_SELECTORS {
+            *self = Self { classes: self.classes, ..Self::default() };
         }
         if !self.by_namespace.contains_key(namespace) {
             self.by_namespace.insert(namespace.clone(), FxHashMap::default());
@@ -62,8 +63,7 @@ impl Known {
             self.selectors += 1;
         }
         let matching = selectors.get_mut(selector).expect("inserted above");
-        for index in matching.seen..cluster.classes.len() {
-            let id = ClassId(u32::try_from(index).expect("an id of a class"));
+        for &id in &cluster.classes.by_age()[matching.seen..] {
             let class = cluster.classes.get(id);
             if class.spec.namespace == *namespace && selector.matches(&class.spec.labels) {
                 matching.classes.push(id);

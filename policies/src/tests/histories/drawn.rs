@@ -23,7 +23,7 @@ const MIB: i64 = 1 << 20;
 type Wish = fn(&mut Draw, &mut PodSpec);
 
 /// What a node would be, whatever its name.
-pub(super) fn node(draw: &mut Draw) -> NodeSpec {
+pub(in crate::tests) fn node(draw: &mut Draw) -> NodeSpec {
     let mut node = NodeSpec { allocatable: allocatable(draw), ..NodeSpec::default() };
     for change in [relabel, retaint, reimage] {
         change(draw, &mut node);
@@ -36,7 +36,7 @@ pub(super) fn node(draw: &mut Draw) -> NodeSpec {
 }
 
 /// The specification under this name.
-pub(super) fn named(mut node: NodeSpec, name: &str) -> NodeSpec {
+pub(in crate::tests) fn named(mut node: NodeSpec, name: &str) -> NodeSpec {
     node.name = name.into();
     if let Some(label) = node.labels.get_mut(HOSTNAME_LABEL) {
         name.clone_into(label);
@@ -64,14 +64,14 @@ pub(super) fn change_node(draw: &mut Draw, node: &mut NodeSpec) {
 fn allocatable(draw: &mut Draw) -> ResourceList {
     let mut list = ResourceList::new();
     let cores = draw.of(&[2, 4, 8, 16]);
-    list.insert("cpu".into(), Quantity::from_units(cores));
-    list.insert("memory".into(), Quantity::from_units(cores * draw.of(&[512, 1024, 1024]) * MIB));
-    list.insert("pods".into(), Quantity::from_units(draw.of(&[4, 8, 110, 110])));
+    list.insert("cpu", Quantity::from_units(cores));
+    list.insert("memory", Quantity::from_units(cores * draw.of(&[512, 1024, 1024]) * MIB));
+    list.insert("pods", Quantity::from_units(draw.of(&[4, 8, 110, 110])));
     if draw.one_in(3) {
-        list.insert(CARD.into(), Quantity::from_units(2));
+        list.insert(CARD, Quantity::from_units(2));
     }
     if draw.one_in(3) {
-        list.insert("ephemeral-storage".into(), Quantity::from_units(4096 * MIB));
+        list.insert("ephemeral-storage", Quantity::from_units(4096 * MIB));
     }
     list
 }
@@ -114,7 +114,7 @@ fn reimage(draw: &mut Draw, node: &mut NodeSpec) {
 }
 
 /// A pod's specification, for one of so many profiles.
-pub(super) fn pod(draw: &mut Draw, profiles: usize) -> PodSpec {
+pub(in crate::tests) fn pod(draw: &mut Draw, profiles: usize) -> PodSpec {
     let mut spec = match draw.below(8) {
         0..=3 => plain(draw),
         4 => PodSpec { topology_spread: over_zones_and_hosts(draw), ..plain(draw) },
@@ -151,10 +151,10 @@ pub(super) fn selector(draw: &mut Draw) -> LabelSelector {
 fn plain(draw: &mut Draw) -> PodSpec {
     let mut requests = ResourceList::new();
     if !draw.one_in(8) {
-        requests.insert("cpu".into(), Quantity::from_milli(draw.of(&[0, 100, 250, 500, 1000, 3000])));
+        requests.insert("cpu", Quantity::from_milli(draw.of(&[0, 100, 250, 500, 1000, 3000])));
     }
     if !draw.one_in(4) {
-        requests.insert("memory".into(), Quantity::from_units(draw.of(&[0, 64, 256, 700]) * MIB));
+        requests.insert("memory", Quantity::from_units(draw.of(&[0, 64, 256, 700]) * MIB));
     }
     let mut spec = PodSpec::with_requests(requests);
     spec.namespace = draw.of(&["x", "x", "y"]).into();

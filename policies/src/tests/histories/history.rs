@@ -8,8 +8,8 @@ use std::ops::Range;
 use towtank_sim::cluster::{Cause, Cluster, Fingerprint, Namespace, Object};
 use towtank_sim::model::labels::{LabelSelector, Labels};
 use towtank_sim::model::node::NodeSpec;
-use towtank_sim::model::pod::{NewPod, PodPhase};
-use towtank_sim::model::{ClassId, NodeId, ObjectId, PodId};
+use towtank_sim::model::pod::{NewPod, PodPhase, PodSpec};
+use towtank_sim::model::{NodeId, ObjectId, PodId};
 use towtank_sim::scheduler::{Nomination, Remedy, TieBreak};
 use towtank_sim::time::SimTime;
 
@@ -30,8 +30,8 @@ struct History {
     profiles: usize,
     /// What nodes are made after: few, so that many are alike.
     templates: Vec<NodeSpec>,
-    /// What pods are made of: few, so that classes come again.
-    classes: Vec<ClassId>,
+    /// What pods are made of: few, so that classes come again, some of them after they have been forgotten.
+    specs: Vec<PodSpec>,
     /// Services and owners of pods.
     groups: Vec<ObjectId>,
     /// Pods without a node.
@@ -76,7 +76,7 @@ pub(super) fn play(seed: u64, size: &Size) {
         contenders,
         profiles,
         templates: (0..draw.of(&[1, 1, 2, 4, 16])).map(|_| drawn::node(&mut draw)).collect(),
-        classes: Vec::new(),
+        specs: Vec::new(),
         groups: Vec::new(),
         waiting: Vec::new(),
         held: Vec::new(),
@@ -131,6 +131,9 @@ impl History {
             self.new_pod()
         };
         self.contenders.settle(&mut self.cluster);
+        if self.draw.one_in(12) {
+            self.cluster.forget_classes();
+        }
         if self.cluster.pod(pod).is_none_or(|pod| pod.placed_on().is_some()) {
             return;
         }
@@ -246,13 +249,13 @@ impl History {
     // ---- pods ------------------------------------------------------------------------------------------------------
 
     fn add_class(&mut self) {
-        let spec = drawn::pod(&mut self.draw, self.profiles);
-        self.classes.push(self.cluster.intern(spec));
+        self.specs.push(drawn::pod(&mut self.draw, self.profiles));
     }
 
     fn new_pod(&mut self) -> PodId {
         self.names += 1;
-        let class = self.draw.of(&self.classes);
+        let number = self.draw.below(self.specs.len());
+        let class = self.cluster.intern_for_now(self.specs[number].clone());
         let mut pod = NewPod::new(format!("p{}", self.names), class);
         // An owner is in its pods' namespace.
         let namespace = &self.cluster.classes.get(class).spec.namespace;
@@ -294,7 +297,7 @@ impl History {
     fn relabel_a_pod(&mut self) {
         let Some(pod) = self.any_placed_pod() else { return };
         let spec = self.cluster.class_of(self.cluster.pod(pod).expect("it is placed")).spec.clone();
-        let class = self.cluster.intern(drawn::relabelled(&mut self.draw, spec));
+        let class = self.cluster.intern_for_now(drawn::relabelled(&mut self.draw, spec));
         self.cluster.update_pod(pod, class);
     }
 

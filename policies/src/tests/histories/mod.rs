@@ -5,7 +5,7 @@
 
 mod configuration;
 mod contenders;
-mod drawn;
+pub(super) mod drawn;
 mod history;
 
 use history::Size;

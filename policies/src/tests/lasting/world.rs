@@ -83,12 +83,12 @@ impl World {
         const MEMORY: [i64; 7] = [0, 1, 1 << 46, (1 << 46) + 1, (1 << 61) - 1, 1 << 61, i64::MAX];
         const CPU: [i64; 6] = [0, 1, 999, 1 << 46, 1 << 53, i64::MAX];
         let mut allocatable = ResourceList::new();
-        allocatable.insert("cpu".into(), Quantity::from_milli(self.amount(1000, &CPU)));
-        allocatable.insert("memory".into(), Quantity::from_units(self.amount(1 << 30, &MEMORY)));
-        allocatable.insert("pods".into(), Quantity::from_units(self.of(&[0, 3, 10, 110, i64::MAX])));
+        allocatable.insert("cpu", Quantity::from_milli(self.amount(1000, &CPU)));
+        allocatable.insert("memory", Quantity::from_units(self.amount(1 << 30, &MEMORY)));
+        allocatable.insert("pods", Quantity::from_units(self.of(&[0, 3, 10, 110, i64::MAX])));
         for name in ["ephemeral-storage", "example.com/a", "example.com/b"] {
             if self.one_in(2) {
-                allocatable.insert(name.into(), Quantity::from_units(self.below(4) as i64));
+                allocatable.insert(name, Quantity::from_units(self.below(4) as i64));
             }
         }
         let mut labels = Labels::new();
@@ -123,15 +123,15 @@ impl World {
     pub(super) fn requests(&mut self) -> ResourceList {
         let mut requests = ResourceList::new();
         if !self.one_in(4) {
-            requests.insert("cpu".into(), Quantity::from_milli(self.amount(250, &[0, 1, 1 << 46, 1 << 54])));
+            requests.insert("cpu", Quantity::from_milli(self.amount(250, &[0, 1, 1 << 46, 1 << 54])));
         }
         if !self.one_in(4) {
             let edges = [0, 1, (1 << 46) - 1, 1 << 46, 1 << 57];
-            requests.insert("memory".into(), Quantity::from_units(self.amount(256 << 20, &edges)));
+            requests.insert("memory", Quantity::from_units(self.amount(256 << 20, &edges)));
         }
         for name in ["ephemeral-storage", "example.com/a", "example.com/b"] {
             if self.one_in(5) {
-                requests.insert(name.into(), Quantity::from_units(self.below(3) as i64));
+                requests.insert(name, Quantity::from_units(self.below(3) as i64));
             }
         }
         requests

@@ -195,7 +195,8 @@ impl Observer for EventLog {
             | Note::Starting { .. }
             | Note::Inspected { .. }
             | Note::LeftQueue { .. }
-            | Note::QueueMoves { .. } => {}
+            | Note::QueueMoves { .. }
+            | Note::ClassesForgotten(_) => {}
         }
     }
 }

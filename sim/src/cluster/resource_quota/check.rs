@@ -5,7 +5,7 @@
 use super::ResourceQuota;
 use super::usage::{compute_usage, is_of_pods};
 use crate::model::pod::{Container, PodClass, PodSpec};
-use crate::model::resources::ResourceList;
+use crate::model::resources::{ResourceList, ResourceName};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -19,12 +19,12 @@ pub(super) fn check(quota: &ResourceQuota, name: &str, class: &PodClass) -> Resu
         return Err(format!("failed quota: {name}: must specify {}", missing.join("; ")));
     }
     let unknown: Vec<&str> =
-        quota.hard.keys().map(String::as_str).filter(|r| is_of_pods(r) && !quota.used.contains_key(*r)).collect();
+        quota.hard.keys().map(ResourceName::as_str).filter(|r| is_of_pods(r) && !quota.used.contains_key(*r)).collect();
     if !unknown.is_empty() {
         return Err(format!("status unknown for quota: {name}, resources: {}", unknown.join(",")));
     }
     let usage = class.quota_usage();
-    let exceeded: Vec<&String> = quota
+    let exceeded: Vec<&ResourceName> = quota
         .hard
         .iter()
         .filter(|(resource, limit)| {

@@ -6,6 +6,9 @@ use crate::cluster::Nodes;
 use crate::scheduler::lasting::LoadBlock;
 use std::ops::Range;
 
+/// With so many blocks before it a block is compared, whether both have the same capacities.
+const NEAR: usize = 4;
+
 /// The blocks, read when they are asked for.
 #[derive(Debug, Default)]
 pub(super) struct Columns {
@@ -35,6 +38,8 @@ impl Columns {
                 for id in positions.ids()[block * BLOCK..].iter().take(BLOCK) {
                     self.blocks[block].push(*id, nodes);
                 }
+                let (before, [here, ..]) = self.blocks.split_at_mut(block) else { continue };
+                here.share_capacity(before.iter().rev().take(NEAR));
             }
         }
         &self.blocks[range]

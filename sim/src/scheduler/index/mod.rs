@@ -29,8 +29,8 @@ use super::sampling::feasible_quota;
 use super::tie_break::{Choice, Ties};
 use super::verdict::Verdict;
 use super::verdicts::Verdicts;
-use crate::cluster::Nodes;
-use crate::model::NodeId;
+use crate::cluster::{ClassWatch, Nodes, Stayed};
+use crate::model::{ClassId, NodeId};
 use crate::phases::Phase;
 use columns::Columns;
 use demands::Demands;
@@ -58,6 +58,7 @@ pub(super) struct Index {
     columns: Columns,
     scratch: Scratch,
     bytes: usize,
+    classes: ClassWatch,
     attempts: u64,
     /// For classes that have come once.
     guest: Box<View>,
@@ -103,6 +104,9 @@ impl Index {
     /// Finds the feasible nodes and the best of them; `None` if it does not serve the class, or not now.
     pub(super) fn find(&mut self, cycle: &Cycle<'_>, search: Search<'_>) -> Option<Answer<'_>> {
         self.attempts += 1;
+        if let Some(stayed) = self.classes.look(&cycle.cluster.classes) {
+            self.forget_classes(stayed);
+        }
         self.positions.follow(search.order, cycle.cluster);
         let mut view = self.take_view(cycle, search)?;
         view.last_used = self.attempts;
@@ -252,6 +256,17 @@ impl Index {
         self.specs.clear();
         self.demands.clear();
         self.bytes = 0;
+    }
+
+    /// Drops what there is for classes that have been forgotten.
+    fn forget_classes(&mut self, stayed: Stayed<'_>) {
+        for (number, place) in self.views.iter_mut().flat_map(|views| views.iter_mut().enumerate()) {
+            if !stayed.has(ClassId(number as u32))
+                && let Place::View(view) = std::mem::take(place)
+            {
+                self.bytes = self.bytes.saturating_sub(view.bytes());
+            }
+        }
     }
 
     /// A view to fill: a new one, or what was not asked for longest if there are too many.

@@ -5,6 +5,7 @@
 use super::lanes::Lanes;
 use crate::cluster::{NodeLoad, Nodes};
 use crate::model::NodeId;
+use std::rc::Rc;
 
 /// How many nodes a block holds.
 pub const LANES: usize = 64;
@@ -17,22 +18,24 @@ const PART: usize = 16;
 #[derive(Clone, Debug)]
 #[repr(C, align(64))]
 pub struct LoadBlock {
-    /// [`NodeLoad::allocatable`].
-    pub allocatable: [Lanes; 2],
-    /// [`NodeLoad::reciprocal`].
-    pub reciprocal: [Lanes; 2],
-    /// [`NodeLoad::requested`].
-    pub requested: [Lanes; 2],
-    /// [`NodeLoad::share`].
-    pub share: [Lanes; 2],
-    /// [`NodeLoad::nonzero`].
-    pub nonzero: [Lanes; 2],
-    /// [`NodeLoad::places`].
-    pub places: Lanes,
+    requested: [Lanes; 2],
+    headroom: [Lanes; 2],
+    imbalance: Lanes,
+    places: Lanes,
+    /// What other blocks may have in common with it: then it is read from a nearer cache.
+    capacity: Rc<Capacity>,
     ids: [NodeId; LANES],
     len: usize,
     /// The lanes with nodes that are not exact.
     inexact: u64,
+}
+
+/// The columns of a [`LoadBlock`] that do not change with the pods on its nodes.
+#[derive(Clone, Debug, PartialEq)]
+#[repr(C, align(64))]
+struct Capacity {
+    allocatable: [Lanes; 2],
+    reciprocal: [Lanes; 2],
 }
 
 /// The columns of a [`LoadBlock`] for some of its lanes.
@@ -44,10 +47,10 @@ pub struct LoadPart<'a, const N: usize> {
     pub reciprocal: [&'a [f64; N]; 2],
     /// [`NodeLoad::requested`].
     pub requested: [&'a [f64; N]; 2],
-    /// [`NodeLoad::share`].
-    pub share: [&'a [f64; N]; 2],
-    /// [`NodeLoad::nonzero`].
-    pub nonzero: [&'a [f64; N]; 2],
+    /// [`NodeLoad::headroom`].
+    pub headroom: [&'a [f64; N]; 2],
+    /// [`NodeLoad::imbalance`].
+    pub imbalance: &'a [f64; N],
     /// [`NodeLoad::places`].
     pub places: &'a [f64; N],
 }
@@ -63,12 +66,11 @@ impl Default for LoadBlock {
     fn default() -> Self {
         let (zero, one) = ([0.0; LANES], [1.0; LANES]);
         Self {
-            allocatable: [one; 2],
-            reciprocal: [one; 2],
             requested: [zero; 2],
-            share: [zero; 2],
-            nonzero: [zero; 2],
+            headroom: [zero; 2],
+            imbalance: zero,
             places: zero,
+            capacity: Rc::new(Capacity { allocatable: [one; 2], reciprocal: [one; 2] }),
             ids: [NodeId::NOWHERE; LANES],
             len: 0,
             inexact: 0,
@@ -104,11 +106,11 @@ impl LoadBlock {
     #[inline(always)]
     fn part<const N: usize>(&self, number: usize) -> LoadPart<'_, N> {
         LoadPart {
-            allocatable: self.allocatable.each_ref().map(|lanes| part_of(lanes, number)),
-            reciprocal: self.reciprocal.each_ref().map(|lanes| part_of(lanes, number)),
+            allocatable: self.capacity.allocatable.each_ref().map(|lanes| part_of(lanes, number)),
+            reciprocal: self.capacity.reciprocal.each_ref().map(|lanes| part_of(lanes, number)),
             requested: self.requested.each_ref().map(|lanes| part_of(lanes, number)),
-            share: self.share.each_ref().map(|lanes| part_of(lanes, number)),
-            nonzero: self.nonzero.each_ref().map(|lanes| part_of(lanes, number)),
+            headroom: self.headroom.each_ref().map(|lanes| part_of(lanes, number)),
+            imbalance: part_of(&self.imbalance, number),
             places: part_of(&self.places, number),
         }
     }
@@ -145,18 +147,31 @@ impl LoadBlock {
         self.set(lane, nodes);
     }
 
+    /// Has what does not change with the pods in common with one of these blocks, if it is the same.
+    pub(in crate::scheduler) fn share_capacity<'a>(&mut self, others: impl Iterator<Item = &'a Self>) {
+        for other in others {
+            if self.capacity == other.capacity {
+                self.capacity = Rc::clone(&other.capacity);
+                return;
+            }
+        }
+    }
+
     /// Reads the load of the node in a lane.
     #[inline]
     pub(in crate::scheduler) fn set(&mut self, lane: usize, nodes: &Nodes) {
         let load: &NodeLoad = nodes.load(self.ids[lane]);
         self.inexact = self.inexact & !(1 << lane) | u64::from(!load.exact) << lane;
         for place in 0..2 {
-            self.allocatable[place][lane] = load.allocatable[place];
-            self.reciprocal[place][lane] = load.reciprocal[place];
+            if self.capacity.allocatable[place][lane].to_bits() != load.allocatable[place].to_bits() {
+                let capacity = Rc::make_mut(&mut self.capacity);
+                capacity.allocatable[place][lane] = load.allocatable[place];
+                capacity.reciprocal[place][lane] = load.reciprocal[place];
+            }
             self.requested[place][lane] = load.requested[place];
-            self.share[place][lane] = load.share[place];
-            self.nonzero[place][lane] = load.nonzero[place];
+            self.headroom[place][lane] = load.headroom[place];
         }
+        self.imbalance[lane] = load.imbalance;
         self.places[lane] = load.places;
     }
 }

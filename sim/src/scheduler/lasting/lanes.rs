@@ -54,6 +54,18 @@ pub fn quotient<const FUSED: bool>(a: f64, b: f64, reciprocal: f64) -> f64 {
     }
 }
 
+/// The whole part of `a / b`, of whole numbers: `a` from 0 to 2^53, `b` from 1 to 2^43, and the quotient at most 100; `reciprocal` is
+/// `1 / b`, rounded to nearest.
+///
+/// With fused steps the division is replaced by one. The reciprocal is off by 2^-53 of itself, which is 2^-46 of a quotient of 100, and
+/// rounding adds half a unit in the last place, 2^-47. What is added beforehand, 2^-44, is more than both together, so that a whole
+/// quotient is not missed; all three together are less than 2^-43, by which any other quotient is away from the next whole number.
+#[inline(always)]
+pub fn whole_quotient<const FUSED: bool>(a: f64, b: f64, reciprocal: f64) -> f64 {
+    const NUDGE: f64 = 1.0 / (1_u64 << 44) as f64;
+    whole_part::<FUSED>(if FUSED { a.mul_add(reciprocal, NUDGE) } else { a / b })
+}
+
 /// `a * b + c`, of whole numbers whose product and sum are exact: rounded once or twice, it is the same.
 #[inline(always)]
 pub fn product_sum<const FUSED: bool>(a: f64, b: f64, c: f64) -> f64 {
@@ -97,12 +109,23 @@ mod tests {
         }
 
         #[test]
-        fn whole_parts_of_quotients_are_those_of_integers(a in 0_i64..1 << 46, b in 1_i64..1 << 46, percent in 0_i64..=100) {
-            for (a, b) in [(a, b), (b / 100 * percent, b), (b / 100 * percent, b / 100 * 100 + 1), (a % 1000, b % 1000 + 1)] {
+        fn whole_quotients_are_those_of_integers(a in 0_i64..1 << 43, b in 1_i64..1 << 43, part in 0_i64..=100, off in -2_i64..=2) {
+            let near = |b: i64| (b / 100 * part + b % 100 * part / 100 + off).max(0);
+            for (a, b) in [(a, b), (near(b), b), (near(b / 100 * 100), b / 100 * 100 + 1), (a % 1000, b % 1000 + 1)] {
                 let a = a.min(b);
-                let quotient = quotient::<true>(100.0 * a as f64, b as f64, 1.0 / b as f64);
-                prop_assert_eq!(whole_part::<true>(quotient) as i64, 100 * a / b);
-                prop_assert_eq!(whole_part::<false>(quotient) as i64, 100 * a / b);
+                let (hundredfold, has) = (100.0 * a as f64, b as f64);
+                prop_assert_eq!(whole_quotient::<true>(hundredfold, has, 1.0 / has) as i64, 100 * a / b);
+                prop_assert_eq!(whole_quotient::<false>(hundredfold, has, 1.0 / has) as i64, 100 * a / b);
+            }
+        }
+
+        #[test]
+        fn whole_quotients_are_right_beside_whole_numbers(whole in 0_i64..=100, b in 1_i64..1 << 43, small in 0_u32..43) {
+            let b = (b >> small).max(1);
+            for a in [whole * b - 1, whole * b, whole * b + 1].into_iter().filter(|a| (0..=100 * b).contains(a)) {
+                let (amount, has) = (a as f64, b as f64);
+                prop_assert_eq!(whole_quotient::<true>(amount, has, 1.0 / has) as i64, a / b);
+                prop_assert_eq!(whole_quotient::<false>(amount, has, 1.0 / has) as i64, a / b);
             }
         }
     }

@@ -348,6 +348,11 @@ impl Cohorts {
         id
     }
 
+    /// All of them, in no particular order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Cohort> {
+        self.list.iter()
+    }
+
     /// An empty cohort's number may be used again.
     pub(super) fn release(&mut self, id: CohortId) {
         debug_assert_eq!(self[id].len(), 0, "nobody is lost");

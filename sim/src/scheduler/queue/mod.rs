@@ -205,6 +205,11 @@ impl SchedulingQueue {
         matches!(place, Place::Unschedulable | Place::Gated(_))
     }
 
+    /// The classes by which cohorts tell their pods apart, with those that have no pod left.
+    pub(super) fn classes(&self) -> impl Iterator<Item = ClassId> + '_ {
+        self.cohorts.iter().flat_map(Cohort::parts).map(|part| part.group.class)
+    }
+
     /// The groups of pods that wait for an event or are held back.
     pub(super) fn groups(&self) -> impl Iterator<Item = Group> + '_ {
         self.waiting.groups().map(|(group, _)| group)

@@ -53,7 +53,7 @@ impl Rows for Servers {
                 let part = |column, whole| Ok(row.amount(column, whole, PART)?.unwrap_or(0));
                 let cpu = row.amount(self.cpus, 1000, "a number of cores, 0 or more")?.unwrap_or(0);
                 let mut spec = node(&format!("machine-{id}"), cpu, part(self.memory, self.memory_bytes)?);
-                spec.allocatable.insert(DISK.into(), Quantity::from_units(part(self.disk, DISK_BYTES)?));
+                spec.allocatable.insert(DISK, Quantity::from_units(part(self.disk, DISK_BYTES)?));
                 self.known.insert(id.as_bytes().to_owned(), spec.clone());
                 Event::NodeAdded(Box::new(spec))
             }

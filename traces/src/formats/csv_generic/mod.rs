@@ -110,7 +110,7 @@ impl Amounts {
     fn base(&self, row: Row<'_>) -> Result<ResourceList, TraceError> {
         let cpu = row.whole(self.cpu, "a whole number of milli-CPU, 0 or more")?;
         let memory = row.whole(self.memory, "a whole number of bytes, 0 or more")?;
-        let list = [("cpu".into(), Quantity::from_milli(cpu)), ("memory".into(), Quantity::from_units(memory))];
+        let list = [("cpu", Quantity::from_milli(cpu)), ("memory", Quantity::from_units(memory))];
         Ok(list.into())
     }
 

@@ -62,9 +62,9 @@ impl Reader for Nodes {
         let Some(row) = self.table.next_row()? else { return Ok(None) };
         let mut spec = NodeSpec { name: row.name(self.name)?.into(), ..NodeSpec::default() };
         spec.allocatable = self.amounts.base(row)?;
-        spec.allocatable.append(&mut self.amounts.extended(row)?);
+        spec.allocatable.extend(self.amounts.extended(row)?);
         let count = row.whole(self.pods, "the largest number of pods, 0 or more")?;
-        spec.allocatable.insert("pods".into(), Quantity::from_units(count));
+        spec.allocatable.insert("pods", Quantity::from_units(count));
 
         spec.labels.insert(HOSTNAME_LABEL.into(), spec.name.to_string());
         if let Some(zone) = self.zone.map(|column| row.text(column)).transpose()?.filter(|zone| !zone.is_empty()) {

@@ -198,7 +198,7 @@ impl Columns {
         let mut requests = self.amounts.base(row)?;
         // Kubernetes wants an extended resource's limit to equal its request.
         let limits = self.amounts.extended(row)?;
-        requests.append(&mut limits.clone());
+        requests.extend(limits.clone());
         let container = Container { name: "main".into(), requests, limits, ..Container::default() };
         let labels: Labels = labels(row, &self.labels)?;
         let mut spec = PodSpec {

@@ -72,7 +72,7 @@ impl Reader for Machines {
                 let memory = row.amount(5, self.machine.memory_bytes, PART)?.unwrap_or(0);
                 let mut spec = node(&name, cpu, memory);
                 // The disk of a machine is not told; tasks of 2011 ask for parts of one.
-                spec.allocatable.insert(DISK.into(), Quantity::from_units(DISK_BYTES));
+                spec.allocatable.insert(DISK, Quantity::from_units(DISK_BYTES));
                 let platform = row.text(3)?;
                 if !platform.is_empty() {
                     spec.labels.insert("platform".into(), platform.to_owned());

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use towtank_sim::model::node::NodeSpec;
 use towtank_sim::model::pod::{PodSpec, Run};
 use towtank_sim::model::quantity::Quantity;
-use towtank_sim::model::resources::ResourceList;
+use towtank_sim::model::resources::{ResourceList, ResourceName};
 use towtank_traces::record::{Event, Record, Submitted};
 use towtank_traces::stream::{self, Stream};
 use towtank_traces::{Context, Inputs, find_format};
@@ -109,7 +109,7 @@ fn amounts(spec: &PodSpec) -> String {
 }
 
 fn list(list: &ResourceList) -> String {
-    let short = |(name, amount): (&String, &Quantity)| match amount.value() {
+    let short = |(name, amount): (&ResourceName, &Quantity)| match amount.value() {
         bytes if bytes >= 1 << 30 && bytes % (1 << 30) == 0 => format!(" {name}={}Gi", bytes >> 30),
         bytes if bytes >= 1 << 20 => format!(" {name}={}Mi", bytes >> 20),
         _ => format!(" {name}={amount}"),
