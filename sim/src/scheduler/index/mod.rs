@@ -416,7 +416,11 @@ fn failure(
         .list
         .iter()
         .enumerate()
-        .map(|(number, group)| if walk.admits(number) { 0 } else { verdicts.intern(walk::refusal(view, group)) })
+        .map(
+            |(number, group)| {
+                if group.size == 0 || walk.admits(number) { 0 } else { verdicts.intern(walk::refusal(view, group)) }
+            },
+        )
         .collect();
     for (block, mask) in walk.parts() {
         let feasible = view.feasible()[block] & mask;

@@ -112,6 +112,13 @@ struct Plain {
 }
 
 impl Plain {
+    /// What the queue says of a pod that was popped.
+    fn compare(&self, queued: &QueuedPod) {
+        let failures = (queued.rejections, queued.errors, queued.rejectors);
+        assert_eq!(failures, (self.rejections, self.errors, self.rejectors), "how often {} failed", queued.pod);
+        assert_eq!(queued.waits, self.waits, "how long {} waited where", queued.pod);
+    }
+
     /// The time until now has passed where it is.
     fn pass(&mut self, now: SimTime) {
         let span = now.since(std::mem::replace(&mut self.counted, now));
@@ -306,7 +313,7 @@ fn play(steps: &[Step], settings: QueueSettings) {
                 assert_eq!(popped.map(|(id, _, early)| (id, early)), model.next(), "the next pod");
                 if let Some((id, queued, _)) = popped {
                     model.pop(id);
-                    assert_eq!(queued.waits, model.pods[&id].waits, "how long {id} waited where");
+                    model.pods[&id].compare(&queued);
                 }
             }
             Step::Reject { which, rejectors, woken } => {
@@ -469,11 +476,8 @@ fn play(steps: &[Step], settings: QueueSettings) {
             continue;
         }
         let told = queue.moves().map(|(_, moves)| moves);
-        let mut moves: Vec<Moved> = told
-            .iter()
-            .flat_map(super::Moves::each)
-            .map(|(pod, one)| (pod, one.from, one.to, one.cause))
-            .collect();
+        let mut moves: Vec<Moved> =
+            told.iter().flat_map(super::Moves::each).map(|(pod, one)| (pod, one.from, one.to, one.cause)).collect();
         moves.sort_unstable();
         model.moves.sort_unstable();
         assert_eq!(moves, model.moves, "the moves of {step:?}");
@@ -486,7 +490,7 @@ fn play(steps: &[Step], settings: QueueSettings) {
     while let Some((id, queued, early)) = queue.pop(now, None) {
         assert_eq!(Some((id, early)), model.next(), "at the end");
         model.pop(id);
-        assert_eq!(queued.waits, model.pods[&id].waits, "how long {id} waited where, at the end");
+        model.pods[&id].compare(&queued);
     }
     assert_eq!(model.next(), None);
 }
