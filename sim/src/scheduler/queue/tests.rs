@@ -481,7 +481,7 @@ fn play(steps: &[Step], settings: QueueSettings) {
         moves.sort_unstable();
         model.moves.sort_unstable();
         assert_eq!(moves, model.moves, "the moves of {step:?}");
-        let counted: u64 = told.iter().flat_map(|moves| moves.moves()).map(super::Move::count).sum();
+        let counted: u64 = told.iter().flat_map(super::Moves::moves).map(super::Move::count).sum();
         assert_eq!(counted, moves.len() as u64, "moves are counted");
         queue.forget_moves();
         model.moves.clear();
