@@ -67,6 +67,11 @@ impl Classes {
         id
     }
 
+    /// Keeps a class for ever.
+    pub(super) fn keep(&mut self, id: ClassId) {
+        self.class_mut(id).for_ever = true;
+    }
+
     /// A class.
     #[inline]
     pub fn get(&self, id: ClassId) -> &PodClass {
