@@ -202,6 +202,7 @@ mod tests {
         cluster.remove_pod(a);
         cluster.deliver(|_, _| ());
         let (of_a, of_b) = (ClassId(submitted.0 + 1), cluster.pod(b).expect("it is there").class);
+        assert!(watch.look(&cluster.classes).is_none(), "nothing has been forgotten so far");
         let before = watch;
         cluster.forget_classes();
         let stayed = watch.look(&cluster.classes).expect("classes have gone");
