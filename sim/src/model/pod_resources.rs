@@ -83,7 +83,7 @@ impl PodSpec {
             return QosClass::BestEffort;
         }
         let guaranteed = containers().all(|c| {
-            ["cpu", "memory"].iter().all(|name| counts(&c.limits, name) && c.requests.get(*name) == c.limits.get(*name))
+            ["cpu", "memory"].iter().all(|name| counts(&c.limits, name) && c.requests.get(name) == c.limits.get(name))
         });
         if guaranteed { QosClass::Guaranteed } else { QosClass::Burstable }
     }

@@ -19,7 +19,7 @@ pub(super) fn check(quota: &ResourceQuota, name: &str, class: &PodClass) -> Resu
         return Err(format!("failed quota: {name}: must specify {}", missing.join("; ")));
     }
     let unknown: Vec<&str> =
-        quota.hard.keys().map(ResourceName::as_str).filter(|r| is_of_pods(r) && !quota.used.contains_key(*r)).collect();
+        quota.hard.keys().map(ResourceName::as_str).filter(|r| is_of_pods(r) && !quota.used.contains_key(r)).collect();
     if !unknown.is_empty() {
         return Err(format!("status unknown for quota: {name}, resources: {}", unknown.join(",")));
     }
@@ -28,7 +28,7 @@ pub(super) fn check(quota: &ResourceQuota, name: &str, class: &PodClass) -> Resu
         .hard
         .iter()
         .filter(|(resource, limit)| {
-            let requested = usage.get(*resource).filter(|amount| !amount.is_zero());
+            let requested = usage.get(resource).filter(|amount| !amount.is_zero());
             requested.is_some_and(|amount| quota.used[*resource].plus(*amount) > **limit)
         })
         .map(|(resource, _)| resource)
@@ -50,7 +50,7 @@ pub(super) fn check(quota: &ResourceQuota, name: &str, class: &PodClass) -> Resu
 
 /// What containers do not specify though the quota limits it: `limits.cpu for: a,b`, by resource (`Constraints`).
 fn unspecified(quota: &ResourceQuota, spec: &PodSpec) -> Vec<String> {
-    let required: Vec<&str> = MUST_SPECIFY.into_iter().filter(|name| quota.hard.contains_key(*name)).collect();
+    let required: Vec<&str> = MUST_SPECIFY.into_iter().filter(|name| quota.hard.contains_key(name)).collect();
     if required.is_empty() {
         return Vec::new();
     }
@@ -61,7 +61,7 @@ fn unspecified(quota: &ResourceQuota, spec: &PodSpec) -> Vec<String> {
     {
         let specified = compute_usage(requests, limits);
         for resource in &required {
-            if !specified.contains_key(*resource) && !of_pod.contains_key(*resource) {
+            if !specified.contains_key(resource) && !of_pod.contains_key(resource) {
                 missing.entry(resource).or_default().insert(name);
             }
         }
