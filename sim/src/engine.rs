@@ -297,10 +297,13 @@ impl Simulation {
         };
         match work {
             Work::Pod(pod) => {
-                let (name, class) = (pod.name.clone(), pod.class);
+                let (name, class) = (pod.name.clone(), pod.class.class());
+                let of_its_own =
+                    if class.is_some() { None } else { Some(cluster.spec_of(&pod.class).namespace.clone()) };
                 let created = if numbers_pods { cluster.create_new_pod(pod) } else { cluster.create_pod(pod) };
                 if let Err(refusal) = created {
-                    let namespace = &*cluster.classes.get(class).spec.namespace;
+                    let of_class = class.map(|id| &cluster.classes.get(id).spec.namespace);
+                    let namespace = of_class.or(of_its_own.as_ref()).map_or("", |namespace| namespace);
                     let note = Note::Refused { namespace, name: &name, owner: None, refusal: &refusal };
                     observers.note(&note, cluster);
                 }

@@ -87,8 +87,8 @@ impl Work {
     /// The class that it names.
     pub(crate) const fn class(&self) -> Option<ClassId> {
         match self {
-            Self::Pod(pod) => Some(pod.class),
-            Self::Gang(gang) => Some(gang.pod.class),
+            Self::Pod(pod) => pod.class.class(),
+            Self::Gang(gang) => gang.pod.class.class(),
             Self::UpdatePod { class, .. } => Some(*class),
             _ => None,
         }
@@ -158,6 +158,11 @@ impl Source for Listed {
     }
 
     fn next(&mut self, _cluster: &mut Cluster) -> Result<Option<Submission>, SourceError> {
-        Ok(self.rest.next())
+        let next = self.rest.next();
+        if self.rest.len() == 0 {
+            // The list may be as long as the cluster is large.
+            self.rest = Vec::new().into_iter();
+        }
+        Ok(next)
     }
 }

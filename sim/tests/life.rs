@@ -79,7 +79,14 @@ fn node(name: &str, cpu: &str) -> Work {
 
 fn pod(cluster: &mut Cluster, name: &str, cpu: &str, run: Run) -> Work {
     let class = cluster.intern(PodSpec::with_requests(requests(&[("cpu", cpu)])));
-    Work::Pod(NewPod { name: name.into(), class, owner: None, run, usage: Usage::default(), status: None })
+    Work::Pod(NewPod {
+        name: name.into(),
+        class: class.into(),
+        owner: None,
+        run,
+        usage: Usage::default(),
+        status: None,
+    })
 }
 
 /// What happened to each pod, in seconds.

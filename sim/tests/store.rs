@@ -178,7 +178,7 @@ impl Clumsy {
                 let name = format!("p{name}").into();
                 let new = NewPod {
                     name,
-                    class,
+                    class: class.into(),
                     owner: None,
                     run: Run::Forever,
                     usage: Usage { cpu: 777, memory: 20_000 },

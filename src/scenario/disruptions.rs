@@ -144,7 +144,7 @@ impl NodesSelectionSpec {
         if let Some(fraction) = self.fraction.filter(|fraction| !(*fraction > 0.0 && *fraction <= 1.0)) {
             return Err(format!("nodes.fraction is {fraction}: expected a number above 0 and at most 1"));
         }
-        let selector = LabelSelector { match_labels: self.labels.clone(), expressions: Vec::new() };
+        let selector = LabelSelector { match_labels: self.labels.clone().into(), expressions: Vec::new() };
         Ok(NodeSelection {
             names: self.names.clone(),
             selector: (!selector.is_empty()).then_some(selector),

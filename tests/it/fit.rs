@@ -36,7 +36,8 @@ impl Pods {
             let at = submission.at.0 as f64 / 1e9;
             pods.span = at - *first.get_or_insert(at);
             let gpu = cluster.resources.get(GPU_MILLI);
-            let class: &PodClass = cluster.classes.get(pod.class);
+            let class = cluster.intern_submitted(pod.class);
+            let class: &PodClass = cluster.classes.get(class);
             let gpu = gpu.map_or(0, |id| class.requests.get(id));
             let amount = |name| cluster.resources.get(name).map_or(0, |id| class.requests.get(id));
             pods.count += 1.0;

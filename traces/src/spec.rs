@@ -26,7 +26,7 @@ pub(crate) const GIBIBYTE: i64 = 1 << 30;
 /// A node with its name as a label, for 110 pods, with so many milli-CPU and bytes of memory.
 pub(crate) fn node(name: &str, cpu_milli: i64, memory_bytes: i64) -> NodeSpec {
     let mut spec = NodeSpec { name: name.into(), ..NodeSpec::default() };
-    spec.labels.insert(HOSTNAME_LABEL.into(), name.to_owned());
+    spec.labels.insert(HOSTNAME_LABEL, name.to_owned());
     spec.allocatable.insert("cpu", Quantity::from_milli(cpu_milli));
     spec.allocatable.insert("memory", Quantity::from_units(memory_bytes));
     spec.allocatable.insert("pods", Quantity::from_units(PODS_PER_NODE));
@@ -36,7 +36,7 @@ pub(crate) fn node(name: &str, cpu_milli: i64, memory_bytes: i64) -> NodeSpec {
 /// Puts GPUs into a node, at most [`MAX_DEVICES`] of them if they can be shared; and says their model, if there is one.
 pub(crate) fn put_gpus(spec: &mut NodeSpec, count: i64, model: &str, mode: GpuMode) {
     if !model.is_empty() {
-        spec.labels.insert(GPU_MODEL_LABEL.into(), model.to_owned());
+        spec.labels.insert(GPU_MODEL_LABEL, model.to_owned());
     }
     if count == 0 {
         return;

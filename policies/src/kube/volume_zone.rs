@@ -87,7 +87,7 @@ impl Filter for Topologies<'_> {
     fn filter(&self, node: &Node) -> Verdict {
         let labels = &node.spec.labels;
         // In a cluster of one zone nodes may have no such label.
-        if !TOPOLOGY_LABELS.iter().any(|(key, _)| labels.contains_key(*key)) {
+        if !TOPOLOGY_LABELS.iter().any(|(key, _)| labels.contains_key(key)) {
             return Verdict::Fits;
         }
         let admits = |topology: &Topology<'_>| {
@@ -130,7 +130,7 @@ fn topologies_of_pod<'c>(cycle: &Cycle<'c>) -> Result<Vec<Topology<'c>>, String>
 /// Source: `cloud-provider/volume/helpers/zones.go`, `LabelZonesToSet`.
 fn topologies(labels: &Labels) -> impl Iterator<Item = Topology<'_>> {
     TOPOLOGY_LABELS.iter().filter_map(|(key, present)| {
-        let values: BTreeSet<&str> = labels.get(*key)?.split("__").map(str::trim).collect();
+        let values: BTreeSet<&str> = labels.get(key)?.split("__").map(str::trim).collect();
         (!values.contains("")).then_some(Topology { key, present, values })
     })
 }

@@ -116,8 +116,8 @@ impl Score for Wishes {
     /// The share of the preferences that the node meets.
     fn score(&self, node: &Node) -> i64 {
         let labels: &Labels = &node.spec.labels;
-        let present = self.0.present_labels_preference.iter().filter(|label| labels.contains_key(*label)).count();
-        let absent = self.0.absent_labels_preference.iter().filter(|label| !labels.contains_key(*label)).count();
+        let present = self.0.present_labels_preference.iter().filter(|label| labels.contains_key(label)).count();
+        let absent = self.0.absent_labels_preference.iter().filter(|label| !labels.contains_key(label)).count();
         let all = self.0.present_labels_preference.len() + self.0.absent_labels_preference.len();
         MAX_NODE_SCORE * (present + absent) as i64 / all as i64
     }

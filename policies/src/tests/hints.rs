@@ -188,7 +188,7 @@ fn spreading_wants_nodes_in_domains() {
     let name = "PodTopologySpread";
     let wakes = |what, change: &dyn Fn(&mut NodeSpec)| wakes(name, &pod, what, change);
     assert!(wakes(NodeChange::LABELS, &|node| zone(node, "a")), "the node came into a domain");
-    assert!(!wakes(NodeChange::LABELS, &|node| drop(node.labels.insert("disk".into(), "ssd".into()))));
+    assert!(!wakes(NodeChange::LABELS, &|node| drop(node.labels.insert("disk", "ssd".into()))));
     let taint = || Taint { key: "t".into(), value: String::new(), effect: Effect::NoSchedule };
     assert!(!wakes(NodeChange::TAINTS, &|node| node.taints.push(taint())), "the node is in no domain");
 

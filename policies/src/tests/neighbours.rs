@@ -103,10 +103,10 @@ impl Draw {
         let name = format!("n{number}");
         let mut labels = labels(&[("disk", self.of(&["ssd", "hdd"]))]);
         if !self.one_in(6) {
-            labels.insert("zone".into(), self.of(&["a", "a", "b", "c", ""]).into());
+            labels.insert("zone", self.of(&["a", "a", "b", "c", ""]).into());
         }
         if !self.one_in(8) {
-            labels.insert(HOSTNAME_LABEL.into(), name.clone());
+            labels.insert(HOSTNAME_LABEL, name.clone());
         }
         let taint = Taint { key: "t".into(), value: String::new(), effect: Effect::NoSchedule };
         let taints = vec![taint; usize::from(self.one_in(4))];
@@ -118,11 +118,11 @@ impl Draw {
     pub(crate) fn pod(&mut self) -> PodSpec {
         let mut labels = labels(&[("app", self.of(&["a", "b"]))]);
         if !self.one_in(3) {
-            labels.insert("tier".into(), self.of(&["1", "2"]).into());
+            labels.insert("tier", self.of(&["1", "2"]).into());
         }
         let mut spec = PodSpec { namespace: self.of(&["x", "x", "y", "z"]).into(), labels, ..PodSpec::default() };
         if self.one_in(5) {
-            spec.node_selector.insert("disk".into(), "ssd".into());
+            spec.node_selector.insert("disk", "ssd".into());
         }
         if self.one_in(3) {
             spec.tolerations.push(Toleration { operator: TolerationOperator::Exists, ..Toleration::default() });

@@ -3,7 +3,7 @@
 use crate::config::ParsedConfig;
 use crate::factory::BuildContext;
 use towtank_sim::cluster::{Action, Cluster};
-use towtank_sim::model::labels::LabelSelector;
+use towtank_sim::model::labels::{LabelSelector, Labels};
 use towtank_sim::model::node::NodeSpec;
 use towtank_sim::model::pod::{NewPod, PodSpec};
 use towtank_sim::model::volume::{AccessMode, ClaimSpec, InTreeVolume, Volume, VolumeMode, VolumeSource};
@@ -65,7 +65,7 @@ impl World {
 
     fn volume(&mut self, name: &str, source: PersistentVolumeSource) -> ObjectId {
         let body = PersistentVolume {
-            labels: [].into(),
+            labels: Labels::new(),
             capacity: Quantity::from_units(1),
             access_modes: vec![AccessMode::ReadWriteOnce],
             storage_class: "there".into(),

@@ -90,7 +90,7 @@ impl Domains {
     }
 
     fn find(&self, spec: &NodeSpec) -> Option<Domain> {
-        let value = spec.labels.get(&*self.key)?;
+        let value = spec.labels.get(&self.key)?;
         Some(self.ids.get(value.as_str()).copied().unwrap_or(Domain::UNSEEN))
     }
 
@@ -111,7 +111,7 @@ impl Domains {
             if entry.spec.as_ref().is_some_and(|spec| Arc::ptr_eq(spec, &node.spec)) {
                 continue;
             }
-            let domain = node.spec.labels.get(&**key).map(|value| domain(ids, value));
+            let domain = node.spec.labels.get(key).map(|value| domain(ids, value));
             *entry = Entry { spec: Some(node.spec.clone()), domain };
         }
     }

@@ -164,7 +164,7 @@ impl Partition {
     }
 
     fn set(&mut self, slot: usize, spec: Option<&NodeSpec>) {
-        let value = spec.and_then(|spec| spec.labels.get(&*self.key));
+        let value = spec.and_then(|spec| spec.labels.get(&self.key));
         let before = self.of[slot];
         if before != NOWHERE {
             if value.is_some_and(|value| **value == *self.domains[before as usize].value) {

@@ -77,7 +77,8 @@ pub(super) fn node(name: &str, cpu: &str, memory: &str) -> NodeSpec {
 
 pub(super) fn bare_pod(cluster: &mut Cluster, name: &str, cpu: &str, memory: &str, run: Run) -> PodId {
     let class = cluster.intern(spec(cpu, memory));
-    let new = NewPod { name: name.into(), class, owner: None, run, usage: Usage::default(), status: None };
+    let new =
+        NewPod { name: name.into(), class: class.into(), owner: None, run, usage: Usage::default(), status: None };
     cluster.create_pod(new).expect("admitted")
 }
 
@@ -125,7 +126,14 @@ impl Owner {
         for _ in pods.len()..wanted {
             made += 1;
             let name = format!("{name}-{made}").into();
-            let new = NewPod { name, class, owner: Some(id), run: Run::Forever, usage: Usage::default(), status: None };
+            let new = NewPod {
+                name,
+                class: class.into(),
+                owner: Some(id),
+                run: Run::Forever,
+                usage: Usage::default(),
+                status: None,
+            };
             cx.cluster.create_pod(new).expect("admitted");
         }
         if cx.cluster.objects().get::<Replicas>(id).is_some_and(|object| object.made != made) {

@@ -2,7 +2,7 @@
 
 use super::{Cluster, Refusal};
 use crate::model::ClassId;
-use crate::model::pod::{PodClass, PodSpec};
+use crate::model::pod::{PodClass, PodSpec, Submitted};
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 
@@ -44,6 +44,20 @@ impl Admission {
     /// Whether a step of this name is among them.
     pub(crate) fn has_step(&self, name: &str) -> bool {
         self.steps.iter().any(|step| step.name() == name)
+    }
+
+    /// The class of a pod, once its specification is complete.
+    ///
+    /// # Errors
+    /// The refusal of the first step that refuses.
+    pub(super) fn complete_submitted(&self, submitted: Submitted, cluster: &mut Cluster) -> Result<ClassId, Refusal> {
+        match submitted {
+            Submitted::Class(id) => self.complete(id, cluster),
+            Submitted::Alone(mut spec) => {
+                self.steps.iter().try_for_each(|step| step.complete(&mut spec, cluster))?;
+                Ok(cluster.intern_for_now(*spec))
+            }
+        }
     }
 
     /// The class that pods of `class` get.

@@ -67,6 +67,11 @@ impl Classes {
         id
     }
 
+    /// Keeps a class for ever.
+    pub(super) fn keep(&mut self, id: ClassId) {
+        self.class_mut(id).for_ever = true;
+    }
+
     /// A class.
     #[inline]
     pub fn get(&self, id: ClassId) -> &PodClass {
@@ -166,5 +171,70 @@ impl Stayed<'_> {
     pub fn has(self, id: ClassId) -> bool {
         let class = self.classes.slots.get(id.index()).and_then(Option::as_ref);
         class.is_some_and(|class| class.number < self.made)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admission;
+    use crate::cluster::Cluster;
+    use crate::model::pod::NewPod;
+    use crate::model::resources::ResourceList;
+
+    fn spec(name: &str) -> PodSpec {
+        PodSpec::with_requests(ResourceList::from([(name, crate::model::Quantity::from_units(1))]))
+    }
+
+    #[test]
+    fn classes_are_as_many_as_pods_need() {
+        let mut cluster = Cluster { admission: admission::kubernetes(), ..Cluster::default() };
+        let kept = cluster.intern(spec("kept"));
+        let mut watch = ClassWatch::default();
+        assert!(watch.look(&cluster.classes).is_none());
+        let create = |cluster: &mut Cluster, name: &str| {
+            let class = cluster.intern_for_now(spec(name));
+            (class, cluster.create_pod(NewPod::new(name, class)).expect("a new name"))
+        };
+        let [(submitted, a), (_, b)] = ["a", "b"].map(|name| create(&mut cluster, name));
+        assert_eq!(cluster.classes.len(), 5, "each as submitted and as completed, and one without pods");
+        cluster.deliver(|_, _| ());
+        cluster.remove_pod(a);
+        cluster.deliver(|_, _| ());
+        let (of_a, of_b) = (ClassId(submitted.0 + 1), cluster.pod(b).expect("it is there").class);
+        assert!(watch.look(&cluster.classes).is_none(), "nothing has been forgotten so far");
+        let before = watch;
+        cluster.forget_classes();
+        let stayed = watch.look(&cluster.classes).expect("classes have gone");
+        assert_eq!([kept, submitted, of_a, of_b].map(|id| stayed.has(id)), [true, false, false, true]);
+        assert_eq!(cluster.classes.by_age(), [kept, of_b]);
+        // The slot of a class that has gone is another one's now.
+        let (again, _) = create(&mut cluster, "a");
+        assert_eq!(again, submitted);
+        assert!(!{ before }.look(&cluster.classes).expect("an era has ended").has(again));
+        assert_eq!(cluster.classes.get(again).spec, spec("a"));
+    }
+
+    #[test]
+    fn a_pod_that_is_submitted_alone_is_what_it_would_be_otherwise() {
+        let mut clusters = [(); 2].map(|()| Cluster { admission: admission::kubernetes(), ..Cluster::default() });
+        for (alone, cluster) in clusters.iter_mut().enumerate() {
+            for name in ["example.com/b", "example.com/a"] {
+                let class =
+                    if alone == 1 { cluster.submit_alone(spec(name)) } else { cluster.intern(spec(name)).into() };
+                cluster.create_pod(NewPod::new(name, class)).expect("a new name");
+            }
+        }
+        let [shared, alone] = &clusters;
+        assert_eq!((shared.classes.len(), alone.classes.len()), (4, 2));
+        let pods = |cluster: &Cluster| -> Vec<PodSpec> {
+            cluster.pods().iter().map(|(_, pod)| cluster.class_of(pod).spec.clone()).collect()
+        };
+        assert_eq!(pods(shared), pods(alone));
+        let columns = |cluster: &Cluster| -> Vec<String> {
+            cluster.resources.ids().map(|id| cluster.resources.name(id).to_owned()).collect()
+        };
+        assert_eq!(columns(shared), columns(alone));
+        assert_eq!(shared.fingerprint(), alone.fingerprint());
     }
 }

@@ -47,8 +47,9 @@ pub use refusal::Refusal;
 pub use resource_quota::{Charge, QuotaScope, ResourceQuota, ScopeOperator, ScopeRequirement};
 pub use totals::{Counters, Totals};
 
+use crate::model::gpu::GPU_MILLI;
 use crate::model::node::Node;
-use crate::model::pod::{Pod, PodClass, PodSpec};
+use crate::model::pod::{Pod, PodClass, PodSpec, Submitted};
 use crate::model::resources::ResourceTable;
 use crate::model::{ClassId, NodeId, PodId};
 use crate::phases::Phases;
@@ -201,6 +202,36 @@ impl Cluster {
     /// The class of a specification, until the [era](Classes::era) ends, and as long as a pod has it.
     pub fn intern_for_now(&mut self, spec: PodSpec) -> ClassId {
         self.classes.intern(spec, false, &mut self.resources)
+    }
+
+    /// A pod of this specification, to be created of which perhaps no other one will come. Once admission has completed it, it shares a class
+    /// with those that are like it.
+    pub fn submit_alone(&mut self, spec: PodSpec) -> Submitted {
+        // Resources have their columns in the order in which they are first heard of.
+        let knows = |list| self.resources.has_all(list);
+        if !spec.resource_lists().all(knows) || (spec.gpu.is_some() && self.resources.get(GPU_MILLI).is_none()) {
+            PodClass::new(spec.clone(), &mut self.resources);
+        }
+        Submitted::Alone(Box::new(spec))
+    }
+
+    /// The class of what was submitted, for good.
+    pub fn intern_submitted(&mut self, submitted: Submitted) -> ClassId {
+        match submitted {
+            Submitted::Class(id) => {
+                self.classes.keep(id);
+                id
+            }
+            Submitted::Alone(spec) => self.intern(*spec),
+        }
+    }
+
+    /// What was submitted says this.
+    pub fn spec_of<'a>(&'a self, submitted: &'a Submitted) -> &'a PodSpec {
+        match submitted {
+            Submitted::Class(id) => &self.classes.get(*id).spec,
+            Submitted::Alone(spec) => spec,
+        }
     }
 
     /// Forgets the classes that no pod has and that were interned for now only. Every change has been told of. The engine does this when

@@ -2,7 +2,7 @@
 
 use super::{Admission, Cause, Change, Charge, Cluster, Refusal};
 use crate::model::gpu::{DeviceSet, GpuRequest};
-use crate::model::pod::{GivenDeletion, GivenStatus, NewPod, Pod, PodPhase};
+use crate::model::pod::{GivenDeletion, GivenStatus, NewPod, Pod, PodPhase, Submitted};
 use crate::model::resource_claims::PodClaims;
 use crate::model::{ClassId, NodeId, PodId};
 use crate::phases::Phase;
@@ -24,22 +24,22 @@ impl Cluster {
         self.create(new, is_new)
     }
 
-    fn create(&mut self, mut new: NewPod, is_new: bool) -> Result<PodId, Refusal> {
+    fn create(&mut self, new: NewPod, is_new: bool) -> Result<PodId, Refusal> {
         self.counters.submitted += 1;
         let admission = std::mem::take(&mut self.admission);
         let before = self.phases.enter(Phase::Admission);
-        let verdict = self.admit(&admission, &mut new, is_new);
+        let verdict = self.admit(&admission, new.class, &new.name, is_new);
         self.phases.leave(before);
         self.admission = admission;
-        if let Err(refusal) = verdict {
+        if verdict.is_err() {
             self.counters.rejected += 1;
             self.fingerprint.fold(self.now, 1, &[self.counters.rejected]);
-            return Err(refusal);
         }
+        let class = verdict?;
         let pod = Pod {
             uid: self.take_uid(),
             name: new.name,
-            class: new.class,
+            class,
             owner: new.owner,
             phase: PodPhase::Pending,
             node: None,
@@ -94,13 +94,20 @@ impl Cluster {
         }
     }
 
-    fn admit(&mut self, admission: &Admission, new: &mut NewPod, is_new: bool) -> Result<(), Refusal> {
-        new.class = admission.complete(new.class, self).map_err(|refusal| refusal.for_pod(&new.name))?;
-        let class = self.classes.get(new.class);
-        if !is_new && self.pods.by_name(&class.spec.namespace, &new.name).is_some() {
-            return Err(Refusal::already_exists("pods", &new.name));
+    fn admit(
+        &mut self,
+        admission: &Admission,
+        submitted: Submitted,
+        name: &str,
+        is_new: bool,
+    ) -> Result<ClassId, Refusal> {
+        let id = admission.complete_submitted(submitted, self).map_err(|refusal| refusal.for_pod(name))?;
+        let class = self.classes.get(id);
+        if !is_new && self.pods.by_name(&class.spec.namespace, name).is_some() {
+            return Err(Refusal::already_exists("pods", name));
         }
-        admission.judge(class, self).map_err(|refusal| refusal.for_pod(&new.name))
+        admission.judge(class, self).map_err(|refusal| refusal.for_pod(name))?;
+        Ok(id)
     }
 
     /// Binds a pod to a node and takes the node's resources for it; shares of GPU devices from the devices that best fit chooses.

@@ -1,9 +1,9 @@
 //! Labels and the selectors over them.
 
-use std::collections::BTreeMap;
+use super::list_map::ListMap;
 
 /// A label set, in key order.
-pub type Labels = BTreeMap<String, String>;
+pub type Labels = ListMap<String, String>;
 
 /// How one requirement compares. `Gt` and `Lt` exist for nodes only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -218,6 +218,15 @@ impl PodSpec {
         Self { containers: vec![container], ..Self::default() }
     }
 
+    /// All lists of what it requests.
+    pub(crate) fn resource_lists(&self) -> impl Iterator<Item = &ResourceList> {
+        let inits = self.init_containers.iter().map(|init| &init.container);
+        let containers = inits.chain(&self.containers);
+        let actual = containers.clone().map(|container| &container.actual).chain([&self.actual]);
+        let actual = actual.flatten().flat_map(|actual| [&actual.requests, &actual.allocated]);
+        containers.map(|container| &container.requests).chain([&self.requests, &self.overhead]).chain(actual)
+    }
+
     /// The host ports of all containers.
     pub fn host_ports(&self) -> impl Iterator<Item = &HostPort> {
         let sidecars = self.init_containers.iter().filter(|c| c.sidecar).map(|c| &c.container);
@@ -359,8 +368,8 @@ impl Default for Usage {
 pub struct NewPod {
     /// Its name, unique in its namespace among the pods that exist.
     pub name: Name,
-    /// Its class, as submitted: admission may change it.
-    pub class: ClassId,
+    /// What it is: admission may change it.
+    pub class: Submitted,
     /// The controller that owns it.
     pub owner: Option<ObjectId>,
     /// How it ends.
@@ -369,6 +378,32 @@ pub struct NewPod {
     pub usage: Usage,
     /// What a pod that has lived elsewhere brings with it.
     pub status: Option<Box<GivenStatus>>,
+}
+
+/// What a pod is, as submitted.
+#[derive(Clone, Debug)]
+pub enum Submitted {
+    /// It is of a class, as others are.
+    Class(ClassId),
+    /// Perhaps no other pod is like it: what it is as submitted needs no class. See
+    /// [`Cluster::submit_alone`](crate::cluster::Cluster::submit_alone).
+    Alone(Box<PodSpec>),
+}
+
+impl Submitted {
+    /// The class, if it has one.
+    pub const fn class(&self) -> Option<ClassId> {
+        match self {
+            Self::Class(id) => Some(*id),
+            Self::Alone(_) => None,
+        }
+    }
+}
+
+impl From<ClassId> for Submitted {
+    fn from(class: ClassId) -> Self {
+        Self::Class(class)
+    }
 }
 
 /// What the status of a pod from a snapshot says.
@@ -395,7 +430,14 @@ pub enum GivenDeletion {
 
 impl NewPod {
     /// A pod that runs for ever and uses what it requests.
-    pub fn new(name: impl Into<Name>, class: ClassId) -> Self {
-        Self { name: name.into(), class, owner: None, run: Run::Forever, usage: Usage::default(), status: None }
+    pub fn new(name: impl Into<Name>, class: impl Into<Submitted>) -> Self {
+        Self {
+            name: name.into(),
+            class: class.into(),
+            owner: None,
+            run: Run::Forever,
+            usage: Usage::default(),
+            status: None,
+        }
     }
 }

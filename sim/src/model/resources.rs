@@ -1,7 +1,8 @@
 //! Amounts of named resources as dense vectors of integers.
 
+use super::list_map::ListMap;
 use super::quantity::Quantity;
-pub use super::resource_list::{ResourceEntry, ResourceList, ResourceName};
+pub use super::resource_name::ResourceName;
 use smallvec::SmallVec;
 
 /// A resource's column in every [`Resources`] vector of one cluster.
@@ -23,6 +24,9 @@ impl ResourceId {
         self.0 as usize
     }
 }
+
+/// Resource amounts as manifests name them.
+pub type ResourceList = ListMap<ResourceName, Quantity>;
 
 /// The names of a cluster's resources, in order of first appearance after the four that every cluster has.
 #[derive(Clone, Debug)]
@@ -48,6 +52,11 @@ impl ResourceTable {
     /// The column of a resource that has been seen.
     pub fn get(&self, name: &str) -> Option<ResourceId> {
         self.names.iter().position(|n| n == name).map(|i| ResourceId(i as u16))
+    }
+
+    /// Whether all names of a list have columns.
+    pub(crate) fn has_all(&self, list: &ResourceList) -> bool {
+        list.keys().all(|name| self.get(name).is_some())
     }
 
     /// The resource's name.

@@ -4,6 +4,7 @@ use super::*;
 use crate::cluster::{Cause, Cluster, Object};
 use crate::controller::{Context, Controller};
 use crate::engine::{Simulation, Until};
+use crate::model::labels::Labels;
 use crate::model::node::NodeSpec;
 use crate::model::pod::{NewPod, PodSpec};
 use crate::model::volume::{AccessMode, ClaimSpec, Volume, VolumeMode, VolumeSource};
@@ -30,7 +31,7 @@ fn claim_spec(class: Option<&str>, request: i64) -> ClaimSpec {
 
 fn volume(class: &str, capacity: i64, reclaim_policy: ReclaimPolicy) -> PersistentVolume {
     PersistentVolume {
-        labels: [].into(),
+        labels: Labels::new(),
         capacity: gib(capacity),
         access_modes: vec![AccessMode::ReadWriteOnce],
         storage_class: class.into(),

@@ -120,7 +120,7 @@ impl Rows for Instances {
             let mut spec = asks.spec(run, self.gpu);
             let most = row.times(limit, 1, "the largest number of instances on a node, or -1")?;
             if most > 0 {
-                spec.labels.insert("max-instance-per-node".into(), most.to_string());
+                spec.labels.insert("max-instance-per-node", most.to_string());
             }
             if most == 1 {
                 alone(&mut spec, row.text(app)?);

@@ -195,7 +195,7 @@ impl Rows for Clusters {
             }
             for i in 0..gpus / GPUS_PER_NODE {
                 let mut spec = node(&format!("vc{name}-{i}"), self.machine.cpu_milli, self.machine.memory_bytes);
-                spec.labels.insert("vc".into(), format!("vc{name}"));
+                spec.labels.insert("vc", format!("vc{name}"));
                 put_gpus(&mut spec, GPUS_PER_NODE, "", self.mode);
                 out.push(Record { at: 0, place: row.place(), event: Event::NodeAdded(Box::new(spec)) });
             }

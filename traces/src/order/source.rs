@@ -57,10 +57,11 @@ impl PodList {
         let mut counts: Vec<u64> = Vec::new();
         while let Some(submission) = source.next(&mut scratch)? {
             let Work::Pod(pod) = submission.work else { continue };
-            let class = pod.class.index();
+            let id = scratch.intern_submitted(pod.class);
+            let class = id.index();
             counts.resize(counts.len().max(class + 1), 0);
             counts[class] += 1;
-            let gpu = scratch.classes.get(pod.class).spec.gpu;
+            let gpu = scratch.classes.get(id).spec.gpu;
             let (gpus, gpu_milli) = gpu.map_or((0, 0), |request| (request.count, request.milli));
             list.pods.push(ListedPod { name: pod.name.as_ref().into(), gpus, gpu_milli });
         }
@@ -120,7 +121,7 @@ impl Arrivals {
                 return Err(OrderError::Other { file, expected: "pods" }.into());
             };
             // It may be the turn of its pods at any time.
-            let class = cluster.intern(cluster.classes.get(pod.class).spec.clone());
+            let class = cluster.intern_submitted(pod.class).into();
             listed.insert(Arc::from(&*pod.name), NewPod { class, ..pod });
         }
         Ok(listed)
@@ -157,7 +158,7 @@ impl Source for Arrivals {
         };
         let at = (number as i64).checked_mul(self.interval.0).map(SimTime);
         let at = at.ok_or_else(|| OrderError::TooLate { file: file(), number })?;
-        let NewPod { class, run, usage, .. } = *pod;
+        let (class, run, usage) = (pod.class.clone(), pod.run, pod.usage);
         let pod = NewPod { name: self.name(name, &listed), class, owner: None, run, usage, status: None };
         self.listed = Some(listed);
         Ok(Some(Submission { at, work: Work::Pod(pod) }))

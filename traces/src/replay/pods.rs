@@ -11,8 +11,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use towtank_sim::cluster::Cluster;
 use towtank_sim::gang::PodGroup;
+use towtank_sim::model::Name;
 use towtank_sim::model::pod::NewPod;
-use towtank_sim::model::{ClassId, Name};
 use towtank_sim::source::{Gang, Source, SourceError, Submission, Work};
 use towtank_sim::time::SimTime;
 
@@ -77,15 +77,14 @@ impl Pods {
         cluster: &mut Cluster,
     ) -> Result<Submission, TraceError> {
         let Submitted { name, shape, pods, gang, run, estimate, usage, .. } = job;
-        let class = self.classes.of(shape, &mut self.stream, cluster);
         let numbered = pods > 1;
         let grouped = numbered || gang || estimate.is_some();
-        let name = self.unused(name, (grouped, numbered), class, place, cluster)?;
+        let class = self.classes.of(shape, grouped, &mut self.stream, cluster);
+        let namespace = &cluster.spec_of(&class).namespace;
+        let name = self.unused(name, (grouped, numbered), namespace, place, cluster)?;
+        let namespace = grouped.then(|| namespace.clone());
         let pod = NewPod { name: name.clone(), class, owner: None, run, usage, status: None };
-        if !grouped {
-            return Ok(Submission { at, work: Work::Pod(pod) });
-        }
-        let namespace = cluster.classes.get(class).spec.namespace.clone();
+        let Some(namespace) = namespace else { return Ok(Submission { at, work: Work::Pod(pod) }) };
         let min_count = if gang { pods } else { 1 };
         let gang = Gang { namespace, name, pods, min_count, estimate, pod };
         Ok(Submission { at, work: Work::Gang(Box::new(gang)) })
@@ -96,11 +95,10 @@ impl Pods {
         &self,
         name: Name,
         (grouped, numbered): (bool, bool),
-        class: ClassId,
+        namespace: &str,
         place: Place,
         cluster: &Cluster,
     ) -> Result<Name, TraceError> {
-        let namespace = &*cluster.classes.get(class).spec.namespace;
         let lives = |name: &Name| {
             let group = |name: &Name| cluster.objects().by_name(PodGroup::KIND, namespace, name).is_some();
             (grouped && group(name))

@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::Write;
 use towtank_sim::model::affinity::{NodeSelector, NodeSelectorTerm};
 use towtank_sim::model::gpu::GPU_MILLI;
+use towtank_sim::model::labels::Labels;
 use towtank_sim::model::node::NodeSpec;
 use towtank_sim::model::pod::{Container, PodSpec, RestartPolicy, Run};
 use towtank_sim::model::resources::ResourceList;
@@ -142,8 +143,8 @@ fn manifest(at: i64, job: &Submitted, run: Run, spec: &PodSpec, losses: &mut Los
     if spec.restart_policy == RestartPolicy::Always {
         body["restartPolicy"] = "Never".into();
     }
-    let template = json!({"metadata": {"labels": spec.labels, "annotations": annotations}, "spec": body});
-    let metadata = metadata(&name, &spec.namespace, &BTreeMap::new(), arrival.into_iter().collect());
+    let template = json!({"metadata": {"labels": texts(&spec.labels), "annotations": annotations}, "spec": body});
+    let metadata = metadata(&name, &spec.namespace, &Labels::new(), arrival.into_iter().collect());
     json!({
         "apiVersion": "batch/v1", "kind": "Job", "metadata": metadata,
         "spec": {"parallelism": job.pods, "completions": job.pods, "backoffLimit": 0, "template": template},
@@ -165,7 +166,7 @@ fn pod_spec(spec: &PodSpec) -> Value {
         body["nodeName"] = (**node).into();
     }
     if !spec.node_selector.is_empty() {
-        body["nodeSelector"] = json!(spec.node_selector);
+        body["nodeSelector"] = texts(&spec.node_selector).into();
     }
     let affinity = &spec.node_affinity;
     if let Some(required) = &affinity.required {
@@ -234,18 +235,22 @@ fn node(at: i64, spec: &NodeSpec) -> Value {
     })
 }
 
-fn metadata(name: &str, namespace: &str, labels: &BTreeMap<String, String>, annotations: Map<String, Value>) -> Value {
+fn metadata(name: &str, namespace: &str, labels: &Labels, annotations: Map<String, Value>) -> Value {
     let mut metadata = json!({"name": name});
     if !namespace.is_empty() {
         metadata["namespace"] = namespace.into();
     }
     if !labels.is_empty() {
-        metadata["labels"] = json!(labels);
+        metadata["labels"] = texts(labels).into();
     }
     if !annotations.is_empty() {
         metadata["annotations"] = annotations.into();
     }
     metadata
+}
+
+fn texts(labels: &Labels) -> Map<String, Value> {
+    labels.iter().map(|(key, value)| (key.clone(), value.as_str().into())).collect()
 }
 
 fn list(resources: &ResourceList) -> Map<String, Value> {

@@ -295,7 +295,7 @@ pub(super) fn node_rows(records: &[Record], losses: &mut Losses) -> (Vec<(String
             0 => Cell::Blank,
             count => Cell::Whole(count),
         }));
-        cells.extend(labels.iter().map(|key| text(spec.labels.get(*key))));
+        cells.extend(labels.iter().map(|key| text(spec.labels.get(key))));
         cells.extend(taints.iter().map(|key| {
             let mut of_key = spec.taints.iter().filter(|taint| taint.key == **key);
             let cell = of_key.next().map(|taint| Cell::Text(format!("{}:{:?}", taint.value, taint.effect).into()));

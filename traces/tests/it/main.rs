@@ -34,7 +34,10 @@ struct Read {
 fn drain(mut source: Box<dyn Source>) -> Result<Read, String> {
     let mut cluster = Cluster::default();
     let mut work = Vec::new();
-    while let Some(submission) = source.next(&mut cluster).map_err(|e| e.to_string())? {
+    while let Some(mut submission) = source.next(&mut cluster).map_err(|e| e.to_string())? {
+        if let Work::Pod(pod) = &mut submission.work {
+            pod.class = cluster.intern_submitted(pod.class.clone()).into();
+        }
         assert!(work.last().is_none_or(|(at, _)| *at <= submission.at), "time went back");
         work.push((submission.at, submission.work));
     }
@@ -82,11 +85,15 @@ impl Read {
         self.work.iter().filter_map(|(_, work)| if let Work::Node(spec) = work { Some(&**spec) } else { None })
     }
 
+    fn class_of(&self, pod: &NewPod) -> &PodClass {
+        self.cluster.classes.get(pod.class.class().expect("a class, see `drain`"))
+    }
+
     /// The pods; of a group with its pods, what each of them is.
     fn pods(&self) -> impl Iterator<Item = (SimTime, &NewPod, &PodClass)> {
         self.work.iter().filter_map(|(at, work)| match work {
-            Work::Pod(pod) => Some((*at, pod, self.cluster.classes.get(pod.class))),
-            Work::Gang(gang) => Some((*at, &gang.pod, self.cluster.classes.get(gang.pod.class))),
+            Work::Pod(pod) => Some((*at, pod, self.class_of(pod))),
+            Work::Gang(gang) => Some((*at, &gang.pod, self.class_of(&gang.pod))),
             _ => None,
         })
     }
@@ -97,13 +104,7 @@ impl Read {
             Work::Node(spec) => format!("{at} + {}", spec.name),
             Work::RemoveNode(name) => format!("{at} - {name}"),
             Work::Pod(pod) => {
-                format!(
-                    "{at} {} {:?} {:?} {:?}",
-                    pod.name,
-                    pod.run,
-                    pod.usage,
-                    self.cluster.classes.get(pod.class).spec
-                )
+                format!("{at} {} {:?} {:?} {:?}", pod.name, pod.run, pod.usage, self.class_of(pod).spec)
             }
             other => format!("{at} {other:?}"),
         };

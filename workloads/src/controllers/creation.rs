@@ -93,7 +93,7 @@ impl Creator {
         let usage = self.template.usage;
         let result = cx.cluster.create_pod(NewPod {
             name: name.clone(),
-            class,
+            class: class.into(),
             owner: Some(self.owner),
             run,
             usage,

@@ -6,7 +6,6 @@ use crate::schema::QuantityText;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use towtank_sim::model::Quantity;
-use towtank_sim::model::labels::Labels;
 use towtank_sim::model::node::{HOSTNAME_LABEL, INSTANCE_TYPE_LABEL, NodeSpec, REGION_LABEL, ZONE_LABEL};
 use towtank_sim::model::resources::ResourceList;
 use towtank_sim::model::taint::Taint;
@@ -43,7 +42,7 @@ pub struct NodePool {
     pub instance_type: Option<String>,
     /// Further labels.
     #[serde(default)]
-    pub labels: Labels,
+    pub labels: BTreeMap<String, String>,
     /// The taints.
     #[serde(default, deserialize_with = "taints")]
     pub taints: Vec<Taint>,

@@ -8,10 +8,11 @@ use crate::schema::{DistributionSpec, DurationText, Plain, Seconds};
 use crate::template::RunTime;
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
+use std::collections::hash_map::Entry;
 use std::path::PathBuf;
 use thiserror::Error;
 use towtank_sim::cluster::{ClassWatch, Cluster};
-use towtank_sim::model::pod::{NewPod, Run, Usage};
+use towtank_sim::model::pod::{NewPod, Run, Submitted, Usage};
 use towtank_sim::model::taint::Toleration;
 use towtank_sim::model::{ClassId, Name};
 use towtank_sim::random::{Distribution, Rng, Streams};
@@ -171,8 +172,9 @@ pub struct GeneratedPods {
     durations: Rng,
     failures: Rng,
     estimates: Rng,
-    /// The class of each variant and drawn size, as far as it has not been forgotten.
-    classes: FxHashMap<(usize, Amounts), ClassId>,
+    /// The class of each variant and drawn size that has come more than once, as far as it has not been forgotten; `None` of those that
+    /// have come once.
+    classes: FxHashMap<(usize, Amounts), Option<ClassId>>,
     watch: ClassWatch,
     /// What is left of the arrival in progress.
     batch: Option<Batch>,
@@ -226,13 +228,13 @@ impl GeneratedPods {
         };
         let name = Name::numbered(self.prefix(), self.made);
         let Made { variant, size, run } = made;
-        let class = self.class(variant, size, cluster);
+        let class = self.submitted(variant, size, batch.is_gang, cluster);
         let pod = NewPod { name: name.clone(), class, owner: None, run, usage: Usage::default(), status: None };
         if batch.is_gang {
             let left = self.generator.count.map_or(u64::MAX, |count| count - self.made);
             let pods = u32::try_from(batch.left.min(left)).unwrap_or(u32::MAX);
             self.made += u64::from(pods);
-            let namespace = cluster.classes.get(class).spec.namespace.clone();
+            let namespace = cluster.spec_of(&pod.class).namespace.clone();
             let gang = Gang { namespace, name, pods, min_count: pods, estimate: batch.estimate, pod };
             return Some(Submission { at: batch.at, work: Work::Gang(Box::new(gang)) });
         }
@@ -271,12 +273,19 @@ impl GeneratedPods {
         Some(Span::from_secs((libm::round(seconds) as i64).max(1)))
     }
 
-    fn class(&mut self, variant: usize, size: Amounts, cluster: &mut Cluster) -> ClassId {
+    /// A pod of a variant and size, or as many as a gang has.
+    fn submitted(&mut self, variant: usize, size: Amounts, gang: bool, cluster: &mut Cluster) -> Submitted {
         if let Some(stayed) = self.watch.look(&cluster.classes) {
-            self.classes.retain(|_, class| stayed.has(*class));
+            self.classes.retain(|_, class| class.is_some_and(|class| stayed.has(class)));
         }
         let spec = || self.variants[variant].spec(size);
-        *self.classes.entry((variant, size)).or_insert_with(|| cluster.intern_for_now(spec()))
+        match self.classes.entry((variant, size)) {
+            Entry::Vacant(entry) if !gang => {
+                entry.insert(None);
+                cluster.submit_alone(spec())
+            }
+            entry => (*entry.or_default().get_or_insert_with(|| cluster.intern_for_now(spec()))).into(),
+        }
     }
 
     fn make(&mut self, index: usize) -> Made {

@@ -6,7 +6,6 @@ use crate::yaml::Value;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use towtank_sim::model::gpu::WHOLE;
-use towtank_sim::model::labels::Labels;
 use towtank_sim::model::taint::Toleration;
 use towtank_sim::random::Rng;
 
@@ -34,10 +33,10 @@ pub struct Shape {
     pub gpu: Option<Gpu>,
     /// The labels.
     #[serde(default)]
-    pub labels: Labels,
+    pub labels: BTreeMap<String, String>,
     /// The node selector.
     #[serde(default)]
-    pub node_selector: Labels,
+    pub node_selector: BTreeMap<String, String>,
     /// The tolerations.
     #[serde(default, deserialize_with = "tolerations")]
     pub tolerations: Vec<Toleration>,

@@ -21,7 +21,8 @@ fn pods(text: &str, seed: u64, cluster: &mut Cluster) -> Vec<(SimTime, String, u
     let next = || {
         let submission = source.next(cluster).unwrap()?;
         let Work::Pod(pod) = submission.work else { panic!("a pod") };
-        Some((submission.at, pod.name.to_string(), pod.class.index(), pod.run))
+        let class = cluster.intern_submitted(pod.class);
+        Some((submission.at, pod.name.to_string(), class.index(), pod.run))
     };
     std::iter::from_fn(next).collect()
 }

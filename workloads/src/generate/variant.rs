@@ -4,6 +4,7 @@ use super::shape::{Amounts, Shape};
 use crate::manifest::read_template;
 use crate::template::RunTime;
 use crate::yaml::Value;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use towtank_sim::model::Quantity;
 use towtank_sim::model::gpu::GpuRequest;
@@ -118,8 +119,8 @@ fn said_twice(shape: &Shape) -> Option<&'static str> {
     said.into_iter().find(|(_, said)| *said).map(|(field, _)| field)
 }
 
-fn numbered(labels: &Labels, number: Option<&str>) -> Labels {
-    let Some(number) = number else { return labels.clone() };
+fn numbered(labels: &BTreeMap<String, String>, number: Option<&str>) -> Labels {
+    let Some(number) = number else { return labels.clone().into() };
     labels.iter().map(|(key, value)| (key.clone(), value.replace(NUMBER, number))).collect()
 }
 

@@ -14,6 +14,6 @@ fn read(reading: &mut Reading<'_>) -> Result<Option<Item>, FieldError> {
     let namespace: core::Namespace = reading.typed()?;
     let labels = namespace.metadata.labels.unwrap_or_default();
     check_labels(&labels, &At::ROOT.key("metadata").key("labels"))?;
-    let body = Namespace::new(&reading.name, labels);
+    let body = Namespace::new(&reading.name, labels.into());
     Ok(Some(Item::object(reading, body)))
 }

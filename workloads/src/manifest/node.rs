@@ -49,7 +49,7 @@ fn read(reading: &mut Reading<'_>) -> Result<Option<Item>, FieldError> {
         .map(|image| NodeImage { names: image.names.clone().unwrap_or_default(), size: image.size_bytes.unwrap_or(0) });
     Ok(Some(Item::Node(Box::new(NodeSpec {
         name: reading.name.as_str().into(),
-        labels,
+        labels: labels.into(),
         taints: taints.collect::<Result<_, _>>()?,
         unschedulable: spec.unschedulable.unwrap_or(false),
         capacity: if capacity == allocatable { ResourceList::new() } else { capacity },

@@ -33,7 +33,7 @@ fn read(reading: &mut Reading<'_>) -> Result<Option<Item>, FieldError> {
     }
     let phase = volume.status.and_then(|status| status.phase);
     let body = PersistentVolume {
-        labels,
+        labels: labels.into(),
         capacity: capacity(&spec, at)?,
         access_modes: access_modes(modes, &modes_at)?,
         storage_class: storage_class(&volume.metadata, spec.storage_class_name.as_deref(), at)?.unwrap_or_default(),

@@ -19,6 +19,7 @@ use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use std::sync::Arc;
 use towtank_sim::model::affinity::NodeAffinity;
+use towtank_sim::model::labels::Labels;
 use towtank_sim::model::pod::{DEFAULT_SCHEDULER, PodSpec, PreemptionPolicy, RestartPolicy, Usage};
 use towtank_sim::model::pod_resources::is_pod_level;
 
@@ -32,6 +33,7 @@ pub(super) fn pod_template(
     let metadata_at = at.key("metadata");
     let labels = metadata.labels.clone().unwrap_or_default();
     check_labels(&labels, &metadata_at.key("labels"))?;
+    let labels = Labels::from(labels);
     let (mut run, gpu) = annotations::pod(metadata.annotations.as_ref(), &metadata_at)?;
     if let Some(scale) = reading.scale {
         run = run.scaled(scale);
@@ -93,7 +95,7 @@ pub(super) fn pod_template(
         gpu,
         resource_claims: pod_resource_claims(from, at)?,
         node_name: name(&from.node_name, "nodeName")?,
-        node_selector,
+        node_selector: node_selector.into(),
         node_affinity: match node_affinity_of {
             None => NodeAffinity::default(),
             Some(affinity) => node_affinity(affinity, &affinity_at.key("nodeAffinity"))?,

@@ -22,7 +22,7 @@ fn read(reading: &mut Reading<'_>) -> Result<Option<Item>, FieldError> {
     check_labels(&match_labels, &at.key("selector"))?;
     let body = ReplicationController {
         replicas: count(spec.replicas, 1, &at.key("replicas"))?,
-        selector: LabelSelector { match_labels, expressions: Vec::new() },
+        selector: LabelSelector { match_labels: match_labels.into(), expressions: Vec::new() },
     };
     Ok(Some(Item::object(reading, body)))
 }

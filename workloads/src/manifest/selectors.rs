@@ -17,7 +17,7 @@ pub(super) fn label_selector(from: &meta::LabelSelector, at: &At<'_>) -> Result<
     let expressions = expressions
         .map(|(i, r)| requirement(&r.key, &r.operator, r.values.as_deref().unwrap_or_default(), LABELS, &list.index(i)))
         .collect::<Result<_, _>>()?;
-    Ok(LabelSelector { match_labels, expressions })
+    Ok(LabelSelector { match_labels: match_labels.into(), expressions })
 }
 
 /// The selector of a controller: it must select something, and the labels of its own template.

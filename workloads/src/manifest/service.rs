@@ -14,5 +14,5 @@ fn read(reading: &mut Reading<'_>) -> Result<Option<Item>, FieldError> {
     let service: core::Service = reading.typed()?;
     let labels = service.spec.and_then(|spec| spec.selector).unwrap_or_default();
     check_labels(&labels, &At::ROOT.key("spec").key("selector"))?;
-    Ok(Some(Item::object(reading, Service::new(labels))))
+    Ok(Some(Item::object(reading, Service::new(labels.into()))))
 }

@@ -41,7 +41,7 @@ pub fn creation(planned: Planned, streams: &Streams, cluster: &mut Cluster) -> W
             let owner = planned
                 .owner
                 .and_then(|(kind, name)| cluster.objects().by_name(&kind, &pod.template.spec.namespace, &name));
-            Work::Pod(NewPod { name: pod.name.into(), class, owner, run, usage, status })
+            Work::Pod(NewPod { name: pod.name.into(), class: class.into(), owner, run, usage, status })
         }
     }
 }

@@ -55,8 +55,7 @@ impl World {
         let slices = self.slices.iter().map(|(name, slice)| (name.as_str(), slice));
         let allocator = Allocator::new(self.features, allocated, classes, slices, &self.cache);
         let zone = node.chars().last().unwrap().to_string();
-        let node =
-            NodeSpec { name: node.into(), labels: BTreeMap::from([("zone".to_owned(), zone)]), ..NodeSpec::default() };
+        let node = NodeSpec { name: node.into(), labels: [("zone", zone)].into(), ..NodeSpec::default() };
         let claims: Vec<_> =
             claims.iter().map(|spec| ClaimToAllocate { namespace: "default", name: "c", spec }).collect();
         allocator.allocate(&node, &claims)

@@ -34,7 +34,7 @@ pub(super) fn hint(cycle: &Cycle<'_>, event: ClusterEvent) -> Hint {
         ClusterEvent::NodeAdd(id) => {
             let node = &cycle.cluster.node(id).spec;
             // Where a pod keeps away from others, a new node is always worth a look.
-            near.iter().any(|term| node.labels.contains_key(&*term.topology_key)) || !apart.is_empty()
+            near.iter().any(|term| node.labels.contains_key(&term.topology_key)) || !apart.is_empty()
         }
         ClusterEvent::NodeUpdate(id, _) => {
             let node = cycle.cluster.node(id);

@@ -76,7 +76,7 @@ impl<'a> Plain<'a> {
 
     fn change(&mut self, other: &PodSpec, node: &Node, delta: i64) {
         let add = |pairs: &mut Pairs, term: &PodAffinityTerm| {
-            if let Some(value) = node.spec.labels.get(&*term.topology_key) {
+            if let Some(value) = node.spec.labels.get(&term.topology_key) {
                 let pair = (term.topology_key.to_string(), value.clone());
                 *pairs.entry(pair.clone()).or_default() += delta;
                 if pairs[&pair] == 0 {
@@ -188,7 +188,7 @@ fn plain_scores(cluster: &Cluster, pod: &PodSpec, feasible: &[NodeId], hard_weig
         for id in &node.pods {
             let other = &cluster.class_of(cluster.pod(*id).expect("the pod lives")).spec;
             let mut add = |term: &PodAffinityTerm, weight: i64| {
-                if let Some(value) = node.spec.labels.get(&*term.topology_key) {
+                if let Some(value) = node.spec.labels.get(&term.topology_key) {
                     *pairs.entry((term.topology_key.to_string(), value.clone())).or_default() += weight;
                 }
             };

@@ -87,5 +87,5 @@ impl<'c> Constraint<'c> {
 
 /// Whether the node has the labels of all constraints.
 pub(super) fn has_all_keys(node: &NodeSpec, constraints: &[Constraint<'_>]) -> bool {
-    constraints.iter().all(|constraint| node.labels.contains_key(&**constraint.key()))
+    constraints.iter().all(|constraint| node.labels.contains_key(constraint.key()))
 }

@@ -13,9 +13,16 @@ use towtank_sim::model::pod::PodSpec;
 /// More tables than this are not remembered: classes whose pods have all been placed would stay for ever.
 const MOST_TABLES: usize = 256;
 
-/// What is remembered, by class and by whether it is about hard constraints.
+/// What is remembered.
 #[derive(Debug, Default)]
-pub(super) struct EligibleNodes(RefCell<(ClassWatch, FxHashMap<(ClassId, bool), Rc<Eligible>>)>);
+pub(super) struct EligibleNodes(RefCell<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    classes: ClassWatch,
+    /// By class and by whether it is about hard constraints.
+    tables: FxHashMap<(ClassId, bool), Rc<Eligible>>,
+}
 
 /// For each constraint the domains of the nodes whose pods count.
 #[derive(Debug)]
@@ -44,7 +51,7 @@ impl EligibleNodes {
     pub(super) fn get(&self, cluster: &Cluster, question: Question<'_, '_>) -> Rc<Eligible> {
         let key = (question.class, question.hard);
         let as_of = cluster.nodes().spec_changes();
-        let (classes, known) = &mut *self.0.borrow_mut();
+        let Known { classes, tables: known } = &mut *self.0.borrow_mut();
         if let Some(stayed) = classes.look(&cluster.classes) {
             known.retain(|(class, _), _| stayed.has(*class));
         }

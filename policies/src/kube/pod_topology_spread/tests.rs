@@ -21,7 +21,7 @@ fn of_action(pod: &PodSpec, action: WhenUnsatisfiable) -> Vec<&TopologySpreadCon
 }
 
 fn has_keys(labels: &Labels, constraints: &[&TopologySpreadConstraint]) -> bool {
-    constraints.iter().all(|constraint| labels.contains_key(&*constraint.topology_key))
+    constraints.iter().all(|constraint| labels.contains_key(&constraint.topology_key))
 }
 
 fn included(constraint: &TopologySpreadConstraint, pod: &PodSpec, node: &Node) -> bool {
@@ -83,7 +83,7 @@ impl<'a> Plain<'a> {
 
     fn code(&self, node: &Node) -> &'static str {
         for (constraint, domains) in self.constraints.iter().zip(&self.domains) {
-            let Some(value) = node.spec.labels.get(&*constraint.topology_key) else {
+            let Some(value) = node.spec.labels.get(&constraint.topology_key) else {
                 return "UnschedulableAndUnresolvable";
             };
             let enough = domains.len() as i32 >= constraint.min_domains.unwrap_or(1);

@@ -84,11 +84,11 @@ fn relabel(draw: &mut Draw, node: &mut NodeSpec) {
     ]);
     if !draw.one_in(6) {
         let zone = draw.of(&["a", "a", "b", "c", ""]);
-        labels.insert("zone".into(), zone.into());
-        labels.insert(ZONE_LABEL.into(), zone.into());
+        labels.insert("zone", zone.into());
+        labels.insert(ZONE_LABEL, zone.into());
     }
     if !draw.one_in(8) {
-        labels.insert(HOSTNAME_LABEL.into(), String::new());
+        labels.insert(HOSTNAME_LABEL, String::new());
     }
     node.labels = labels;
 }
@@ -136,8 +136,8 @@ pub(in crate::tests) fn pod(draw: &mut Draw, profiles: usize) -> PodSpec {
 pub(super) fn relabelled(draw: &mut Draw, mut spec: PodSpec) -> PodSpec {
     match draw.below(3) {
         0 => spec.labels.remove("tier").map_or((), drop),
-        1 => drop(spec.labels.insert("tier".into(), draw.of(&["1", "2"]).into())),
-        _ => drop(spec.labels.insert("app".into(), draw.of(&["a", "b"]).into())),
+        1 => drop(spec.labels.insert("tier", draw.of(&["1", "2"]).into())),
+        _ => drop(spec.labels.insert("app", draw.of(&["a", "b"]).into())),
     }
     spec
 }
@@ -202,7 +202,7 @@ fn of_nodes(draw: &mut Draw, spec: &mut PodSpec) {
     ];
     let preferred = |draw: &mut Draw| PreferredNode { weight: 1 + draw.below(100) as i32, term: draw.of(&terms) };
     match draw.below(4) {
-        0 => drop(spec.node_selector.insert("disk".into(), draw.of(&["ssd", "hdd"]).into())),
+        0 => drop(spec.node_selector.insert("disk", draw.of(&["ssd", "hdd"]).into())),
         1 => {
             let terms = (0..=draw.below(2)).map(|_| draw.of(&terms)).collect();
             spec.node_affinity.required = Some(NodeSelector { terms });

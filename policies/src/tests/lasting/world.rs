@@ -96,7 +96,7 @@ impl World {
             [("disk", "ssd"), ("disk", "hdd"), ("zone", "7"), ("zone", "a"), ("gpu-model", "T4"), ("gpu-model", "A10")]
         {
             if self.one_in(3) {
-                labels.insert(key.into(), value.into());
+                labels.insert(key, value.into());
             }
         }
         let effects = [Effect::NoSchedule, Effect::PreferNoSchedule, Effect::PreferNoSchedule, Effect::NoExecute];
@@ -179,7 +179,7 @@ impl World {
             spec.node_name = Some(self.of(&["", "n1"]).into());
         }
         if self.one_in(5) {
-            spec.node_selector.insert("disk".into(), "ssd".into());
+            spec.node_selector.insert("disk", "ssd".into());
         }
         if self.one_in(4) {
             let terms = (0..self.below(3)).map(|_| self.term()).collect();
@@ -219,7 +219,7 @@ impl World {
     pub(super) fn renamed(&mut self, spec: &PodSpec) -> PodSpec {
         let mut other = spec.clone();
         other.namespace = "other".into();
-        other.labels.insert("app".into(), self.of(&["a", "b"]).into());
+        other.labels.insert("app", self.of(&["a", "b"]).into());
         other.overhead = self.requests();
         other.gpu = Some(GpuRequest { count: 1, milli: 300 });
         for container in &mut other.containers {

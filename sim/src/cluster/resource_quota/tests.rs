@@ -27,7 +27,7 @@ fn pod(cluster: &mut Cluster, name: &str, spec: PodSpec) -> Result<PodId, crate:
     let class = cluster.intern(spec);
     cluster.create_pod(NewPod {
         name: name.into(),
-        class,
+        class: class.into(),
         owner: None,
         run: Run::Forever,
         usage: Usage::default(),

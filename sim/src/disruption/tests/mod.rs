@@ -36,7 +36,7 @@ impl Tank {
 
     fn node(&mut self, name: &str, zone: &str) {
         let mut spec = NodeSpec { name: name.into(), ..NodeSpec::default() };
-        spec.labels.insert(ZONE_LABEL.into(), zone.into());
+        spec.labels.insert(ZONE_LABEL, zone.into());
         self.cluster().add_node(spec).unwrap();
     }
 
@@ -48,7 +48,14 @@ impl Tank {
             ..PodSpec::default()
         };
         let class = self.cluster().intern(spec);
-        let pod = NewPod { name: name.into(), class, owner, run: Run::Forever, usage: Usage::default(), status: None };
+        let pod = NewPod {
+            name: name.into(),
+            class: class.into(),
+            owner,
+            run: Run::Forever,
+            usage: Usage::default(),
+            status: None,
+        };
         self.cluster().create_pod(pod).unwrap()
     }
 

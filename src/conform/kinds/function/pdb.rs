@@ -47,7 +47,14 @@ fn play(input: &Value) -> Result<Value, Unusable> {
         spec.node_name = Some(NODE.into());
         let class = cluster.intern(spec);
         let owner = owner(metadata, &owners, &mut cluster, &field)?;
-        let new = NewPod { name: name.into(), class, owner, run: Run::Forever, usage: Usage::default(), status: None };
+        let new = NewPod {
+            name: name.into(),
+            class: class.into(),
+            owner,
+            run: Run::Forever,
+            usage: Usage::default(),
+            status: None,
+        };
         let id = cluster.create_pod(new).map_err(|refusal| Unusable::new(&field, refusal))?;
         if manifest["status"]["phase"] == "Running" {
             cluster.start(id);

@@ -49,7 +49,7 @@ impl Rows for Machines {
         for (key, column) in [ZONE_LABEL, "failure-domain-2"].iter().zip(self.domains) {
             let value = row.text(column)?;
             if !value.is_empty() {
-                spec.labels.insert((*key).into(), value.to_owned());
+                spec.labels.insert(*key, value.to_owned());
             }
         }
         spec.unschedulable = row.bytes(self.status) != b"USING";

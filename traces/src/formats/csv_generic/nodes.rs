@@ -66,11 +66,11 @@ impl Reader for Nodes {
         let count = row.whole(self.pods, "the largest number of pods, 0 or more")?;
         spec.allocatable.insert("pods", Quantity::from_units(count));
 
-        spec.labels.insert(HOSTNAME_LABEL.into(), spec.name.to_string());
+        spec.labels.insert(HOSTNAME_LABEL, spec.name.to_string());
         if let Some(zone) = self.zone.map(|column| row.text(column)).transpose()?.filter(|zone| !zone.is_empty()) {
-            spec.labels.insert(ZONE_LABEL.into(), zone.to_owned());
+            spec.labels.insert(ZONE_LABEL, zone.to_owned());
         }
-        spec.labels.append(&mut labels(row, &self.labels)?);
+        spec.labels.extend(labels(row, &self.labels)?);
         for (key, column) in &self.taints {
             spec.taints.extend(taint(row, key, *column)?);
         }

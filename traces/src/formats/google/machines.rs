@@ -75,7 +75,7 @@ impl Reader for Machines {
                 spec.allocatable.insert(DISK, Quantity::from_units(DISK_BYTES));
                 let platform = row.text(3)?;
                 if !platform.is_empty() {
-                    spec.labels.insert("platform".into(), platform.to_owned());
+                    spec.labels.insert("platform", platform.to_owned());
                 }
                 // Whoever plays the records sees whether it is there already.
                 Event::NodeChanged(Box::new(spec))

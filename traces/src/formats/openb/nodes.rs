@@ -56,10 +56,10 @@ impl Reader for Nodes {
     fn next(&mut self) -> Result<Option<Record>, TraceError> {
         let Some(row) = self.table.next_row()? else { return Ok(None) };
         let mut spec = NodeSpec { name: row.name(self.name)?.into(), ..NodeSpec::default() };
-        spec.labels.insert(HOSTNAME_LABEL.into(), spec.name.to_string());
+        spec.labels.insert(HOSTNAME_LABEL, spec.name.to_string());
         let model = row.text(self.model)?;
         if !model.is_empty() {
-            spec.labels.insert(MODEL_LABEL.into(), model.to_owned());
+            spec.labels.insert(MODEL_LABEL, model.to_owned());
         }
         let mut amount = |name: &str, quantity| spec.allocatable.insert(name.to_owned(), quantity);
         amount("cpu", Quantity::from_milli(row.whole(self.cpu, CPU)?));

@@ -202,7 +202,7 @@ impl Columns {
             spec.node_affinity.required = Some(NodeSelector { terms: vec![term] });
         }
         if let Some(column) = self.qos.filter(|column| !row.bytes(*column).is_empty()) {
-            spec.labels.insert("qos".into(), row.text(column)?.to_owned());
+            spec.labels.insert("qos", row.text(column)?.to_owned());
         }
         Ok(spec)
     }

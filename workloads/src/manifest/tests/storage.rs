@@ -2,6 +2,7 @@
 
 use super::{error, object, only, pod, pod_text};
 use towtank_sim::model::affinity::NodeSelector;
+use towtank_sim::model::labels::Labels;
 use towtank_sim::model::volume::{AccessMode, InTreeVolume, VolumeMode, VolumeSource};
 use towtank_sim::storage::{
     ClaimPhase, CsiDriver, CsiNode, CsiStorageCapacity, PersistentVolume, PersistentVolumeClaim,
@@ -115,7 +116,7 @@ fn classes_and_the_objects_of_drivers() {
     let text = CLASS.replace("name: s", "name: s, annotations: {storageclass.kubernetes.io/is-default-class: 'true'}")
         + "volumeBindingMode: WaitForFirstConsumer\nallowedTopologies: [{matchLabelExpressions: [{key: zone, values: [a]}]}]\n";
     let class: StorageClass = object(only(&text));
-    assert!(class.is_default && class.allows(&[("zone".into(), "a".into())].into()) && !class.allows(&[].into()));
+    assert!(class.is_default && class.allows(&[("zone", "a".to_owned())].into()) && !class.allows(&Labels::new()));
 
     let head = |kind: &str| format!("apiVersion: storage.k8s.io/v1\nkind: {kind}\nmetadata: {{name: n}}\n");
     let driver: CsiDriver = object(only(&(head("CSIDriver") + "spec: {storageCapacity: true}\n")));
@@ -125,7 +126,7 @@ fn classes_and_the_objects_of_drivers() {
     assert_eq!(node.driver("d").and_then(|driver| driver.allocatable), Some(3));
     let text = head("CSIStorageCapacity") + "storageClassName: s\ncapacity: 5Gi\nnodeTopology: {}\n";
     let capacity: CsiStorageCapacity = object(only(&text));
-    assert!(capacity.suffices("s", 5 << 30, &[].into()) && !capacity.suffices("s", 6 << 30, &[].into()));
+    assert!(capacity.suffices("s", 5 << 30, &Labels::new()) && !capacity.suffices("s", 6 << 30, &Labels::new()));
     let text = head("VolumeAttachment") + "spec: {attacher: d, nodeName: n, source: {persistentVolumeName: v}}\n";
     assert_eq!(object::<VolumeAttachment>(only(&text)).volume_name.as_deref(), Some("v"));
 }
