@@ -5,7 +5,7 @@ use crate::cluster::{Change, Cluster, Interest};
 use crate::model::{ClassId, NodeId, ObjectId, PodId};
 use crate::phases::Phase;
 use crate::scheduler::fit_error::FitError;
-use crate::scheduler::{AttemptInspection, FailedAgain, Moves, Pool, Profile};
+use crate::scheduler::{AttemptInspection, FailedAgain, Moves, Pool, Profile, Waits};
 use crate::time::{SimTime, Span};
 
 /// Something worth observing.
@@ -60,7 +60,7 @@ pub enum Note<'a> {
     /// Pods came into other pools of the scheduling queue, all for one reason.
     QueueMoves {
         /// Which ones, from where to where.
-        moves: &'a Moves,
+        moves: Moves<'a>,
         /// The profile of the first of them.
         profile: &'a Profile,
     },
@@ -89,6 +89,8 @@ pub enum Note<'a> {
         ties: u32,
         /// How long the attempt took, in simulated time.
         took: Span,
+        /// How long the pod waited where before.
+        waits: &'a Waits,
     },
     /// The scheduler tried a pod and found none.
     FailedScheduling {

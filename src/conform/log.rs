@@ -37,7 +37,7 @@ impl Log {
         self.rows.push(Value::Object(row));
     }
 
-    fn moved(&mut self, moves: &Moves, profile: &Profile, cluster: &Cluster) {
+    fn moved(&mut self, moves: Moves<'_>, profile: &Profile, cluster: &Cluster) {
         let mut named: Vec<(String, &Move)> =
             moves.each().map(|(pod, moved)| (world::pod_name(pod, cluster), moved)).collect();
         // Rows of one cause are sorted by name.
@@ -112,7 +112,7 @@ impl Observer for Log {
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
         match note {
             Note::Change(change) => self.changed(*change, cluster),
-            Note::QueueMoves { moves, profile } => self.moved(moves, profile, cluster),
+            Note::QueueMoves { moves, profile } => self.moved(*moves, profile, cluster),
             Note::SchedulingAttempt { pod, early, .. } => {
                 let attempt = cluster.pods().attempts(*pod);
                 let name = world::pod_name(*pod, cluster);

@@ -151,7 +151,7 @@ impl<'a> Witness<'a> {
         self.pod = None;
     }
 
-    fn moved(&mut self, moves: &Moves, profile: &Profile, cluster: &Cluster) {
+    fn moved(&mut self, moves: Moves<'_>, profile: &Profile, cluster: &Cluster) {
         for (_, one) in moves.each().filter(|(pod, _)| Some(*pod) == self.pod) {
             self.moves.push(QueueMove {
                 at: Moment(cluster.now),

@@ -83,7 +83,7 @@ impl Plugin for DefaultPreemption {
             return PostFilter::Message(format!("preemption: {reason}"));
         }
         if !cycle.cluster.placements().has_below(cycle.class.priority()) {
-            return not_helpful(failure, &[(NO_VICTIMS.to_owned(), failure.unschedulable_nodes())]);
+            return not_helpful(failure, &[(NO_VICTIMS, failure.unschedulable_nodes())]);
         }
         let (candidates, refusals) = self.candidates(cycle, failure);
         match select(cycle.cluster, candidates) {
@@ -263,16 +263,20 @@ fn select(cluster: &Cluster, candidates: Vec<Candidate>) -> Option<Candidate> {
 }
 
 /// Nothing can be done: why, counted over the nodes.
-fn not_helpful(failure: &Failure<'_, '_>, refusals: &[(String, usize)]) -> PostFilter {
+fn not_helpful<S: AsRef<str>>(failure: &Failure<'_, '_>, refusals: &[(S, usize)]) -> PostFilter {
     let tried: usize = failure.unschedulable_nodes();
-    let mut counts: Vec<(String, usize)> = refusals.iter().filter(|(_, nodes)| *nodes > 0).cloned().collect();
-    if failure.nodes() > tried {
-        counts.push((NOT_HELPFUL.to_owned(), failure.nodes() - tried));
-    }
-    let mut texts: Vec<String> = counts.iter().map(|(reason, nodes)| format!("{nodes} {reason}")).collect();
+    let unhelpful = (NOT_HELPFUL, failure.nodes().saturating_sub(tried));
+    let counts = refusals.iter().map(|(reason, nodes)| (reason.as_ref(), *nodes)).chain([unhelpful]);
+    let counts = counts.filter(|(_, nodes)| *nodes > 0);
+    let mut texts: Vec<String> = counts.map(|(reason, nodes)| format!("{nodes} {reason}")).collect();
     texts.sort();
-    let reasons = if texts.is_empty() { String::new() } else { format!(" {}.", texts.join(", ")) };
-    PostFilter::ClearNomination(format!("preemption: 0/{} nodes are available:{reasons}", failure.nodes()))
+    let mut message = format!("preemption: 0/{} nodes are available:", failure.nodes());
+    for (index, text) in texts.iter().enumerate() {
+        message.push_str(if index == 0 { " " } else { ", " });
+        message.push_str(text);
+    }
+    message.push_str(if texts.is_empty() { "" } else { "." });
+    PostFilter::ClearNomination(message)
 }
 
 fn texts(verdict: &Verdict, cluster: &Cluster) -> Vec<String> {

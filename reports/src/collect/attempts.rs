@@ -60,7 +60,7 @@ impl Observer for AttemptTable {
 
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
         match note {
-            Note::Scheduled { pod, node, examined, feasible, best, ties, took } => {
+            Note::Scheduled { pod, node, examined, feasible, best, ties, took, .. } => {
                 let row = AttemptRow {
                     result: "scheduled",
                     node: cluster.node(*node).name(),

@@ -6,15 +6,15 @@ use super::controller_metrics::ControllerMetrics;
 use super::exposition::Exposition;
 use super::histogram::Histogram;
 use super::queue_metrics::{POOLS, QueueMetrics};
-use super::waits::Waits;
+use super::waits::WaitingParts;
 use crate::data::{LatencyPair, LatencySummary, SchedulingParts};
 use crate::metrics::scheduling_latency::Waiting;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use towtank_sim::cluster::{Change, Cluster, Interest};
+use towtank_sim::cluster::{Cluster, Interest};
 use towtank_sim::model::PodId;
 use towtank_sim::observe::{Note, NoteKinds, Observer};
-use towtank_sim::scheduler::{FitError, Profile};
+use towtank_sim::scheduler::{FitError, Profile, Waits};
 use towtank_sim::time::{SimTime, Span};
 
 /// From this many attempts on, pods are counted together.
@@ -27,7 +27,7 @@ type Outcome = (&'static str, Arc<str>);
 #[derive(Debug)]
 pub struct MetricsCollector {
     queue: QueueMetrics,
-    waits: Waits,
+    parts: WaitingParts,
     controllers: ControllerMetrics,
     /// By what they came to. So few that a list does, and every attempt comes by here.
     attempts: Vec<(Outcome, u64, Histogram)>,
@@ -48,7 +48,7 @@ impl Default for MetricsCollector {
     fn default() -> Self {
         Self {
             queue: QueueMetrics::default(),
-            waits: Waits::default(),
+            parts: WaitingParts::default(),
             controllers: ControllerMetrics::default(),
             attempts: Vec::new(),
             pod_duration: BTreeMap::new(),
@@ -142,7 +142,7 @@ impl MetricsCollector {
 
     /// How long bound pods have waited where.
     pub fn parts(&mut self) -> SchedulingParts {
-        self.waits.parts()
+        self.parts.sum_up()
     }
 
     /// The time until now has passed with as many pods without a node as there were.
@@ -177,9 +177,10 @@ impl MetricsCollector {
         self.preemptions += if error.post_filter.is_some() { times } else { 0 };
     }
 
-    fn scheduled(&mut self, id: PodId, took: Span, cluster: &Cluster) {
+    fn scheduled(&mut self, id: PodId, took: Span, waits: &Waits, cluster: &Cluster) {
         let Some(pod) = cluster.pod(id) else { return };
-        let since = self.waits.bound(id, pod.created, took, cluster.now);
+        self.parts.bound(waits, took, cluster.now.since(pod.created));
+        let since = waits.first_active.get().unwrap_or(pod.created);
         self.attempted("scheduled", &cluster.class_of(pod).spec.scheduler_name, took, 1);
         let attempts = cluster.pods().attempts(id);
         self.pod_attempts.observe(f64::from(attempts));
@@ -206,34 +207,25 @@ impl Observer for MetricsCollector {
             self.queue.advance(cluster.now);
         }
         match note {
-            Note::QueueMoves { moves, .. } => {
-                self.queue.moved(moves);
-                self.waits.moved(moves, cluster.now);
-            }
-            Note::SchedulingAttempt { pod, early, blamed, profile } => {
-                self.queue.tried(*early, *blamed, profile);
-                self.waits.tried(*pod, cluster.now);
-            }
+            Note::QueueMoves { moves, .. } => self.queue.moved(moves.moves()),
+            Note::SchedulingAttempt { early, blamed, profile, .. } => self.queue.tried(*early, *blamed, profile),
             Note::LeftQueue { from, blamed, profile } => self.queue.left_pool(*from, *blamed, profile),
             Note::FailedAgain(again) => {
                 for (tally, failure, profile) in again.tallies() {
                     self.failed(&failure.error, profile, Span::ZERO, tally.count);
-                    self.queue.failed_again(tally, failure.error.plugins, profile);
                 }
-                self.waits.failed_again(again.pods(), cluster.now);
+                self.queue.failed_again(again);
             }
-            Note::Scheduled { pod, took, .. } => self.scheduled(*pod, *took, cluster),
-            Note::FailedScheduling { pod, error, took, queue, profile } => {
+            Note::Scheduled { pod, took, waits, .. } => self.scheduled(*pod, *took, waits, cluster),
+            Note::FailedScheduling { error, took, queue, profile, .. } => {
                 self.failed(error, profile, *took, 1);
                 self.queue.failed(*queue, error.plugins, profile);
-                self.waits.failed(*pod, *took, *queue, cluster.now);
             }
             Note::Preempting { victims, .. } => {
                 self.preemptions += 1;
                 self.victims.observe(victims.len() as f64);
             }
             Note::Refused { refusal, .. } => *self.refused.entry((refusal.by, refusal.code)).or_default() += 1,
-            Note::Change(Change::PodRemoved(pod)) => self.waits.gone(*pod),
             other => self.controllers.note(other, cluster),
         }
     }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use towtank_sim::scheduler::{EventLabel, Moves, Pool, Profile, Tally};
+use towtank_sim::scheduler::{EventLabel, FailedAgain, Move, Pool, Profile};
 use towtank_sim::time::SimTime;
 
 /// The pools in upstream's order.
@@ -55,8 +55,8 @@ impl QueueMetrics {
     }
 
     /// Pods came into other pools. What is held back counts as unschedulable among those that come in, as upstream has it.
-    pub(super) fn moved(&mut self, moves: &Moves) {
-        for one in moves.moves() {
+    pub(super) fn moved(&mut self, moves: &[Move]) {
+        for one in moves {
             let counted = if matches!(one.to, Pool::Gated(_)) { Pool::Unschedulable } else { one.to };
             self.came_in(counted, one.cause, one.count());
             if let Some(from) = one.from {
@@ -68,8 +68,12 @@ impl QueueMetrics {
 
     fn came_in(&mut self, pool: Pool, cause: EventLabel, count: u64) {
         let key = (pool_number(pool), cause);
-        match self.incoming.iter_mut().find(|(known, _)| *known == key) {
-            Some((_, pods)) => *pods += count,
+        match self.incoming.iter().position(|(known, _)| *known == key) {
+            Some(place) => {
+                self.incoming[place].1 += count;
+                // What comes often comes to be the first that is compared.
+                self.incoming.swap(place, place.saturating_sub(1));
+            }
             None => self.incoming.push((key, count)),
         }
     }
@@ -97,15 +101,19 @@ impl QueueMetrics {
     }
 
     /// Pods were tried and failed.
-    pub(super) fn failed_again(&mut self, tally: &Tally, plugins: u64, profile: &Profile) {
-        let (from, to) = (if tally.early { Pool::Backoff } else { Pool::Active }, Pool::Unschedulable);
-        self.pending[pool_number(from)] -= tally.count;
-        self.pending[pool_number(to)] += tally.count;
-        self.came_in(to, EventLabel::SCHEDULE_ATTEMPT_FAILURE, tally.count);
-        if plugins != tally.blamed {
-            self.blame(tally.blamed, profile, |pods| *pods -= tally.count);
-            self.blame(plugins, profile, |pods| *pods += tally.count);
+    pub(super) fn failed_again(&mut self, again: &FailedAgain<'_>) {
+        let mut all = 0;
+        for (tally, failure, profile) in again.tallies() {
+            let plugins = failure.error.plugins;
+            all += tally.count;
+            self.pending[pool_number(if tally.early { Pool::Backoff } else { Pool::Active })] -= tally.count;
+            if plugins != tally.blamed {
+                self.blame(tally.blamed, profile, |pods| *pods -= tally.count);
+                self.blame(plugins, profile, |pods| *pods += tally.count);
+            }
         }
+        self.pending[pool_number(Pool::Unschedulable)] += all;
+        self.came_in(Pool::Unschedulable, EventLabel::SCHEDULE_ATTEMPT_FAILURE, all);
     }
 
     /// Counts the pods that these plugins are to blame for, if there are any.

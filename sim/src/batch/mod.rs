@@ -35,10 +35,11 @@ use crate::controller::{Context, Controller};
 use crate::model::{ClassId, NodeId, PodId};
 use crate::observe::Note;
 use crate::phases::Phase;
-use crate::scheduler::{EventLabel, FitError, Moves, Pool, Profile};
+use crate::scheduler::{EventLabel, FitError, MoveLog, Moves, Pool, Profile, Waits};
 use crate::time::{SimTime, Span};
 use jobs::{Entry, Jobs, State, node_of};
 use pass::Start;
+use rustc_hash::FxHashMap;
 use site::{Site, not_planned};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -59,6 +60,8 @@ pub struct BatchScheduler {
     /// The number of the last pass that was asked for at a later time.
     wake: u32,
     waiting: Arc<FitError>,
+    /// The pods that have been told that they wait, and when they were told first.
+    told: FxHashMap<PodId, SimTime>,
 }
 
 /// Timers of the batch scheduler.
@@ -84,6 +87,7 @@ impl BatchScheduler {
             planned: false,
             wake: 0,
             waiting: Arc::new(FitError::saying("waits in the queue of the batch scheduler".to_owned())),
+            told: FxHashMap::default(),
         }
     }
 
@@ -175,6 +179,7 @@ impl BatchScheduler {
         let error = Arc::new(FitError::saying(why));
         let pods: Vec<PodId> = entry.pods.iter().map(|(_, pod)| *pod).collect();
         for pod in pods {
+            self.told.entry(pod).or_insert(cx.cluster.now);
             fail(pod, &error, &self.profile, cx);
         }
     }
@@ -215,8 +220,11 @@ impl BatchScheduler {
         for (pod, node) in bound {
             attempt(pod, &self.profile, cx);
             cx.cluster.bind(pod, node);
-            let (feasible, ties) = (1, 1);
-            cx.note(&Note::Scheduled { pod, node, examined, feasible, best: None, ties, took: Span::ZERO });
+            let (feasible, ties, took) = (1, 1, Span::ZERO);
+            let first = self.told.remove(&pod).unwrap_or(cx.cluster.now);
+            let unschedulable = cx.cluster.now.since(first);
+            let waits = &Waits { first_active: first.into(), unschedulable, ..Waits::default() };
+            cx.note(&Note::Scheduled { pod, node, examined, feasible, best: None, ties, took, waits });
         }
     }
 
@@ -230,6 +238,7 @@ impl BatchScheduler {
             entry.state = State::Queued { told: true };
             let pods: Vec<PodId> = entry.pods.iter().map(|(_, pod)| *pod).collect();
             for pod in pods {
+                self.told.entry(pod).or_insert(cx.cluster.now);
                 fail(pod, &self.waiting, &self.profile, cx);
             }
         }
@@ -304,6 +313,7 @@ impl Controller for BatchScheduler {
             // Our own bindings are no news.
             Change::PodBound(id, _) if self.jobs.of(id).is_some_and(Entry::runs) => return,
             Change::PodBound(id, _) => {
+                self.told.remove(&id);
                 if self.jobs.of(id).is_some() {
                     self.note_leaving(id, cx);
                     self.pod_left(id, cx.cluster);
@@ -311,6 +321,7 @@ impl Controller for BatchScheduler {
             }
             Change::PodFinished(id) | Change::PodRemoved(id) => {
                 self.note_leaving(id, cx);
+                self.told.remove(&id);
                 self.pod_left(id, cx.cluster);
             }
             Change::ObjectCreated(_) => {
@@ -353,9 +364,9 @@ fn attempt(pod: PodId, profile: &Profile, cx: &mut Context<'_>) {
     } else {
         (None, EventLabel::UNSCHEDULED_POD_ADD)
     };
-    let mut moves = Moves::default();
-    moves.add(std::iter::once(pod), from, Pool::Active, cause);
-    cx.note(&Note::QueueMoves { moves: &moves, profile });
+    let mut moves = MoveLog::default();
+    moves.add(pod, from, Pool::Active, cause);
+    cx.note(&Note::QueueMoves { moves: Moves::listed(&moves), profile });
     cx.cluster.count_attempt(pod);
     cx.note(&Note::SchedulingAttempt { pod, early: false, blamed: 0, profile });
 }

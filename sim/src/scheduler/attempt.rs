@@ -119,7 +119,7 @@ impl Scheduler {
         let sort = self.profiles[0].queue_sort.map(|index| &self.profiles[0].plugins[index]);
         let rank = |key| sort.map_or(0, |plugin| plugin.line_rank(key, cx.cluster));
         let ranks = sort.is_some_and(|plugin| plugin.ranks_lines());
-        let popped = self.queue.pop(ranks.then_some(&rank));
+        let popped = self.queue.pop(cx.cluster.now, ranks.then_some(&rank));
         let Some((pod, queued, early)) = popped else { return };
         cx.cluster.count_attempt(pod);
         let (blamed, profile) = (queued.blamed, &self.profiles[usize::from(queued.profile)]);
@@ -172,6 +172,7 @@ impl Scheduler {
                 let asked = |index: &usize| profile.plugins[*index].post_filter_lasts(cycle.class, cluster);
                 if selected.lasts && remedy.does_nothing() && profile.post_filter.iter().all(asked) {
                     self.known.add(number, queued.class, error.clone());
+                    cluster.phases.leave(before);
                     return (Decision::Reject(error, remedy), examined);
                 }
                 Decision::Reject(error, remedy)
@@ -291,7 +292,7 @@ impl Selection {
                 }
             }
         }
-        error.post_filter = (!messages.is_empty()).then(|| messages.join(", "));
+        error.post_filter = if messages.len() > 1 { Some(messages.join(", ")) } else { messages.pop() };
         (error, remedy)
     }
 }

@@ -89,7 +89,7 @@ impl Scheduler {
         let Attempt { pod, queued, took, examined, decision } = attempt;
         let waits = cx.cluster.pod(pod).is_some_and(|p| p.node.is_none() && p.deleting.is_none());
         if !waits {
-            self.queue.remove(pod);
+            self.queue.remove(pod, cx.now());
             if let Decision::Bind(chosen) = decision {
                 self.unreserve(queued, pod, chosen.node, cx.cluster);
             }
@@ -122,9 +122,9 @@ impl Scheduler {
             self.fail(pod, queued, changed, took, cx);
             return;
         }
-        self.queue.remove(pod);
-        self.selection.nominator.remove(pod);
         let now = cx.now();
+        self.queue.remove(pod, now);
+        self.selection.nominator.remove(pod);
         let until = |(plugin, span): &(usize, Span)| (*plugin, now + (*span).min(MAX_PERMIT_WAIT), *span);
         let permits = chosen.permits.iter().map(until).collect();
         let stage = Stage::Permit(permits);
@@ -195,8 +195,9 @@ impl Scheduler {
         let devices = devices(profile, &cycle, node)?;
         cx.cluster.bind_to_devices(pod, node, devices);
         let Waiting { examined, took, selected, .. } = waiting;
+        let (examined, took, waits) = (*examined, *took, &queued.waits);
         let Selected { feasible, best, ties, .. } = *selected;
-        cx.note(&Note::Scheduled { pod, node, examined: *examined, feasible, best, ties, took: *took });
+        cx.note(&Note::Scheduled { pod, node, examined, feasible, best, ties, took, waits });
         let cycle = Cycle::new(cx.cluster, queued.class, Some(pod));
         let target = cx.cluster.node(node);
         profile.post_bind.iter().for_each(|&index| profile.plugins[index].post_bind(&cycle, target));
@@ -337,7 +338,7 @@ impl Scheduler {
         }
         let woken = since.iter().any(|event| self.wakes_popped(queued, error.plugins, *event, cx.cluster));
         let queue = self.with_queue(cx.cluster, |queue, pre_enqueue, now| {
-            queue.rejected(pod, error.plugins, woken, now, pre_enqueue)
+            queue.rejected(pod, (error.plugins, took), woken, now, pre_enqueue)
         });
         let profile = &self.profiles[usize::from(queued.profile)];
         cx.note(&Note::FailedScheduling { pod, error, took, queue, profile });
@@ -360,7 +361,7 @@ impl Scheduler {
     /// The attempt could not be made. Only time brings the pod back.
     fn fail(&mut self, pod: PodId, queued: QueuedPod, error: FitError, took: Span, cx: &mut Context<'_>) {
         let error = &Arc::new(error);
-        let queue = self.queue.failed_with_error(pod, cx.now());
+        let queue = self.queue.failed_with_error(pod, took, cx.now());
         let profile = self.profile_of(queued);
         cx.note(&Note::FailedScheduling { pod, error, took, queue, profile });
         cx.cluster.mark_unschedulable(pod, error);

@@ -49,7 +49,8 @@ pub use lasting::{
 pub use latency::AttemptLatency;
 pub use nominator::Nominator;
 pub use profile::{FilterChain, PreFiltered, Profile, Rejection};
-pub use queue::{Move, Moves, PendingPods, Pool, QueueSettings};
+pub(crate) use queue::MoveLog;
+pub use queue::{Move, Moves, PendingPods, Pool, QueueSettings, Waits};
 pub use repeats::{FailedAgain, LastingFailure, Tally};
 pub use selection::Selection;
 pub use tie_break::TieBreak;
@@ -157,10 +158,10 @@ impl Scheduler {
 
     /// Tells the observers what came into which pool.
     fn note_moves(&mut self, cx: &mut Context<'_>) {
-        if let Some(first) = self.queue.moves.first() {
+        if let Some((first, moves)) = self.queue.moves() {
             let profile = self.queue.get(first).map_or(0, |queued| queued.profile);
-            cx.note(&Note::QueueMoves { moves: &self.queue.moves, profile: &self.profiles[usize::from(profile)] });
-            self.queue.moves.clear();
+            cx.note(&Note::QueueMoves { moves, profile: &self.profiles[usize::from(profile)] });
+            self.queue.forget_moves();
         }
     }
 

@@ -193,7 +193,7 @@ impl Scheduler {
             let failure = *known.of_class.get(&(profile, class))?;
             Some(Known { failure, plugins: error(failure).plugins })
         };
-        let Some(whole) = queue.next_whole(most, &of_class) else { return false };
+        let Some(whole) = queue.next_whole(most, cx.cluster.now, &of_class) else { return false };
         let Some(newcomers) = queue.newcomers(&whole) else { return false };
         cx.cluster.try_alone(queue.take_departed());
         for pod in newcomers {
@@ -214,6 +214,7 @@ impl Scheduler {
         let again =
             FailedAgain { attempts, failures: &self.known.failures, profiles: &self.profiles, tallies: &tallies };
         cx.note(&Note::FailedAgain(&again));
+        self.queue.join_whole(&whole);
         true
     }
 }
@@ -240,16 +241,6 @@ impl FailedAgain<'_> {
                 }
             }
         }
-    }
-
-    /// The pods, in the order of their attempts.
-    pub fn pods(&self) -> impl Iterator<Item = PodId> {
-        let (listed, whole) = match self.attempts {
-            Attempts::Listed(attempts) => (attempts, None),
-            Attempts::Whole { queue, whole, .. } => (&[][..], Some(queue.pods_of(whole))),
-        };
-        let listed = listed.iter().map(|attempt| attempt.pod);
-        listed.chain(whole.into_iter().flatten().map(|(pod, ..)| pod))
     }
 
     fn tell_one(&self, attempt: &Repeat, tell: &mut impl FnMut(&Note<'_>)) {

@@ -5,7 +5,7 @@
 use super::Scheduler;
 use super::binding::Eviction;
 use super::events::{ClusterEvent, Events};
-use super::framework::{Cycle, Hint};
+use super::framework::{Cycle, Hint, Plugin};
 use super::profile::Profile;
 use super::queue::{Entrant, Group, PreEnqueue, QueuedPod, SchedulingQueue};
 use crate::cluster::{Change, Cluster, NodeChange};
@@ -86,7 +86,7 @@ impl Scheduler {
     /// A pod is none of the queue's any more.
     fn leave_queue(&mut self, pod: PodId, cx: &mut Context<'_>) {
         let Some(profile) = self.queue.get(pod).map(|queued| usize::from(queued.profile)) else { return };
-        if let Some((from, blamed)) = self.queue.remove(pod) {
+        if let Some((from, blamed)) = self.queue.remove(pod, cx.now()) {
             cx.note(&Note::LeftQueue { from, blamed, profile: &self.profiles[profile] });
         }
     }
@@ -122,7 +122,7 @@ impl Scheduler {
             let plugin = &profile.plugins[profile.queue_sort?];
             Some(plugin.queue_key(pod, cx.cluster.class_of(pod), cx.cluster))
         });
-        if !self.queue.update(id, new, key.unwrap_or(0)) {
+        if !self.queue.update(id, new, key.unwrap_or(0), cx.now()) {
             return;
         }
         for what in changes {
@@ -200,7 +200,8 @@ impl Scheduler {
             let profile = &self.profiles[usize::from(group.profile)];
             let waker = |pod| wakes(profile, *group, pod, event, cx.cluster);
             // A pod of the group, to ask hints about: they answer alike for all.
-            in_reach && group.pod.or_else(|| self.queue.first_of(*group)).is_some_and(waker)
+            let pod = || group.pod.or_else(|| self.queue.first_of(*group));
+            in_reach && listens(profile, group, event) && pod().is_some_and(waker)
         };
         let woken: Vec<Group> = self.queue.groups().filter(may_wake).collect();
         if woken.is_empty() {
@@ -270,6 +271,11 @@ fn wakes(profile: &Profile, group: Group, pod: PodId, event: ClusterEvent, clust
     wakes_group(profile, group, Some(pod), event, cluster)
 }
 
+/// Whether one of the plugins that rejected a group would be asked about the event, or need not be.
+fn listens(profile: &Profile, group: &Group, event: ClusterEvent) -> bool {
+    event.is_wildcard() || rejectors(profile, group).any(|plugin| hears(plugin, Events::of(event)) != Hears::Nothing)
+}
+
 /// Whether one of the plugins that rejected a pod of this group thinks that the event helps. Pods that a plugin holds back are
 /// looked at only when it listens to the event.
 ///
@@ -287,14 +293,40 @@ fn wakes_group(profile: &Profile, group: Group, pod: Option<PodId>, event: Clust
         return true;
     }
     let cycle = Cycle::new(cluster, group.class, pod);
-    let rejected = |(index, _): &(usize, _)| group.rejectors & (1 << index) != 0;
-    profile.plugins.iter().enumerate().filter(rejected).any(|(_, plugin)| {
-        let listens = plugin.events();
-        let unasked = kinds.contains(Events::NODE_TAINT)
-            && listens.contains(Events::NODE_ADD)
-            && !listens.contains(Events::NODE_TAINT);
-        unasked || (listens.meets(kinds) && plugin.hint(&cycle, event) == Hint::Queue)
+    rejectors(profile, &group).any(|plugin| match hears(plugin, kinds) {
+        Hears::Nothing => false,
+        Hears::Asked => plugin.hint(&cycle, event) == Hint::Queue,
+        Hears::Unasked => true,
     })
+}
+
+/// The plugins that rejected a group.
+fn rejectors<'p>(profile: &'p Profile, group: &Group) -> impl Iterator<Item = &'p dyn Plugin> {
+    let rejectors = group.rejectors;
+    let rejected = move |(index, _): &(usize, _)| rejectors & (1 << index) != 0;
+    profile.plugins.iter().enumerate().filter(rejected).map(|(_, plugin)| &**plugin)
+}
+
+/// What an event of some kinds is to a plugin.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hears {
+    Nothing,
+    /// It is asked whether the event helps.
+    Asked,
+    /// It counts as helpful.
+    Unasked,
+}
+
+fn hears(plugin: &dyn Plugin, kinds: Events) -> Hears {
+    let listens = plugin.events();
+    let unasked = kinds.contains(Events::NODE_TAINT)
+        && listens.contains(Events::NODE_ADD)
+        && !listens.contains(Events::NODE_TAINT);
+    match (unasked, listens.meets(kinds)) {
+        (true, _) => Hears::Unasked,
+        (false, true) => Hears::Asked,
+        (false, false) => Hears::Nothing,
+    }
 }
 
 /// The kinds of an update of a pod, in the order in which they are told.

@@ -149,9 +149,25 @@ impl Group {
         (self.best[block], self.ties[block]) = (best, ties);
     }
 
-    /// The highest sum among the members in these parts of blocks; negative without any.
-    pub(super) fn best(&self, parts: impl Iterator<Item = (usize, u64)>, sums: &Sums) -> i32 {
-        parts.fold(-1, |best, (block, mask)| best.max(self.best_of(block, mask, sums)))
+    /// The highest sum among the members in a range of positions; negative without any.
+    pub(super) fn best_in(&self, range: Range<usize>, sums: &Sums) -> i32 {
+        let (whole, cuts) = whole_blocks(range);
+        let best = self.best[whole].iter().fold(-1, |best, of_block| best.max(*of_block));
+        cuts.fold(best, |best, (block, mask)| best.max(self.best_of(block, mask, sums)))
+    }
+
+    /// How many members there are in a range of positions.
+    pub(super) fn size_in(&self, range: Range<usize>) -> u32 {
+        let (whole, cuts) = whole_blocks(range);
+        let size: u32 = self.members[whole].iter().map(|members| members.count_ones()).sum();
+        size + cuts.map(|(block, mask)| (self.members[block] & mask).count_ones()).sum::<u32>()
+    }
+
+    /// How many members in a range of positions have this sum, the highest of all.
+    pub(super) fn count_in(&self, range: Range<usize>, sum: i32, sums: &Sums) -> u32 {
+        let (whole, cuts) = whole_blocks(range);
+        let count = self.count_of_best(whole, sum);
+        count + cuts.map(|cut| self.count(cut, sum, sums)).sum::<u32>()
     }
 
     /// The highest sum of all members; negative without any.
@@ -161,7 +177,12 @@ impl Group {
 
     /// How many of all members have this sum, the highest of all.
     pub(super) fn count_all(&self, sum: i32) -> u32 {
-        self.best.iter().zip(&self.ties).map(|(best, ties)| if *best == sum { u32::from(*ties) } else { 0 }).sum()
+        self.count_of_best(0..self.best.len(), sum)
+    }
+
+    fn count_of_best(&self, blocks: Range<usize>, sum: i32) -> u32 {
+        let of_blocks = self.best[blocks.clone()].iter().zip(&self.ties[blocks]);
+        of_blocks.map(|(best, ties)| if *best == sum { u32::from(*ties) } else { 0 }).sum()
     }
 
     fn best_of(&self, block: usize, mask: u64, sums: &Sums) -> i32 {
@@ -196,7 +217,6 @@ impl Group {
             *left -= here;
             None
         };
-        // Blocks that are whole and the parts before and behind them.
         let whole = range.start.div_ceil(BLOCK)..range.end / BLOCK;
         if whole.is_empty() {
             return cover(range).find_map(|cut| part(cut, &mut left)).ok_or(left);
@@ -223,4 +243,16 @@ impl Group {
         }
         sums.equal(block, sum) & self.members[block] & mask
     }
+}
+
+/// The blocks that are whole in a range of positions, and the parts of others before and behind them.
+fn whole_blocks(range: Range<usize>) -> (Range<usize>, impl Iterator<Item = (usize, u64)>) {
+    let whole = range.start.div_ceil(BLOCK)..range.end / BLOCK;
+    let (whole, before, behind) = if whole.is_empty() {
+        (0..0, range, 0..0)
+    } else {
+        let (start, end) = (whole.start * BLOCK, whole.end * BLOCK);
+        (whole, range.start..start, end..range.end)
+    };
+    (whole, cover(before).chain(cover(behind)))
 }

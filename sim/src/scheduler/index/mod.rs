@@ -38,6 +38,7 @@ use plan::{Plan, Standing};
 use positions::Positions;
 use ranking::Ranking;
 use refresh::{Scratch, Sources};
+use smallvec::SmallVec;
 use specs::{MAX_GROUPS, Specs};
 use view::View;
 use walk::Walk;
@@ -405,27 +406,30 @@ fn failure(
     (nodes, positions): (&Nodes, &Positions),
     verdicts: &mut Verdicts,
 ) -> Option<FitError> {
-    let mut refusals: Vec<(u32, u32)> = Vec::new();
+    let mut refusals: SmallVec<[(u32, u32); 8]> = SmallVec::new();
+    let mut count = |refusal, nodes| match refusals.iter_mut().find(|(known, _)| *known == refusal) {
+        Some((_, count)) => *count += nodes,
+        None => refusals.push((refusal, nodes)),
+    };
     let of_group: Vec<u32> = view
         .groups
         .list
         .iter()
         .enumerate()
-        .map(|(number, group)| if walk.admits(number) { 0 } else { verdicts.intern(walk::refusal(view, group)) })
+        .map(
+            |(number, group)| {
+                if group.size == 0 || walk.admits(number) { 0 } else { verdicts.intern(walk::refusal(view, group)) }
+            },
+        )
         .collect();
     for (block, mask) in walk.parts() {
-        for bit in bits::ones(mask) {
-            let position = block * bits::BLOCK + bit;
-            let refusal = if view.is_feasible(position) {
-                of_group[view.group_of(position)]
-            } else {
-                view.refusal(position, nodes.get(positions.ids()[position]), verdicts)
-            };
-            match refusals.iter_mut().find(|(known, _)| *known == refusal) {
-                Some((_, count)) => *count += 1,
-                None => refusals.push((refusal, 1)),
-            }
+        let feasible = view.feasible()[block] & mask;
+        for bit in bits::ones(feasible) {
+            count(of_group[view.group_of(block * bits::BLOCK + bit)], 1);
         }
+        let refused = mask & !feasible;
+        view.ask_why((block, refused), |position| nodes.get(positions.ids()[position]), verdicts);
+        view.refusals((block, refused), &mut count);
     }
     let nodes = positions.len() as u32;
     let mut error = FitError { nodes, ..FitError::default() };

@@ -29,7 +29,7 @@ impl Ranking {
             if group.size == 0 || !walk.admits(number) {
                 continue;
             }
-            let best = if walk.is_whole() { group.best_of_all() } else { group.best(walk.parts(), view.sums()) };
+            let best = if walk.is_whole() { group.best_of_all() } else { best(group, walk, view) };
             if best >= 0 {
                 present.push((number, best));
             }
@@ -117,11 +117,15 @@ impl Ranking {
     }
 }
 
+fn best(group: &Group, walk: &Walk, view: &View) -> i32 {
+    walk.ranges().into_iter().fold(-1, |best, range| best.max(group.best_in(range, view.sums())))
+}
+
 fn count(group: &Group, walk: &Walk, sum: i32, view: &View) -> u32 {
     if walk.is_whole() {
         return group.count_all(sum);
     }
-    walk.parts().map(|part| group.count(part, sum, view.sums())).sum()
+    walk.ranges().into_iter().map(|range| group.count_in(range, sum, view.sums())).sum()
 }
 
 /// What the normalised scores add to each group, by the group's number.

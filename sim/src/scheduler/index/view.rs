@@ -282,15 +282,29 @@ impl View {
         }
     }
 
-    /// The verdict on a node that is not feasible.
-    pub(super) fn refusal(&mut self, position: usize, node: &Node, verdicts: &mut Verdicts) -> VerdictId {
-        let mut sum = self.sums.get(position);
-        if sum == UNASKED {
-            let refusal = verdicts.intern(self.plan.refusal(node));
-            sum = UNASKED - refusal as i32;
-            self.sums.set(position, sum);
+    /// Finds out why nodes of a block are refused, as far as nobody has asked.
+    pub(super) fn ask_why<'n>(
+        &mut self,
+        (block, refused): (usize, u64),
+        node: impl Fn(usize) -> &'n Node,
+        verdicts: &mut Verdicts,
+    ) {
+        for bit in ones(self.sums.equal(block, UNASKED) & refused) {
+            let position = block * BLOCK + bit;
+            let refusal = verdicts.intern(self.plan.refusal(node(position)));
+            self.sums.set(position, UNASKED - refusal as i32);
         }
-        (UNASKED - sum) as VerdictId
+    }
+
+    /// The verdicts on nodes of a block that are not feasible, counted.
+    pub(super) fn refusals(&self, (block, refused): (usize, u64), mut count: impl FnMut(VerdictId, u32)) {
+        let mut rest = refused;
+        while rest != 0 {
+            let sum = self.sums.get(block * BLOCK + rest.trailing_zeros() as usize);
+            let equal = self.sums.equal(block, sum) & rest;
+            count((UNASKED - sum) as VerdictId, equal.count_ones());
+            rest &= !equal;
+        }
     }
 
     /// The sums of all positions.

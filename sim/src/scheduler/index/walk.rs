@@ -17,8 +17,20 @@ pub(super) struct Walk {
     /// How many of them are feasible.
     pub(super) feasible: u32,
     whole: bool,
-    /// Whether groups are refused in this cycle, by their numbers; empty if none is.
-    refused: Vec<bool>,
+    /// What those who judge by key say in this cycle of the groups that have nodes, by their numbers; empty if nobody does.
+    judged: Vec<Standing>,
+    /// The groups that they admit.
+    admitted: Vec<u16>,
+    any_refused: bool,
+}
+
+/// What is known of a group in this cycle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// Nobody has asked, because it has no nodes: groups of which the last node is gone are many.
+    Unknown,
+    Admitted,
+    Refused,
 }
 
 impl Walk {
@@ -29,15 +41,17 @@ impl Walk {
         let nodes = sources.positions.len();
         (self.examined, self.feasible, self.whole) = (nodes, 0, true);
         self.ranges = [begin..nodes, 0..begin];
-        self.refused.clear();
+        self.judged.clear();
+        self.admitted.clear();
+        self.any_refused = false;
         if quota >= nodes {
             view.refresh(0..bits::blocks(nodes), sources);
-            self.refuse(view, 0);
+            self.judge(view);
             let groups = view.groups.list.iter().enumerate();
             self.feasible = groups.filter(|(number, _)| self.admits(*number)).map(|(_, group)| group.size).sum();
             return;
         }
-        self.refuse(view, 0);
+        self.judge(view);
         let mut fresh = 0..0;
         for (lap, range) in [begin..nodes, 0..begin].into_iter().enumerate() {
             for (block, mask) in cover(range) {
@@ -45,9 +59,8 @@ impl Walk {
                     // As many blocks at once as are needed if every node is feasible.
                     let wanted = (quota - self.feasible as usize) / BLOCK + 1;
                     fresh = block..(block + wanted).min(bits::blocks(nodes));
-                    let known = view.groups.len();
                     view.refresh(fresh.clone(), sources);
-                    self.refuse(view, known);
+                    self.judge(view);
                 }
                 let feasible = self.feasible(block, view) & mask;
                 let count = feasible.count_ones();
@@ -65,20 +78,30 @@ impl Walk {
         }
     }
 
-    /// Asks what judges by key about groups from this number on.
-    fn refuse(&mut self, view: &View, from: usize) {
-        let plan = &view.plan;
-        if plan.keyed.iter().all(|keyed| keyed.filters.is_none()) {
+    /// Asks those who judge by key about the groups that have nodes and have not been asked about.
+    fn judge(&mut self, view: &View) {
+        if view.plan.keyed.iter().all(|keyed| keyed.filters.is_none()) {
             return;
         }
-        self.refused.truncate(from);
-        self.refused.extend(view.groups.list[from..].iter().map(|group| refusal(view, group).is_some()));
+        self.judged.resize(view.groups.len(), Standing::Unknown);
+        for (number, (group, standing)) in view.groups.list.iter().zip(&mut self.judged).enumerate() {
+            if group.size == 0 || *standing != Standing::Unknown {
+                continue;
+            }
+            if refusal(view, group).is_some() {
+                *standing = Standing::Refused;
+                self.any_refused = true;
+            } else {
+                *standing = Standing::Admitted;
+                self.admitted.push(number as u16);
+            }
+        }
     }
 
     /// Whether the nodes of a group may be taken in this cycle.
     #[inline]
     pub(super) fn admits(&self, group: usize) -> bool {
-        !self.refused.get(group).copied().unwrap_or(false)
+        self.judged.get(group) != Some(&Standing::Refused)
     }
 
     /// Whether it has seen every node.
@@ -100,11 +123,11 @@ impl Walk {
     /// The feasible nodes of a block.
     #[inline]
     pub(super) fn feasible(&self, block: usize, view: &View) -> u64 {
-        if !self.refused.contains(&true) {
+        if !self.any_refused {
             return view.feasible()[block];
         }
-        let admitted = view.groups.list.iter().enumerate().filter(|(number, _)| self.admits(*number));
-        admitted.fold(0, |all, (_, group)| all | group.members[block])
+        let members = |group: &u16| view.groups.list[usize::from(*group)].members[block];
+        self.admitted.iter().fold(0, |all, group| all | members(group))
     }
 
     /// How many members of a group it has seen.
@@ -112,7 +135,7 @@ impl Walk {
         if self.whole {
             return group.size;
         }
-        self.parts().map(|(block, mask)| (group.members[block] & mask).count_ones()).sum()
+        self.ranges().into_iter().map(|range| group.size_in(range)).sum()
     }
 }
 

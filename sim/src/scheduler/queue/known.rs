@@ -50,15 +50,17 @@ impl SchedulingQueue {
         applies: &dyn Fn(PodId) -> bool,
         repeats: &mut Vec<Repeat>,
     ) {
+        self.now = now;
         let most = repeats.len() + most;
         self.seat();
         while repeats.len() < most
             && let Some((key, id, early)) = self.next()
         {
             let before = repeats.len();
-            if before > 0 && self.may_fail_whole(key, id, known) {
+            if before > 0 && self.known_first(key, id, known).is_some() {
                 return;
             }
+            self.list_moves(id);
             let place = self.cohorts[id].place;
             let until = key.0;
             let pool = &mut self.ranked[place.kind()];
@@ -74,6 +76,7 @@ impl SchedulingQueue {
                 && limit.is_none_or(|limit| (until, cohort.rank_of(member)) < limit)
                 && applies(self.pods[member.entry].pod)
             {
+                cohort.let_go(&mut self.pods[member.entry], now);
                 let lacking = cohort.remove_front();
                 self.depart(member.entry, lacking);
                 let QueuedPod { pod, blamed, .. } = self.pods[member.entry];
@@ -106,7 +109,7 @@ impl SchedulingQueue {
     fn reject_one(&mut self, entry: u32, now: SimTime, fate: &mut Fate, run: &mut Run) {
         self.sequence += 1;
         let queued = &mut self.pods[entry];
-        queued.reject(fate.known.plugins);
+        queued.reject(fate.known.plugins, Span::ZERO);
         if run.backoff.0 != queued.rejections {
             let backoff = self.settings.backoff(queued.rejections);
             if backoff != run.backoff.1 {
@@ -116,8 +119,7 @@ impl SchedulingQueue {
         }
         let (id, part) = fate.joined;
         if id == run.id && id != CohortId::MAX {
-            queued.cohort = id;
-            queued.place = self.cohorts[id].push(self.sequence, entry, part);
+            self.cohorts[id].push(self.sequence, part, (entry, queued), (id, now));
             self.counts[Place::Unschedulable.kind()] += 1;
             return;
         }

@@ -34,8 +34,11 @@ impl SchedulingQueue {
 
     /// Takes out the pod that is alone, and gives its entry.
     pub(super) fn take_lone(&mut self) -> Option<u32> {
-        let Lone { entry, .. } = self.lone.take()?;
-        self.pods[entry].cohort = NOWHERE;
+        let Lone { entry, since, .. } = self.lone.take()?;
+        let queued = &mut self.pods[entry];
+        queued.cohort = NOWHERE;
+        queued.waits.come(Place::Active, since);
+        queued.waits.pass(Place::Active, self.now.since(since));
         self.counts[Place::Active.kind()] -= 1;
         Some(entry)
     }

@@ -14,13 +14,17 @@ mod settings;
 mod table;
 #[cfg(test)]
 mod tests;
+mod waiting;
+mod waits;
 mod whole;
 
 pub(super) use known::{Known, Repeat};
+pub(crate) use moves::MoveLog;
 pub use moves::{Move, Moves};
 pub use place::{PendingPods, Pool};
 pub(super) use pod::{Entrant, Group, PreEnqueue, QueuedPod};
 pub use settings::QueueSettings;
+pub use waits::Waits;
 pub(super) use whole::{Alike, Whole};
 
 use super::events::EventLabel;
@@ -30,9 +34,10 @@ use cohort::{Cohort, CohortId, Cohorts, Member, Part, Standing};
 use lone::{LONE, Lone};
 use place::{Place, RANKED, Rank};
 use pod::NOWHERE;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Bound;
 use table::Table;
+use waiting::{Aged, Waiting};
 
 /// How long a pod waits for an event before it is tried again in any case.
 pub(super) const MAX_UNSCHEDULABLE: Span = Span::from_secs(300);
@@ -50,8 +55,8 @@ pub(super) struct SchedulingQueue {
     /// The cohorts of the pools active, backoff and error backoff, by the end of the backoff and the rank of the first pod.
     /// Cohorts may interleave: after each pod, the one that has the first pod comes first.
     ranked: [BTreeMap<(SimTime, Rank), CohortId>; RANKED],
-    /// The cohorts with pods of each group that wait for an event or are held back, by age.
-    waiting: BTreeMap<Group, BTreeSet<(SimTime, u64, CohortId)>>,
+    /// The cohorts with pods that wait for an event or are held back.
+    waiting: Waiting,
     /// How many pods there are of each place.
     counts: [usize; Place::KINDS],
     /// Cohorts that came to be at this instant, to be joined.
@@ -59,8 +64,9 @@ pub(super) struct SchedulingQueue {
     /// Pods that have left a cohort that fails as a whole, as far as nobody has been told.
     departed: Vec<PodId>,
     sequence: u64,
-    /// What came into which pool and has not been told.
-    pub(super) moves: Moves,
+    /// The instant of the last change.
+    now: SimTime,
+    moves: MoveLog,
 }
 
 impl SchedulingQueue {
@@ -70,6 +76,7 @@ impl SchedulingQueue {
 
     /// A new pod enters.
     pub(super) fn add(&mut self, pod: PodId, entrant: Entrant, now: SimTime, pre_enqueue: PreEnqueue<'_>) {
+        self.now = now;
         self.sequence += 1;
         let entry = self.pods.insert(QueuedPod {
             pod,
@@ -81,6 +88,7 @@ impl SchedulingQueue {
             errors: 0,
             rejectors: 0,
             blamed: 0,
+            waits: Waits::default(),
             cohort: NOWHERE,
             place: 0,
         });
@@ -95,13 +103,18 @@ impl SchedulingQueue {
             self.join(entry, place, now, None, self.sequence);
         }
         if let Some(to) = place.pool() {
-            self.moves.add([pod].into_iter(), None, to, EventLabel::UNSCHEDULED_POD_ADD);
+            self.moves.add(pod, None, to, EventLabel::UNSCHEDULED_POD_ADD);
         }
     }
 
     /// Takes the pod to try next, and says whether its backoff was not over. With ranks of lines, of those that are active the first one
     /// of the line with the smallest rank.
-    pub(super) fn pop(&mut self, line_rank: Option<&dyn Fn(i64) -> i64>) -> Option<(PodId, QueuedPod, bool)> {
+    pub(super) fn pop(
+        &mut self,
+        now: SimTime,
+        line_rank: Option<&dyn Fn(i64) -> i64>,
+    ) -> Option<(PodId, QueuedPod, bool)> {
+        self.now = now;
         if let Some(entry) = self.take_lone() {
             return Some((self.pods[entry].pod, self.pods[entry], false));
         }
@@ -124,19 +137,20 @@ impl SchedulingQueue {
         self.pods.find(pod).map(|entry| &self.pods[entry])
     }
 
-    /// A popped pod was rejected by plugins. It waits for an event, or is tried again because one has come meanwhile.
+    /// A popped pod was rejected by plugins, after so long. It waits for an event, or is tried again because one has come meanwhile.
     pub(super) fn rejected(
         &mut self,
         pod: PodId,
-        rejectors: u64,
+        (rejectors, took): (u64, Span),
         woken: bool,
         now: SimTime,
         pre_enqueue: PreEnqueue<'_>,
     ) -> Option<Pool> {
+        self.now = now;
         let entry = self.pods.find(pod)?;
         self.sequence += 1;
         let queued = &mut self.pods[entry];
-        queued.reject(rejectors);
+        queued.reject(rejectors, took);
         let backoff = self.settings.backoff(queued.rejections);
         if woken {
             let id = self.alone(entry, Place::InFlight, now, backoff, self.sequence);
@@ -147,12 +161,14 @@ impl SchedulingQueue {
         self.pool_of(pod)
     }
 
-    /// A popped pod failed for no fault of its own. Only time brings it back.
-    pub(super) fn failed_with_error(&mut self, pod: PodId, now: SimTime) -> Option<Pool> {
+    /// A popped pod failed for no fault of its own, after so long. Only time brings it back.
+    pub(super) fn failed_with_error(&mut self, pod: PodId, took: Span, now: SimTime) -> Option<Pool> {
+        self.now = now;
         let entry = self.pods.find(pod)?;
         self.sequence += 1;
         let queued = &mut self.pods[entry];
         queued.errors += 1;
+        queued.waits.tried = queued.waits.tried + took;
         (queued.rejectors, queued.blamed) = (0, 0);
         let backoff = self.settings.backoff(queued.errors);
         let until = backoff.map_or(now, |span| self.settings.cut(now + span));
@@ -161,7 +177,8 @@ impl SchedulingQueue {
     }
 
     /// The pod is bound or gone. Gives where it was, and the plugins that rejected its last attempt.
-    pub(super) fn remove(&mut self, pod: PodId) -> Option<(Pool, u64)> {
+    pub(super) fn remove(&mut self, pod: PodId, now: SimTime) -> Option<(Pool, u64)> {
+        self.now = now;
         let entry = self.pods.find(pod)?;
         let (pool, blamed) = (self.pool_of(pod), self.pods[entry].blamed);
         self.take(entry);
@@ -176,7 +193,8 @@ impl SchedulingQueue {
 
     /// A waiting pod says something else than before; whether it is one of those that wait for an event or are held back, so
     /// that the change has to be judged.
-    pub(super) fn update(&mut self, pod: PodId, class: ClassId, key: i64) -> bool {
+    pub(super) fn update(&mut self, pod: PodId, class: ClassId, key: i64, now: SimTime) -> bool {
+        self.now = now;
         let Some(entry) = self.pods.find(pod) else { return false };
         let (place, standing) = (self.place_of(entry), self.take(entry));
         let queued = &mut self.pods[entry];
@@ -194,7 +212,7 @@ impl SchedulingQueue {
 
     /// The groups of pods that wait for an event or are held back.
     pub(super) fn groups(&self) -> impl Iterator<Item = Group> + '_ {
-        self.waiting.keys().copied()
+        self.waiting.groups().map(|(group, _)| group)
     }
 
     /// The group of a pod that waits for an event or is held back.
@@ -207,7 +225,7 @@ impl SchedulingQueue {
 
     /// A pod of a group, of those that have waited longest.
     pub(super) fn first_of(&self, group: Group) -> Option<PodId> {
-        let (_, _, id) = *self.waiting.get(&group)?.first()?;
+        let (_, _, id) = *self.waiting.of(&group).first()?;
         let cohort = &self.cohorts[id];
         let part = cohort.find(&Group { gate: None, ..group })?;
         cohort.first_of(part).map(|member| self.pods[member.entry].pod)
@@ -222,8 +240,8 @@ impl SchedulingQueue {
         now: SimTime,
         pre_enqueue: PreEnqueue<'_>,
     ) {
-        let found = groups.iter().filter_map(|group| self.waiting.get(group)).flatten();
-        let mut cohorts: Vec<(SimTime, u64, CohortId)> = found.copied().collect();
+        self.now = now;
+        let mut cohorts: Vec<Aged> = groups.iter().flat_map(|group| self.waiting.of(group)).copied().collect();
         cohorts.sort_unstable();
         cohorts.dedup();
         let except = except.and_then(|pod| self.pods.find(pod));
@@ -247,6 +265,7 @@ impl SchedulingQueue {
 
     /// Brings one waiting pod back.
     pub(super) fn wake(&mut self, pod: PodId, cause: EventLabel, now: SimTime, pre_enqueue: PreEnqueue<'_>) {
+        self.now = now;
         let Some(entry) = self.pods.find(pod) else { return };
         if self.pods[entry].cohort == NOWHERE {
             return;
@@ -258,6 +277,7 @@ impl SchedulingQueue {
 
     /// The tick of every whole second: what has backed off long enough becomes active.
     pub(super) fn flush_backoff(&mut self, now: SimTime, pre_enqueue: PreEnqueue<'_>) {
+        self.now = now;
         let now = self.settings.cut(now);
         for pool in [Place::Backoff(now), Place::ErrorBackoff(now)].map(Place::kind) {
             while let Some((&(until, _), &id)) = self.ranked[pool].first_key_value() {
@@ -273,8 +293,9 @@ impl SchedulingQueue {
 
     /// The tick of every 30 s: pods that have waited for more than five minutes are tried again.
     pub(super) fn flush_unschedulable(&mut self, now: SimTime, pre_enqueue: PreEnqueue<'_>) {
+        self.now = now;
         let mut due = Vec::new();
-        for cohorts in self.waiting.iter().filter(|(group, _)| group.gate.is_none()).map(|(_, cohorts)| cohorts) {
+        for (_, cohorts) in self.waiting.groups().filter(|(group, _)| group.gate.is_none()) {
             due.extend(cohorts.iter().take_while(|(since, ..)| now - *since > MAX_UNSCHEDULABLE));
         }
         due.sort_unstable();
@@ -379,7 +400,7 @@ impl SchedulingQueue {
             let place = self.hold(entry, gate);
             self.alone(entry, place, since, backoff, sequence);
             if let Some(to) = place.pool().filter(|to| Some(*to) != from) {
-                self.moves.add([self.pods[entry].pod].into_iter(), from, to, cause);
+                self.moves.add(self.pods[entry].pod, from, to, cause);
             }
         }
         if all {
@@ -388,9 +409,9 @@ impl SchedulingQueue {
         self.counts[Place::InFlight.kind()] -= self.cohorts[id].len();
         self.cohorts[id].place = place;
         self.attach(id);
-        let Some(to) = place.pool().filter(|to| Some(*to) != from) else { return };
-        let pods = self.cohorts[id].members().map(|member| self.pods[member.entry].pod);
-        self.moves.add(pods, from, to, cause);
+        if let Some(to) = place.pool().filter(|to| Some(*to) != from) {
+            self.note_move(id, from, to, cause);
+        }
     }
 
     /// The pods of a cohort that PreEnqueue holds back, with the plugin that does.
@@ -427,17 +448,22 @@ impl SchedulingQueue {
             }
             return id;
         };
+        let part = self.part_for(id, group);
+        self.cohorts[id].push(sequence, part, (entry, &mut self.pods[entry]), (id, self.now));
+        self.counts[place.kind()] += 1;
+        id
+    }
+
+    /// The part of a cohort for a pod of a group, which is about to join.
+    fn part_for(&mut self, id: CohortId, group: Group) -> usize {
+        self.list_moves(id);
         let cohort = &mut self.cohorts[id];
         let part = cohort.find(&group).unwrap_or_else(|| cohort.add_part(group));
-        let is_first = cohort.parts()[part].left == 0;
-        let position = cohort.push(sequence, entry, part);
-        let key = (cohort.since, cohort.born, id);
-        (self.pods[entry].cohort, self.pods[entry].place) = (id, position);
-        self.counts[place.kind()] += 1;
-        if is_first && place.waits() {
-            self.waiting.entry(Group { gate: place.gate(), ..group }).or_default().insert(key);
+        if cohort.parts()[part].left == 0 && cohort.place.waits() {
+            let key = (cohort.since, cohort.born, id);
+            self.waiting.insert(Group { gate: cohort.place.gate(), ..group }, key);
         }
-        id
+        part
     }
 
     /// Lets others join a cohort.
@@ -450,7 +476,7 @@ impl SchedulingQueue {
 
     /// Makes a cohort of one pod.
     fn alone(&mut self, entry: u32, place: Place, since: SimTime, backoff: Option<Span>, sequence: u64) -> CohortId {
-        let id = self.cohorts.create(place, self.pods[entry].key, since, backoff);
+        let id = self.cohorts.create(place, self.pods[entry].key, (since, backoff), self.now);
         self.put(id, entry, sequence);
         self.attach(id);
         id
@@ -461,14 +487,13 @@ impl SchedulingQueue {
         let group = self.pods[entry].group();
         let cohort = &mut self.cohorts[id];
         let part = cohort.find(&group).unwrap_or_else(|| cohort.add_part(group));
-        let position = cohort.push(sequence, entry, part);
-        (self.pods[entry].cohort, self.pods[entry].place) = (id, position);
+        cohort.push(sequence, part, (entry, &mut self.pods[entry]), (id, self.now));
     }
 
     /// Makes a cohort of some pods of another one. It is in the place of that.
     fn split(&mut self, id: CohortId, entries: &[u32]) -> CohortId {
         let Cohort { place, key, since, backoff, .. } = self.cohorts[id];
-        let new = self.cohorts.create(place, key, since, backoff);
+        let new = self.cohorts.create(place, key, (since, backoff), self.now);
         for &entry in entries {
             if let Some(standing) = self.take(entry) {
                 self.put(new, entry, standing.sequence);
@@ -483,7 +508,8 @@ impl SchedulingQueue {
         if self.cohorts[id].place == Place::Active {
             self.seat();
         }
-        let cohort = &self.cohorts[id];
+        let cohort = &mut self.cohorts[id];
+        cohort.account.come(cohort.place);
         let (place, gate) = (cohort.place, cohort.place.gate());
         self.counts[place.kind()] += cohort.len();
         if let Some(key) = place.key(cohort.rank()) {
@@ -491,7 +517,7 @@ impl SchedulingQueue {
         } else if place.waits() {
             let key = (cohort.since, cohort.born, id);
             for part in cohort.parts().iter().filter(|part| part.left > 0) {
-                self.waiting.entry(Group { gate, ..part.group }).or_default().insert(key);
+                self.waiting.insert(Group { gate, ..part.group }, key);
             }
         }
     }
@@ -500,6 +526,7 @@ impl SchedulingQueue {
     fn detach(&mut self, id: CohortId) {
         let cohort = &mut self.cohorts[id];
         let place = std::mem::take(&mut cohort.place);
+        cohort.account.pass(place, self.now);
         self.counts[place.kind()] -= cohort.len();
         self.counts[Place::InFlight.kind()] += cohort.len();
         if let Some(key) = place.key(cohort.rank()) {
@@ -507,7 +534,7 @@ impl SchedulingQueue {
         } else if place.waits() {
             let key = (cohort.since, cohort.born, id);
             for part in cohort.parts().iter().filter(|part| part.left > 0) {
-                forget(&mut self.waiting, Group { gate: place.gate(), ..part.group }, key);
+                self.waiting.remove(&Group { gate: place.gate(), ..part.group }, key);
             }
         }
     }
@@ -522,9 +549,10 @@ impl SchedulingQueue {
                 self.take_lone();
                 return standing;
             }
-            _ => self.pods[entry].cohort = NOWHERE,
+            _ => self.list_moves(id),
         }
-        let cohort = &mut self.cohorts[id];
+        let (cohort, queued) = (&mut self.cohorts[id], &mut self.pods[entry]);
+        cohort.let_go(queued, self.now);
         let place = cohort.place;
         let (before, key) = (place.key(cohort.rank()), (cohort.since, cohort.born, id));
         let standing = cohort.standing(position);
@@ -538,7 +566,7 @@ impl SchedulingQueue {
             after.map(|key| pool.insert(key, id));
         }
         if let Some(group) = emptied.filter(|_| place.waits()) {
-            forget(&mut self.waiting, Group { gate: place.gate(), ..group }, key);
+            self.waiting.remove(&Group { gate: place.gate(), ..group }, key);
         }
         self.depart(entry, lacking);
         self.tidy(id);
@@ -561,20 +589,6 @@ impl SchedulingQueue {
             self.cohorts.release(id);
         } else if cohort.is_sparse() {
             cohort.compact(|entry, place| self.pods[entry].place = place);
-        }
-    }
-}
-
-/// No pod of a group is left in a cohort.
-fn forget(
-    waiting: &mut BTreeMap<Group, BTreeSet<(SimTime, u64, CohortId)>>,
-    group: Group,
-    key: (SimTime, u64, CohortId),
-) {
-    if let Some(cohorts) = waiting.get_mut(&group) {
-        cohorts.remove(&key);
-        if cohorts.is_empty() {
-            waiting.remove(&group);
         }
     }
 }

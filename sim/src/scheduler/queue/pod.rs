@@ -1,7 +1,9 @@
 //! What the queue knows of a pod, and which pods are alike to it.
 
 use super::cohort::CohortId;
+use super::waits::Waits;
 use crate::model::{ClassId, PodId};
+use crate::time::Span;
 
 /// A pod that comes into the queue.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +55,8 @@ pub(in crate::scheduler) struct QueuedPod {
     pub(in crate::scheduler) rejectors: u64,
     /// The plugins that rejected the last attempt, one bit each.
     pub(in crate::scheduler) blamed: u64,
+    /// How long it has been where. As long as it is in a cohort, less what that one's account says.
+    pub(in crate::scheduler) waits: Waits,
     /// Where it is: the cohort, and its place there. [`NOWHERE`] while it is being tried.
     pub(super) cohort: CohortId,
     pub(super) place: u32,
@@ -68,7 +72,8 @@ impl QueuedPod {
         Group { profile: self.profile, class: self.class, rejectors: self.rejectors, gate: None, pod }
     }
 
-    pub(super) fn reject(&mut self, rejectors: u64) {
+    pub(super) fn reject(&mut self, rejectors: u64, took: Span) {
+        self.waits.tried = self.waits.tried + took;
         self.rejections += 1;
         self.errors = 0;
         (self.rejectors, self.blamed) = (rejectors, rejectors);

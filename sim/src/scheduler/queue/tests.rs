@@ -1,6 +1,6 @@
 //! The queue against a plain one that moves every pod by itself.
 
-use super::{Entrant, Group, Known, PendingPods, Pool, PreEnqueue, QueueSettings, QueuedPod, SchedulingQueue};
+use super::{Entrant, Group, Known, PendingPods, Pool, PreEnqueue, QueueSettings, QueuedPod, SchedulingQueue, Waits};
 use crate::model::{ClassId, PodId};
 use crate::scheduler::events::EventLabel;
 use crate::scheduler::fit_error::FitError;
@@ -32,13 +32,16 @@ enum Step {
     Fail {
         which: usize,
     },
+    /// The pods of these classes are known to be rejected, in these words.
     RejectKnown {
         classes: u8,
         most: usize,
+        words: u8,
     },
     RejectWhole {
         classes: u8,
         most: usize,
+        words: u8,
     },
     Remove {
         which: usize,
@@ -73,8 +76,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         6 => (any::<usize>(), 1..4_u64, prop::bool::weighted(0.1))
             .prop_map(|(which, rejectors, woken)| Step::Reject { which, rejectors, woken }),
         2 => any::<usize>().prop_map(|which| Step::Fail { which }),
-        6 => (any::<u8>(), 1..20_usize).prop_map(|(classes, most)| Step::RejectKnown { classes, most }),
-        6 => (any::<u8>(), 1..20_usize).prop_map(|(classes, most)| Step::RejectWhole { classes, most }),
+        6 => (any::<u8>(), 1..20_usize, 0..3_u8)
+            .prop_map(|(classes, most, words)| Step::RejectKnown { classes, most, words }),
+        6 => (any::<u8>(), 1..20_usize, 0..3_u8)
+            .prop_map(|(classes, most, words)| Step::RejectWhole { classes, most, words }),
         1 => any::<usize>().prop_map(|which| Step::Remove { which }),
         1 => (any::<usize>(), class, 0..2_i64).prop_map(|(which, class, key)| Step::Update { which, class, key }),
         4 => (any::<u16>(), prop::bool::weighted(0.2)).prop_map(|(groups, but_one)| Step::Wake { groups, but_one }),
@@ -99,6 +104,33 @@ struct Plain {
     rejectors: u64,
     pool: Option<Pool>,
     until: SimTime,
+    /// The words of its condition.
+    said: Option<u8>,
+    waits: Waits,
+    /// The instant up to which they count.
+    counted: SimTime,
+}
+
+impl Plain {
+    /// What the queue says of a pod that was popped.
+    fn compare(&self, queued: &QueuedPod) {
+        let failures = (queued.rejections, queued.errors, queued.rejectors);
+        assert_eq!(failures, (self.rejections, self.errors, self.rejectors), "how often {} failed", queued.pod);
+        assert_eq!(queued.waits, self.waits, "how long {} waited where", queued.pod);
+    }
+
+    /// The time until now has passed where it is.
+    fn pass(&mut self, now: SimTime) {
+        let span = now.since(std::mem::replace(&mut self.counted, now));
+        let waits = &mut self.waits;
+        match self.pool {
+            None => {}
+            Some(Pool::Active) => waits.active = waits.active + span,
+            Some(Pool::Backoff | Pool::ErrorBackoff) => waits.backoff = waits.backoff + span,
+            Some(Pool::Unschedulable) => waits.unschedulable = waits.unschedulable + span,
+            Some(Pool::Gated(_)) => waits.gated = waits.gated + span,
+        }
+    }
 }
 
 type Moved = (PodId, Option<Pool>, Pool, EventLabel);
@@ -111,6 +143,7 @@ struct Model {
     closed: u8,
     sequence: u64,
     moves: Vec<Moved>,
+    now: SimTime,
 }
 
 impl Model {
@@ -120,6 +153,10 @@ impl Model {
 
     fn go(&mut self, id: PodId, to: Pool, cause: EventLabel) {
         let pod = self.pods.get_mut(&id).expect("a pod of the model");
+        pod.pass(self.now);
+        if to == Pool::Active && pod.waits.first_active.is_none() {
+            pod.waits.first_active = self.now.into();
+        }
         let from = pod.pool.replace(to);
         if from != Some(to) {
             self.moves.push((id, from, to, cause));
@@ -171,11 +208,24 @@ impl Model {
         first(Pool::Active).map(|id| (id, false)).or_else(early)
     }
 
+    /// It is taken from the queue to be tried.
+    fn pop(&mut self, id: PodId) {
+        let pod = self.pods.get_mut(&id).expect("a pod of the model");
+        pod.pass(self.now);
+        pod.pool = None;
+    }
+
     fn fail(&mut self, id: PodId, now: SimTime) -> &mut Plain {
         self.sequence += 1;
+        self.pop(id);
         let pod = self.pods.get_mut(&id).expect("a pod of the model");
         (pod.since, pod.sequence, pod.pool) = (now, self.sequence, None);
         pod
+    }
+
+    /// The pod is told why.
+    fn say(&mut self, id: PodId, words: u8) {
+        self.pods.get_mut(&id).expect("a pod of the model").said = Some(words);
     }
 
     fn reject(&mut self, id: PodId, rejectors: u64, now: SimTime) {
@@ -220,7 +270,8 @@ fn play(steps: &[Step], settings: QueueSettings) {
     let mut model = Model { settings, ..Model::default() };
     let mut now = SimTime::ZERO;
     let mut slots = 0;
-    for step in steps {
+    for (number, step) in steps.iter().enumerate() {
+        model.now = now;
         let closed = model.closed;
         let ask = |queued: &QueuedPod| (closed & (1 << queued.class.0) != 0).then_some(GATE);
         let pre_enqueue = PreEnqueue { ask: &ask, alike: true };
@@ -234,38 +285,61 @@ fn play(steps: &[Step], settings: QueueSettings) {
                 model.sequence += 1;
                 let (since, sequence) = (now, model.sequence);
                 let (rejections, errors, rejectors, pool, until) = (0, 0, 0, None, now);
-                let pod = Plain { class, key, individual, since, sequence, rejections, errors, rejectors, pool, until };
+                let (said, waits, counted) = (None, Waits::default(), now);
+                let pod = Plain {
+                    class,
+                    key,
+                    individual,
+                    since,
+                    sequence,
+                    rejections,
+                    errors,
+                    rejectors,
+                    pool,
+                    until,
+                    said,
+                    waits,
+                    counted,
+                };
                 model.pods.insert(id, pod);
                 model.gate_or(id, Pool::Active, EventLabel::UNSCHEDULED_POD_ADD);
             }
-            Step::Wait { milliseconds } => now += Span(milliseconds * 1_000_000),
+            Step::Wait { milliseconds } => {
+                now += Span(milliseconds * 1_000_000);
+                model.now = now;
+            }
             Step::Pop => {
-                let popped = queue.pop(None).map(|(id, _, early)| (id, early));
-                assert_eq!(popped, model.next(), "the next pod");
-                if let Some((id, _)) = popped {
-                    model.pods.get_mut(&id).expect("a pod of the model").pool = None;
+                let popped = queue.pop(now, None);
+                assert_eq!(popped.map(|(id, _, early)| (id, early)), model.next(), "the next pod");
+                if let Some((id, queued, _)) = popped {
+                    model.pop(id);
+                    model.pods[&id].compare(&queued);
                 }
             }
             Step::Reject { which, rejectors, woken } => {
                 let Some(id) = pick(&model.in_pool(|pool| pool.is_none()), which) else { continue };
-                queue.rejected(id, rejectors, woken, now, pre_enqueue);
+                let took = Span(rejectors as i64);
+                queue.rejected(id, (rejectors, took), woken, now, pre_enqueue);
                 model.reject(id, rejectors, now);
+                let pod = model.pods.get_mut(&id).expect("a pod of the model");
+                pod.waits.tried = pod.waits.tried + took;
                 if woken {
-                    model.pods.get_mut(&id).expect("a pod of the model").pool = None;
+                    pod.pool = None;
                     model.requeue(id, EventLabel::SCHEDULE_ATTEMPT_FAILURE, now);
                 }
             }
             Step::Fail { which } => {
                 let Some(id) = pick(&model.in_pool(|pool| pool.is_none()), which) else { continue };
-                queue.failed_with_error(id, now);
+                queue.failed_with_error(id, Span(7), now);
                 let pod = model.fail(id, now);
+                pod.waits.tried = pod.waits.tried + Span(7);
                 pod.errors += 1;
                 (pod.rejectors, pod.pool) = (0, Some(Pool::ErrorBackoff));
                 let span = model.backoff(model.pods[&id].errors).unwrap_or_default();
                 let until = model.cut(now + span);
                 model.pods.get_mut(&id).expect("a pod of the model").until = until;
             }
-            Step::RejectKnown { classes, most } => {
+            Step::RejectKnown { classes, most, words } => {
                 let known = |class: ClassId| classes & (1 << class.0) != 0;
                 let fate =
                     |_: u8, class: ClassId| known(class).then_some(Known { failure: class.0, plugins: 1 << class.0 });
@@ -284,6 +358,7 @@ fn play(steps: &[Step], settings: QueueSettings) {
                     let class = model.pods[&repeat.pod].class;
                     assert_eq!(repeat.failure, class.0);
                     model.reject(repeat.pod, 1 << class.0, now);
+                    model.say(repeat.pod, words);
                 }
                 let goes_on = model.next().is_some_and(|(id, _)| {
                     let pod = &model.pods[&id];
@@ -291,12 +366,13 @@ fn play(steps: &[Step], settings: QueueSettings) {
                 });
                 assert!(repeats.len() == most || !goes_on, "it ends at the first pod of which it is not known");
             }
-            Step::RejectWhole { classes, most } => {
+            Step::RejectWhole { classes, most, words } => {
                 let fate = |_: u8, class: ClassId| {
                     (classes & (1 << class.0) != 0).then_some(Known { failure: class.0, plugins: 1 << class.0 })
                 };
-                let error = Arc::new(FitError::default());
-                let Some(whole) = queue.next_whole(most, &fate) else { continue };
+                // Not always the same error, even where the words are the same.
+                let error = Arc::new(FitError::saying(words.to_string()));
+                let Some(whole) = queue.next_whole(most, now, &fate) else { continue };
                 let Some(_) = queue.newcomers(&whole) else { continue };
                 let mut counts = BTreeMap::new();
                 let mut pods = Vec::new();
@@ -309,20 +385,30 @@ fn play(steps: &[Step], settings: QueueSettings) {
                     *counts.entry(class).or_insert(0) += 1;
                 }
                 assert!(pods.len() <= most);
+                let told = queue.told_otherwise(&whole, &|_| &error);
+                let mut among = pods.iter();
+                for (id, failure) in told {
+                    assert!(among.any(|(other, class, _)| (*other, *class) == (id, failure)), "told in their order");
+                    model.say(id, words);
+                }
+                for (id, ..) in &pods {
+                    assert_eq!(model.pods[id].said, Some(words), "{id} is told what is new");
+                }
                 queue.fail_whole(&whole, now, &|_| &error);
                 let mut counted = BTreeMap::new();
                 whole.alike().for_each(|alike| *counted.entry(alike.failure).or_insert(0) += alike.count);
                 assert_eq!(counted, counts);
                 assert!(queue.pods_of(&whole).eq(pods), "they keep their order");
+                queue.join_whole(&whole);
             }
             Step::Remove { which } => {
                 let Some(id) = pick(&model.in_pool(|_| true), which) else { continue };
-                let pool = queue.remove(id).map(|(pool, _)| pool);
+                let pool = queue.remove(id, now).map(|(pool, _)| pool);
                 assert_eq!(pool, model.pods.remove(&id).and_then(|pod| pod.pool));
             }
             Step::Update { which, class, key } => {
                 let Some(id) = pick(&model.in_pool(|_| true), which) else { continue };
-                let judged = queue.update(id, ClassId(class), key);
+                let judged = queue.update(id, ClassId(class), key, now);
                 let pod = model.pods.get_mut(&id).expect("a pod of the model");
                 (pod.class, pod.key) = (ClassId(class), key);
                 assert_eq!(judged, matches!(pod.pool, Some(Pool::Unschedulable | Pool::Gated(_))));
@@ -385,24 +471,32 @@ fn play(steps: &[Step], settings: QueueSettings) {
             let first = queue.first_of(group).and_then(|id| model.group(id));
             assert_eq!(first, Some(group), "a pod of the group after {step:?}");
         }
-        let mut moves: Vec<Moved> = queue.moves.each().map(|(pod, one)| (pod, one.from, one.to, one.cause)).collect();
+        // Moves may be told some time later.
+        if number % 3 > 0 {
+            continue;
+        }
+        let told = queue.moves().map(|(_, moves)| moves);
+        let mut moves: Vec<Moved> =
+            told.iter().flat_map(super::Moves::each).map(|(pod, one)| (pod, one.from, one.to, one.cause)).collect();
         moves.sort_unstable();
         model.moves.sort_unstable();
         assert_eq!(moves, model.moves, "the moves of {step:?}");
-        let counted: u64 = queue.moves.moves().iter().map(super::Move::count).sum();
+        let counted: u64 = told.iter().flat_map(super::Moves::moves).map(super::Move::count).sum();
         assert_eq!(counted, moves.len() as u64, "moves are counted");
-        queue.moves.clear();
+        queue.forget_moves();
         model.moves.clear();
     }
-    while let Some((id, _, early)) = queue.pop(None) {
+    model.now = now;
+    while let Some((id, queued, early)) = queue.pop(now, None) {
         assert_eq!(Some((id, early)), model.next(), "at the end");
-        model.pods.get_mut(&id).expect("a pod of the model").pool = None;
+        model.pop(id);
+        model.pods[&id].compare(&queued);
     }
     assert_eq!(model.next(), None);
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     /// Cohorts are a way to store the queue and no other queue.
     #[test]

@@ -2,7 +2,7 @@
 //! with all of its pods, and one number counts for them.
 
 use super::SchedulingQueue;
-use super::cohort::{CohortId, Member};
+use super::cohort::{CohortId, MAX_PARTS, Member, Part, Standing};
 use super::known::Known;
 use super::place::{Place, Rank};
 use crate::model::{ClassId, PodId};
@@ -58,19 +58,23 @@ impl SchedulingQueue {
     pub(in crate::scheduler) fn next_whole(
         &mut self,
         most: usize,
+        now: SimTime,
         known: &dyn Fn(u8, ClassId) -> Option<Known>,
     ) -> Option<Whole> {
+        self.now = now;
         if self.lone.is_some() || most < MANY {
             return None;
         }
         let (key, id, early) = self.next()?;
-        let left = self.cohorts[id].len().saturating_sub(most);
-        if left > MANY || !self.may_fail_whole(key, id, known) {
+        let first = self.known_first(key, id, known)?;
+        let cohort = &self.cohorts[id];
+        let left = cohort.len() - first.min(most);
+        if left > MANY.max(first) || cohort.len() - left < MANY {
             return None;
         }
-        let cohort = &self.cohorts[id];
         if left > 0 {
-            let entries: Vec<u32> = cohort.members().skip(cohort.len() - left).map(|member| member.entry).collect();
+            let mut entries: Vec<u32> = cohort.last_members(left).map(|member| member.entry).collect();
+            entries.reverse();
             self.split(id, &entries);
         }
         let alike = self.cohorts[id].parts().iter().map(|part| {
@@ -80,27 +84,36 @@ impl SchedulingQueue {
         Some(Whole { id, early, alike: alike.collect() })
     }
 
-    /// Whether the pods of the cohort that is next may fail as a whole, if they are no more than may.
-    pub(super) fn may_fail_whole(
+    /// How many of the first pods of the cohort that is next may fail as a whole, if there are no more than may; `None` if it is not worth it.
+    pub(super) fn known_first(
         &self,
         key: (SimTime, Rank),
         id: CohortId,
         known: &dyn Fn(u8, ClassId) -> Option<Known>,
-    ) -> bool {
+    ) -> Option<usize> {
         let cohort = &self.cohorts[id];
         // Nothing of a pod may change but how often it was rejected: also its backoff is as long as before.
         if cohort.len() < MANY || cohort.backoff != self.settings.backoff(u32::MAX) {
-            return false;
+            return None;
         }
-        let is_known = |part: &super::Part| {
+        let next = self.ranked[cohort.place.kind()].range((Bound::Excluded(key), Bound::Unbounded)).next();
+        let last = cohort.back().map(|member| cohort.rank_of(member));
+        let is_alone = next.is_none_or(|(next, _)| cohort.place.key(last).is_some_and(|last| last < *next));
+        if !is_alone {
+            return None;
+        }
+        let is_known = |part: &Part| {
             let group = &part.group;
             let as_before = |known: Known| known.plugins == group.rejectors && known.plugins != 0;
             part.left == 0 || (group.pod.is_none() && known(group.profile, group.class).is_some_and(as_before))
         };
-        let next = self.ranked[cohort.place.kind()].range((Bound::Excluded(key), Bound::Unbounded)).next();
-        let last = cohort.back().map(|member| cohort.rank_of(member));
-        let is_alone = next.is_none_or(|(next, _)| cohort.place.key(last).is_some_and(|last| last < *next));
-        is_alone && cohort.parts().iter().all(is_known)
+        let by_part: Vec<bool> = cohort.parts().iter().map(is_known).collect();
+        if by_part.iter().all(|known| *known) {
+            return Some(cohort.len());
+        }
+        // The others are put out of the way, which is worth it if they are fewer.
+        let first = cohort.members().take_while(|member| by_part[member.part as usize]).count();
+        (first >= MANY && cohort.len() - first <= first).then_some(first)
     }
 
     /// The pods that were not among those that failed together before; `None` if one of them was rejected by others the last time.
@@ -131,10 +144,8 @@ impl SchedulingQueue {
             Some((self.pods[member.entry].pod, failure))
         };
         if others.contains(&true) {
-            let from = cohort.others().next().map(|member| cohort.rank_of(member));
-            let is_new = |member: &Member| from.is_some_and(|from| cohort.rank_of(*member) >= from);
-            let doubtful = cohort.members().filter(|member| others[member.part as usize] || is_new(member));
-            return doubtful.filter_map(told).collect();
+            let doubtful = cohort.with_standing().filter(|(member, old)| !old || others[member.part as usize]);
+            return doubtful.filter_map(|(member, _)| told(member)).collect();
         }
         cohort.others().filter_map(told).collect()
     }
@@ -151,6 +162,7 @@ impl SchedulingQueue {
         now: SimTime,
         error: &dyn Fn(u32) -> &'e Arc<FitError>,
     ) {
+        self.now = now;
         let id = whole.id;
         self.detach(id);
         let cohort = &mut self.cohorts[id];
@@ -165,6 +177,29 @@ impl SchedulingQueue {
         self.attach(id);
         self.open.retain(|other| *other != id);
         self.open(id);
+    }
+
+    /// After a cohort has failed as a whole, and that has been told: the few pods that failed at this instant just before are its first from
+    /// now on, so that they fail with it the next time.
+    pub(in crate::scheduler) fn join_whole(&mut self, whole: &Whole) {
+        let id = whole.id;
+        let cohort = &self.cohorts[id];
+        let same = |other: &&CohortId| **other != id && self.cohorts[**other].is_like(cohort);
+        let Some(&few) = self.open.iter().rev().find(same) else { return };
+        let few = &self.cohorts[few];
+        let last = few.back().map(|member| few.rank_of(member));
+        let new = few.parts().iter().filter(|part| part.left > 0 && cohort.find(&part.group).is_none()).count();
+        if few.len() >= MANY || last > cohort.rank() || cohort.parts().len() + new > MAX_PARTS {
+            return;
+        }
+        let entries: Vec<u32> = few.members().map(|member| member.entry).collect();
+        for entry in entries.into_iter().rev() {
+            let Some(Standing { sequence, .. }) = self.take(entry) else { continue };
+            let group = self.pods[entry].group();
+            let part = self.part_for(id, group);
+            self.cohorts[id].push_front(sequence, part, (entry, &mut self.pods[entry]), (id, self.now));
+            self.counts[Place::Unschedulable.kind()] += 1;
+        }
     }
 
     /// The pods of the cohort, after it has failed, with the number of the failure and the plugins that rejected them before.
