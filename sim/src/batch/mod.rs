@@ -57,7 +57,7 @@ pub struct BatchScheduler {
     /// Whether something became free before it was expected to.
     early: bool,
     planned: bool,
-    /// The number of the last pass that was asked for at a later time.
+    /// The number of the last pass, which alone may ask for another one at a later time.
     wake: u32,
     waiting: Arc<FitError>,
     /// The pods that have been told that they wait, and when they were told first.
@@ -118,8 +118,9 @@ impl BatchScheduler {
                 self.start(&start, cx);
             }
             self.tell_waiting(&ids, cx);
+            // What an earlier pass asked for is void: something has happened before.
+            self.wake = self.wake.wrapping_add(1);
             if let Some(at) = wake {
-                self.wake = self.wake.wrapping_add(1);
                 cx.remind(at, Rank::Schedule, Timer { kind: timer::WAKE, tag: self.wake, about: Subject::Itself });
             }
         }

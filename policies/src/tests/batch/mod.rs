@@ -126,6 +126,28 @@ proptest! {
     }
 }
 
+/// A pass at 32 wants to look again at 36, and the one at 35 does not any more, because a job is overdue then.
+#[test]
+fn a_later_look_is_forgotten_with_the_next_one() {
+    let job = |(submit, machines, run, estimate)| Job { submit, machines, run, estimate };
+    let jobs = [
+        (0, 1, 0, None),
+        (0, 1, 0, None),
+        (0, 1, 0, None),
+        (16, 1, 5, None),
+        (17, 2, 7, Some(5)),
+        (17, 7, 8, Some(12)),
+        (21, 2, 7, None),
+        (23, 4, 6, Some(4)),
+        (27, 5, 1, Some(2)),
+        (27, 2, 3, None),
+        (30, 3, 0, Some(0)),
+    ]
+    .map(job);
+    let got = play(&jobs, by_name("conservative").expect("a policy").parts.build());
+    assert_eq!(got, plain::play(&jobs, MACHINES, plain::Rule::Conservative));
+}
+
 /// What jobs were promised first: the latest start.
 #[derive(Clone, Debug, Default)]
 struct Promises(Rc<RefCell<BTreeMap<JobId, SimTime>>>);

@@ -196,12 +196,14 @@ impl World<'_> {
 
     fn conservative(&mut self) {
         let queue = self.queue.clone();
+        // Reservations that are made anew are made with what has ended early, too.
+        let early = std::mem::take(&mut self.early);
         for start in self.reservations.values_mut() {
             *start = (*start).max(self.now);
         }
         if self.profile(None).iter().any(|free| *free < 0) {
             self.reservations.clear();
-        } else if std::mem::take(&mut self.early) {
+        } else if early {
             for job in queue.iter().filter(|job| self.reservations.contains_key(job)).copied().collect::<Vec<_>>() {
                 let start = self.earliest(job);
                 self.reservations.insert(job, start);
@@ -220,6 +222,5 @@ impl World<'_> {
                 self.start(job, self.free[..size].to_vec());
             }
         }
-        self.early &= !self.queue.is_empty();
     }
 }
