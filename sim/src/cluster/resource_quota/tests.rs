@@ -5,7 +5,7 @@ use crate::admission::{self, QuotaResync};
 use crate::cluster::{Cause, Cluster};
 use crate::engine::{Simulation, Until};
 use crate::model::node::NodeSpec;
-use crate::model::pod::{NewPod, PodPhase, PodSpec, Run, Usage};
+use crate::model::pod::{NewPod, PodPhase, PodSpec};
 use crate::model::resources::ResourceList;
 use crate::model::{ObjectId, PodId};
 use crate::time::{SimTime, Span};
@@ -25,14 +25,7 @@ fn add_quota(cluster: &mut Cluster, namespace: &str, name: &str, quota: Resource
 
 fn pod(cluster: &mut Cluster, name: &str, spec: PodSpec) -> Result<PodId, crate::cluster::Refusal> {
     let class = cluster.intern(spec);
-    cluster.create_pod(NewPod {
-        name: name.into(),
-        class: class.into(),
-        owner: None,
-        run: Run::Forever,
-        usage: Usage::default(),
-        status: None,
-    })
+    cluster.create_pod(NewPod::new(name, class))
 }
 
 fn used(cluster: &Cluster, quota: ObjectId, name: &str) -> String {

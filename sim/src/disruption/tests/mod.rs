@@ -9,7 +9,7 @@ use crate::admission;
 use crate::cluster::{Change, Cluster, Fingerprint, Object};
 use crate::engine::{Simulation, Until};
 use crate::model::node::{NodeSpec, ZONE_LABEL};
-use crate::model::pod::{NewPod, PodSpec, Run, Usage};
+use crate::model::pod::{NewPod, PodSpec};
 use crate::model::taint::Toleration;
 use crate::model::{ObjectId, PodId};
 use crate::node::kubelet::{Kubelet, KubeletSettings};
@@ -48,14 +48,7 @@ impl Tank {
             ..PodSpec::default()
         };
         let class = self.cluster().intern(spec);
-        let pod = NewPod {
-            name: name.into(),
-            class: class.into(),
-            owner,
-            run: Run::Forever,
-            usage: Usage::default(),
-            status: None,
-        };
+        let pod = NewPod { owner, ..NewPod::new(name, class) };
         self.cluster().create_pod(pod).unwrap()
     }
 

@@ -10,7 +10,7 @@ use towtank_sim::cluster::{Cause, Cluster, Fingerprint, Object};
 use towtank_sim::disruption::PodDisruptionBudget;
 use towtank_sim::model::ObjectId;
 use towtank_sim::model::node::NodeSpec;
-use towtank_sim::model::pod::{NewPod, Run, Usage};
+use towtank_sim::model::pod::NewPod;
 use towtank_sim::time::{SimTime, Span};
 
 pub(super) const FUNCTION: Function = Function { name: "pdb", play };
@@ -47,14 +47,7 @@ fn play(input: &Value) -> Result<Value, Unusable> {
         spec.node_name = Some(NODE.into());
         let class = cluster.intern(spec);
         let owner = owner(metadata, &owners, &mut cluster, &field)?;
-        let new = NewPod {
-            name: name.into(),
-            class: class.into(),
-            owner,
-            run: Run::Forever,
-            usage: Usage::default(),
-            status: None,
-        };
+        let new = NewPod { owner, ..NewPod::new(name, class) };
         let id = cluster.create_pod(new).map_err(|refusal| Unusable::new(&field, refusal))?;
         if manifest["status"]["phase"] == "Running" {
             cluster.start(id);
