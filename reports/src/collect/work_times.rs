@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 use towtank_sim::cluster::{Change, Cluster};
 use towtank_sim::model::PodId;
-use towtank_sim::model::pod::{Pod, PodClass};
+use towtank_sim::model::pod::{Pod, PodClass, Usage};
 use towtank_sim::model::resources::ResourceId;
 use towtank_sim::time::SimTime;
 
@@ -63,7 +63,6 @@ impl WorkTimes {
 /// What a pod of a class uses while it works, in milli-CPU and bytes, as the cluster's totals count it.
 #[inline]
 pub(super) fn usage(pod: &Pod, class: &PodClass) -> [i64; 2] {
-    let share =
-        |id: ResourceId, fraction: u16| (i128::from(class.requests.get(id)) * i128::from(fraction) / 10_000) as i64;
+    let share = |id: ResourceId, fraction: u16| Usage::share(class.requests.get(id), fraction);
     [share(ResourceId::CPU, pod.usage.cpu), share(ResourceId::MEMORY, pod.usage.memory)]
 }

@@ -1,6 +1,6 @@
 //! Sums over the cluster, kept up to date by every change.
 
-use crate::model::pod::{Pod, PodClass};
+use crate::model::pod::{Pod, PodClass, Usage};
 use crate::model::resources::{ResourceId, Resources};
 
 /// What exists now.
@@ -64,9 +64,8 @@ impl Totals {
 }
 
 fn usage(pod: &Pod, class: &PodClass) -> (i64, i64) {
-    let share = |request: i64, fraction: u16| (i128::from(request) * i128::from(fraction) / 10_000) as i64;
     (
-        share(class.requests.get(ResourceId::CPU), pod.usage.cpu),
-        share(class.requests.get(ResourceId::MEMORY), pod.usage.memory),
+        Usage::share(class.requests.get(ResourceId::CPU), pod.usage.cpu),
+        Usage::share(class.requests.get(ResourceId::MEMORY), pod.usage.memory),
     )
 }
