@@ -78,7 +78,7 @@ mod tests {
         hearers.add('c', Interest::NONE, |_| Interest::POD_REMOVED);
         let plain = cluster.intern(PodSpec::default());
         let held = cluster.intern(PodSpec { scheduling_gates: vec!["held".into()], ..PodSpec::default() });
-        let mut heard = Vec::new();
+        let mut heard: Vec<char> = Vec::new();
         for (name, class) in [("plain", plain), ("held", held)] {
             let pod = cluster.create_pod(NewPod::new(name, class)).expect("nothing refuses it");
             cluster.remove_pod(pod);
