@@ -164,11 +164,12 @@ impl Agenda {
 
     /// The next event.
     pub fn peek(&mut self) -> Option<Next> {
-        let planned = self.planned();
         if self.lines == 0 {
+            let planned = self.planned(SimTime::MAX);
             return planned.map(|(entry, place)| Next { at: entry.at(), place });
         }
         let (at, rank) = (self.now, self.lines.trailing_zeros() as usize);
+        let planned = self.planned(at);
         // What was planned for this instant before it began comes before what was planned since.
         let first = planned.filter(|(planned, _)| planned.at() <= at && planned.rank() <= rank);
         Some(Next { at, place: first.map_or(Place::Line(rank), |(_, place)| place) })
@@ -205,7 +206,8 @@ impl Agenda {
     pub fn is_next(&mut self, rank: Rank) -> bool {
         let rank = rank as usize;
         let lines_before = self.lines & ((2 << rank) - 1);
-        lines_before == 0 && self.planned().is_none_or(|(entry, _)| entry.at() > self.now || entry.rank() > rank)
+        lines_before == 0
+            && self.planned(self.now).is_none_or(|(entry, _)| entry.at() > self.now || entry.rank() > rank)
     }
 
     /// The pods that the next events are about, whenever there are others than before.
@@ -220,17 +222,26 @@ impl Agenda {
         self.foreground == 0
     }
 
-    /// The first event that is in no line, and where it waits.
-    fn planned(&mut self) -> Option<(Entry, Place)> {
+    /// The first event that is in no line, and where it waits; if it is due until `by`.
+    fn planned(&mut self, by: SimTime) -> Option<(Entry, Place)> {
         if self.near.is_empty()
-            && let Some(horizon) = self.near.refill(&mut self.future)
+            && let Some(first) = self.future.first_time()
+            // Before their time has come, those that are planned meanwhile may be as near.
+            && self.arrivals.peek().map_or(by, |Reverse(arrival)| arrival.at().min(by)) >= first
         {
-            (self.horizon, self.is_new) = (horizon, true);
+            self.refill();
         }
         match (self.near.first(), self.arrivals.peek()) {
             (Some(near), Some(Reverse(arrival))) if near < *arrival => Some((near, Place::Near)),
             (_, Some(Reverse(arrival))) => Some((*arrival, Place::Arrivals)),
             (near, None) => near.map(|near| (near, Place::Near)),
+        }
+    }
+
+    #[inline(never)]
+    fn refill(&mut self) {
+        if let Some(horizon) = self.near.refill(&mut self.future) {
+            (self.horizon, self.is_new) = (horizon, true);
         }
     }
 }

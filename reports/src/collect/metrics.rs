@@ -222,15 +222,33 @@ impl Observer for MetricsCollector {
     }
 
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
-        if let Note::Change(change) = note {
-            self.advance(cluster);
-            self.controllers.changed(*change, cluster);
-            return;
+        match note {
+            Note::Change(change) => {
+                self.advance(cluster);
+                self.controllers.changed(*change, cluster);
+            }
+            Note::QueueMoves { moves, .. } => {
+                self.queue.advance(cluster.now);
+                self.queue.moved(moves.moves());
+            }
+            Note::SchedulingAttempt { early, blamed, profile, .. } => {
+                self.queue.advance(cluster.now);
+                self.queue.tried(*early, *blamed, profile);
+            }
+            Note::Scheduled { pod, took, waits, .. } => {
+                self.queue.advance(cluster.now);
+                self.scheduled(*pod, *took, waits, cluster);
+            }
+            other => self.other(other, cluster),
         }
+    }
+}
+
+impl MetricsCollector {
+    /// Of what not every pod gives reason for.
+    fn other(&mut self, note: &Note<'_>, cluster: &Cluster) {
         self.queue.advance(cluster.now);
         match note {
-            Note::QueueMoves { moves, .. } => self.queue.moved(moves.moves()),
-            Note::SchedulingAttempt { early, blamed, profile, .. } => self.queue.tried(*early, *blamed, profile),
             Note::LeftQueue { from, blamed, profile } => self.queue.left_pool(*from, *blamed, profile),
             Note::FailedAgain(again) => {
                 for (tally, failure, profile) in again.tallies() {
@@ -238,7 +256,6 @@ impl Observer for MetricsCollector {
                 }
                 self.queue.failed_again(again);
             }
-            Note::Scheduled { pod, took, waits, .. } => self.scheduled(*pod, *took, waits, cluster),
             Note::FailedScheduling { error, took, queue, profile, .. } => {
                 self.failed(error, profile, *took, 1);
                 self.queue.failed(*queue, error.plugins, profile);

@@ -169,7 +169,6 @@ impl OccupancyCollector {
         let slot = id.index();
         if self.nodes.len() <= slot {
             self.nodes.resize(slot + 1, State::default());
-            self.stranded_on.resize(slot + 1, Vec::new());
             self.free.resize(slot + 1, Free::default());
         }
         let node = cluster.nodes().find(id);
@@ -193,6 +192,9 @@ impl OccupancyCollector {
     }
 
     fn strand(&mut self, slot: usize, stranded: Vec<(ResourceId, i64)>, now: SimTime) {
+        if self.stranded_on.len() <= slot {
+            self.stranded_on.resize(self.nodes.len(), Vec::new());
+        }
         if self.stranded_on[slot] == stranded {
             return;
         }
@@ -225,7 +227,9 @@ impl OccupancyCollector {
             self.in_use -= 1;
         }
         self.write(id, Free::default());
-        self.strand(id.index(), Vec::new(), now);
+        if self.nodes[id.index()].strands {
+            self.strand(id.index(), Vec::new(), now);
+        }
     }
 }
 

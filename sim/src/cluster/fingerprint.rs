@@ -61,7 +61,7 @@ impl Fingerprint {
 
     /// The hash so far.
     pub fn value(&self) -> u128 {
-        let mut hasher = self.hasher.clone();
+        let mut hasher = self.hasher;
         hasher.write(&self.waiting[..self.len]);
         hasher.finish128().as_u128()
     }
@@ -99,7 +99,9 @@ mod tests {
             fingerprint.fold(at, number as u8, &words);
             plain.write(&at.0.to_le_bytes());
             plain.write(&[number as u8]);
-            words.iter().for_each(|word| plain.write(&word.to_le_bytes()));
+            for word in words {
+                plain.write(&word.to_le_bytes());
+            }
             let name = if number % 100 == 99 { &*long } else { &long[..(number % 40) as usize] };
             fingerprint.fold_name(name);
             plain.write(name.as_bytes());

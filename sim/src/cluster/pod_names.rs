@@ -52,19 +52,19 @@ fn hash(namespace: &str, name: &str) -> u32 {
     hasher.write(namespace.as_bytes());
     hasher.write(prefix);
     let block = mixed(hasher.finish() ^ u64::from(number / BLOCK));
-    (block as u32 & !(BLOCK - 1)) | number % BLOCK
+    (block as u32 & !(BLOCK - 1)) | (number % BLOCK)
 }
 
 /// A hash in as many bits as a table wants: its lowest ones are where the name is, and its highest ones what it is told apart by there.
 fn spread(hash: u32) -> u64 {
-    mixed(u64::from(hash)) & !u64::from(u32::MAX) | u64::from(hash)
+    (mixed(u64::from(hash)) & !u64::from(u32::MAX)) | u64::from(hash)
 }
 
 /// What differs anywhere differs in all of the upper half, which is in the lower one too.
 fn mixed(number: u64) -> u64 {
     // The golden ratio.
     let product = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    product ^ product >> 32
+    product ^ (product >> 32)
 }
 
 /// A name without the digits at its end, and the number that they are; no more of them than a number has room for.

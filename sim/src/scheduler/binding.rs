@@ -424,7 +424,7 @@ impl Scheduler {
 
 /// The GPU devices that the pod takes, if any plugin has a say. A pod that was assumed has them.
 fn devices(profile: &Profile, cycle: &Cycle<'_>, node: NodeId) -> Result<Option<DeviceSet>, Failed> {
-    if cycle.live_pod().is_some_and(|pod| pod.assumed().is_some()) {
+    if cycle.class.spec.gpu.is_none() || cycle.live_pod().is_some_and(|pod| pod.assumed().is_some()) {
         return Ok(None);
     }
     profile.devices(cycle, cycle.cluster.node(node)).map_err(|plugin| {
