@@ -52,6 +52,7 @@ struct Free {
     memory: i64,
 }
 
+#[allow(clippy::struct_excessive_bools, reason = "facts, each with its name, of many nodes in little memory")]
 #[derive(Clone, Copy, Debug, Default)]
 struct State {
     exists: bool,
