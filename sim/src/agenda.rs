@@ -176,6 +176,7 @@ impl Agenda {
     }
 
     /// Takes the next event.
+    #[inline]
     pub fn take(&mut self, next: Next) -> Option<Event> {
         let (presence, event) = match next.place {
             Place::Line(rank) => {
@@ -304,7 +305,7 @@ mod tests {
                 let rank = RANKS[draw(RANKS.len())];
                 let about = match draw(4) {
                     0 => Subject::Itself,
-                    1 => Subject::Pod(PodId { slot: number, generation: 7 }),
+                    1 => Subject::Pod(PodId::new(number, 7)),
                     2 => Subject::Node(NodeId::new(number), u64::MAX - u64::from(number)),
                     _ => Subject::Object(ObjectId::new(number)),
                 };

@@ -23,10 +23,10 @@ pub struct LedgerCollector {
     nodes: Vec<Option<NodeEntry>>,
     /// By slot: the zone of the node. It stands apart, because it is all that the end of a pod needs to know.
     zone_of_nodes: Vec<Option<ZoneNumber>>,
-    /// By slot: what CPU the pods of the node have used, but for what waits to be added. The memory of a node is in no cache when one of
-    /// its pods ends; of many together, none waits for the one before.
+    /// By slot: what CPU the pods of the node have used. What is kept of a node is in no cache when one of its pods ends; of many that are
+    /// entered together, none waits for the one before.
     used_of_nodes: Vec<i128>,
-    unadded: Vec<(u32, i128)>,
+    unadded: Vec<Stay>,
     machines: Vec<MachineLife>,
     /// By class: for how long its pods existed, in nanoseconds.
     existed: Vec<i128>,
@@ -66,10 +66,21 @@ struct NamespaceSums {
     used: [i128; 2],
 }
 
+/// What a pod took of its node.
+#[derive(Clone, Copy, Debug)]
+struct Stay {
+    node: u32,
+    class: ClassId,
+    /// For how long it was bound, in nanoseconds.
+    bound: i64,
+    /// CPU and memory that it used.
+    used: [i128; 2],
+}
+
 /// The number of a zone, kept as one more.
 type ZoneNumber = std::num::NonZeroU32;
 
-/// So much use of nodes is added together.
+/// So many stays are entered together.
 const TOGETHER: usize = 256;
 
 #[derive(Debug)]
@@ -145,6 +156,7 @@ impl LedgerCollector {
         for (id, pod) in cluster.pods().iter() {
             self.enter(id, pod, cluster);
         }
+        self.add_up();
         for slot in 0..self.nodes.len() {
             self.close(slot, now);
         }
@@ -231,29 +243,31 @@ impl LedgerCollector {
         }
         self.existed[class] += i128::from(now.since(pod.created).0);
         let (Some(node), Some(bound)) = (pod.node, pod.bound.get()) else { return };
-        let Some(Some(zone)) = self.zone_of_nodes.get(node.index()) else { return };
-        let zone = &mut self.zones[zone.get() as usize - 1];
-        if zone.bound.len() <= class {
-            zone.bound.resize(cluster.classes.slots(), 0);
-        }
-        zone.bound[class] += i128::from(now.since(bound).0);
         let worked = i128::from(self.work.of(id, pod, now));
-        let [cpu, memory] = usage(pod, cluster.classes.get(pod.class)).map(|amount| i128::from(amount) * worked);
-        self.unadded.push((node.slot(), cpu));
-        for used in [&mut zone.used, &mut self.used[class]] {
-            used[0] += cpu;
-            used[1] += memory;
-        }
+        let used = usage(pod, cluster.classes.get(pod.class)).map(|amount| i128::from(amount) * worked);
+        self.unadded.push(Stay { node: node.slot(), class: pod.class, bound: now.since(bound).0, used });
         self.work.forget(id);
         if self.unadded.len() >= TOGETHER {
             self.add_up();
         }
     }
 
-    /// Adds what pods have used to the sums of their nodes.
+    /// Enters the stays of pods. It has to be done before nodes come or go, and classes.
     fn add_up(&mut self) {
-        for (node, cpu) in self.unadded.drain(..) {
-            self.used_of_nodes[node as usize] += cpu;
+        let Self { zones, zone_of_nodes, used_of_nodes, unadded, used: used_of_classes, .. } = self;
+        for Stay { node, class, bound, used } in unadded.drain(..) {
+            let (node, class) = (node as usize, class.index());
+            let Some(Some(zone)) = zone_of_nodes.get(node) else { continue };
+            let zone = &mut zones[zone.get() as usize - 1];
+            if zone.bound.len() <= class {
+                zone.bound.resize(used_of_classes.len(), 0);
+            }
+            zone.bound[class] += i128::from(bound);
+            used_of_nodes[node] += used[0];
+            for sums in [&mut zone.used, &mut used_of_classes[class]] {
+                sums[0] += used[0];
+                sums[1] += used[1];
+            }
         }
     }
 
@@ -295,6 +309,7 @@ impl LedgerCollector {
     }
 
     fn added(&mut self, node: &Node, now: SimTime) {
+        self.add_up();
         let slot = node.id.index();
         self.close(slot, now);
         if self.nodes.len() <= slot {
@@ -333,7 +348,6 @@ impl LedgerCollector {
     fn close(&mut self, slot: usize, now: SimTime) {
         self.settle(slot, now);
         let Some(node) = self.nodes.get_mut(slot).and_then(Option::take) else { return };
-        self.add_up();
         let cpu_used = std::mem::take(&mut self.used_of_nodes[slot]);
         self.zone_of_nodes[slot] = None;
         self.machines.push(MachineLife {
@@ -373,6 +387,7 @@ impl Observer for LedgerCollector {
 
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
         if let Note::ClassesForgotten(classes) = note {
+            self.add_up();
             for id in *classes {
                 self.close_class(*id, cluster.classes.get(*id));
             }

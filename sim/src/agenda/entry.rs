@@ -55,7 +55,7 @@ impl Entry {
                 let what = u64::from(controller.0) << 48 | u64::from(kind) << 32 | u64::from(tag);
                 match about {
                     Subject::Itself => (code::ITSELF, what, 0),
-                    Subject::Pod(pod) => (code::POD, what, u64::from(pod.generation) << 32 | u64::from(pod.slot)),
+                    Subject::Pod(pod) => (code::POD, what, pod.bits()),
                     Subject::Node(node, uid) => (code::NODE, what, u64::from(nodes.keep(node, uid))),
                     Subject::Object(object) => (code::OBJECT, what, u64::from(object.number())),
                 }
@@ -86,7 +86,7 @@ impl Entry {
         if self.order & code::MASK != code::POD {
             return None;
         }
-        Some(PodId { slot: self.about as u32, generation: (self.about >> 32) as u32 })
+        Some(PodId::from_bits(self.about))
     }
 
     /// The event, which is taken, and whether the run waits for it: what was kept for it is given up.
@@ -94,7 +94,7 @@ impl Entry {
         let presence = if self.order & code::BACKGROUND == 0 { Presence::Foreground } else { Presence::Background };
         let about = match self.order & code::MASK {
             code::ARRIVAL => return (presence, Event::Arrival(SourceId(self.what as u16))),
-            code::POD => Subject::Pod(PodId { slot: self.about as u32, generation: (self.about >> 32) as u32 }),
+            code::POD => Subject::Pod(PodId::from_bits(self.about)),
             code::NODE => {
                 let (node, uid) = nodes.take(self.about as u32);
                 Subject::Node(node, uid)

@@ -32,7 +32,15 @@ pub trait AdmissionPlugin: std::fmt::Debug {
 #[derive(Debug, Default)]
 pub struct Admission {
     steps: Vec<Box<dyn AdmissionPlugin>>,
-    completed: RefCell<FxHashMap<ClassId, Result<ClassId, Refusal>>>,
+    completed: RefCell<Completed>,
+}
+
+/// What has become of specifications that were completed.
+#[derive(Debug, Default)]
+struct Completed {
+    /// By class: the class of the completed specification.
+    classes: Vec<Option<ClassId>>,
+    refused: FxHashMap<ClassId, Refusal>,
 }
 
 impl Admission {
@@ -65,13 +73,13 @@ impl Admission {
     /// # Errors
     /// The refusal of the first step that refuses.
     pub fn complete(&self, class: ClassId, cluster: &mut Cluster) -> Result<ClassId, Refusal> {
-        if let Some(known) = self.completed.borrow().get(&class) {
-            return known.clone();
+        if let Some(known) = self.completed.borrow().of(class) {
+            return known;
         }
         let mut spec = cluster.classes.get(class).spec.clone();
         let verdict = self.steps.iter().try_for_each(|step| step.complete(&mut spec, cluster));
         let result = verdict.map(|()| cluster.intern_for_now(spec));
-        self.completed.borrow_mut().insert(class, result.clone());
+        self.completed.borrow_mut().insert(class, &result);
         result
     }
 
@@ -85,6 +93,32 @@ impl Admission {
 
     /// Forgets what was remembered, because the cluster's objects have changed, or classes have been forgotten.
     pub fn forget(&mut self) {
-        self.completed.get_mut().clear();
+        let Completed { classes, refused } = self.completed.get_mut();
+        classes.clear();
+        refused.clear();
+    }
+}
+
+impl Completed {
+    #[inline]
+    fn of(&self, class: ClassId) -> Option<Result<ClassId, Refusal>> {
+        match self.classes.get(class.index()) {
+            Some(Some(known)) => Some(Ok(*known)),
+            _ => self.refused.get(&class).cloned().map(Err),
+        }
+    }
+
+    fn insert(&mut self, class: ClassId, result: &Result<ClassId, Refusal>) {
+        match result {
+            Ok(completed) => {
+                if self.classes.len() <= class.index() {
+                    self.classes.resize(class.index() + 1, None);
+                }
+                self.classes[class.index()] = Some(*completed);
+            }
+            Err(refusal) => {
+                self.refused.insert(class, refusal.clone());
+            }
+        }
     }
 }

@@ -257,6 +257,7 @@ impl Cluster {
         self.admission.forget();
     }
 
+    #[inline]
     pub(super) fn emit(&mut self, change: Change) {
         let (code, words) = change.words(self);
         self.fingerprint.fold(self.now, code, &words);

@@ -45,7 +45,7 @@ impl Pods {
     #[inline]
     pub fn get(&self, id: PodId) -> Option<&Pod> {
         let slot = self.slots.get(id.index())?;
-        if slot.generation == id.generation { slot.pod.as_ref() } else { None }
+        if slot.generation == id.generation() { slot.pod.as_ref() } else { None }
     }
 
     /// The namespace of a pod that exists.
@@ -58,7 +58,7 @@ impl Pods {
     pub fn by_name(&self, namespace: &str, name: &str) -> Option<PodId> {
         let names = self.names.get_or_init(|| self.list_names());
         let slot = names.find(namespace, name, |slot| self.is_named(slot, namespace, name))?;
-        Some(PodId { slot, generation: self.slots[slot as usize].generation })
+        Some(PodId::new(slot, self.slots[slot as usize].generation))
     }
 
     /// Whether nobody knows which names are taken: all pods so far have names that were known to be new.
@@ -74,7 +74,7 @@ impl Pods {
     /// The pods that exist, in the order of their slots. It says nothing about age.
     pub fn iter(&self) -> impl Iterator<Item = (PodId, &Pod)> + '_ {
         self.slots.iter().enumerate().filter_map(|(i, slot)| {
-            let id = PodId { slot: i as u32, generation: slot.generation };
+            let id = PodId::new(i as u32, slot.generation);
             slot.pod.as_ref().map(|pod| (id, pod))
         })
     }
@@ -148,14 +148,14 @@ impl Pods {
     #[inline]
     pub(super) fn get_mut(&mut self, id: PodId) -> Option<&mut Pod> {
         let slot = self.slots.get_mut(id.index())?;
-        if slot.generation == id.generation { slot.pod.as_mut() } else { None }
+        if slot.generation == id.generation() { slot.pod.as_mut() } else { None }
     }
 
     /// The pod, if it has neither ended nor gone. What has is never changed again.
     #[inline]
     pub(super) fn get_live_mut(&mut self, id: PodId) -> Option<&mut Pod> {
         let slot = self.slots.get_mut(id.index())?;
-        let there = slot.generation == id.generation;
+        let there = slot.generation == id.generation();
         slot.pod.as_mut().filter(|pod| there && !pod.leaving && !pod.is_finished())
     }
 
@@ -165,7 +165,7 @@ impl Pods {
             self.slots.push(Slot { generation: 0, namespace: 0, pod: None });
             (self.slots.len() - 1) as u32
         });
-        let id = PodId { slot, generation: self.slots[slot as usize].generation };
+        let id = PodId::new(slot, self.slots[slot as usize].generation);
         if let Some(names) = self.names.get_mut() {
             names.add(namespace, &pod.name, slot);
         }
@@ -212,7 +212,7 @@ impl Pods {
         let slot = &mut self.slots[id.index()];
         slot.pod = None;
         slot.generation = slot.generation.wrapping_add(1);
-        self.free.push(id.slot);
+        self.free.push(id.slot());
         self.live -= 1;
     }
 
@@ -220,7 +220,7 @@ impl Pods {
         let Some(names) = self.names.get_mut() else { return };
         let slot = &self.slots[id.index()];
         let name = &slot.pod.as_ref().expect("a named pod exists").name;
-        names.remove(&self.namespaces[slot.namespace as usize], name, id.slot);
+        names.remove(&self.namespaces[slot.namespace as usize], name, id.slot());
     }
 
     /// The names of all pods that have not gone.

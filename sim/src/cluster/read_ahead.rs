@@ -36,7 +36,7 @@ impl Nodes {
     /// A number that depends on what a change of the pods on a node touches, if it is about the pod at this place or the last one.
     fn read_ahead(&self, id: NodeId, place: u32) -> u64 {
         let node = self.get(id);
-        let slot = |pod: Option<&PodId>| pod.map_or(0, |pod| pod.slot);
+        let slot = |pod: Option<&PodId>| pod.map_or(0, |pod| pod.slot());
         let pods = slot(node.pods.get(place as usize)) ^ slot(node.pods.last());
         let load = self.load(id);
         let amounts = node.requested.as_slice().len() ^ node.allocatable.as_slice().len();

@@ -10,11 +10,10 @@ use std::num::NonZeroU32;
 pub struct NodeId(NonZeroU32);
 
 /// A pod: a slot and the slot's generation, so that an id of a pod that is gone never names its successor.
+///
+/// Both are in one number, the slot above: what is written in two parts and read as one makes a processor wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PodId {
-    pub(crate) slot: u32,
-    pub(crate) generation: u32,
-}
+pub struct PodId(u64);
 
 /// A class of pods that look alike to every plugin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,9 +56,40 @@ impl ObjectId {
 }
 
 impl PodId {
+    /// The pod of this generation in a slot.
+    #[inline]
+    pub(crate) const fn new(slot: u32, generation: u32) -> Self {
+        Self((slot as u64) << u32::BITS | generation as u64)
+    }
+
+    /// The number of the slot.
+    #[inline]
+    pub(crate) const fn slot(self) -> u32 {
+        (self.0 >> u32::BITS) as u32
+    }
+
+    /// How many pods were in the slot before.
+    #[inline]
+    pub(crate) const fn generation(self) -> u32 {
+        self.0 as u32
+    }
+
     /// The slot as an index, for tables beside the pod table.
+    #[inline]
     pub const fn index(self) -> usize {
-        self.slot as usize
+        self.slot() as usize
+    }
+
+    /// Both as one number.
+    #[inline]
+    pub(crate) const fn bits(self) -> u64 {
+        self.0
+    }
+
+    /// The pod of such a number.
+    #[inline]
+    pub(crate) const fn from_bits(bits: u64) -> Self {
+        Self(bits)
     }
 }
 
@@ -72,6 +102,6 @@ impl ClassId {
 
 impl fmt::Display for PodId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "pod#{}.{}", self.slot, self.generation)
+        write!(f, "pod#{}.{}", self.slot(), self.generation())
     }
 }

@@ -161,19 +161,19 @@ impl Scheduler {
 
     /// The next steps of a binding; whether the pod is bound.
     fn step(&mut self, waiting: &mut Waiting, cx: &mut Context<'_>) -> Result<bool, Failed> {
-        let Waiting { pod, queued, node, .. } = *waiting;
+        let (pod, node, class) = (waiting.pod, waiting.node, waiting.queued.class);
+        let number = usize::from(waiting.queued.profile);
         if let Stage::Permit(plugins) = &waiting.stage {
             if !plugins.is_empty() {
                 self.hold(waiting, cx)?;
-                let Stage::Permit(plugins) = &mut waiting.stage else { unreachable!("the stage is that of before") };
-                self.permit_again(pod, queued, node, plugins, cx)?;
+                let Waiting { queued, stage, .. } = waiting;
+                let Stage::Permit(plugins) = stage else { unreachable!("the stage is that of before") };
+                self.permit_again(pod, *queued, node, plugins, cx)?;
                 if !plugins.is_empty() {
                     return Ok(false);
                 }
             }
-            let class = queued.class;
-            let profile = &self.profiles[usize::from(queued.profile)];
-            let askers = &self.askers[usize::from(queued.profile)];
+            let (profile, askers) = (&self.profiles[number], &self.askers[number]);
             let asked: SmallVec<[usize; 4]> = askers.pre_bind(cx.cluster.classes.get(class)).collect();
             for index in asked {
                 let cycle = Cycle::new(cx.cluster, class, Some(pod));
@@ -185,10 +185,10 @@ impl Scheduler {
             }
             waiting.stage = Stage::PreBind;
         }
-        let profile = &self.profiles[usize::from(queued.profile)];
-        let cycle = Cycle::new(cx.cluster, queued.class, Some(pod));
+        let profile = &self.profiles[number];
+        let cycle = Cycle::new(cx.cluster, class, Some(pod));
         let target = cx.cluster.node(node);
-        for index in self.askers[usize::from(queued.profile)].pre_bind(cycle.class) {
+        for index in self.askers[number].pre_bind(cycle.class) {
             match profile.plugins[index].pre_bound(&cycle, target) {
                 PreBound::Ready => {}
                 PreBound::Wait => return Ok(false),
@@ -198,11 +198,11 @@ impl Scheduler {
         bind(profile, &cycle, target)?;
         let devices = devices(profile, &cycle, node)?;
         cx.cluster.bind_to_devices(pod, node, devices);
-        let Waiting { examined, took, selected, .. } = waiting;
+        let Waiting { examined, took, selected, queued, .. } = waiting;
         let (examined, took, waits) = (*examined, *took, &queued.waits);
         let Selected { feasible, best, ties, .. } = *selected;
         cx.note(&Note::Scheduled { pod, node, examined, feasible, best, ties, took, waits });
-        let cycle = Cycle::new(cx.cluster, queued.class, Some(pod));
+        let cycle = Cycle::new(cx.cluster, class, Some(pod));
         let target = cx.cluster.node(node);
         profile.post_bind.iter().for_each(|&index| profile.plugins[index].post_bind(&cycle, target));
         Ok(true)

@@ -278,7 +278,7 @@ fn play(steps: &[Step], settings: QueueSettings) {
         let pick = |pods: &[PodId], which: usize| (!pods.is_empty()).then(|| pods[which % pods.len()]);
         match *step {
             Step::Add { class, key, individual } => {
-                let id = PodId { slot: slots, generation: 0 };
+                let id = PodId::new(slots, 0);
                 slots += 1;
                 let class = ClassId(class);
                 queue.add(id, Entrant { class, profile: 0, key, individual }, now, pre_enqueue);
@@ -347,7 +347,7 @@ fn play(steps: &[Step], settings: QueueSettings) {
                 loop {
                     // It ends before what may fail as a whole.
                     let mut more = Vec::new();
-                    queue.reject_known(most - repeats.len(), now, &fate, &|id| id.slot % 7 != 3, &mut more);
+                    queue.reject_known(most - repeats.len(), now, &fate, &|id| id.slot() % 7 != 3, &mut more);
                     if more.is_empty() {
                         break;
                     }
@@ -362,7 +362,7 @@ fn play(steps: &[Step], settings: QueueSettings) {
                 }
                 let goes_on = model.next().is_some_and(|(id, _)| {
                     let pod = &model.pods[&id];
-                    known(pod.class) && !pod.individual && id.slot % 7 != 3
+                    known(pod.class) && !pod.individual && id.slot() % 7 != 3
                 });
                 assert!(repeats.len() == most || !goes_on, "it ends at the first pod of which it is not known");
             }
