@@ -51,22 +51,14 @@ pub struct Counters {
 
 impl Totals {
     pub(crate) fn add_usage(&mut self, pod: &Pod, class: &PodClass) {
-        let (cpu, memory) = usage(pod, class);
+        let [cpu, memory] = pod.usage.of([ResourceId::CPU, ResourceId::MEMORY].map(|id| class.requests.get(id)));
         self.used_cpu += cpu;
         self.used_memory += memory;
     }
 
     pub(super) fn remove_usage(&mut self, pod: &Pod, class: &PodClass) {
-        let (cpu, memory) = usage(pod, class);
+        let [cpu, memory] = pod.usage.of([ResourceId::CPU, ResourceId::MEMORY].map(|id| class.requests.get(id)));
         self.used_cpu -= cpu;
         self.used_memory -= memory;
     }
-}
-
-fn usage(pod: &Pod, class: &PodClass) -> (i64, i64) {
-    let share = |request: i64, fraction: u16| (i128::from(request) * i128::from(fraction) / 10_000) as i64;
-    (
-        share(class.requests.get(ResourceId::CPU), pod.usage.cpu),
-        share(class.requests.get(ResourceId::MEMORY), pod.usage.memory),
-    )
 }

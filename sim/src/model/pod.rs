@@ -363,6 +363,18 @@ impl Default for Usage {
     }
 }
 
+impl Usage {
+    /// What a pod that requests so much CPU (milli) and memory (bytes) uses of them while it works, rounded down.
+    #[inline]
+    pub fn of(self, requests: [i64; 2]) -> [i64; 2] {
+        let share = |amount: i64, fraction: u16| match amount.checked_mul(fraction.into()) {
+            Some(product) => product / 10_000,
+            None => (i128::from(amount) * i128::from(fraction) / 10_000) as i64,
+        };
+        [share(requests[0], self.cpu), share(requests[1], self.memory)]
+    }
+}
+
 /// A pod to be created.
 #[derive(Clone, Debug)]
 pub struct NewPod {
