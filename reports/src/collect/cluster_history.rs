@@ -1,7 +1,7 @@
 //! The nodes over time, for the page.
 
 use super::changed_nodes::{Changed, ChangedNodes};
-use super::pods::others;
+use super::other_resources::others;
 use crate::data::{ClusterHistory, Condition, NodeHistory, NodeState, RESOURCES};
 use towtank_sim::cluster::{Change, Cluster, Interest};
 use towtank_sim::model::NodeId;
@@ -22,7 +22,7 @@ pub struct ClusterHistoryCollector {
     /// By slot of the node table: the place in the history.
     places: Vec<Option<usize>>,
     changed: ChangedNodes,
-    /// Of every node that ever was, as it is now.
+    /// Of every node that ever was, as it is now. Conditions are followed, because to ask each node would be to read more of its memory.
     states: Vec<NodeState>,
 }
 
@@ -38,7 +38,7 @@ impl ClusterHistoryCollector {
             self.places.resize(slot + 1, None);
         }
         self.places[slot] = Some(self.states.len());
-        self.states.push(NodeState::ABSENT);
+        self.states.push(NodeState { condition: condition(node), ..NodeState::ABSENT });
         for (id, amount) in node.allocatable.iter() {
             let name = cluster.resources.name(id);
             let told = amount > 0 && !UNTOLD.iter().any(|prefix| name.starts_with(prefix));
@@ -61,22 +61,20 @@ impl ClusterHistoryCollector {
     }
 
     fn look(&mut self, id: NodeId, cluster: &Cluster) {
-        if let Some(Some(place)) = self.places.get(id.index()) {
-            self.states[*place] = self.state(cluster.node(id));
-        }
-    }
-
-    fn state(&self, node: &Node) -> NodeState {
-        let mut shares = [NodeState::NONE; RESOURCES];
-        for (share, id) in shares.iter_mut().zip(&self.resources) {
+        let Some(Some(place)) = self.places.get(id.index()) else { return };
+        let (state, node) = (&mut self.states[*place], cluster.node(id));
+        for (share, id) in state.shares.iter_mut().zip(&self.resources) {
             *share = NodeState::share(node.requested.get(*id), node.allocatable.get(*id));
         }
-        let condition = match (node.ready, node.spec.unschedulable) {
-            (false, _) => Condition::NotReady,
-            (true, true) => Condition::Cordoned,
-            (true, false) => Condition::Ready,
-        };
-        NodeState { shares, pods: node.pods.len().min(usize::from(u16::MAX)) as u16, condition }
+        state.pods = node.pods.len().min(usize::from(u16::MAX)) as u16;
+    }
+}
+
+fn condition(node: &Node) -> Condition {
+    match (node.ready, node.spec.unschedulable) {
+        (false, _) => Condition::NotReady,
+        (true, true) => Condition::Cordoned,
+        (true, false) => Condition::Ready,
     }
 }
 
@@ -88,6 +86,11 @@ impl Observer for ClusterHistoryCollector {
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
         match note {
             Note::Change(Change::NodeAdded(id)) => self.added(cluster.node(*id), cluster),
+            Note::Change(Change::NodeChanged(id, _)) => {
+                if let Some(Some(place)) = self.places.get(id.index()) {
+                    self.states[*place].condition = condition(cluster.node(*id));
+                }
+            }
             Note::Change(Change::NodeRemoved(id)) => {
                 if let Some(place) = self.places.get_mut(id.index()).and_then(Option::take) {
                     self.states[place] = NodeState::ABSENT;

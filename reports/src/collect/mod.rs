@@ -17,13 +17,12 @@ mod histogram;
 mod jobs;
 mod latency;
 pub mod ledger;
+mod lives;
 mod metrics;
-mod nodes;
 mod notable;
 pub mod occupancy;
+mod other_resources;
 mod parts;
-mod pod_records;
-mod pods;
 mod queue_metrics;
 mod series;
 pub mod services;
@@ -41,11 +40,9 @@ pub use fragmentation::FragmentationTracker;
 pub use heatmap::HeatmapCollector;
 pub use jobs::JobCollector;
 pub use latency::LatencyCollector;
+pub use lives::LifeLog;
 pub use metrics::MetricsCollector;
-pub use nodes::NodeTable;
 pub use notable::NotableCollector;
-pub use pod_records::PodRecordCollector;
-pub use pods::PodTable;
 pub use series::SeriesCollector;
 pub use steady::SteadyCollector;
 pub use utilization::UtilizationCollector;
@@ -110,7 +107,6 @@ pub struct Collectors {
     metrics: MetricsCollector,
     heatmap: Option<HeatmapCollector>,
     history: Option<ClusterHistoryCollector>,
-    records: Option<PodRecordCollector>,
     arrivals: Option<ArrivalCurveCollector>,
     jobs: JobCollector,
     ledger: LedgerCollector,
@@ -122,8 +118,7 @@ pub struct Collectors {
     power: Option<PowerModel>,
     /// Whether there are tables.
     tables: bool,
-    pods: Option<PodTable>,
-    nodes: Option<NodeTable>,
+    lives: Option<LifeLog>,
     attempts: Option<AttemptTable>,
     parquet: bool,
     events: Option<EventLog>,
@@ -138,6 +133,8 @@ impl Collectors {
         let tables = out.filter(|_| options.tables);
         let events = out.filter(|_| options.events);
         let attempts = out.filter(|_| options.attempts);
+        let lives = (options.page || tables.is_some()).then(|| LifeLog::new(options.page, tables, options.parquet));
+        let lives = lives.transpose()?;
         Ok(Self {
             series: SeriesCollector::new(options.interval, options.fragmentation.clone()),
             arrivals: options.fragmentation.map(ArrivalCurveCollector::new),
@@ -147,7 +144,6 @@ impl Collectors {
             metrics: MetricsCollector::default(),
             heatmap: options.page.then(HeatmapCollector::default),
             history: options.page.then(ClusterHistoryCollector::default),
-            records: options.page.then(PodRecordCollector::default),
             ledger: LedgerCollector::default(),
             occupancy: OccupancyCollector::default(),
             completion: CompletionCollector::default(),
@@ -157,8 +153,7 @@ impl Collectors {
             power: options.power,
             tables: options.tables,
             jobs: JobCollector::new(tables, options.parquet)?,
-            pods: tables.map(|out| PodTable::create(out, options.parquet)).transpose()?,
-            nodes: tables.map(|out| NodeTable::create(out, options.parquet)).transpose()?,
+            lives,
             attempts: attempts.map(|out| AttemptTable::create(out, options.parquet)).transpose()?,
             parquet: options.parquet,
             events: events.map(|out| EventLog::create(out, options.epoch_second)).transpose()?,
@@ -171,13 +166,11 @@ impl Collectors {
             vec![&mut self.series, &mut self.utilization, &mut self.latency, &mut self.notable, &mut self.metrics];
         all.extend(self.heatmap.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.history.as_mut().map(|o| o as &mut dyn Observer));
-        all.extend(self.records.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.arrivals.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.steady.as_mut().map(|o| o as &mut dyn Observer));
         all.extend([&mut self.jobs as &mut dyn Observer, &mut self.ledger, &mut self.occupancy, &mut self.completion]);
         all.push(&mut self.services);
-        all.extend(self.pods.as_mut().map(|o| o as &mut dyn Observer));
-        all.extend(self.nodes.as_mut().map(|o| o as &mut dyn Observer));
+        all.extend(self.lives.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.attempts.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.events.as_mut().map(|o| o as &mut dyn Observer));
         all
@@ -189,13 +182,8 @@ impl Collectors {
     /// # Errors
     /// A table could not be written, now or during the run.
     pub fn finish(mut self, outcome: Outcome, cluster: &Cluster, out: Option<&OutputDir>) -> Result<Run, OutputError> {
-        if let Some(pods) = self.pods {
-            pods.finish(cluster)?;
-        }
+        let records = self.lives.map(|lives| lives.finish(cluster)).transpose()?.unwrap_or_default();
         let jobs = self.jobs.finish(cluster)?;
-        if let Some(nodes) = self.nodes {
-            nodes.finish(cluster)?;
-        }
         if let Some(attempts) = self.attempts {
             attempts.finish()?;
         }
@@ -272,7 +260,7 @@ impl Collectors {
             curves: self.arrivals.map(|arrivals| arrivals.into_curve(cluster).curves()).unwrap_or_default(),
             notable: self.notable.into_notable(),
             history: self.history.map(ClusterHistoryCollector::into_history).unwrap_or_default(),
-            records: self.records.map(|records| records.finish(cluster)).unwrap_or_default(),
+            records,
         })
     }
 }

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 use towtank_sim::cluster::{Change, Cluster};
 use towtank_sim::model::PodId;
-use towtank_sim::model::pod::{Pod, PodClass, Usage};
+use towtank_sim::model::pod::{Pod, PodClass};
 use towtank_sim::model::resources::ResourceId;
 use towtank_sim::time::SimTime;
 
@@ -45,10 +45,14 @@ impl WorkTimes {
     /// For how long the pod has worked until now, in nanoseconds.
     #[inline]
     pub(super) fn of(&self, id: PodId, pod: &Pod, now: SimTime) -> i64 {
-        let Some(started) = pod.started.get() else { return 0 };
+        pod.started.get().map_or(0, |started| now.since(started).0 - self.lost(id, now))
+    }
+
+    /// For how long the containers of a pod, which were started, were gone until now, in nanoseconds.
+    #[inline]
+    pub(super) fn lost(&self, id: PodId, now: SimTime) -> i64 {
         let lost = if self.lost.is_empty() { None } else { self.lost.get(&id) };
-        let lost = lost.map_or(0, |lost| lost.nanoseconds + lost.since.map_or(0, |since| now.since(since).0));
-        now.since(started).0 - lost
+        lost.map_or(0, |lost| lost.nanoseconds + lost.since.map_or(0, |since| now.since(since).0))
     }
 
     /// The pod is gone.
@@ -63,6 +67,5 @@ impl WorkTimes {
 /// What a pod of a class uses while it works, in milli-CPU and bytes, as the cluster's totals count it.
 #[inline]
 pub(super) fn usage(pod: &Pod, class: &PodClass) -> [i64; 2] {
-    let share = |id: ResourceId, fraction: u16| Usage::share(class.requests.get(id), fraction);
-    [share(ResourceId::CPU, pod.usage.cpu), share(ResourceId::MEMORY, pod.usage.memory)]
+    pod.usage.of([ResourceId::CPU, ResourceId::MEMORY].map(|id| class.requests.get(id)))
 }

@@ -92,6 +92,11 @@ impl TableFiles {
 }
 
 impl WrittenTable {
+    /// Where it will be.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Writes a row, unless something could not be written before.
     pub(super) fn write(&mut self, row: &impl Row) {
         self.cells(row.cells().as_ref());

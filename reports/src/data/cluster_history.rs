@@ -128,7 +128,11 @@ impl NodeState {
         if allocatable <= 0 {
             return Self::NONE;
         }
-        (i128::from(allocated.max(0)) * 200 / i128::from(allocatable)).min(200) as u8
+        let share = match allocated.max(0).checked_mul(200) {
+            Some(product) => product / allocatable,
+            None => (i128::from(allocated) * 200 / i128::from(allocatable)) as i64,
+        };
+        share.min(200) as u8
     }
 }
 

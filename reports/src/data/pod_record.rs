@@ -20,7 +20,7 @@ pub struct PodRecord {
     /// Requested memory, in bytes.
     pub memory_bytes: i64,
     /// What else it requests, as `NAME=AMOUNT;…`.
-    pub other_resources: String,
+    pub other_resources: Arc<str>,
     /// How often it was tried.
     pub attempts: u32,
     /// When it was created, or refused, in nanoseconds since the scenario's start.

@@ -102,7 +102,7 @@ fn pack_records(pack: &mut Pack, records: &[PodRecord], rows: &FxHashMap<u64, us
     pack.integers("pod.priority", all().map(|life| i64::from(life.priority)));
     pack.integers("pod.cpu", all().map(|life| life.cpu_milli));
     pack.integers("pod.memory", all().map(|life| life.memory_bytes));
-    Words::of(all().map(|life| life.other_resources.as_str())).pack(pack, "pod.other");
+    Words::of(all().map(|life| &*life.other_resources)).pack(pack, "pod.other");
     pack.integers("pod.attempts", all().map(|life| i64::from(life.attempts)));
     pack.deltas("pod.created", all().map(|life| life.created_ns / MICROSECOND));
     // Since the moment before, which makes small numbers; −1 for what never happened.

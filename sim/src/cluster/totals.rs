@@ -1,6 +1,6 @@
 //! Sums over the cluster, kept up to date by every change.
 
-use crate::model::pod::{Pod, PodClass, Usage};
+use crate::model::pod::{Pod, PodClass};
 use crate::model::resources::{ResourceId, Resources};
 
 /// What exists now.
@@ -51,21 +51,14 @@ pub struct Counters {
 
 impl Totals {
     pub(crate) fn add_usage(&mut self, pod: &Pod, class: &PodClass) {
-        let (cpu, memory) = usage(pod, class);
+        let [cpu, memory] = pod.usage.of([ResourceId::CPU, ResourceId::MEMORY].map(|id| class.requests.get(id)));
         self.used_cpu += cpu;
         self.used_memory += memory;
     }
 
     pub(super) fn remove_usage(&mut self, pod: &Pod, class: &PodClass) {
-        let (cpu, memory) = usage(pod, class);
+        let [cpu, memory] = pod.usage.of([ResourceId::CPU, ResourceId::MEMORY].map(|id| class.requests.get(id)));
         self.used_cpu -= cpu;
         self.used_memory -= memory;
     }
-}
-
-fn usage(pod: &Pod, class: &PodClass) -> (i64, i64) {
-    (
-        Usage::share(class.requests.get(ResourceId::CPU), pod.usage.cpu),
-        Usage::share(class.requests.get(ResourceId::MEMORY), pod.usage.memory),
-    )
 }

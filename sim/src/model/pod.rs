@@ -363,21 +363,22 @@ pub struct Usage {
     pub memory: u16,
 }
 
-impl Usage {
-    /// What one of these fractions of a request comes to.
-    #[inline]
-    pub fn share(request: i64, fraction: u16) -> i64 {
-        match request.checked_mul(i64::from(fraction)) {
-            Some(product) => product / 10_000,
-            None => (i128::from(request) * i128::from(fraction) / 10_000) as i64,
-        }
-    }
-}
-
 impl Default for Usage {
     /// Everything that was requested.
     fn default() -> Self {
         Self { cpu: 10_000, memory: 10_000 }
+    }
+}
+
+impl Usage {
+    /// What a pod that requests so much CPU (milli) and memory (bytes) uses of them while it works, rounded down.
+    #[inline]
+    pub fn of(self, requests: [i64; 2]) -> [i64; 2] {
+        let share = |amount: i64, fraction: u16| match amount.checked_mul(fraction.into()) {
+            Some(product) => product / 10_000,
+            None => (i128::from(amount) * i128::from(fraction) / 10_000) as i64,
+        };
+        [share(requests[0], self.cpu), share(requests[1], self.memory)]
     }
 }
 
