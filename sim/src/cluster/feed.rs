@@ -213,8 +213,7 @@ impl Cause {
 impl Change {
     /// A code for the kind and the numbers that identify it, for the fingerprint. Slots of tables are not among them:
     /// how slots are recycled is not a result.
-    // Where the kind is known, little of it is left, and the numbers need not go through the memory.
-    #[inline(always)]
+    #[inline]
     pub(super) fn words(self, cluster: &Cluster) -> (u8, [u64; 2]) {
         let pod = |id: PodId| cluster.pods.get(id).map_or(u64::MAX, |p| p.uid);
         let node = |id: NodeId| cluster.nodes.get(id).uid;
