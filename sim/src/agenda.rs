@@ -2,12 +2,14 @@
 
 mod entry;
 mod future;
+mod near;
 
 use crate::model::{NodeId, ObjectId, PodId};
 use crate::source::SourceId;
 use crate::time::SimTime;
 use entry::{Entry, NodeSubjects};
 use future::Future;
+use near::Near;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
@@ -86,21 +88,21 @@ pub enum Presence {
 /// The events to come. Their order is by (time, rank, sequence number): total by construction.
 ///
 /// Most events are planned for the very instant in which they are planned: they wait in a line by rank. Submissions are in a heap of
-/// their own, for each source has one planned at most. The next few of all others are in a small heap, and those further away in
+/// their own, for each source has one planned at most. The next few of all others are in order (`near.rs`), and those further away in
 /// `future.rs`, where planning one costs the same however many there are.
 #[derive(Debug, Default)]
 pub struct Agenda {
     /// The instant of the last event that was taken.
     now: SimTime,
     /// What has been planned for that instant since it began, by rank.
-    instant: [VecDeque<Entry>; Rank::COUNT],
+    instant: [VecDeque<(Presence, Event)>; Rank::COUNT],
     /// Which of these lines have an event, a bit for each rank.
     lines: u8,
     arrivals: BinaryHeap<Reverse<Entry>>,
     /// What comes before `horizon`, but for the above.
-    near: BinaryHeap<Reverse<Entry>>,
+    near: Near,
     horizon: SimTime,
-    /// Whether events have come into the heap from further away since somebody last looked.
+    /// Whether events have come near since somebody last looked.
     is_new: bool,
     future: Future,
     nodes: NodeSubjects,
@@ -109,57 +111,85 @@ pub struct Agenda {
     happened: u64,
 }
 
+/// The next event, as long as none is planned meanwhile.
+#[derive(Clone, Copy, Debug)]
+pub struct Next {
+    at: SimTime,
+    place: Place,
+}
+
+/// Where an event waits.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    /// In the line of this rank.
+    Line(usize),
+    Arrivals,
+    Near,
+}
+
+impl Next {
+    /// When it is due.
+    pub const fn at(self) -> SimTime {
+        self.at
+    }
+}
+
 impl Agenda {
     /// Plans an event, not before the last one that was taken.
     pub fn plan(&mut self, at: SimTime, rank: Rank, presence: Presence, event: Event) {
         debug_assert!(at >= self.now, "the past is over");
-        // At one instant a source's submissions all come before the next source's; each has no more than one planned.
-        let (is_arrival, order) = match event {
-            Event::Arrival(source) => (true, u64::from(source.0)),
-            Event::Timer(..) => (false, self.next),
-        };
-        let entry = Entry::new(at, rank, order, presence, event, &mut self.nodes);
-        self.next += 1;
         self.foreground += u64::from(presence == Presence::Foreground);
-        if is_arrival {
-            self.arrivals.push(Reverse(entry));
-        } else if at == self.now {
-            self.instant[rank as usize].push_back(entry);
-            self.lines |= 1 << rank as u8;
-        } else if at < self.horizon {
-            self.near.push(Reverse(entry));
-        } else {
-            self.future.push(entry);
+        let sequence = self.next;
+        self.next += 1;
+        match event {
+            // At one instant a source's submissions all come before the next source's; each has no more than one planned.
+            Event::Arrival(source) => {
+                let entry = Entry::new(at, rank, u64::from(source.0), presence, event, &mut self.nodes);
+                self.arrivals.push(Reverse(entry));
+            }
+            Event::Timer(..) if at == self.now => {
+                self.instant[rank as usize].push_back((presence, event));
+                self.lines |= 1 << rank as u8;
+            }
+            Event::Timer(..) => {
+                let entry = Entry::new(at, rank, sequence, presence, event, &mut self.nodes);
+                if at < self.horizon {
+                    self.near.add(entry);
+                } else {
+                    self.future.push(entry);
+                }
+            }
         }
     }
 
-    /// When the next event is due.
-    pub fn next_time(&mut self) -> Option<SimTime> {
-        if self.lines != 0 {
-            return Some(self.now);
+    /// The next event.
+    pub fn peek(&mut self) -> Option<Next> {
+        if self.lines == 0 {
+            let planned = self.planned(SimTime::MAX);
+            return planned.map(|(entry, place)| Next { at: entry.at(), place });
         }
-        self.planned().map(|(entry, _)| entry.at())
+        let (at, rank) = (self.now, self.lines.trailing_zeros() as usize);
+        let planned = self.planned(at);
+        // What was planned for this instant before it began comes before what was planned since.
+        let first = planned.filter(|(planned, _)| planned.at() <= at && planned.rank() <= rank);
+        Some(Next { at, place: first.map_or(Place::Line(rank), |(_, place)| place) })
     }
 
     /// Takes the next event.
-    pub fn pop(&mut self) -> Option<(SimTime, Event)> {
-        let line = (self.lines != 0).then(|| self.lines.trailing_zeros() as usize);
-        let now = self.now;
-        // What was planned for this instant before it began comes before what was planned since.
-        let is_later = |planned: Entry, rank: usize| planned.at() > now || planned.rank() > rank;
-        let entry = match (line, self.planned()) {
-            (Some(rank), planned) if planned.is_none_or(|(planned, _)| is_later(planned, rank)) => {
-                let entry = self.instant[rank].pop_front()?;
+    pub fn take(&mut self, next: Next) -> Option<Event> {
+        let (presence, event) = match next.place {
+            Place::Line(rank) => {
+                let first = self.instant[rank].pop_front()?;
                 self.lines ^= u8::from(self.instant[rank].is_empty()) << rank;
-                entry
+                first
             }
-            (_, Some((_, true))) => self.arrivals.pop()?.0,
-            (_, _) => self.near.pop()?.0,
+            Place::Arrivals => self.arrivals.pop()?.0.event(&mut self.nodes),
+            Place::Near => self.near.pop()?.event(&mut self.nodes),
         };
-        self.now = entry.at();
+        self.now = next.at;
         self.happened += 1;
-        self.foreground -= u64::from(entry.presence() == Presence::Foreground);
-        Some((self.now, entry.event(&mut self.nodes)))
+        self.foreground -= u64::from(presence == Presence::Foreground);
+        Some(event)
     }
 
     /// Counts what happens at once, without having been planned.
@@ -176,13 +206,15 @@ impl Agenda {
     pub fn is_next(&mut self, rank: Rank) -> bool {
         let rank = rank as usize;
         let lines_before = self.lines & ((2 << rank) - 1);
-        lines_before == 0 && self.planned().is_none_or(|(entry, _)| entry.at() > self.now || entry.rank() > rank)
+        lines_before == 0
+            && self.planned(self.now).is_none_or(|(entry, _)| entry.at() > self.now || entry.rank() > rank)
     }
 
-    /// The pods that the next events are about, whenever there are others than before; at most so many.
-    pub fn upcoming(&mut self, most: usize) -> impl Iterator<Item = PodId> + '_ {
-        let most = if std::mem::take(&mut self.is_new) { most } else { 0 };
-        self.near.iter().take(most).filter_map(|Reverse(entry)| entry.pod())
+    /// The pods that the next events are about, whenever there are others than before.
+    #[inline]
+    pub fn upcoming(&mut self) -> Option<impl Iterator<Item = PodId> + '_> {
+        let is_new = std::mem::take(&mut self.is_new);
+        is_new.then(|| self.near.iter().filter_map(Entry::pod))
     }
 
     /// Whether nothing is planned that the run waits for.
@@ -190,17 +222,26 @@ impl Agenda {
         self.foreground == 0
     }
 
-    /// The first event that is in no line, and whether it is among the submissions.
-    fn planned(&mut self) -> Option<(Entry, bool)> {
+    /// The first event that is in no line, and where it waits; if it is due until `by`.
+    fn planned(&mut self, by: SimTime) -> Option<(Entry, Place)> {
         if self.near.is_empty()
-            && let Some(horizon) = self.future.take_first(|entry| self.near.push(Reverse(entry)))
+            && let Some(first) = self.future.first_time()
+            // Before their time has come, those that are planned meanwhile may be as near.
+            && self.arrivals.peek().map_or(by, |Reverse(arrival)| arrival.at().min(by)) >= first
         {
-            (self.horizon, self.is_new) = (horizon, true);
+            self.refill();
         }
-        match (self.near.peek(), self.arrivals.peek()) {
-            (Some(Reverse(near)), Some(Reverse(arrival))) if near < arrival => Some((*near, false)),
-            (_, Some(Reverse(arrival))) => Some((*arrival, true)),
-            (near, None) => near.map(|Reverse(near)| (*near, false)),
+        match (self.near.first(), self.arrivals.peek()) {
+            (Some(near), Some(Reverse(arrival))) if near < *arrival => Some((near, Place::Near)),
+            (_, Some(Reverse(arrival))) => Some((*arrival, Place::Arrivals)),
+            (near, None) => near.map(|near| (near, Place::Near)),
+        }
+    }
+
+    #[inline(never)]
+    fn refill(&mut self) {
+        if let Some(horizon) = self.near.refill(&mut self.future) {
+            (self.horizon, self.is_new) = (horizon, true);
         }
     }
 }
@@ -219,6 +260,11 @@ mod tests {
     const RANKS: [Rank; Rank::COUNT] =
         [Rank::QueueTimer, Rank::Kubelet, Rank::Machine, Rank::Arrival, Rank::Control, Rank::Schedule];
 
+    fn pop(agenda: &mut Agenda) -> Option<(SimTime, Event)> {
+        let next = agenda.peek()?;
+        Some((next.at(), agenda.take(next)?))
+    }
+
     #[test]
     fn events_come_by_time_then_rank_then_plan() {
         let mut agenda = Agenda::default();
@@ -227,7 +273,7 @@ mod tests {
         for (at, rank, n) in plan {
             agenda.plan(SimTime(at), rank, Presence::Foreground, arrival(n));
         }
-        let order: Vec<Event> = std::iter::from_fn(|| agenda.pop().map(|(_, event)| event)).collect();
+        let order: Vec<Event> = std::iter::from_fn(|| pop(&mut agenda).map(|(_, event)| event)).collect();
         assert_eq!(order, [2, 3, 1, 0].map(arrival));
         assert!(agenda.is_idle());
     }
@@ -268,17 +314,16 @@ mod tests {
                 list.insert((at, rank, planned - 1, false), event);
             }
             let ((at, ..), event) = list.pop_first().expect("more is planned than taken");
-            assert_eq!(agenda.next_time(), Some(at));
-            assert_eq!(agenda.pop(), Some((at, event)));
+            assert_eq!(pop(&mut agenda), Some((at, event)));
             if let Event::Arrival(source) = event {
                 sources.push(source.0);
             }
             now = at;
         }
         while let Some(((at, ..), event)) = list.pop_first() {
-            assert_eq!(agenda.pop(), Some((at, event)));
+            assert_eq!(pop(&mut agenda), Some((at, event)));
         }
-        assert_eq!(agenda.pop(), None);
+        assert_eq!(pop(&mut agenda), None);
         assert!(agenda.is_idle());
     }
 }

@@ -3,6 +3,7 @@
 use crate::agenda::{Agenda, ControllerId, Event, Presence, Rank, Timer};
 use crate::cluster::{Change, Cluster, Interest};
 use crate::model::ClassId;
+use crate::model::pod::PodTraits;
 use crate::observe::{Note, Notes};
 use crate::random::Streams;
 use crate::time::SimTime;
@@ -14,8 +15,13 @@ pub trait Controller {
     /// Its name, as in `deployment` or `kubelet`.
     fn name(&self) -> &'static str;
 
-    /// Which changes it hears of.
+    /// Which changes it hears of, of all pods and of everything else.
     fn interest(&self) -> Interest;
+
+    /// Which changes of pods it hears of where they have this one trait, beside those of all pods. Few pods have any.
+    fn interest_in(&self, _pods_with: PodTraits) -> Interest {
+        Interest::NONE
+    }
 
     /// Called once, before anything happens.
     fn start(&mut self, _cx: &mut Context<'_>) {}

@@ -1,10 +1,10 @@
 //! The engine: takes the next event, lets it happen, and tells everyone who asked.
 
 use crate::agenda::{Agenda, ControllerId, Event, Presence, Rank};
-use crate::cluster::{Cause, Cluster, Interest};
+use crate::cluster::{Cause, Cluster, Hearers, Interest};
 use crate::controller::{Context, Controller};
 use crate::gang::PodGroup;
-use crate::model::pod::NewPod;
+use crate::model::pod::{NewPod, PodTraits};
 use crate::model::{ClassId, Name};
 use crate::observe::{Note, Notes, Observer, Observers};
 use crate::phases::Phase;
@@ -29,7 +29,7 @@ pub struct Simulation {
     streams: Streams,
     controllers: Vec<Box<dyn Controller>>,
     /// Which controllers hear of each kind of change, in their order.
-    listeners: [Vec<u16>; Interest::KINDS],
+    listeners: Hearers<ControllerId>,
     sources: Vec<Feeder>,
 }
 
@@ -106,17 +106,15 @@ impl Simulation {
             cluster: Cluster::default(),
             streams: Streams::new(seed),
             controllers: Vec::new(),
-            listeners: Default::default(),
+            listeners: Hearers::default(),
             sources: Vec::new(),
         }
     }
 
     /// Adds a controller. Controllers hear of a change in the order in which they were added.
     pub fn add_controller(&mut self, controller: Box<dyn Controller>) {
-        let interest = controller.interest();
-        for kind in (0..Interest::KINDS).filter(|kind| interest.contains(*kind)) {
-            self.listeners[kind].push(self.controllers.len() as u16);
-        }
+        let id = ControllerId(self.controllers.len() as u16);
+        self.listeners.add(id, controller.interest(), |traits| controller.interest_in(traits));
         self.controllers.push(controller);
     }
 
@@ -157,7 +155,9 @@ impl Simulation {
         let mut observers = Observers::new(observers);
         let mut reported = 0;
 
-        let interests = self.controllers.iter().map(|controller| controller.interest());
+        let interests = self.controllers.iter().map(|controller| {
+            PodTraits::ALL.each().fold(controller.interest(), |all, one| all.and(controller.interest_in(one)))
+        });
         self.cluster.heard = interests.fold(Interest::NONE, Interest::and);
         for index in 0..self.controllers.len() {
             self.with_context(index, &mut agenda, &mut observers, |controller, cx| controller.start(cx));
@@ -170,7 +170,8 @@ impl Simulation {
         self.deliver(&mut agenda, &mut observers)?;
 
         let mut stopped = false;
-        while let Some(at) = agenda.next_time() {
+        while let Some(next) = agenda.peek() {
+            let at = next.at();
             if !goes_on() {
                 stopped = true;
                 break;
@@ -181,8 +182,10 @@ impl Simulation {
                 _ => {}
             }
             observers.sample_until(at, &self.cluster);
-            self.cluster.read_ahead(agenda.upcoming(READ_AHEAD));
-            let Some((at, event)) = agenda.pop() else { break };
+            if let Some(upcoming) = agenda.upcoming() {
+                self.cluster.read_ahead(upcoming.take(READ_AHEAD));
+            }
+            let Some(event) = agenda.take(next) else { break };
             debug_assert!(at >= self.cluster.now, "time never goes back");
             self.cluster.now = at;
             match event {
@@ -215,18 +218,25 @@ impl Simulation {
 
     /// Hands every change on the feed to the observers and to the controllers that asked, then frees what is gone.
     fn deliver(&mut self, agenda: &mut Agenda, observers: &mut Observers<'_, '_>) -> Result<(), RunError> {
+        let Self { cluster, controllers, listeners, streams, .. } = self;
         let mut changes = 0;
-        while let Some(change) = self.cluster.next_change() {
-            observers.note(&Note::Change(change), &self.cluster);
-            let kind = Interest::kind_of(change);
-            for number in 0..self.listeners[kind].len() {
-                let index = usize::from(self.listeners[kind][number]);
-                self.with_context(index, agenda, observers, |controller, cx| controller.on_change(change, cx));
+        while let Some(change) = cluster.next_change() {
+            let topic = cluster.topic(change);
+            observers.changed(change, topic, cluster);
+            let listeners = listeners.of(topic);
+            if !listeners.is_empty() {
+                let before = cluster.phases.enter(Phase::Controllers);
+                let mut cx = Context { cluster, streams: *streams, agenda, notes: observers, me: ControllerId(0) };
+                for &id in listeners {
+                    cx.me = id;
+                    controllers[usize::from(id.0)].on_change(change, &mut cx);
+                }
+                cluster.phases.leave(before);
             }
-            self.cluster.settle(change);
+            cluster.settle(change);
             changes += 1;
             if changes > MAX_CHANGES_PER_EVENT {
-                return Err(RunError::Livelock { at: self.cluster.now, changes });
+                return Err(RunError::Livelock { at: cluster.now, changes });
             }
         }
         Ok(())

@@ -1,12 +1,14 @@
 //! Observers: they see every step and keep what reports need. Nothing in the simulation reads them.
 
 use crate::cluster::Refusal;
-use crate::cluster::{Change, Cluster, Interest};
+use crate::cluster::{Change, Cluster, Hearers, Interest, Topic};
+use crate::model::pod::PodTraits;
 use crate::model::{ClassId, NodeId, ObjectId, PodId};
 use crate::phases::Phase;
 use crate::scheduler::fit_error::FitError;
 use crate::scheduler::{AttemptInspection, FailedAgain, Moves, Pool, Profile, Waits};
 use crate::time::{SimTime, Span};
+use smallvec::SmallVec;
 
 /// Something worth observing.
 #[derive(Debug)]
@@ -155,6 +157,11 @@ pub trait Observer {
         NoteKinds::ALL
     }
 
+    /// Which changes of pods it is told of where they have this one trait, beside those of all pods. Few pods have any.
+    fn interest_in(&self, _pods_with: PodTraits) -> Interest {
+        Interest::NONE
+    }
+
     /// Something happened. For a change, the cluster is as it is after it.
     fn note(&mut self, _note: &Note<'_>, _cluster: &Cluster) {}
 
@@ -210,6 +217,11 @@ impl NoteKinds {
     const OTHERS: usize = 12;
     const COUNT: usize = Self::OTHERS + Interest::KINDS;
 
+    /// The changes among them.
+    fn of_changes(self) -> Interest {
+        Interest::numbered((self.0 >> Self::OTHERS) as u16)
+    }
+
     /// These kinds of changes: [`Note::Change`].
     pub const fn changes(of: Interest) -> Self {
         let mut kinds = 0;
@@ -227,10 +239,11 @@ impl NoteKinds {
         Self(self.0 | other.0)
     }
 
+    /// The number of a kind that is no change; changes have [topics](Topic).
     #[inline]
     const fn number(note: &Note<'_>) -> usize {
         let kind = match note {
-            Note::Change(change) => return Self::OTHERS + Interest::kind_of(*change),
+            Note::Change(_) => Self::NONE,
             Note::Refused { .. } => Self::REFUSED,
             Note::SchedulingAttempt { .. } => Self::ATTEMPTS,
             Note::Inspected { .. } => Self::INSPECTED,
@@ -257,14 +270,22 @@ pub(crate) trait Notes {
 /// The observers of one run, with the times of their next samples.
 pub(crate) struct Observers<'o, 'b> {
     all: &'o mut [&'b mut dyn Observer],
-    /// Which of them are told of each kind of note.
-    told: [Vec<u16>; NoteKinds::COUNT],
+    /// Which of them are told of each kind of note that is no change, and of each change.
+    told: [Vec<Told>; NoteKinds::OTHERS],
+    told_of_changes: Hearers<Told>,
     /// Which of them are told of each attempt that repeats a failure.
-    follow: Vec<u16>,
+    follow: Vec<Told>,
     next_sample: Vec<SimTime>,
     /// The first of the next samples.
     earliest: SimTime,
-    phases: Vec<Phase>,
+}
+
+/// An observer that is told of something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Told {
+    observer: u16,
+    /// As what its time counts.
+    phase: Phase,
 }
 
 impl<'o, 'b> Observers<'o, 'b> {
@@ -274,19 +295,37 @@ impl<'o, 'b> Observers<'o, 'b> {
             .map(|o| o.sampling_interval().filter(|span| *span > Span::ZERO).map_or(SimTime::MAX, |_| SimTime::ZERO))
             .collect();
         let earliest = next_sample.iter().copied().min().unwrap_or(SimTime::MAX);
+        let all = || {
+            observers
+                .iter()
+                .enumerate()
+                .map(|(index, observer)| (Told { observer: index as u16, phase: observer.phase() }, &**observer))
+        };
         let told = std::array::from_fn(|kind| {
-            let wants = |(_, observer): &(usize, &&mut dyn Observer)| observer.interest().0 & (1 << kind) != 0;
-            observers.iter().enumerate().filter(wants).map(|(index, _)| index as u16).collect()
+            all().filter(|(_, observer)| observer.interest().0 & (1 << kind) != 0).map(|(told, _)| told).collect()
         });
-        let follows = |(_, observer): &(usize, &&mut dyn Observer)| {
+        let mut told_of_changes = Hearers::default();
+        for (told, observer) in all() {
+            told_of_changes.add(told, observer.interest().of_changes(), |traits| observer.interest_in(traits));
+        }
+        let follows = |(_, observer): &(Told, &dyn Observer)| {
             let changes = NoteKinds::changes(Interest::POD_UNSCHEDULABLE);
             let each = NoteKinds::ATTEMPTS.and(NoteKinds::FAILED).and(changes);
             let interest = observer.interest();
             interest.0 & NoteKinds::FAILED_AGAIN.0 == 0 && interest.0 & each.0 != 0
         };
-        let follow = observers.iter().enumerate().filter(follows).map(|(index, _)| index as u16).collect();
-        let phases = observers.iter().map(|o| o.phase()).collect();
-        Self { all: observers, told, follow, next_sample, earliest, phases }
+        let follow = all().filter(follows).map(|(told, _)| told).collect();
+        Self { all: observers, told, told_of_changes, follow, next_sample, earliest }
+    }
+
+    /// Tells everyone who asked of a change, which is about this.
+    pub(crate) fn changed(&mut self, change: Change, topic: Topic, cluster: &Cluster) {
+        let told = self.told_of_changes.of(topic);
+        if !told.is_empty() {
+            let before = cluster.phases.enter(Phase::Observers);
+            tell(self.all, told, &Note::Change(change), cluster);
+            cluster.phases.leave(before);
+        }
     }
 
     /// Gives everyone the samples of the instants before `now`: a sample shows what all events of its instant have done.
@@ -320,37 +359,45 @@ impl<'o, 'b> Observers<'o, 'b> {
 
 impl Notes for Observers<'_, '_> {
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
-        let before = cluster.phases.enter(Phase::Observers);
-        let Self { all: observers, told: all, follow, phases, .. } = self;
-        if let Note::FailedAgain(again) = note
-            && !follow.is_empty()
-        {
-            again.tell_each(|note| {
-                let told = &all[NoteKinds::number(note)];
-                let told = told.iter().filter(|index| follow.contains(index));
-                tell(observers, told, phases, note, cluster);
-            });
+        if let Note::Change(change) = note {
+            return self.changed(*change, cluster.topic(*change), cluster);
         }
-        tell(observers, all[NoteKinds::number(note)].iter(), phases, note, cluster);
+        let before = cluster.phases.enter(Phase::Observers);
+        if let Note::FailedAgain(again) = note
+            && !self.follow.is_empty()
+        {
+            self.follow(again, cluster);
+        }
+        tell(self.all, &self.told[NoteKinds::number(note)], note, cluster);
         cluster.phases.leave(before);
     }
 }
 
+impl Observers<'_, '_> {
+    /// Tells those who are not told of repeated failures together of each by itself.
+    fn follow(&mut self, again: &FailedAgain<'_>, cluster: &Cluster) {
+        let Self { all: observers, told, told_of_changes, follow, .. } = self;
+        again.tell_each(|note| {
+            let told = match note {
+                Note::Change(change) => told_of_changes.of(cluster.topic(*change)),
+                _ => &told[NoteKinds::number(note)],
+            };
+            let told: SmallVec<[Told; 8]> = told.iter().copied().filter(|told| follow.contains(told)).collect();
+            tell(observers, &told, note, cluster);
+        });
+    }
+}
+
 /// Tells some of the observers.
-fn tell<'i>(
-    observers: &mut [&mut dyn Observer],
-    told: impl Iterator<Item = &'i u16>,
-    phases: &[Phase],
-    note: &Note<'_>,
-    cluster: &Cluster,
-) {
-    for index in told {
-        let index = usize::from(*index);
-        if phases[index] == Phase::Observers {
-            observers[index].note(note, cluster);
+#[inline]
+fn tell(observers: &mut [&mut dyn Observer], told: &[Told], note: &Note<'_>, cluster: &Cluster) {
+    for &Told { observer, phase } in told {
+        let observer = &mut observers[usize::from(observer)];
+        if phase == Phase::Observers {
+            observer.note(note, cluster);
         } else {
-            cluster.phases.enter(phases[index]);
-            observers[index].note(note, cluster);
+            cluster.phases.enter(phase);
+            observer.note(note, cluster);
             cluster.phases.enter(Phase::Observers);
         }
     }

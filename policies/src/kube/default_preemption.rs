@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 use towtank_sim::cluster::Cluster;
 use towtank_sim::disruption::{BudgetAllowances, PodDisruptionBudget};
-use towtank_sim::model::pod::{Pod, PodClass, PreemptionPolicy};
+use towtank_sim::model::pod::{Pod, PodClass, PodTraits, PreemptionPolicy};
 use towtank_sim::model::{NodeId, PodId};
 use towtank_sim::random::{Rng, Streams, index};
 use towtank_sim::scheduler::{
@@ -76,6 +76,10 @@ impl Plugin for DefaultPreemption {
             return Err("waiting for the preemption for this pod to be finished".to_owned());
         }
         Ok(())
+    }
+
+    fn holds_back(&self) -> Option<PodTraits> {
+        Some(PodTraits::default())
     }
 
     fn post_filter(&self, cycle: &Cycle<'_>, failure: &Failure<'_, '_>) -> PostFilter {

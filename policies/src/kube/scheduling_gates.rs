@@ -1,5 +1,6 @@
 //! SchedulingGates: a pod with gates waits until they are gone.
 
+use towtank_sim::model::pod::PodTraits;
 use towtank_sim::scheduler::{ClusterEvent, Cycle, Events, Hint, Plugin, Points};
 
 /// The plugin. The status code of its refusal upstream is `UnschedulableAndUnresolvable`.
@@ -20,6 +21,10 @@ impl Plugin for SchedulingGates {
     fn pre_enqueue(&self, cycle: &Cycle<'_>) -> Result<(), String> {
         let gates = &cycle.class.spec.scheduling_gates;
         if gates.is_empty() { Ok(()) } else { Err(format!("waiting for scheduling gates: [{}]", gates.join(" "))) }
+    }
+
+    fn holds_back(&self) -> Option<PodTraits> {
+        Some(PodTraits::GATES)
     }
 
     fn hint(&self, _cycle: &Cycle<'_>, event: ClusterEvent) -> Hint {

@@ -9,7 +9,7 @@ use super::histogram::Histogram;
 use std::collections::BTreeMap;
 use towtank_sim::cluster::{Cause, Change, Cluster, Interest, ResourceQuota};
 use towtank_sim::model::Quantity;
-use towtank_sim::observe::{Note, Regarding};
+use towtank_sim::observe::Regarding;
 use towtank_sim::time::SimTime;
 
 /// Bounds of `kubelet_pod_start_total_duration_seconds`: `podStartupDurationBuckets`.
@@ -56,27 +56,26 @@ impl ControllerMetrics {
     /// What it wants to be told of, beside events.
     pub(super) const CHANGES: Interest = Interest::POD_STARTED.and(Interest::POD_DELETING).and(Interest::NODES);
 
-    pub(super) fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
-        match note {
-            Note::Change(Change::PodStarted(id)) => {
-                let Some(pod) = cluster.pod(*id) else { return };
+    pub(super) fn changed(&mut self, change: Change, cluster: &Cluster) {
+        match change {
+            Change::PodStarted(id) => {
+                let Some(pod) = cluster.pod(id) else { return };
                 self.starts += 1;
                 // A pod whose machine came back starts again: only the first start counts.
                 if pod.started == cluster.now {
                     self.started.observe((cluster.now - pod.created).as_secs_f64());
                 }
             }
-            Note::Change(Change::PodDeleting(_, Cause::TaintEvicted)) => self.taint_deletions += 1,
-            Note::Change(Change::NodeAdded(id)) if cluster.node(*id).spec.group.is_some() => {
+            Change::PodDeleting(_, Cause::TaintEvicted) => self.taint_deletions += 1,
+            Change::NodeAdded(id) if cluster.node(id).spec.group.is_some() => {
                 self.autoscaler.is_there = true;
                 self.autoscaler.scaled_up += u64::from(cluster.now > SimTime::ZERO);
             }
-            Note::Event { reason, regarding, .. } => self.event(reason, *regarding, cluster),
             _ => {}
         }
     }
 
-    fn event(&mut self, reason: &'static str, regarding: Regarding<'_>, cluster: &Cluster) {
+    pub(super) fn event(&mut self, reason: &'static str, regarding: Regarding<'_>, cluster: &Cluster) {
         match (reason, regarding) {
             ("ScaleDownEmpty", Regarding::Named(..)) => self.autoscaler.empty += 1,
             ("ScaleDown", Regarding::Named(..)) => self.autoscaler.underutilized += 1,

@@ -21,13 +21,16 @@ impl Histogram {
         Self { counts: vec![0; bounds.len()], bounds: bounds.to_vec(), sum: 0.0, count: 0 }
     }
 
+    #[inline]
     pub(super) fn observe(&mut self, value: f64) {
         self.observe_many(value, 1);
     }
 
     /// As often as `times` says.
     pub(super) fn observe_many(&mut self, value: f64, times: u64) {
-        let bucket = self.bounds.partition_point(|bound| *bound < value);
+        // Most latencies are none.
+        let is_low = self.bounds.first().is_some_and(|first| value <= *first);
+        let bucket = if is_low { 0 } else { self.bounds.partition_point(|bound| *bound < value) };
         if let Some(count) = self.counts.get_mut(bucket) {
             *count += times;
         }

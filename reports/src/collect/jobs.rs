@@ -7,6 +7,7 @@ use crate::tables::JobRow;
 use std::collections::BTreeMap;
 use towtank_sim::cluster::{Change, Cluster, Interest};
 use towtank_sim::gang::PodGroup;
+use towtank_sim::model::pod::PodTraits;
 use towtank_sim::model::{NodeId, ObjectId, PodId};
 use towtank_sim::observe::{Note, NoteKinds, Observer};
 
@@ -144,7 +145,12 @@ impl JobCollector {
 
 impl Observer for JobCollector {
     fn interest(&self) -> NoteKinds {
-        NoteKinds::changes(Interest::POD_BOUND.and(Interest::POD_FINISHED).and(Interest::POD_REMOVED))
+        NoteKinds::NONE
+    }
+
+    fn interest_in(&self, pods_with: PodTraits) -> Interest {
+        let all = Interest::POD_BOUND.and(Interest::POD_FINISHED).and(Interest::POD_REMOVED);
+        if pods_with.meets(PodTraits::OWNED.and(PodTraits::GROUP)) { all } else { Interest::NONE }
     }
 
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {

@@ -21,8 +21,12 @@ pub struct LedgerCollector {
     zone_numbers: BTreeMap<Box<str>, usize>,
     /// By slot.
     nodes: Vec<Option<NodeEntry>>,
-    /// By slot: what the pods of the node have used. It stands apart, because it is all that the end of a pod touches.
-    used_of_nodes: Vec<NodeUse>,
+    /// By slot: the zone of the node. It stands apart, because it is all that the end of a pod needs to know.
+    zone_of_nodes: Vec<Option<ZoneNumber>>,
+    /// By slot: what CPU the pods of the node have used, but for what waits to be added. The memory of a node is in no cache when one of
+    /// its pods ends; of many together, none waits for the one before.
+    used_of_nodes: Vec<i128>,
+    unadded: Vec<(u32, i128)>,
     machines: Vec<MachineLife>,
     /// By class: for how long its pods existed, in nanoseconds.
     existed: Vec<i128>,
@@ -62,13 +66,11 @@ struct NamespaceSums {
     used: [i128; 2],
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct NodeUse {
-    /// CPU in milli-CPU nanoseconds.
-    cpu: i128,
-    /// The zone, if the node is known.
-    zone: Option<u32>,
-}
+/// The number of a zone, kept as one more.
+type ZoneNumber = std::num::NonZeroU32;
+
+/// So much use of nodes is added together.
+const TOGETHER: usize = 256;
 
 #[derive(Debug)]
 struct NodeEntry {
@@ -229,20 +231,30 @@ impl LedgerCollector {
         }
         self.existed[class] += i128::from(now.since(pod.created).0);
         let (Some(node), Some(bound)) = (pod.node, pod.bound.get()) else { return };
-        let Some(NodeUse { cpu: of_node, zone: Some(zone) }) = self.used_of_nodes.get_mut(node.index()) else { return };
-        let zone = &mut self.zones[*zone as usize];
+        let Some(Some(zone)) = self.zone_of_nodes.get(node.index()) else { return };
+        let zone = &mut self.zones[zone.get() as usize - 1];
         if zone.bound.len() <= class {
             zone.bound.resize(cluster.classes.slots(), 0);
         }
         zone.bound[class] += i128::from(now.since(bound).0);
         let worked = i128::from(self.work.of(id, pod, now));
         let [cpu, memory] = usage(pod, cluster.classes.get(pod.class)).map(|amount| i128::from(amount) * worked);
-        *of_node += cpu;
+        self.unadded.push((node.slot(), cpu));
         for used in [&mut zone.used, &mut self.used[class]] {
             used[0] += cpu;
             used[1] += memory;
         }
         self.work.forget(id);
+        if self.unadded.len() >= TOGETHER {
+            self.add_up();
+        }
+    }
+
+    /// Adds what pods have used to the sums of their nodes.
+    fn add_up(&mut self) {
+        for (node, cpu) in self.unadded.drain(..) {
+            self.used_of_nodes[node as usize] += cpu;
+        }
     }
 
     /// A pod that lives has other requests than before: what it had until now is what its old class says.
@@ -274,7 +286,7 @@ impl LedgerCollector {
             self.used.resize(cluster.classes.slots(), [0; 2]);
         }
         if let Some((node, zone)) = pod.node.zip(zone) {
-            self.used_of_nodes[node.index()].cpu += more[0];
+            self.used_of_nodes[node.index()] += more[0];
             for used in [&mut self.zones[zone].used, &mut self.used[class]] {
                 used[0] += more[0];
                 used[1] += more[1];
@@ -287,14 +299,15 @@ impl LedgerCollector {
         self.close(slot, now);
         if self.nodes.len() <= slot {
             self.nodes.resize_with(slot + 1, || None);
-            self.used_of_nodes.resize(slot + 1, NodeUse::default());
+            self.used_of_nodes.resize(slot + 1, 0);
+            self.zone_of_nodes.resize(slot + 1, None);
         }
         let next = self.zones.len();
         let zone = *self.zone_numbers.entry(node.zone().into()).or_insert(next);
         if zone == next {
             self.zones.push(Zone { name: node.zone().into(), ..Zone::default() });
         }
-        self.used_of_nodes[slot] = NodeUse { cpu: 0, zone: Some(zone as u32) };
+        self.zone_of_nodes[slot] = ZoneNumber::new(zone as u32 + 1);
         self.nodes[slot] = Some(NodeEntry {
             zone,
             group: node.spec.group.clone(),
@@ -320,13 +333,15 @@ impl LedgerCollector {
     fn close(&mut self, slot: usize, now: SimTime) {
         self.settle(slot, now);
         let Some(node) = self.nodes.get_mut(slot).and_then(Option::take) else { return };
-        let used = std::mem::take(&mut self.used_of_nodes[slot]);
+        self.add_up();
+        let cpu_used = std::mem::take(&mut self.used_of_nodes[slot]);
+        self.zone_of_nodes[slot] = None;
         self.machines.push(MachineLife {
             group: node.group,
             instance: node.instance,
             nanoseconds: i128::from(node.removed.unwrap_or(now).since(node.created).0),
             cpu_capacity: node.cpu_capacity,
-            cpu_used: used.cpu,
+            cpu_used,
         });
     }
 

@@ -20,8 +20,27 @@ use towtank_sim::time::{SimTime, Span};
 /// From this many attempts on, pods are counted together.
 const MANY_ATTEMPTS: u32 = 15;
 
+/// What an attempt came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum AttemptResult {
+    Scheduled,
+    Unschedulable,
+    Error,
+}
+
+impl AttemptResult {
+    /// Upstream's label.
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Scheduled => "scheduled",
+            Self::Unschedulable => "unschedulable",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// What an attempt came to, and the profile that made it.
-type Outcome = (&'static str, Arc<str>);
+type Outcome = (AttemptResult, Arc<str>);
 
 /// Counts scheduling attempts and their times.
 #[derive(Debug)]
@@ -93,16 +112,16 @@ impl MetricsCollector {
 
     fn attempts(&self, into: &mut Exposition) {
         let mut attempts: Vec<_> = self.attempts.iter().collect();
-        attempts.sort_unstable_by_key(|(of, ..)| of);
+        attempts.sort_unstable_by_key(|((result, profile), ..)| (result.label(), profile));
         let help = "Attempts to schedule pods, by result and profile.";
         let family = into.counter("scheduler_schedule_attempts", help);
         for ((result, profile), count, _) in &attempts {
-            family.total(&[("result", result), ("profile", profile)], *count);
+            family.total(&[("result", result.label()), ("profile", profile)], *count);
         }
         let help = "Simulated time of a scheduling attempt.";
         let family = into.histogram("scheduler_scheduling_attempt_duration_seconds", help);
         for ((result, profile), _, durations) in attempts {
-            family.buckets(&[("result", result), ("profile", profile)], durations);
+            family.buckets(&[("result", result.label()), ("profile", profile)], durations);
         }
         let help = "From the first time that a pod could be tried to its binding.";
         let family = into.histogram("scheduler_pod_scheduling_sli_duration_seconds", help);
@@ -158,8 +177,9 @@ impl MetricsCollector {
         self.pending = cluster.totals().pending;
     }
 
-    fn attempted(&mut self, result: &'static str, profile: &Arc<str>, took: Span, times: u64) {
-        let same = |((known, of), ..): &(Outcome, u64, Histogram)| *known == result && of == profile;
+    fn attempted(&mut self, result: AttemptResult, profile: &Arc<str>, took: Span, times: u64) {
+        let is_it = |of: &Arc<str>| Arc::ptr_eq(of, profile) || of == profile;
+        let same = |((known, of), ..): &(Outcome, u64, Histogram)| *known == result && is_it(of);
         let index = self.attempts.iter().position(same).unwrap_or_else(|| {
             self.attempts.push(((result, profile.clone()), 0, Histogram::exponential(0.001, 2.0, 15)));
             self.attempts.len() - 1
@@ -173,7 +193,8 @@ impl MetricsCollector {
     fn failed(&mut self, error: &FitError, profile: &Profile, took: Span, times: u64) {
         // Without a plugin to blame, upstream counts an error, except that there is no node at all.
         let blamed = error.plugins != 0 || error.nodes == 0;
-        self.attempted(if blamed { "unschedulable" } else { "error" }, &profile.name, took, times);
+        let result = if blamed { AttemptResult::Unschedulable } else { AttemptResult::Error };
+        self.attempted(result, &profile.name, took, times);
         self.preemptions += if error.post_filter.is_some() { times } else { 0 };
     }
 
@@ -181,7 +202,7 @@ impl MetricsCollector {
         let Some(pod) = cluster.pod(id) else { return };
         self.parts.bound(waits, took, cluster.now.since(pod.created));
         let since = waits.first_active.get().unwrap_or(pod.created);
-        self.attempted("scheduled", &cluster.class_of(pod).spec.scheduler_name, took, 1);
+        self.attempted(AttemptResult::Scheduled, &cluster.class_of(pod).spec.scheduler_name, took, 1);
         let attempts = cluster.pods().attempts(id);
         self.pod_attempts.observe(f64::from(attempts));
         let durations = self.pod_duration.entry(attempts.min(MANY_ATTEMPTS));
@@ -201,14 +222,33 @@ impl Observer for MetricsCollector {
     }
 
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
-        if matches!(note, Note::Change(_)) {
-            self.advance(cluster);
-        } else {
-            self.queue.advance(cluster.now);
-        }
         match note {
-            Note::QueueMoves { moves, .. } => self.queue.moved(moves.moves()),
-            Note::SchedulingAttempt { early, blamed, profile, .. } => self.queue.tried(*early, *blamed, profile),
+            Note::Change(change) => {
+                self.advance(cluster);
+                self.controllers.changed(*change, cluster);
+            }
+            Note::QueueMoves { moves, .. } => {
+                self.queue.advance(cluster.now);
+                self.queue.moved(moves.moves());
+            }
+            Note::SchedulingAttempt { early, blamed, profile, .. } => {
+                self.queue.advance(cluster.now);
+                self.queue.tried(*early, *blamed, profile);
+            }
+            Note::Scheduled { pod, took, waits, .. } => {
+                self.queue.advance(cluster.now);
+                self.scheduled(*pod, *took, waits, cluster);
+            }
+            other => self.other(other, cluster),
+        }
+    }
+}
+
+impl MetricsCollector {
+    /// Of what not every pod gives reason for.
+    fn other(&mut self, note: &Note<'_>, cluster: &Cluster) {
+        self.queue.advance(cluster.now);
+        match note {
             Note::LeftQueue { from, blamed, profile } => self.queue.left_pool(*from, *blamed, profile),
             Note::FailedAgain(again) => {
                 for (tally, failure, profile) in again.tallies() {
@@ -216,7 +256,6 @@ impl Observer for MetricsCollector {
                 }
                 self.queue.failed_again(again);
             }
-            Note::Scheduled { pod, took, waits, .. } => self.scheduled(*pod, *took, waits, cluster),
             Note::FailedScheduling { error, took, queue, profile, .. } => {
                 self.failed(error, profile, *took, 1);
                 self.queue.failed(*queue, error.plugins, profile);
@@ -226,7 +265,8 @@ impl Observer for MetricsCollector {
                 self.victims.observe(victims.len() as f64);
             }
             Note::Refused { refusal, .. } => *self.refused.entry((refusal.by, refusal.code)).or_default() += 1,
-            other => self.controllers.note(other, cluster),
+            Note::Event { reason, regarding, .. } => self.controllers.event(reason, *regarding, cluster),
+            _ => {}
         }
     }
 }

@@ -14,11 +14,16 @@ pub const FULL: i64 = 20;
 /// Samples of the largest pod at which they are thinned.
 const MOST_SAMPLES: usize = 512;
 
+/// What is free of so many nodes is written together.
+const TOGETHER: usize = 256;
+
 /// Follows the nodes. Sums over time are exact; the largest pod that fits is sampled, because it depends on all nodes at once.
 #[derive(Debug)]
 pub struct OccupancyCollector {
-    /// By slot.
+    /// By slot. It is small, so that it stays in the cache.
     nodes: Vec<State>,
+    /// By slot and resource: what is stranded; empty where nothing is.
+    stranded_on: Vec<Vec<(ResourceId, i64)>>,
     since: SimTime,
     count: u64,
     in_use: u64,
@@ -33,6 +38,9 @@ pub struct OccupancyCollector {
     stranded: Vec<(i64, i128, SimTime)>,
     /// By slot: what is free for pods. It is read for all nodes at once.
     free: Vec<Free>,
+    /// What has to be written there, oldest first. The place of a node is in no cache when one of its pods comes or goes; of many together, none
+    /// waits for the one before.
+    unwritten: Vec<(u32, Free)>,
     interval: Span,
     samples: Vec<i64>,
 }
@@ -44,14 +52,15 @@ struct Free {
     memory: i64,
 }
 
-#[derive(Clone, Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "facts, each with its name, of many nodes in little memory")]
+#[derive(Clone, Copy, Debug, Default)]
 struct State {
     exists: bool,
     in_use: bool,
-    /// Whether pods may come, as far as the node's own state says. It is in another part of the memory than what pods change.
+    /// Whether pods may come, as far as the node's own state says.
     takes_pods: bool,
-    /// By resource; empty where nothing is stranded.
-    stranded: Vec<(ResourceId, i64)>,
+    /// Whether something is stranded.
+    strands: bool,
 }
 
 /// What was found of a run.
@@ -79,6 +88,7 @@ impl Default for OccupancyCollector {
     fn default() -> Self {
         Self {
             nodes: Vec::new(),
+            stranded_on: Vec::new(),
             since: SimTime::ZERO,
             count: 0,
             in_use: 0,
@@ -90,6 +100,7 @@ impl Default for OccupancyCollector {
             pending: 0,
             stranded: Vec::new(),
             free: Vec::new(),
+            unwritten: Vec::new(),
             interval: Span::from_secs(1),
             samples: Vec::new(),
         }
@@ -140,14 +151,15 @@ impl OccupancyCollector {
     fn look(&mut self, id: NodeId, cluster: &Cluster) {
         let slot = id.index();
         let Some(node) = cluster.nodes().find(id) else { return };
-        self.free[slot] = if self.nodes[slot].takes_pods { Free::of(node) } else { Free::default() };
+        let free = if self.nodes[slot].takes_pods { Free::of(node) } else { Free::default() };
+        self.write(id, free);
         let in_use = !node.pods.is_empty();
         if self.nodes[slot].in_use != in_use {
             self.nodes[slot].in_use = in_use;
             if in_use { self.in_use += 1 } else { self.in_use -= 1 }
         }
         let strands = any_full(node);
-        if strands || !self.nodes[slot].stranded.is_empty() {
+        if strands || self.nodes[slot].strands {
             let stranded = if strands { stranded(node) } else { Vec::new() };
             self.strand(slot, stranded, cluster.now);
         }
@@ -165,16 +177,35 @@ impl OccupancyCollector {
         self.look(id, cluster);
     }
 
+    /// This is free of a node now.
+    #[inline]
+    fn write(&mut self, id: NodeId, free: Free) {
+        self.unwritten.push((id.slot(), free));
+        if self.unwritten.len() >= TOGETHER {
+            self.write_out();
+        }
+    }
+
+    fn write_out(&mut self) {
+        for (slot, free) in self.unwritten.drain(..) {
+            self.free[slot as usize] = free;
+        }
+    }
+
     fn strand(&mut self, slot: usize, stranded: Vec<(ResourceId, i64)>, now: SimTime) {
-        if self.nodes[slot].stranded == stranded {
+        if self.stranded_on.len() <= slot {
+            self.stranded_on.resize(self.nodes.len(), Vec::new());
+        }
+        if self.stranded_on[slot] == stranded {
             return;
         }
-        let before = std::mem::replace(&mut self.nodes[slot].stranded, stranded);
+        self.nodes[slot].strands = !stranded.is_empty();
+        let before = std::mem::replace(&mut self.stranded_on[slot], stranded);
         for (id, amount) in before {
             self.add(id, -amount, now);
         }
-        for i in 0..self.nodes[slot].stranded.len() {
-            let (id, amount) = self.nodes[slot].stranded[i];
+        for i in 0..self.stranded_on[slot].len() {
+            let (id, amount) = self.stranded_on[slot][i];
             self.add(id, amount, now);
         }
     }
@@ -192,12 +223,14 @@ impl OccupancyCollector {
     fn leave(&mut self, id: NodeId, now: SimTime) {
         let Some(state) = self.nodes.get_mut(id.index()).filter(|state| state.exists) else { return };
         state.exists = false;
-        self.free[id.index()] = Free::default();
         self.count -= 1;
         if std::mem::take(&mut state.in_use) {
             self.in_use -= 1;
         }
-        self.strand(id.index(), Vec::new(), now);
+        self.write(id, Free::default());
+        if self.nodes[id.index()].strands {
+            self.strand(id.index(), Vec::new(), now);
+        }
     }
 }
 
@@ -239,6 +272,7 @@ impl Observer for OccupancyCollector {
     }
 
     fn sample(&mut self, _at: SimTime, cluster: &Cluster) {
+        self.write_out();
         self.samples.push(largest_cpu(&self.free, cluster));
         if self.samples.len() == MOST_SAMPLES {
             let mut number = 0;

@@ -13,12 +13,21 @@ pub(super) struct WaitingParts {
     admission: Latencies,
     decision: Latencies,
     bind: Latencies,
+    /// How many pods were bound in the instant in which they came, after the first of them.
+    at_once: Option<u64>,
 }
 
 impl WaitingParts {
     /// A pod is bound, so long after its creation, and after a last attempt that took so long.
     pub(super) fn bound(&mut self, waits: &Waits, took: Span, since_creation: Span) {
         let Waits { active, backoff, unschedulable, gated, tried, .. } = *waits;
+        if since_creation.0 | active.0 | backoff.0 | unschedulable.0 | gated.0 | tried.0 | took.0 == 0 {
+            if let Some(more) = &mut self.at_once {
+                *more += 1;
+                return;
+            }
+            self.at_once = Some(0);
+        }
         let decision = tried.0 + took.0;
         let rest = since_creation.0 - active.0 - backoff.0 - unschedulable.0 - gated.0 - decision;
         self.queue.push(active.0);
@@ -31,7 +40,11 @@ impl WaitingParts {
 
     /// How long bound pods have waited where.
     pub(super) fn sum_up(&mut self) -> SchedulingParts {
-        let Self { queue, backoff, unschedulable, admission, decision, bind } = self;
+        let Self { queue, backoff, unschedulable, admission, decision, bind, at_once } = self;
+        let more = at_once.take().unwrap_or(0);
+        for part in [&mut *queue, backoff, unschedulable, admission, decision, bind] {
+            part.push_many(0, more);
+        }
         let [queue, backoff, unschedulable] = [queue, backoff, unschedulable].map(Latencies::sum_up);
         let [admission, decision, bind] = [admission, decision, bind].map(Latencies::sum_up);
         SchedulingParts { admission, queue, backoff, unschedulable, decision, bind }

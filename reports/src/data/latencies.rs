@@ -34,7 +34,31 @@ pub struct Steps(Vec<(i64, u64)>);
 
 impl Latencies {
     /// Adds one duration in nanoseconds; negative ones are a bug of the caller and panic.
+    #[inline]
     pub fn push(&mut self, nanoseconds: i64) {
+        // Often nearly all are the same, and then it is the first that came.
+        match self.counted.first_mut() {
+            Some((value, count)) if *value == nanoseconds => {
+                *count += 1;
+                self.sum_ns += i128::from(nanoseconds);
+            }
+            _ => self.push_other(nanoseconds),
+        }
+    }
+
+    /// Adds the same duration several times.
+    pub fn push_many(&mut self, nanoseconds: i64, times: u64) {
+        match self.counted.iter_mut().find(|(value, _)| *value == nanoseconds) {
+            Some((_, count)) => {
+                *count += times;
+                self.sum_ns += i128::from(nanoseconds) * i128::from(times);
+            }
+            None => (0..times).for_each(|_| self.push(nanoseconds)),
+        }
+    }
+
+    #[inline(never)]
+    fn push_other(&mut self, nanoseconds: i64) {
         assert!(nanoseconds >= 0, "a latency cannot be negative: {nanoseconds} ns");
         self.sum_ns += i128::from(nanoseconds);
         if let Some((_, count)) = self.counted.iter_mut().find(|(value, _)| *value == nanoseconds) {

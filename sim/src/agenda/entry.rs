@@ -66,6 +66,11 @@ impl Entry {
         Self { at, order, what, about }
     }
 
+    /// Its place in the total order, as one number: times are not negative.
+    pub(super) const fn key(self) -> u128 {
+        (self.at.0 as u128) << u64::BITS | self.order as u128
+    }
+
     /// When it is due.
     pub(super) const fn at(self) -> SimTime {
         self.at
@@ -76,11 +81,6 @@ impl Entry {
         (self.order >> (SEQUENCE + FLAGS)) as usize
     }
 
-    /// Whether the run waits for it.
-    pub(super) const fn presence(self) -> Presence {
-        if self.order & code::BACKGROUND == 0 { Presence::Foreground } else { Presence::Background }
-    }
-
     /// The pod that it is about, if it is about one.
     pub(super) const fn pod(self) -> Option<PodId> {
         if self.order & code::MASK != code::POD {
@@ -89,10 +89,11 @@ impl Entry {
         Some(PodId { slot: self.about as u32, generation: (self.about >> 32) as u32 })
     }
 
-    /// The event, which is taken: what was kept for it is given up.
-    pub(super) fn event(self, nodes: &mut NodeSubjects) -> Event {
+    /// The event, which is taken, and whether the run waits for it: what was kept for it is given up.
+    pub(super) fn event(self, nodes: &mut NodeSubjects) -> (Presence, Event) {
+        let presence = if self.order & code::BACKGROUND == 0 { Presence::Foreground } else { Presence::Background };
         let about = match self.order & code::MASK {
-            code::ARRIVAL => return Event::Arrival(SourceId(self.what as u16)),
+            code::ARRIVAL => return (presence, Event::Arrival(SourceId(self.what as u16))),
             code::POD => Subject::Pod(PodId { slot: self.about as u32, generation: (self.about >> 32) as u32 }),
             code::NODE => {
                 let (node, uid) = nodes.take(self.about as u32);
@@ -102,7 +103,7 @@ impl Entry {
             _ => Subject::Itself,
         };
         let timer = Timer { kind: (self.what >> 32) as u16, tag: self.what as u32, about };
-        Event::Timer(ControllerId((self.what >> 48) as u16), timer)
+        (presence, Event::Timer(ControllerId((self.what >> 48) as u16), timer))
     }
 }
 

@@ -63,6 +63,12 @@ impl Future {
         self.filled |= 1 << index;
     }
 
+    /// When the first entry is due.
+    #[inline]
+    pub(super) fn first_time(&self) -> Option<SimTime> {
+        (self.filled != 0).then(|| self.buckets[self.filled.trailing_zeros() as usize].earliest)
+    }
+
     /// Hands out the first few entries, in no order. Gives the instant before which all of them are, and none that is left.
     pub(super) fn take_first(&mut self, mut take: impl FnMut(Entry)) -> Option<SimTime> {
         let mut taken = 0;

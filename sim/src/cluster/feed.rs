@@ -158,6 +158,11 @@ impl Interest {
         Self(self.0 | other.0)
     }
 
+    /// The set whose kinds are these bits.
+    pub(crate) const fn numbered(bits: u16) -> Self {
+        Self(bits & Self::ALL.0)
+    }
+
     /// How many kinds of changes are told apart.
     pub(crate) const KINDS: usize = Self::ALL.0.count_ones() as usize;
 

@@ -4,7 +4,7 @@ use super::{Admission, Cause, Change, Charge, Cluster, Refusal};
 use crate::model::gpu::{DeviceSet, GpuRequest};
 use crate::model::pod::{GivenDeletion, GivenStatus, NewPod, Pod, PodPhase, Submitted};
 use crate::model::resource_claims::PodClaims;
-use crate::model::{ClassId, NodeId, PodId};
+use crate::model::{ClassId, Name, NodeId, PodId};
 use crate::phases::Phase;
 use crate::time::Moment;
 use std::sync::Arc;
@@ -57,7 +57,7 @@ impl Cluster {
             leaving: false,
             place: 0,
         };
-        self.fingerprint.fold_name(&pod.name);
+        self.fingerprint.fold_name_bytes(pod.name.as_bytes());
         let class = self.classes.get(pod.class);
         let namespace = &class.spec.namespace;
         self.quotas.each(namespace, &mut self.objects, |quota| quota.charge(class, Charge::Full));
@@ -98,7 +98,7 @@ impl Cluster {
         &mut self,
         admission: &Admission,
         submitted: Submitted,
-        name: &str,
+        name: &Name,
         is_new: bool,
     ) -> Result<ClassId, Refusal> {
         let id = admission.complete_submitted(submitted, self).map_err(|refusal| refusal.for_pod(name))?;

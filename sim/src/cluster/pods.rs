@@ -21,6 +21,8 @@ pub struct Pods {
     names: OnceCell<PodNames>,
     namespaces: Vec<Arc<str>>,
     namespace_numbers: FxHashMap<Arc<str>, u32>,
+    /// The number that was asked for last.
+    last_namespace: u32,
     unbound: Unbound,
     /// By slot: why the pod is unschedulable, where it is. Few pods are, and a repeated failure looks at nothing else.
     conditions: Vec<Option<Arc<FitError>>>,
@@ -244,6 +246,16 @@ impl Pods {
 
     /// The number of a namespace. Namespaces are few, and a number is smaller than a pointer.
     fn namespace_number(&mut self, namespace: &Arc<str>) -> u32 {
+        // Mostly it is that of the pod before.
+        let last = self.last_namespace;
+        if self.namespaces.get(last as usize).is_some_and(|known| Arc::ptr_eq(known, namespace)) {
+            return last;
+        }
+        self.last_namespace = self.new_namespace_number(namespace);
+        self.last_namespace
+    }
+
+    fn new_namespace_number(&mut self, namespace: &Arc<str>) -> u32 {
         if let Some(number) = self.namespace_numbers.get(namespace) {
             return *number;
         }

@@ -10,9 +10,10 @@ use std::hint::black_box;
 impl Cluster {
     /// Reads what the ends of these pods will touch. Nothing else comes of it.
     pub(crate) fn read_ahead(&self, pods: impl Iterator<Item = PodId>) {
+        let mut read = 0;
         let mut nodes: SmallVec<[(NodeId, u32); 64]> = SmallVec::new();
-        nodes.extend(pods.filter_map(|id| self.pods.read_ahead(id)));
-        let read = nodes.iter().fold(0, |read, (node, place)| read ^ self.nodes.read_ahead(*node, *place));
+        nodes.extend(pods.filter_map(|id| self.pods.read_ahead(id, &mut read)));
+        let read = nodes.iter().fold(read, |read, (node, place)| read ^ self.nodes.read_ahead(*node, *place));
         black_box(read);
     }
 
@@ -23,9 +24,10 @@ impl Cluster {
 }
 
 impl Pods {
-    /// The node of a pod, and its place there.
-    fn read_ahead(&self, id: PodId) -> Option<(NodeId, u32)> {
+    /// The node of a pod, and its place there. What is read depends on all parts of its memory.
+    fn read_ahead(&self, id: PodId, read: &mut u64) -> Option<(NodeId, u32)> {
         let pod = self.get(id)?;
+        *read ^= pod.uid ^ pod.created.0 as u64 ^ u64::from(pod.usage.cpu);
         Some((pod.node?, pod.place))
     }
 }

@@ -7,6 +7,7 @@
 use super::{ConsumerReference, ResourceClaim, ResourceClaimTemplate, generated_name};
 use crate::cluster::{Change, Cluster, Interest};
 use crate::controller::{Context, Controller};
+use crate::model::pod::PodTraits;
 use crate::model::resource_claims::{ClaimSource, MadeClaim};
 use crate::model::{ObjectId, PodId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -120,7 +121,12 @@ impl Controller for ResourceClaimController {
     }
 
     fn interest(&self) -> Interest {
-        Interest::POD_CREATED.and(Interest::POD_FINISHED).and(Interest::POD_REMOVED).and(Interest::OBJECTS)
+        // Claims for extended resources are of pods that name none.
+        Interest::POD_FINISHED.and(Interest::POD_REMOVED).and(Interest::OBJECTS)
+    }
+
+    fn interest_in(&self, pods_with: PodTraits) -> Interest {
+        if pods_with == PodTraits::RESOURCE_CLAIMS { Interest::POD_CREATED } else { Interest::NONE }
     }
 
     fn on_change(&mut self, change: Change, cx: &mut Context<'_>) {

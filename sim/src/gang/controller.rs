@@ -3,6 +3,7 @@
 use super::PodGroup;
 use crate::cluster::{Change, Interest};
 use crate::controller::{Context, Controller};
+use crate::model::pod::PodTraits;
 use crate::model::{ObjectId, PodId};
 use rustc_hash::FxHashMap;
 
@@ -28,7 +29,12 @@ impl Controller for PodGroupController {
     }
 
     fn interest(&self) -> Interest {
-        Interest::POD_CREATED.and(Interest::POD_FINISHED).and(Interest::POD_REMOVED)
+        Interest::NONE
+    }
+
+    fn interest_in(&self, pods_with: PodTraits) -> Interest {
+        let all = Interest::POD_CREATED.and(Interest::POD_FINISHED).and(Interest::POD_REMOVED);
+        if pods_with == PodTraits::OWNED { all } else { Interest::NONE }
     }
 
     fn on_change(&mut self, change: Change, cx: &mut Context<'_>) {

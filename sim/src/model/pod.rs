@@ -1,8 +1,10 @@
 //! Pods: what their specification says, the class that alike pods share, and the live pod.
 
 mod live;
+mod traits;
 
 pub use live::Pod;
+pub use traits::PodTraits;
 
 use super::affinity::NodeAffinity;
 use super::gpu::GpuRequest;
@@ -252,6 +254,8 @@ pub struct PodClass {
     pub qos: QosClass,
     /// The host ports, sorted.
     pub host_ports: Vec<HostPort>,
+    /// What its pods have that others lack.
+    pub traits: PodTraits,
     /// What one pod counts for in quotas, computed when a quota first asks.
     pub(crate) quota_usage: OnceLock<ResourceList>,
     /// How many classes the cluster had had before.
@@ -275,7 +279,7 @@ impl PodClass {
         let nonzero = spec.nonzero_requests();
         let mut host_ports: Vec<HostPort> = spec.host_ports().cloned().collect();
         host_ports.sort();
-        Self {
+        let mut class = Self {
             nonzero_cpu: nonzero.get("cpu").map_or(0, |q| q.milli_value()),
             nonzero_memory: nonzero.get("memory").map_or(0, |q| q.value()),
             qos: spec.qos(),
@@ -283,10 +287,13 @@ impl PodClass {
             quota_usage: OnceLock::new(),
             number: 0,
             for_ever: false,
+            traits: PodTraits::default(),
             requests,
             scored,
             spec,
-        }
+        };
+        class.traits = PodTraits::of_class(&class);
+        class
     }
 
     /// Whether it wishes anything about pods near it.

@@ -96,8 +96,23 @@ pub const fn amount(id: ResourceId, quantity: Quantity) -> i64 {
 }
 
 /// Amounts per resource; a column that is not there is 0.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Default, PartialEq, Eq, Hash)]
 pub struct Resources(SmallVec<[i64; 6]>);
+
+impl Clone for Resources {
+    fn clone(&self) -> Self {
+        Self(SmallVec::from_slice(&self.0))
+    }
+
+    fn clone_from(&mut self, other: &Self) {
+        if self.0.len() == other.0.len() {
+            self.0.copy_from_slice(&other.0);
+        } else {
+            self.0.clear();
+            self.0.extend_from_slice(&other.0);
+        }
+    }
+}
 
 impl Resources {
     /// The amount of one resource.

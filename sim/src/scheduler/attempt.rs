@@ -2,6 +2,7 @@
 //!
 //! Source: `pkg/scheduler/schedule_one.go`.
 
+use super::askers::Askers;
 use super::evaluate::Selected;
 use super::fit_error::FitError;
 use super::framework::{Cycle, Permit, PostFilter};
@@ -179,7 +180,7 @@ impl Scheduler {
             }
             (None, Some(node)) => {
                 cluster.phases.enter(Phase::Bind);
-                reserve(profile, &cycle, selected, node)
+                reserve((profile, &self.askers[usize::from(number)]), &cycle, selected, node)
             }
             (None, None) => Decision::internal("no node was found, and no reason given".to_owned()),
         };
@@ -200,11 +201,11 @@ impl Remedy {
 }
 
 /// Reserve and Permit.
-fn reserve(profile: &Profile, cycle: &Cycle<'_>, selected: Selected, id: NodeId) -> Decision {
+fn reserve((profile, askers): (&Profile, &Askers), cycle: &Cycle<'_>, selected: Selected, id: NodeId) -> Decision {
     cycle.cluster.read_node_ahead(id);
     let node = cycle.cluster.node(id);
     let unreserve = || profile.reserve.iter().rev().for_each(|&index| profile.plugins[index].unreserve(cycle, node));
-    for &index in &profile.reserve {
+    for index in askers.reserve(cycle.class) {
         let verdict = profile.plugins[index].reserve(cycle, node);
         if verdict != Verdict::Fits {
             unreserve();

@@ -18,6 +18,7 @@ use crate::model::{ClassId, NodeId, PodId};
 use crate::observe::Note;
 use crate::phases::Phase;
 use crate::time::{SimTime, Span};
+use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// A plugin cannot let a pod wait longer than this.
@@ -126,7 +127,7 @@ impl Scheduler {
         self.queue.remove(pod, now);
         self.selection.nominator.remove(pod);
         let until = |(plugin, span): &(usize, Span)| (*plugin, now + (*span).min(MAX_PERMIT_WAIT), *span);
-        let permits = chosen.permits.iter().map(until).collect();
+        let permits = if chosen.permits.is_empty() { Vec::new() } else { chosen.permits.iter().map(until).collect() };
         let stage = Stage::Permit(permits);
         let waiting = Waiting { pod, queued, node: chosen.node, stage, examined, took, selected: chosen.selected };
         self.go_on(waiting, cx);
@@ -170,9 +171,12 @@ impl Scheduler {
                     return Ok(false);
                 }
             }
+            let class = queued.class;
             let profile = &self.profiles[usize::from(queued.profile)];
-            for &index in &profile.pre_bind {
-                let cycle = Cycle::new(cx.cluster, queued.class, Some(pod));
+            let askers = &self.askers[usize::from(queued.profile)];
+            let asked: SmallVec<[usize; 4]> = askers.pre_bind(cx.cluster.classes.get(class)).collect();
+            for index in asked {
+                let cycle = Cycle::new(cx.cluster, class, Some(pod));
                 let actions = profile.plugins[index].pre_bind(&cycle, cx.cluster.node(node));
                 let actions = actions.map_err(Failed::internal)?;
                 for action in actions {
@@ -184,7 +188,7 @@ impl Scheduler {
         let profile = &self.profiles[usize::from(queued.profile)];
         let cycle = Cycle::new(cx.cluster, queued.class, Some(pod));
         let target = cx.cluster.node(node);
-        for &index in &profile.pre_bind {
+        for index in self.askers[usize::from(queued.profile)].pre_bind(cycle.class) {
             match profile.plugins[index].pre_bound(&cycle, target) {
                 PreBound::Ready => {}
                 PreBound::Wait => return Ok(false),
@@ -420,7 +424,7 @@ impl Scheduler {
 
 /// The GPU devices that the pod takes, if any plugin has a say. A pod that was assumed has them.
 fn devices(profile: &Profile, cycle: &Cycle<'_>, node: NodeId) -> Result<Option<DeviceSet>, Failed> {
-    if cycle.live_pod().is_some_and(|pod| pod.assumed().is_some()) {
+    if cycle.class.spec.gpu.is_none() || cycle.live_pod().is_some_and(|pod| pod.assumed().is_some()) {
         return Ok(None);
     }
     profile.devices(cycle, cycle.cluster.node(node)).map_err(|plugin| {

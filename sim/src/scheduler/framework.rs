@@ -14,7 +14,7 @@ use super::verdict::Verdict;
 use crate::cluster::{Action, Cluster};
 use crate::model::gpu::DeviceSet;
 use crate::model::node::Node;
-use crate::model::pod::{Pod, PodClass};
+use crate::model::pod::{Pod, PodClass, PodTraits};
 use crate::model::{ClassId, NodeId, PodId};
 use crate::time::Span;
 use std::collections::BTreeSet;
@@ -41,6 +41,12 @@ pub trait Plugin {
     /// The message of why it is held back.
     fn pre_enqueue(&self, _cycle: &Cycle<'_>) -> Result<(), String> {
         Ok(())
+    }
+
+    /// PreEnqueue: which traits a pod must have, one of them at least, to be held back for another reason than [`Cycle::preempting`]; `None`
+    /// if it may hold back any. Other pods it is not asked about.
+    fn holds_back(&self) -> Option<PodTraits> {
+        None
     }
 
     /// QueueSort: pods with smaller keys are scheduled first; among equal keys, the one that is longer in the queue. It is asked when a
@@ -95,6 +101,12 @@ pub trait Plugin {
     /// What its scores before normalisation depend on, besides the pod's class.
     fn score_depends_on(&self) -> Dependence {
         Dependence::Anything
+    }
+
+    /// Reserve and PreBind: which traits a pod must have, one of them at least, so that there is anything to do for it; `None` if there may be
+    /// for any. Other pods it is not asked about there.
+    fn reserves_for(&self) -> Option<PodTraits> {
+        None
     }
 
     /// Reserve: the pod is about to go to this node. `Verdict::Fits` to agree; a plugin keeps what it reserves in itself.

@@ -78,7 +78,15 @@ impl ImageStates {
     }
 
     /// A cycle begins: nodes that have changed since the last one are looked at anew.
+    #[inline]
     pub(super) fn begin_cycle(&mut self, cluster: &Cluster) {
+        if !self.changed.is_empty() {
+            self.look_anew(cluster);
+        }
+        self.last_cycle = cluster.version();
+    }
+
+    fn look_anew(&mut self, cluster: &Cluster) {
         for (name, before) in std::mem::take(&mut self.changed) {
             let Some(image) = self.images.get(&name).filter(|image| image.nodes.len() != before) else { continue };
             for &id in &image.nodes {
@@ -91,7 +99,6 @@ impl ImageStates {
                 }
             }
         }
-        self.last_cycle = cluster.version();
     }
 
     fn add(&mut self, node: NodeId, images: &[NodeImage]) {

@@ -3,6 +3,7 @@
 //! [`Scheduler::attempt`](self) takes a pod from the queue and decides; what the decision does is in `binding.rs`; what happens in
 //! the cluster meanwhile comes in through `wake.rs`.
 
+mod askers;
 mod attempt;
 mod binding;
 mod check;
@@ -63,6 +64,7 @@ use crate::model::ClassId;
 use crate::observe::Note;
 use crate::phases::Phase;
 use crate::time::{SimTime, Span};
+use askers::Askers;
 use attempt::InFlight;
 use binding::{Eviction, Waiting};
 use queue::SchedulingQueue;
@@ -104,6 +106,8 @@ pub struct SchedulerSettings {
 #[derive(Debug)]
 pub struct Scheduler {
     profiles: Vec<Profile>,
+    /// Of each profile, who has to do with which pods.
+    askers: Vec<Askers>,
     settings: SchedulerSettings,
     queue: SchedulingQueue,
     selection: Selection,
@@ -134,6 +138,7 @@ impl Scheduler {
     /// A scheduler with these profiles, at least one.
     pub fn new(profiles: Vec<Profile>, settings: SchedulerSettings) -> Self {
         Self {
+            askers: profiles.iter().map(Askers::new).collect(),
             profiles,
             settings,
             queue: SchedulingQueue::new(settings.queue),

@@ -32,6 +32,9 @@ impl Nominator {
 
     /// Takes a nomination back.
     pub fn remove(&mut self, pod: PodId) {
+        if self.node_of.is_empty() {
+            return;
+        }
         let Some(node) = self.node_of.remove(&pod) else { return };
         self.version += 1;
         if let Some(pods) = self.by_node.get_mut(&node) {

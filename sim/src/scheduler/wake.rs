@@ -3,6 +3,7 @@
 //! Source: `pkg/scheduler/eventhandlers.go` and `pkg/scheduler/backend/queue/scheduling_queue.go`.
 
 use super::Scheduler;
+use super::askers::Askers;
 use super::binding::Eviction;
 use super::events::{ClusterEvent, Events};
 use super::framework::{Cycle, Hint, Plugin};
@@ -156,8 +157,12 @@ impl Scheduler {
     }
 
     fn pod_left(&mut self, id: PodId, cx: &mut Context<'_>) {
-        let queued = self.queue.get(id).is_some();
-        self.leave_queue(id, cx);
+        // One that is bound has left the queue, whose place for it is in no cache.
+        let is_bound = cx.cluster.pod(id).is_some_and(|pod| pod.node.is_some());
+        let queued = !is_bound && self.queue.get(id).is_some();
+        if queued {
+            self.leave_queue(id, cx);
+        }
         self.selection.nominator.remove(id);
         // Perhaps it was one of those that were tried.
         self.fruitless.1 = self.fruitless.1.saturating_sub(1);
@@ -244,8 +249,8 @@ impl Scheduler {
         cluster: &Cluster,
         work: impl FnOnce(&mut SchedulingQueue, PreEnqueue<'_>, SimTime) -> R,
     ) -> R {
-        let (profiles, evictions) = (&self.profiles, &self.evictions);
-        let ask = |queued: &QueuedPod| pre_enqueue(profiles, evictions, queued, cluster);
+        let (profiles, askers, evictions) = (&self.profiles, &self.askers, &self.evictions);
+        let ask = |queued: &QueuedPod| pre_enqueue((profiles, askers), evictions, queued, cluster);
         // Whether others are going for it is the only thing that tells apart a pod from those that hints answer alike for.
         let pre_enqueue = PreEnqueue { ask: &ask, alike: evictions.is_empty() };
         work(&mut self.queue, pre_enqueue, cluster.now)
@@ -254,17 +259,17 @@ impl Scheduler {
 
 /// The plugin that holds a pod back, if one does.
 fn pre_enqueue(
-    profiles: &[Profile],
+    (profiles, askers): (&[Profile], &[Askers]),
     evictions: &VecDeque<Eviction>,
     queued: &QueuedPod,
     cluster: &Cluster,
 ) -> Option<u8> {
     let pod = queued.pod;
-    let profile = &profiles[usize::from(queued.profile)];
+    let (profile, askers) = (&profiles[usize::from(queued.profile)], &askers[usize::from(queued.profile)]);
     let preempting = !evictions.is_empty() && Scheduler::is_preempting(evictions, pod, cluster);
     let cycle = Cycle { preempting, ..Cycle::new(cluster, queued.class, Some(pod)) };
-    let holds = |index: &&usize| profile.plugins[**index].pre_enqueue(&cycle).is_err();
-    profile.pre_enqueue.iter().find(holds).map(|index| *index as u8)
+    let holds = |index: &usize| profile.plugins[*index].pre_enqueue(&cycle).is_err();
+    askers.pre_enqueue(cycle.class, preempting).find(holds).map(|index| index as u8)
 }
 
 fn wakes(profile: &Profile, group: Group, pod: PodId, event: ClusterEvent, cluster: &Cluster) -> bool {

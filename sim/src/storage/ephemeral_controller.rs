@@ -8,6 +8,7 @@
 use super::persistent_volume_claim::{ClaimOwner, PersistentVolumeClaim};
 use crate::cluster::{Change, Interest};
 use crate::controller::{Context, Controller};
+use crate::model::pod::PodTraits;
 use crate::model::volume::{ClaimSpec, Volume, VolumeSource};
 use crate::model::{ObjectId, PodId};
 use std::sync::Arc;
@@ -52,7 +53,12 @@ impl Controller for EphemeralVolumeController {
     }
 
     fn interest(&self) -> Interest {
-        Interest::POD_CREATED.and(Interest::POD_FINISHED).and(Interest::POD_REMOVED)
+        Interest::NONE
+    }
+
+    fn interest_in(&self, pods_with: PodTraits) -> Interest {
+        let all = Interest::POD_CREATED.and(Interest::POD_FINISHED).and(Interest::POD_REMOVED);
+        if pods_with == PodTraits::VOLUME_CLAIMS { all } else { Interest::NONE }
     }
 
     fn on_change(&mut self, change: Change, cx: &mut Context<'_>) {

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use towtank_sim::cluster::{Cause, Change, Interest};
 use towtank_sim::controller::{Context, Controller};
+use towtank_sim::model::pod::PodTraits;
 use towtank_sim::model::{ObjectId, PodId};
 
 /// The garbage collector.
@@ -55,7 +56,12 @@ impl Controller for GarbageCollector {
     }
 
     fn interest(&self) -> Interest {
-        Interest::POD_CREATED.and(Interest::POD_FINISHED).and(Interest::POD_REMOVED).and(Interest::OBJECTS)
+        Interest::OBJECTS
+    }
+
+    fn interest_in(&self, pods_with: PodTraits) -> Interest {
+        let all = Interest::POD_CREATED.and(Interest::POD_FINISHED).and(Interest::POD_REMOVED);
+        if pods_with == PodTraits::OWNED { all } else { Interest::NONE }
     }
 
     fn on_change(&mut self, change: Change, cx: &mut Context<'_>) {

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use towtank_sim::agenda::Timer;
 use towtank_sim::cluster::{Cause, Change, Interest};
 use towtank_sim::controller::{Context, Controller};
-use towtank_sim::model::pod::{PodPhase, RestartPolicy};
+use towtank_sim::model::pod::{PodPhase, PodTraits, RestartPolicy};
 use towtank_sim::model::{ObjectId, PodId};
 use towtank_sim::observe::{Note, Regarding};
 use towtank_sim::time::{SimTime, Span};
@@ -224,11 +224,12 @@ impl Controller for JobController {
     }
 
     fn interest(&self) -> Interest {
-        Interest::POD_STARTED
-            .and(Interest::POD_FINISHED)
-            .and(Interest::POD_DELETING)
-            .and(Interest::POD_REMOVED)
-            .and(Interest::OBJECTS)
+        // What any pod gives back may help a Job whose pods were refused.
+        Interest::POD_FINISHED.and(Interest::POD_DELETING).and(Interest::POD_REMOVED).and(Interest::OBJECTS)
+    }
+
+    fn interest_in(&self, pods_with: PodTraits) -> Interest {
+        if pods_with == PodTraits::OWNED { Interest::POD_STARTED } else { Interest::NONE }
     }
 
     fn on_change(&mut self, change: Change, cx: &mut Context<'_>) {

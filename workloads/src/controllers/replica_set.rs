@@ -12,6 +12,7 @@ use towtank_sim::agenda::Timer;
 use towtank_sim::cluster::{Cause, Change, Fingerprint, Interest, Object};
 use towtank_sim::controller::{Context, Controller};
 use towtank_sim::model::labels::LabelSelector;
+use towtank_sim::model::pod::PodTraits;
 use towtank_sim::model::{NodeId, ObjectId, PodId};
 use towtank_sim::observe::{Note, Regarding};
 use towtank_sim::time::{SimTime, Span};
@@ -242,12 +243,13 @@ impl Controller for ReplicaSetController {
     }
 
     fn interest(&self) -> Interest {
-        Interest::POD_STARTED
-            .and(Interest::POD_READINESS)
-            .and(Interest::POD_FINISHED)
-            .and(Interest::POD_DELETING)
-            .and(Interest::POD_REMOVED)
-            .and(Interest::OBJECTS)
+        // What any pod gives back may help a set whose pods were refused.
+        Interest::POD_FINISHED.and(Interest::POD_DELETING).and(Interest::POD_REMOVED).and(Interest::OBJECTS)
+    }
+
+    fn interest_in(&self, pods_with: PodTraits) -> Interest {
+        let all = Interest::POD_STARTED.and(Interest::POD_READINESS);
+        if pods_with == PodTraits::OWNED { all } else { Interest::NONE }
     }
 
     fn on_change(&mut self, change: Change, cx: &mut Context<'_>) {

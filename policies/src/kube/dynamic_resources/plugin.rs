@@ -18,7 +18,7 @@ use towtank_sim::dra::{
     ResourceClaim, generated_name,
 };
 use towtank_sim::model::node::Node;
-use towtank_sim::model::pod::PodClass;
+use towtank_sim::model::pod::{PodClass, PodTraits};
 use towtank_sim::model::{NodeId, ObjectId, PodId};
 use towtank_sim::scheduler::{
     Basis, ClusterEvent, Cycle, Events, Failure, Hint, Lasting, LastingFilter, LastingScore, Plugin, Points,
@@ -148,6 +148,14 @@ impl Plugin for DynamicResources {
 
     fn pre_enqueue(&self, cycle: &Cycle<'_>) -> Result<(), String> {
         pod_claims(cycle).map(drop)
+    }
+
+    fn holds_back(&self) -> Option<PodTraits> {
+        Some(PodTraits::RESOURCE_CLAIMS)
+    }
+
+    fn reserves_for(&self) -> Option<PodTraits> {
+        Some(PodTraits::RESOURCE_CLAIMS.and(PodTraits::OTHER_RESOURCES))
     }
 
     fn pre_filter<'c>(&'c self, cycle: &Cycle<'c>) -> PreFilter<'c> {

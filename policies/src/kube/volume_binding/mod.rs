@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use towtank_sim::cluster::{Action, Cluster};
 use towtank_sim::model::node::Node;
-use towtank_sim::model::pod::PodClass;
+use towtank_sim::model::pod::{PodClass, PodTraits};
 use towtank_sim::model::volume::VolumeSource;
 use towtank_sim::model::{NodeId, ObjectId, Quantity};
 use towtank_sim::scheduler::{
@@ -101,6 +101,10 @@ impl Plugin for VolumeBinding {
             (Some(_), true) => LastingScore::InCycle,
         };
         Lasting { filter, score, ..Lasting::default() }
+    }
+
+    fn reserves_for(&self) -> Option<PodTraits> {
+        Some(PodTraits::VOLUME_CLAIMS)
     }
 
     fn reserve(&self, cycle: &Cycle<'_>, node: &Node) -> Verdict {

@@ -11,7 +11,7 @@ use crate::agenda::{Rank, Subject, Timer};
 use crate::cluster::{Change, Cluster, Interest};
 use crate::controller::{Context, Controller};
 use crate::model::ObjectId;
-use crate::model::pod::{Pod, PodPhase, PodSpec};
+use crate::model::pod::{Pod, PodPhase, PodSpec, PodTraits};
 use crate::observe::{Note, Regarding};
 use crate::time::{SimTime, Span};
 use std::collections::BTreeMap;
@@ -146,7 +146,12 @@ impl Controller for HorizontalController {
     }
 
     fn interest(&self) -> Interest {
-        Interest::OBJECTS.and(Interest::POD_CREATED).and(Interest::POD_READINESS)
+        Interest::OBJECTS
+    }
+
+    fn interest_in(&self, pods_with: PodTraits) -> Interest {
+        let all = Interest::POD_CREATED.and(Interest::POD_READINESS);
+        if pods_with == PodTraits::OWNED { all } else { Interest::NONE }
     }
 
     fn on_change(&mut self, change: Change, cx: &mut Context<'_>) {

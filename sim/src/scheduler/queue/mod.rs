@@ -188,7 +188,13 @@ impl SchedulingQueue {
 
     /// A pod that had left the queue to be bound is again one that was popped.
     pub(super) fn restore(&mut self, queued: QueuedPod) {
-        self.pods.insert(QueuedPod { cohort: NOWHERE, ..queued });
+        let queued = QueuedPod { cohort: NOWHERE, ..queued };
+        match self.pods.find(queued.pod) {
+            Some(entry) => self.pods[entry] = queued,
+            None => {
+                self.pods.insert(queued);
+            }
+        }
     }
 
     /// A waiting pod says something else than before; whether it is one of those that wait for an event or are held back, so
