@@ -5,6 +5,7 @@
 //! [`legacy`] or [`research`] and one line in [`registry`].
 
 mod allocation_score;
+pub mod by_node;
 pub mod cel;
 mod claims;
 pub mod config;

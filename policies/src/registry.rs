@@ -1,5 +1,6 @@
 //! Every plugin by name: one line each.
 
+use crate::by_node::{ByNode, ScoreByNode};
 use crate::config::{ArgsSource, ConfigError};
 use crate::factory::{Factory, PluginContext, Prepare};
 use crate::suggest::did_you_mean;
@@ -62,15 +63,15 @@ pub const PLUGINS: &[PluginEntry] = &[
     entry("NodeResourcesMostAllocated", "prefers nodes with more taken (up to Kubernetes 1.22)", legacy::node_resources_most_allocated::prepare),
     entry("RequestedToCapacityRatio", "scores nodes by a line over their utilization (up to Kubernetes 1.22)", legacy::requested_to_capacity_ratio::prepare),
     entry("Random", "scores nodes at random", |args| plain(args, |context| Box::new(research::random::Random::new(context)))),
-    entry("BestFit", "prefers the node that the pod leaves with the least free", |args| plain(args, |_| Box::new(research::best_fit::BestFit))),
-    entry("WorstFit", "prefers the node that the pod leaves with the most free", |args| plain(args, |_| Box::new(research::worst_fit::WorstFit))),
-    entry("FirstFit", "takes the oldest feasible node", |args| plain(args, |_| Box::new(research::first_fit::FirstFit))),
-    entry("AnyNode", "leaves the choice among feasible nodes to the tie-break", |args| plain(args, |_| Box::new(research::any_node::AnyNode))),
-    entry("DotProd", "prefers nodes whose free CPU and GPUs are least aligned with the pod's demand", |args| plain(args, |_| Box::new(research::dot_prod::DotProd))),
+    entry("BestFit", "prefers the node that the pod leaves with the least free", by_node::<research::best_fit::BestFit>),
+    entry("WorstFit", "prefers the node that the pod leaves with the most free", by_node::<research::worst_fit::WorstFit>),
+    entry("FirstFit", "takes the oldest feasible node", by_node::<research::first_fit::FirstFit>),
+    entry("AnyNode", "leaves the choice among feasible nodes to the tie-break", by_node::<research::any_node::AnyNode>),
+    entry("DotProd", "prefers nodes whose free CPU and GPUs are least aligned with the pod's demand", by_node::<research::dot_prod::DotProd>),
     entry("FGD", "takes the node, and the GPU device, on which fragmentation grows the least", |args| plain(args, |context| Box::new(research::fgd::Fgd::new(context)))),
-    entry("GpuBestFit", "prefers the node that the pod leaves with the least CPU and GPU", |args| plain(args, |_| Box::new(research::gpu_best_fit::GpuBestFit))),
-    entry("GpuClustering", "keeps pods together that ask for GPUs in the same way", |args| plain(args, |_| Box::new(research::gpu_clustering::GpuClustering))),
-    entry("GpuPacking", "prefers GPUs in use to free ones, and nodes in use to free ones", |args| plain(args, |_| Box::new(research::gpu_packing::GpuPacking))),
+    entry("GpuBestFit", "prefers the node that the pod leaves with the least CPU and GPU", by_node::<research::gpu_best_fit::GpuBestFit>),
+    entry("GpuClustering", "keeps pods together that ask for GPUs in the same way", by_node::<research::gpu_clustering::GpuClustering>),
+    entry("GpuPacking", "prefers GPUs in use to free ones, and nodes in use to free ones", by_node::<research::gpu_packing::GpuPacking>),
     entry("RoundRobin", "takes the next feasible node after the last one taken", |args| plain(args, |_| Box::<research::round_robin::RoundRobin>::default())),
     entry("PowerOfKChoices", "draws k feasible nodes and takes the least loaded of them", research::power_of_k_choices::prepare),
     entry("Fifo", "orders the queue by creation, whatever the priorities", |args| plain(args, |_| Box::new(research::fifo::Fifo))),
@@ -170,4 +171,12 @@ const fn entry(name: &'static str, about: &'static str, prepare: Prepare) -> Plu
 /// None: the plugins with arguments have some.
 pub fn plain(_args: &ArgsSource<'_>, make: fn(&PluginContext<'_>) -> Box<dyn Plugin>) -> Result<Factory, ConfigError> {
     Ok(Arc::new(make))
+}
+
+/// Prepares the plugin of a score by node, which has no arguments.
+///
+/// # Errors
+/// None.
+pub fn by_node<S: ScoreByNode>(args: &ArgsSource<'_>) -> Result<Factory, ConfigError> {
+    plain(args, |_| Box::new(ByNode::<S>::default()))
 }

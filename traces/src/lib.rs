@@ -20,6 +20,7 @@
 //! # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
 //! ```
 
+mod alibaba_task;
 mod classes;
 mod clock;
 mod error;

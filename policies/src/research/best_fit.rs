@@ -1,52 +1,31 @@
 //! BestFit: the node that the pod leaves with the least free.
 
-use crate::lasting::{score_by_node, scores};
+use crate::by_node::ScoreByNode;
 use crate::remaining::{remaining, scale};
-use towtank_sim::cluster::Cluster;
-use towtank_sim::model::NodeId;
 use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::PodClass;
 use towtank_sim::model::resources::Resources;
-use towtank_sim::scheduler::{Cycle, Dependence, Events, Lasting, NodePart, Plugin, Points, PreScore, Score};
+use towtank_sim::scheduler::Score;
 
-/// The plugin. A node's score before normalisation is the mean, over its resources (the count of pods aside), of the fraction
+/// The score of nodes for pods that request this.
+///
+/// A node's score before normalisation is the mean, over its resources (the count of pods aside), of the fraction
 /// that stays free with the pod on it, in millionths; normalised, the fullest node gets 100 and the other extreme 0.
 ///
 /// Source: Panigrahy et al., "Heuristics for Vector Bin Packing", 2011, with equal weights of the dimensions; the baseline
 /// BestFit of Weng et al., "Beware of Fragmentation", USENIX ATC 2023, is of the same kind.
-#[derive(Clone, Copy, Debug)]
-pub struct BestFit;
+#[derive(Clone, Debug)]
+pub struct BestFit(Resources);
 
-/// What the pod requests.
-struct Free(Resources);
+impl ScoreByNode for BestFit {
+    const NAME: &'static str = "BestFit";
 
-impl Plugin for BestFit {
-    fn name(&self) -> &'static str {
-        "BestFit"
-    }
-
-    fn points(&self) -> Points {
-        Points::SCORE
-    }
-
-    fn pre_score<'c>(&'c self, cycle: &Cycle<'c>, _feasible: &[NodeId]) -> PreScore<'c> {
-        PreScore::Ask(Box::new(Free(cycle.class.requests.clone())))
-    }
-
-    fn score_depends_on(&self) -> Dependence {
-        Dependence::Node
-    }
-
-    fn lasting(&self, class: &PodClass, _cluster: &Cluster) -> Lasting {
-        scores(score_by_node(NodePart::Whole, Free(class.requests.clone())))
-    }
-
-    fn events(&self) -> Events {
-        Events::NONE
+    fn of(class: &PodClass) -> Option<Self> {
+        Some(Self(class.requests.clone()))
     }
 }
 
-impl Score for Free {
+impl Score for BestFit {
     fn score(&self, node: &Node) -> i64 {
         remaining(node, &self.0)
     }

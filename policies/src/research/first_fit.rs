@@ -1,13 +1,13 @@
 //! FirstFit: the oldest feasible node.
 
-use crate::lasting::{score_by_node, scores};
-use towtank_sim::cluster::Cluster;
-use towtank_sim::model::NodeId;
+use crate::by_node::ScoreByNode;
 use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::PodClass;
-use towtank_sim::scheduler::{Cycle, Dependence, Events, Lasting, NodePart, Plugin, Points, PreScore, Score};
+use towtank_sim::scheduler::{NodePart, Score};
 
-/// The plugin. Nodes are ordered by uid, so by creation. The first feasible one gets 100 and all others 0, which keeps the
+/// The score of nodes.
+///
+/// Nodes are ordered by uid, so by creation. The first feasible one gets 100 and all others 0, which keeps the
 /// order exact however many nodes there are.
 ///
 /// Which nodes are looked at is the profile's matter: with `percentageOfNodesToScore` below 100, and on more than 100 nodes,
@@ -15,35 +15,16 @@ use towtank_sim::scheduler::{Cycle, Dependence, Events, Lasting, NodePart, Plugi
 #[derive(Clone, Copy, Debug)]
 pub struct FirstFit;
 
-struct Age;
+impl ScoreByNode for FirstFit {
+    const NAME: &'static str = "FirstFit";
+    const READS: NodePart = NodePart::Spec;
 
-impl Plugin for FirstFit {
-    fn name(&self) -> &'static str {
-        "FirstFit"
-    }
-
-    fn points(&self) -> Points {
-        Points::SCORE
-    }
-
-    fn pre_score<'c>(&'c self, _cycle: &Cycle<'c>, _feasible: &[NodeId]) -> PreScore<'c> {
-        PreScore::Ask(Box::new(Age))
-    }
-
-    fn score_depends_on(&self) -> Dependence {
-        Dependence::Node
-    }
-
-    fn lasting(&self, _class: &PodClass, _cluster: &Cluster) -> Lasting {
-        scores(score_by_node(NodePart::Spec, Age))
-    }
-
-    fn events(&self) -> Events {
-        Events::NONE
+    fn of(_class: &PodClass) -> Option<Self> {
+        Some(Self)
     }
 }
 
-impl Score for Age {
+impl Score for FirstFit {
     fn score(&self, node: &Node) -> i64 {
         node.uid as i64
     }

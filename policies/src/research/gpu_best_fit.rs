@@ -1,16 +1,14 @@
 //! GpuBestFit: the node that the pod leaves with the least CPU and GPU, as the FGD paper's baseline BestFit measures it.
 
+use crate::by_node::ScoreByNode;
 use crate::free_gpu::{CpuAndGpu, MAX_CPU_MILLI, MAX_GPU_MILLI};
-use crate::lasting::{score_by_node, scores};
-use towtank_sim::cluster::Cluster;
-use towtank_sim::model::NodeId;
 use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::PodClass;
-use towtank_sim::scheduler::{
-    Cycle, Dependence, Events, Lasting, MAX_NODE_SCORE, NodePart, Plugin, Points, PreScore, Score,
-};
+use towtank_sim::scheduler::{MAX_NODE_SCORE, Score};
 
-/// The plugin. [BestFit](super::best_fit::BestFit) is another formula, over every resource of the node and relative to it.
+/// The score of nodes for pods that ask for this.
+///
+/// [BestFit](super::best_fit::BestFit) is another formula, over every resource of the node and relative to it.
 ///
 /// With `c`, `g` free on the node and `rc`, `rg` asked for, of CPU and of GPU thousandths summed over devices, a node's score
 /// before normalisation is the whole part of `100 x (1 - 0.5 (c - rc) / 128000 - 0.5 (g - rg) / 8000)`. Normalised, the lowest
@@ -20,38 +18,17 @@ use towtank_sim::scheduler::{
 /// Sources: the baseline of Weng et al., "Beware of Fragmentation", USENIX ATC 2023, section 6.1, with its artifact
 /// (`best_fit_score.go`, `plugin_utils.go`); after Protean (Hadary et al., OSDI 2020).
 #[derive(Clone, Copy, Debug)]
-pub struct GpuBestFit;
+pub struct GpuBestFit(CpuAndGpu);
 
-/// What the pod asks for.
-struct Demand(CpuAndGpu);
+impl ScoreByNode for GpuBestFit {
+    const NAME: &'static str = "GpuBestFit";
 
-impl Plugin for GpuBestFit {
-    fn name(&self) -> &'static str {
-        "GpuBestFit"
-    }
-
-    fn points(&self) -> Points {
-        Points::SCORE
-    }
-
-    fn pre_score<'c>(&'c self, cycle: &Cycle<'c>, _feasible: &[NodeId]) -> PreScore<'c> {
-        PreScore::Ask(Box::new(Demand(CpuAndGpu::of(cycle.class))))
-    }
-
-    fn score_depends_on(&self) -> Dependence {
-        Dependence::Node
-    }
-
-    fn lasting(&self, class: &PodClass, _cluster: &Cluster) -> Lasting {
-        scores(score_by_node(NodePart::Whole, Demand(CpuAndGpu::of(class))))
-    }
-
-    fn events(&self) -> Events {
-        Events::NONE
+    fn of(class: &PodClass) -> Option<Self> {
+        Some(Self(CpuAndGpu::of(class)))
     }
 }
 
-impl Score for Demand {
+impl Score for GpuBestFit {
     fn score(&self, node: &Node) -> i64 {
         let free = CpuAndGpu::free(node);
         let cpu = (free.cpu - self.0.cpu) as f64 / MAX_CPU_MILLI * 0.5;

@@ -1,17 +1,15 @@
 //! GpuClustering: pods that ask for GPUs in the same way stay together.
 
+use crate::by_node::ScoreByNode;
 use crate::free_gpu::{CpuAndGpu, MAX_GPU_MILLI};
-use crate::lasting::{score_by_node, scores};
-use towtank_sim::cluster::Cluster;
-use towtank_sim::model::NodeId;
 use towtank_sim::model::gpu::GpuRequest;
 use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::PodClass;
-use towtank_sim::scheduler::{
-    Cycle, Dependence, Events, Lasting, LastingScore, NodePart, Plugin, Points, PreScore, Score,
-};
+use towtank_sim::scheduler::Score;
 
-/// The plugin. Pods are of one kind if they ask for shares of a device, or for the same number of whole devices. A node has
+/// The score of nodes for pods that ask for this.
+///
+/// Pods are of one kind if they ask for shares of a device, or for the same number of whole devices. A node has
 /// `25 x (8000 - free) / 8000` points, in whole numbers, for what is taken of its GPUs, and in addition 75 if it hosts pods of
 /// the pod's kind and no other, 50 if it hosts others too, 25 if it hosts no pod with GPUs, and none if it hosts only others. Pods
 /// without GPUs have no preference.
@@ -19,39 +17,17 @@ use towtank_sim::scheduler::{
 /// Sources: Xiao et al., "Gandiva: Introspective Cluster Scheduling for Deep Learning", OSDI 2018, section 3.3, as the baseline
 /// of Weng et al., "Beware of Fragmentation", USENIX ATC 2023, section 6.1, with its artifact (`gpu_clustering_score.go`).
 #[derive(Clone, Copy, Debug)]
-pub struct GpuClustering;
+pub struct GpuClustering(GpuRequest);
 
-/// What the pod asks for.
-struct Like(GpuRequest);
+impl ScoreByNode for GpuClustering {
+    const NAME: &'static str = "GpuClustering";
 
-impl Plugin for GpuClustering {
-    fn name(&self) -> &'static str {
-        "GpuClustering"
-    }
-
-    fn points(&self) -> Points {
-        Points::SCORE
-    }
-
-    fn pre_score<'c>(&'c self, cycle: &Cycle<'c>, _feasible: &[NodeId]) -> PreScore<'c> {
-        cycle.class.spec.gpu.map_or(PreScore::Same(0), |request| PreScore::Ask(Box::new(Like(request))))
-    }
-
-    fn score_depends_on(&self) -> Dependence {
-        Dependence::Node
-    }
-
-    fn lasting(&self, class: &PodClass, _cluster: &Cluster) -> Lasting {
-        let by_node = |request| score_by_node(NodePart::Whole, Like(request));
-        scores(class.spec.gpu.map_or(LastingScore::Same(0), by_node))
-    }
-
-    fn events(&self) -> Events {
-        Events::NONE
+    fn of(class: &PodClass) -> Option<Self> {
+        class.spec.gpu.map(Self)
     }
 }
 
-impl Score for Like {
+impl Score for GpuClustering {
     fn score(&self, node: &Node) -> i64 {
         let taken = (MAX_GPU_MILLI - CpuAndGpu::free(node).gpu).max(0);
         let kinds = node.devices.holders().iter().filter(|pods| **pods > 0).count();

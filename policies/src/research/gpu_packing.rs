@@ -1,16 +1,14 @@
 //! GpuPacking: devices in use before free ones, and nodes in use before free ones.
 
-use crate::lasting::{score_by_node, scores};
-use towtank_sim::cluster::Cluster;
-use towtank_sim::model::NodeId;
+use crate::by_node::ScoreByNode;
 use towtank_sim::model::gpu::{DeviceChoice, GpuRequest, WHOLE};
 use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::PodClass;
-use towtank_sim::scheduler::{
-    Cycle, Dependence, Events, Lasting, LastingScore, NodePart, Plugin, Points, PreScore, Score,
-};
+use towtank_sim::scheduler::Score;
 
-/// The plugin. A node of whose `n` devices all are free has the score `max(33 - n, n)`. On any other one the pod would go to the
+/// The score of nodes for pods that ask for this.
+///
+/// A node of whose `n` devices all are free has the score `max(33 - n, n)`. On any other one the pod would go to the
 /// devices with the least left that have room for it: if `m` of these are still free, the score is `max(50 - m, 33)`; if none
 /// is, `max(100 - p / 10, 50)`, where `p` is the sum of what is left on them, each in whole percent. Pods without GPUs have no
 /// preference.
@@ -18,39 +16,17 @@ use towtank_sim::scheduler::{
 /// Sources: Weng et al., "MLaaS in the Wild", NSDI 2022, section 6.3, as the baseline of Weng et al., "Beware of Fragmentation",
 /// USENIX ATC 2023, section 6.1, with its artifact (`gpu_packing_score.go`).
 #[derive(Clone, Copy, Debug)]
-pub struct GpuPacking;
+pub struct GpuPacking(GpuRequest);
 
-/// What the pod asks for.
-struct Fullest(GpuRequest);
+impl ScoreByNode for GpuPacking {
+    const NAME: &'static str = "GpuPacking";
 
-impl Plugin for GpuPacking {
-    fn name(&self) -> &'static str {
-        "GpuPacking"
-    }
-
-    fn points(&self) -> Points {
-        Points::SCORE
-    }
-
-    fn pre_score<'c>(&'c self, cycle: &Cycle<'c>, _feasible: &[NodeId]) -> PreScore<'c> {
-        cycle.class.spec.gpu.map_or(PreScore::Same(0), |request| PreScore::Ask(Box::new(Fullest(request))))
-    }
-
-    fn score_depends_on(&self) -> Dependence {
-        Dependence::Node
-    }
-
-    fn lasting(&self, class: &PodClass, _cluster: &Cluster) -> Lasting {
-        let by_node = |request| score_by_node(NodePart::Whole, Fullest(request));
-        scores(class.spec.gpu.map_or(LastingScore::Same(0), by_node))
-    }
-
-    fn events(&self) -> Events {
-        Events::NONE
+    fn of(class: &PodClass) -> Option<Self> {
+        class.spec.gpu.map(Self)
     }
 }
 
-impl Score for Fullest {
+impl Score for GpuPacking {
     fn score(&self, node: &Node) -> i64 {
         let free = node.devices.free();
         if free.iter().all(|free| *free == WHOLE) {

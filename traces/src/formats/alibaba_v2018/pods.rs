@@ -1,6 +1,7 @@
 //! Containers of online services, and tasks of batch jobs.
 
 use super::{CONTAINERS, MACHINES, PERCENT, TASKS, memory_percent};
+use crate::alibaba_task::{Dialect, Task};
 use crate::error::TraceError;
 use crate::format::{Context, deal, no_table};
 use crate::input::Inputs;
@@ -8,13 +9,11 @@ use crate::options::GpuMode;
 use crate::parts::{Out, Parts, Rows};
 use crate::reader::{Reader, Timeline};
 use crate::record::{Event, Record, Submitted};
-use crate::repairs::{Repairs, Rule};
 use crate::shapes::Shape;
 use crate::spec::{Asks, SECOND};
 use crate::table::{Column, Row, Table};
 use std::collections::BTreeSet;
 use towtank_sim::model::pod::Run;
-use towtank_sim::time::Span;
 
 pub(super) fn open(inputs: &Inputs, context: &Context) -> Result<Box<dyn Reader>, TraceError> {
     let dealt = deal(inputs, &[&MACHINES, &CONTAINERS, &TASKS])?;
@@ -98,86 +97,39 @@ impl Rows for Containers {
 }
 
 struct Tasks {
-    task: Column,
-    instances: Column,
-    job: Column,
-    status: Column,
     started: Column,
-    ended: Column,
-    cpu: Column,
-    memory: Column,
-    percent: i64,
-    repairs: Repairs,
+    job: Column,
+    name: Column,
+    task: Task,
 }
+
+static DIALECT: Dialect = Dialect {
+    ended: "end_time",
+    instances: "instance_num",
+    unfinished: &["Waiting", "Ready", "Cancelled", "Interrupted"],
+    statuses: "Terminated, Failed, Running, Waiting, Ready, Cancelled or Interrupted",
+    too_early: ["is before the task's start", "an end after the start"],
+    memory: PERCENT,
+};
 
 impl Tasks {
     fn new(table: &Table, context: &Context) -> Result<Self, TraceError> {
         Ok(Self {
-            task: table.require("task_name")?,
-            instances: table.require("instance_num")?,
-            job: table.require("job_name")?,
-            status: table.require("status")?,
             started: table.require("start_time")?,
-            ended: table.require("end_time")?,
-            cpu: table.require("plan_cpu")?,
-            memory: table.require("plan_mem")?,
-            percent: memory_percent(context),
-            repairs: context.repairs.clone(),
+            job: table.require("job_name")?,
+            name: table.require("task_name")?,
+            task: Task::new(table, &DIALECT, memory_percent(context), context)?,
         })
-    }
-
-    /// How the task runs; nothing if it is left out.
-    fn run(&self, row: Row<'_>, started: i64) -> Result<Option<Run>, TraceError> {
-        let failed = match row.bytes(self.status) {
-            b"Terminated" => false,
-            b"Failed" => true,
-            b"Running" => return Ok(Some(Run::Forever)),
-            b"Waiting" | b"Ready" | b"Cancelled" | b"Interrupted" => {
-                let error =
-                    || row.bad(self.status, "never ran to an end", "a task that ran, so that it has a run time");
-                return self.repairs.repair(Rule::MissingDuration, error).map(|()| None);
-            }
-            _ => {
-                let expected = "Terminated, Failed, Running, Waiting, Ready, Cancelled or Interrupted";
-                return Err(row.bad(self.status, "is no status of a task", expected));
-            }
-        };
-        let ended = row.times(self.ended, SECOND, "a time in seconds")?;
-        if ended < started {
-            let error = || row.bad(self.ended, "is before the task's start", "an end after the start");
-            return self.repairs.repair(Rule::NegativeDuration, error).map(|()| None);
-        }
-        let span = Span(ended.saturating_sub(started));
-        Ok(Some(if failed { Run::Fails(span) } else { Run::Succeeds(span) }))
     }
 }
 
 impl Rows for Tasks {
     fn row(&mut self, row: Row<'_>, out: &mut Out<'_>) -> Result<(), TraceError> {
         let started = row.times(self.started, SECOND, "a time in seconds")?;
-        let Some(run) = self.run(row, started)? else { return Ok(()) };
-        let expected = "a number of instances from 1 to 1000000";
-        let pods = row.times(self.instances, 1, expected)?;
-        if !(1..=1_000_000).contains(&pods) {
-            return Err(row.bad(self.instances, "is out of range", expected));
-        }
-        if row.bytes(self.cpu).is_empty() || row.bytes(self.memory).is_empty() {
-            self.repairs
-                .repair(Rule::MissingRequest, || row.bad(self.cpu, "is blank, or the memory is", "both requests"))?;
-        }
-        let ends: &[u8] = if run == Run::Forever { b"task" } else { b"task that ends" };
-        let shape = out.shapes.of([ends, row.bytes(self.cpu), row.bytes(self.memory)], || {
-            let asks = Asks {
-                cpu_milli: row.amount(self.cpu, 10, "hundredths of a core, 0 or more")?,
-                memory_bytes: row.amount(self.memory, self.percent, PERCENT)?,
-                labels: vec![("kind", "batch")],
-                ..Asks::default()
-            };
-            Ok(Shape { spec: asks.spec(run, GpuMode::Share) })
-        })?;
+        let Some((shape, run, pods)) = self.task.pods(row, started, out)? else { return Ok(()) };
         let job = row.name(self.job)?;
-        let name = format!("{job}-{}", row.name(self.task)?);
-        let job = Submitted { group: Some(job.into()), pods: pods as u32, ..Submitted::pod(name.as_str(), shape, run) };
+        let name = format!("{job}-{}", row.name(self.name)?);
+        let job = Submitted { group: Some(job.into()), pods, ..Submitted::pod(name.as_str(), shape, run) };
         out.push(Record { at: started, place: row.place(), event: Event::Submitted(job) });
         Ok(())
     }
