@@ -213,7 +213,11 @@ impl Cause {
 impl Change {
     /// A code for the kind and the numbers that identify it, for the fingerprint. Slots of tables are not among them:
     /// how slots are recycled is not a result.
-    #[inline]
+    #[allow(
+        clippy::inline_always,
+        reason = "where the kind is known, little of it is left, and the numbers stay out of the memory"
+    )]
+    #[inline(always)]
     pub(super) fn words(self, cluster: &Cluster) -> (u8, [u64; 2]) {
         let pod = |id: PodId| cluster.pods.get(id).map_or(u64::MAX, |p| p.uid);
         let node = |id: NodeId| cluster.nodes.get(id).uid;

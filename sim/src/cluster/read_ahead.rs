@@ -28,8 +28,6 @@ impl Pods {
     fn read_ahead(&self, id: PodId, read: &mut u64) -> Option<(NodeId, u32)> {
         let pod = self.get(id)?;
         *read ^= pod.uid ^ pod.created.0 as u64 ^ u64::from(pod.usage.cpu);
-        // The next pod gets this slot, and what is written into memory that is in no cache holds up what is written after it.
-        *read ^= u64::from(self.attempts(id));
         Some((pod.node?, pod.place))
     }
 }
