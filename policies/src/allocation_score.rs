@@ -5,13 +5,15 @@
 use crate::config::{ShapePoint, Strategy};
 use crate::lasting::{add_by_node, score_by_node};
 use crate::resource_ref::{CycleResource, CycleResources, ResourceRef};
+use std::rc::Rc;
 use std::sync::Arc;
-use towtank_sim::cluster::{Cluster, Nodes};
+use towtank_sim::cluster::{Cluster, NodeLoad, Nodes};
 use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::PodClass;
 use towtank_sim::scheduler::lanes::{self, LaneWork, Lanes, product_sum, whole_part, whole_quotient};
 use towtank_sim::scheduler::{
-    LastingScore, LoadBlock, LoadPart, MAX_NODE_SCORE, NodePart, NodeScore, PartWork, Score, exact,
+    Across, AskColumns, ClassScore, LastingScore, LoadBlock, LoadPart, MAX_NODE_SCORE, NodePart, NodeScore, PartWork,
+    Score, exact,
 };
 
 /// A strategy, and the resources that it looks at.
@@ -32,10 +34,17 @@ struct ColumnAllocation {
     plain: Allocation,
     /// A hundred times what the pod asks for.
     pod: [f64; 2],
-    weights: [f64; 2],
-    /// The reciprocal of the sum of the weights.
-    inverse: f64,
+    mean: Mean,
     most: bool,
+}
+
+/// The weighted mean of the scores of CPU and memory.
+#[derive(Clone, Copy)]
+struct Mean {
+    /// The parts of both in the sum of the weights.
+    weights: [f64; 2],
+    /// Half of such a part of one.
+    half: f64,
 }
 
 impl AllocationScore {
@@ -85,8 +94,7 @@ impl Score for Allocation {
 }
 
 impl ColumnAllocation {
-    /// The largest sum of weights that is counted with. Multiplied with the inverse of such a sum, a multiple of a score and a half is
-    /// nowhere near a whole number.
+    /// The largest sum of weights that is counted with. Divided by such a sum, a whole number and a half is nowhere near a whole number.
     const MAX_WEIGHT: i64 = 1 << 15;
 
     fn new(plain: Allocation) -> Result<Self, Allocation> {
@@ -100,8 +108,8 @@ impl ColumnAllocation {
         }
         let most = matches!(*plain.strategy, Strategy::MostAllocated);
         let pod = pod.map(|amount| (MAX_NODE_SCORE * amount) as f64);
-        let weights = weights.map(|weight| weight as f64);
-        Ok(Self { plain, pod, weights, inverse: 1.0 / sum as f64, most })
+        let weights = weights.map(|weight| weight as f64 / sum as f64);
+        Ok(Self { plain, pod, mean: Mean { weights, half: 0.5 / sum as f64 }, most })
     }
 }
 
@@ -128,6 +136,61 @@ impl NodeScore for ColumnAllocation {
                 }
             },
         );
+    }
+
+    fn across(&self) -> Option<Across<dyn ClassScore>> {
+        let judge: Rc<dyn ClassScore> =
+            if self.most { Rc::new(MeanAcross::<true>(self.mean)) } else { Rc::new(MeanAcross::<false>(self.mean)) };
+        Some(Across { judge, asks: [self.pod[0], self.pod[1], 0.0] })
+    }
+}
+
+impl Mean {
+    /// The score, by what there is of CPU and memory, the reciprocals, and a hundred times what is left of them and the pod asks for.
+    #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
+    #[inline(always)]
+    fn score<const FUSED: bool, const MOST: bool>(&self, [has, reciprocal, headroom, pod]: [[f64; 2]; 4]) -> f64 {
+        let scored = |place: usize| {
+            // A hundred times what is left, or taken, of what there is at most.
+            let left = headroom[place] - pod[place];
+            let left = if left > 0.0 { left } else { 0.0 };
+            let counted = if MOST { product_sum::<FUSED>(MAX_NODE_SCORE as f64, has[place], -left) } else { left };
+            whole_quotient::<FUSED>(counted, has[place], reciprocal[place])
+        };
+        // What is rounded on the way is far less than the half that has been added.
+        let memory = product_sum::<FUSED>(scored(1), self.weights[1], self.half);
+        whole_part::<FUSED>(product_sum::<FUSED>(scored(0), self.weights[0], memory))
+    }
+}
+
+/// As [`ColumnAllocation`], for the pods of many classes.
+struct MeanAcross<const MOST: bool>(Mean);
+
+impl<const MOST: bool> ClassScore for MeanAcross<MOST> {
+    fn add(&self, load: &NodeLoad, asks: &AskColumns, weight: f64, totals: &mut [f64]) {
+        lanes::run(AddAcross::<MOST> { mean: self.0, load, asks, weight, totals });
+    }
+}
+
+struct AddAcross<'a, const MOST: bool> {
+    mean: Mean,
+    load: &'a NodeLoad,
+    asks: &'a AskColumns,
+    weight: f64,
+    totals: &'a mut [f64],
+}
+
+impl<const MOST: bool> LaneWork for AddAcross<'_, MOST> {
+    #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        let Self { mean, load, asks, weight, totals } = self;
+        let NodeLoad { allocatable, reciprocal, headroom, .. } = *load;
+        let [cpu, memory, _] = asks.columns();
+        for (total, (cpu, memory)) in totals.iter_mut().zip(cpu.iter().zip(memory)) {
+            let score = mean.score::<FUSED, MOST>([allocatable, reciprocal, headroom, [*cpu, *memory]]);
+            *total = product_sum::<FUSED>(weight, score, *total);
+        }
     }
 }
 
@@ -159,19 +222,11 @@ impl<const MOST: bool> PartWork<f64> for Weighted<'_, MOST> {
     #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
     #[inline(always)]
     fn run<const FUSED: bool, const N: usize>(&self, part: LoadPart<'_, N>, totals: &mut [f64; N]) {
-        let ColumnAllocation { pod, weights, inverse, .. } = *self.score;
+        let ColumnAllocation { pod, mean, .. } = *self.score;
         for (lane, total) in totals.iter_mut().enumerate() {
-            let scored = |place: usize| {
-                let has = part.allocatable[place][lane];
-                // A hundred times what is left, or taken, of what there is at most.
-                let left = part.headroom[place][lane] - pod[place];
-                let left = if left > 0.0 { left } else { 0.0 };
-                let counted = if MOST { product_sum::<FUSED>(MAX_NODE_SCORE as f64, has, -left) } else { left };
-                whole_quotient::<FUSED>(counted, has, part.reciprocal[place][lane])
-            };
-            let sum = product_sum::<FUSED>(scored(0), weights[0], scored(1) * weights[1]);
-            let mean = whole_part::<FUSED>((sum + 0.5) * inverse);
-            *total = product_sum::<FUSED>(self.weight, mean, *total);
+            let of = |columns: [&[f64; N]; 2]| columns.map(|column| column[lane]);
+            let score = mean.score::<FUSED, MOST>([of(part.allocatable), of(part.reciprocal), of(part.headroom), pod]);
+            *total = product_sum::<FUSED>(self.weight, score, *total);
         }
     }
 }

@@ -5,15 +5,16 @@ use crate::factory::Factory;
 use crate::lasting::{add_by_node, score_by_node, scores};
 use crate::resource_ref::{CycleResource, CycleResources, ResourceRef};
 use smallvec::SmallVec;
+use std::rc::Rc;
 use std::sync::Arc;
-use towtank_sim::cluster::{Cluster, Nodes};
+use towtank_sim::cluster::{Cluster, NodeLoad, Nodes};
 use towtank_sim::model::NodeId;
 use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::PodClass;
 use towtank_sim::scheduler::lanes::{self, LaneWork, Lanes, product_sum, quotient, whole_part};
 use towtank_sim::scheduler::{
-    Cycle, Dependence, Events, Lasting, LastingScore, LoadBlock, LoadPart, MAX_NODE_SCORE, NodePart, NodeScore,
-    PartWork, Plugin, Points, PreScore, Score, exact,
+    Across, AskColumns, ClassScore, Cycle, Dependence, Events, Lasting, LastingScore, LoadBlock, LoadPart,
+    MAX_NODE_SCORE, NodePart, NodeScore, PartWork, Plugin, Points, PreScore, Score, exact,
 };
 
 /// The plugin.
@@ -133,6 +134,58 @@ impl NodeScore for ColumnBalance {
             },
         );
     }
+
+    fn across(&self) -> Option<Across<dyn ClassScore>> {
+        Some(Across { judge: Rc::new(BalanceAcross), asks: [self.pod[0], self.pod[1], 0.0] })
+    }
+}
+
+/// The score, by what is requested of CPU and memory, what there is, the reciprocals, what the pod asks for, and
+/// [`NodeLoad::imbalance`].
+#[allow(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
+#[inline(always)]
+fn score<const FUSED: bool>([requested, has, reciprocal, pod]: [[f64; 2]; 4], imbalance: f64) -> f64 {
+    const MOST: f64 = MAX_NODE_SCORE as f64;
+    let share = |place: usize| {
+        let share = quotient::<FUSED>(requested[place] + pod[place], has[place], reciprocal[place]);
+        if share < 1.0 { share } else { 1.0 }
+    };
+    // As `balance` has it; half a number is exact.
+    let even = product_sum::<FUSED>((share(0) - share(1)).abs(), -0.5, 1.0);
+    let after = whole_part::<FUSED>(even * MOST);
+    // With two resources neither balance is below 50, so half the difference to the one before is not negative. The half and
+    // the balance before, which is 100 less the imbalance, make 50.
+    whole_part::<FUSED>(product_sum::<FUSED>(after + imbalance, 0.5, MOST / 4.0))
+}
+
+/// As [`ColumnBalance`], for the pods of many classes.
+struct BalanceAcross;
+
+impl ClassScore for BalanceAcross {
+    fn add(&self, load: &NodeLoad, asks: &AskColumns, weight: f64, totals: &mut [f64]) {
+        lanes::run(AddAcross { load, asks, weight, totals });
+    }
+}
+
+struct AddAcross<'a> {
+    load: &'a NodeLoad,
+    asks: &'a AskColumns,
+    weight: f64,
+    totals: &'a mut [f64],
+}
+
+impl LaneWork for AddAcross<'_> {
+    #[allow(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        let Self { load, asks, weight, totals } = self;
+        let NodeLoad { requested, allocatable, reciprocal, imbalance, .. } = *load;
+        let [cpu, memory, _] = asks.columns();
+        for (total, (cpu, memory)) in totals.iter_mut().zip(cpu.iter().zip(memory)) {
+            let score = score::<FUSED>([requested, allocatable, reciprocal, [*cpu, *memory]], imbalance);
+            *total = product_sum::<FUSED>(weight, score, *total);
+        }
+    }
 }
 
 struct Add<'a> {
@@ -162,20 +215,10 @@ impl PartWork<f64> for Weighted<'_> {
     #[allow(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
     #[inline(always)]
     fn run<const FUSED: bool, const N: usize>(&self, part: LoadPart<'_, N>, totals: &mut [f64; N]) {
-        const MOST: f64 = MAX_NODE_SCORE as f64;
-        let pod = self.score.pod;
         for (lane, total) in totals.iter_mut().enumerate() {
-            let share = |place: usize| {
-                let amount = part.requested[place][lane] + pod[place];
-                let share = quotient::<FUSED>(amount, part.allocatable[place][lane], part.reciprocal[place][lane]);
-                if share < 1.0 { share } else { 1.0 }
-            };
-            // As `balance` has it; half a number is exact.
-            let even = product_sum::<FUSED>((share(0) - share(1)).abs(), -0.5, 1.0);
-            let after = whole_part::<FUSED>(even * MOST);
-            // With two resources neither balance is below 50, so half the difference to the one before is not negative. The half and
-            // the balance before, which is 100 less the imbalance, make 50.
-            let score = whole_part::<FUSED>((after + part.imbalance[lane] + MOST / 2.0) / 2.0);
+            let of = |columns: [&[f64; N]; 2]| columns.map(|column| column[lane]);
+            let amounts = [of(part.requested), of(part.allocatable), of(part.reciprocal), self.score.pod];
+            let score = score::<FUSED>(amounts, part.imbalance[lane]);
             *total = product_sum::<FUSED>(self.weight, score, *total);
         }
     }

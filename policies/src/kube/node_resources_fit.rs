@@ -7,6 +7,7 @@ use crate::config::{ArgsSource, ConfigError, FitArgs};
 use crate::factory::Factory;
 use crate::resource_ref::ResourceRef;
 use smallvec::SmallVec;
+use std::rc::Rc;
 use std::sync::Arc;
 use towtank_sim::cluster::{Cluster, NodeChange, NodeLoad, Nodes};
 use towtank_sim::dra::DeviceClass;
@@ -16,8 +17,9 @@ use towtank_sim::model::pod::PodClass;
 use towtank_sim::model::resources::{ResourceId, ResourceTable, amount};
 use towtank_sim::scheduler::lanes::{self, LaneWork};
 use towtank_sim::scheduler::{
-    Basis, ClusterEvent, Cycle, Dependence, Events, FeatureGates, Filter, Hint, LANES, Lasting, LastingFilter,
-    LoadBlock, LoadPart, NodeFilter, NodePart, PartWork, Plugin, Points, PreFilter, PreScore, Reason, Reasons, Verdict,
+    Across, AskColumns, Basis, ClassFilter, ClusterEvent, Cycle, Dependence, Events, FeatureGates, Filter, Hint, LANES,
+    Lasting, LastingFilter, LoadBlock, LoadPart, NodeFilter, NodePart, PartWork, Plugin, Points, PreFilter, PreScore,
+    Reason, Reasons, Verdict,
 };
 
 /// The plugin.
@@ -239,6 +241,48 @@ impl NodeFilter for FitsByColumn {
             }
         }
     }
+
+    fn across(&self) -> Option<Across<dyn ClassFilter>> {
+        let [cpu, memory] = self.wanted;
+        let judge: Rc<dyn ClassFilter> = Rc::new(FitsAcross);
+        (!self.more).then_some(Across { judge, asks: [cpu, memory, self.pods] })
+    }
+}
+
+/// Whether there is room for a pod that wants so much of CPU and memory, and so many places among the pods.
+#[expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
+#[expect(clippy::needless_bitwise_bool, reason = "lanes of a vector do not branch")]
+#[inline(always)]
+fn has_room([allocatable, requested, wanted]: [[f64; 2]; 3], (places, pods): (f64, f64)) -> bool {
+    let left = |place: usize| allocatable[place] - requested[place];
+    (left(0) >= wanted[0]) & (left(1) >= wanted[1]) & (places >= pods)
+}
+
+/// As [`FitsByColumn`], for the pods of many classes.
+struct FitsAcross;
+
+impl ClassFilter for FitsAcross {
+    fn narrow(&self, load: &NodeLoad, asks: &AskColumns, fits: &mut [bool]) {
+        lanes::run(NarrowAcross { load, asks, fits });
+    }
+}
+
+struct NarrowAcross<'a> {
+    load: &'a NodeLoad,
+    asks: &'a AskColumns,
+    fits: &'a mut [bool],
+}
+
+impl LaneWork for NarrowAcross<'_> {
+    #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        let NodeLoad { allocatable, requested, places, .. } = *self.load;
+        let [cpu, memory, pods] = self.asks.columns();
+        for (fits, (pods, wanted)) in self.fits.iter_mut().zip(pods.iter().zip(cpu.iter().zip(memory))) {
+            *fits &= has_room([allocatable, requested, [*wanted.0, *wanted.1]], (places, *pods));
+        }
+    }
 }
 
 struct Narrow<'a> {
@@ -259,13 +303,12 @@ impl LaneWork for Narrow<'_> {
 
 impl PartWork<bool> for FitsByColumn {
     #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
-    #[expect(clippy::needless_bitwise_bool, reason = "lanes of a vector do not branch")]
     #[inline(always)]
     fn run<const FUSED: bool, const N: usize>(&self, part: LoadPart<'_, N>, fits: &mut [bool; N]) {
-        let ([cpu, memory], pods) = (self.wanted, self.pods);
-        let left = |place: usize, lane: usize| part.allocatable[place][lane] - part.requested[place][lane];
         for (lane, fits) in fits.iter_mut().enumerate() {
-            *fits &= (left(0, lane) >= cpu) & (left(1, lane) >= memory) & (part.places[lane] >= pods);
+            let of = |columns: [&[f64; N]; 2]| columns.map(|column| column[lane]);
+            let amounts = [of(part.allocatable), of(part.requested), self.wanted];
+            *fits &= has_room(amounts, (part.places[lane], self.pods));
         }
     }
 }

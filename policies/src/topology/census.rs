@@ -47,7 +47,12 @@ pub(crate) struct Census<S> {
     counted: Vec<ClassId>,
     seen_nodes: u64,
     seen_placements: u64,
+    /// By slot: what somebody has made of the sums at the node. [`NOTHING`] if they may have changed since.
+    notes: Vec<u64>,
 }
+
+/// No note.
+const NOTHING: u64 = u64::MAX;
 
 impl<S: Subject> Census<S> {
     /// Of nothing yet.
@@ -63,6 +68,33 @@ impl<S: Subject> Census<S> {
             // Nobody remembers that long, so that the first look is at everything.
             seen_nodes: u64::MAX,
             seen_placements: u64::MAX,
+            notes: Vec::new(),
+        }
+    }
+
+    /// What was noted of a node, if nothing has been counted there since and the node is where it was.
+    #[inline]
+    pub(crate) fn noted(&self, node: NodeId) -> Option<u64> {
+        self.notes.get(node.index()).copied().filter(|note| *note != NOTHING)
+    }
+
+    /// Notes what somebody has made of the sums at a node.
+    #[inline]
+    pub(crate) fn note(&mut self, node: NodeId, note: u64) {
+        if self.notes.len() <= node.index() {
+            self.notes.resize(node.index() + 1, NOTHING);
+        }
+        self.notes[node.index()] = note;
+    }
+
+    /// Forgets all notes.
+    pub(crate) fn forget_notes(&mut self) {
+        self.notes.clear();
+    }
+
+    fn forget_note(&mut self, node: NodeId) {
+        if let Some(note) = self.notes.get_mut(node.index()) {
+            *note = NOTHING;
         }
     }
 
@@ -121,6 +153,9 @@ impl<S: Subject> Census<S> {
             self.of_class[class.index()] = which;
         }
         self.seen_classes = cluster.classes.len();
+        if self.rows.len() < self.subject.rows() {
+            self.forget_notes();
+        }
         for row in self.rows.len()..self.subject.rows() {
             let mut sums = self.subject.sums(row);
             // No pod of the class that made it has been counted.
@@ -140,6 +175,7 @@ impl<S: Subject> Census<S> {
         let gone = if S::TERMINATING { 0 } else { change.terminating };
         let pods = i64::from(change.pods - gone);
         if pods != 0 {
+            self.forget_note(change.node);
             for (row, weight) in &self.effects[which as usize] {
                 self.rows[*row].add(change.node, weight * pods);
             }
@@ -148,6 +184,7 @@ impl<S: Subject> Census<S> {
 
     /// Puts a node where it belongs, with its pods.
     fn put(&mut self, node: NodeId, cluster: &Cluster, partitions: &Partitions) {
+        self.forget_note(node);
         let mut pods: SmallVec<[i64; 8]> = SmallVec::from_elem(0, self.rows.len());
         for (class, placed) in cluster.placements().on_node(node) {
             for (row, weight) in &self.effects[self.of_class[class.index()] as usize] {
@@ -161,6 +198,7 @@ impl<S: Subject> Census<S> {
 
     /// Counts all pods anew, after some nodes have been put where they belong.
     fn count_all(&mut self, moved: &[NodeId], cluster: &Cluster, partitions: &Partitions) {
+        self.forget_notes();
         for (row, sums) in self.rows.iter_mut().enumerate() {
             sums.clear();
             for node in moved {

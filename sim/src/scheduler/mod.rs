@@ -44,8 +44,8 @@ pub use framework::{
 pub use image_states::ImageStates;
 pub use inspection::{AttemptInspection, Inspected, Inspection, PluginScores};
 pub use lasting::{
-    Basis, KeyJudge, Keys, LANES, Lasting, LastingFilter, LastingScore, LoadBlock, LoadPart, NodeFilter, NodePart,
-    NodeScore, PartWork, exact, lanes,
+    Across, AskColumns, Asks, Basis, ClassFilter, ClassScore, KeyJudge, Keys, LANES, Lasting, LastingFilter,
+    LastingScore, LoadBlock, LoadPart, NodeFilter, NodePart, NodeScore, PartWork, exact, lanes,
 };
 pub use latency::AttemptLatency;
 pub use nominator::Nominator;

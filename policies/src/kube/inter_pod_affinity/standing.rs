@@ -85,6 +85,7 @@ impl Standing {
 
     /// Catches up with the cluster; whether keys serve at all.
     pub(super) fn catch_up(&mut self, cluster: &Cluster, partitions: &mut Partitions) -> bool {
+        let era = self.era;
         let namespaces = Some(cluster.objects().kind_version(Namespace::KIND));
         if self.namespaces != namespaces {
             self.namespaces = namespaces;
@@ -104,7 +105,11 @@ impl Standing {
         self.era += u64::from(std::mem::replace(&mut self.regrouped, regrouped) != regrouped);
         let mut wanted = subject.columns.iter().filter_map(|column| column.row(Role::Wanted));
         self.may_be_first = self.means_itself && wanted.all(|row| self.census.row(row).total() == 0);
-        used().all(|partition| partition.shared() <= MOST_DOMAINS)
+        let serves = used().all(|partition| partition.shared() <= MOST_DOMAINS);
+        if self.era != era {
+            self.census.forget_notes();
+        }
+        serves
     }
 
     /// Namespaces have other labels, so that terms may mean other pods.
@@ -129,6 +134,14 @@ impl Standing {
 
     /// The key of a node.
     pub(super) fn key(&mut self, node: NodeId, partitions: &Partitions) -> u64 {
+        self.census.noted(node).unwrap_or_else(|| {
+            let key = self.make_key(node, partitions);
+            self.census.note(node, key);
+            key
+        })
+    }
+
+    fn make_key(&mut self, node: NodeId, partitions: &Partitions) -> u64 {
         let mut own_weight = 0;
         let mut words: SmallVec<[u64; 4]> = SmallVec::new();
         for column in &self.census.subject.columns {

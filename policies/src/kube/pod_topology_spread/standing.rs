@@ -110,6 +110,7 @@ impl Standing {
 
     /// Catches up with the cluster; whether keys serve at all.
     pub(super) fn catch_up(&mut self, cluster: &Cluster, partitions: &mut Partitions) -> bool {
+        let era = self.era;
         self.census.catch_up(cluster, partitions);
         let subject = &self.census.subject;
         let by_domain = || subject.list.iter().filter(|row| !row.by_host).map(|row| partitions.get(row.partition));
@@ -127,7 +128,11 @@ impl Standing {
             constraint.max_skew() + fewest - subject.list[row].itself
         };
         self.limits = (0..subject.hard).map(limit).collect();
-        by_domain().all(|partition| partition.shared() <= MOST_DOMAINS)
+        let serves = by_domain().all(|partition| partition.shared() <= MOST_DOMAINS);
+        if self.era != era {
+            self.census.forget_notes();
+        }
+        serves
     }
 
     /// Grows when keys come to mean something else.
@@ -137,6 +142,14 @@ impl Standing {
 
     /// The key of a node.
     pub(super) fn key(&mut self, node: NodeId, partitions: &Partitions) -> u64 {
+        self.census.noted(node).unwrap_or_else(|| {
+            let key = self.make_key(node, partitions);
+            self.census.note(node, key);
+            key
+        })
+    }
+
+    fn make_key(&mut self, node: NodeId, partitions: &Partitions) -> u64 {
         let (census, subject) = (&self.census, &self.census.subject);
         let word = |(number, row): (usize, &Row)| {
             let partition = partitions.get(row.partition);

@@ -8,13 +8,14 @@ use crate::named::POLICIES;
 use crate::registry::PLUGINS;
 use crate::tests::expected_pods::expected_pods;
 use std::collections::BTreeSet;
-use towtank_sim::cluster::Cluster;
+use towtank_sim::cluster::{Cluster, NodeLoad};
 use towtank_sim::model::pod::{PodClass, PodSpec};
 use towtank_sim::model::{NodeId, PodId};
 use towtank_sim::random::Streams;
 use towtank_sim::scheduler::{
-    Basis, Cycle, FeatureGates, Filter, LANES, Lasting, LastingFilter, LastingScore, LoadBlock, NodeFilter, NodePart,
-    NodeScore, Plugin, Points, PreFilter, PreScore, Profile, Score, Verdict, exact,
+    AskColumns, Asks, Basis, ClassFilter, ClassScore, Cycle, FeatureGates, Filter, LANES, Lasting, LastingFilter,
+    LastingScore, LoadBlock, NodeFilter, NodePart, NodeScore, Plugin, Points, PreFilter, PreScore, Profile, Score,
+    Verdict, exact,
 };
 use world::World;
 
@@ -114,9 +115,21 @@ impl Twin<'_> {
         let expected: Vec<bool> = fitted.iter().zip(&verdicts).map(|(fits, v)| *fits && *v == Verdict::Fits).collect();
         lasting.narrow(nodes, &blocks, &mut fits);
         assert_eq!(fits.as_flattened()[..self.ids.len()], expected, "{}: narrow", self.name());
+        if let Some(across) = lasting.across() {
+            for (load, verdict) in self.exact_loads().zip(&verdicts).filter_map(|(load, v)| Some((load?, v))) {
+                let fits = fits_across(&*across.judge, across.asks, load);
+                assert_eq!(fits, *verdict == Verdict::Fits, "{}: narrow across classes", self.name());
+            }
+        }
         for (id, verdict) in self.ids.iter().zip(verdicts) {
             assert_eq!(lasting.verdict(nodes.get(*id)), verdict, "{}: verdict", self.name());
         }
+    }
+
+    /// The loads of the nodes, as far as they are exact.
+    fn exact_loads(&self) -> impl Iterator<Item = Option<&NodeLoad>> {
+        let loads = self.ids.iter().map(|id| self.cycle.cluster.nodes().load(*id));
+        loads.map(|load| load.exact.then_some(load))
     }
 
     fn check_score(&self, lasting: &LastingScore) {
@@ -145,6 +158,12 @@ impl Twin<'_> {
             let expected = scores.iter().enumerate().map(|(i, score)| (i % LANES) as f64 + exact(3 * score));
             let expected: Vec<f64> = expected.collect();
             assert_eq!(totals.as_flattened()[..self.ids.len()], expected, "{name}: add");
+            if let Some(across) = lasting.across() {
+                for (load, score) in self.exact_loads().zip(scores).filter_map(|(load, s)| Some((load?, s))) {
+                    let added = added_across(&*across.judge, across.asks, load);
+                    assert_eq!(added, 3 * score, "{name}: add across classes");
+                }
+            }
             return;
         }
         // Each different score once is enough.
@@ -156,6 +175,35 @@ impl Twin<'_> {
         asked.normalize(&mut scores);
         assert_eq!(by_set, scores, "{name}: normalize");
     }
+}
+
+/// Of so many classes, all but the last third are the one that is asked about.
+const CLASSES: usize = 21;
+
+fn columns(asks: Asks) -> AskColumns {
+    let mut columns = AskColumns::default();
+    columns.resize(CLASSES);
+    (0..CLASSES * 2 / 3).for_each(|lane| columns.set(lane, asks));
+    columns
+}
+
+/// Whether a node fits a class among others.
+fn fits_across(judge: &dyn ClassFilter, asks: Asks, load: &NodeLoad) -> bool {
+    let before: Vec<bool> = (0..CLASSES).map(|lane| lane % 5 != 4).collect();
+    let mut fits = before.clone();
+    judge.narrow(load, &columns(asks), &mut fits);
+    let asked = ..CLASSES * 2 / 3;
+    assert!(!fits[asked].contains(&true) || fits[asked] == before[asked], "lanes that differ");
+    fits[0]
+}
+
+/// Three times the score of a node for a class among others.
+fn added_across(judge: &dyn ClassScore, asks: Asks, load: &NodeLoad) -> i64 {
+    let mut totals: Vec<f64> = (0..CLASSES).map(|lane| lane as f64).collect();
+    judge.add(load, &columns(asks), 3.0, &mut totals);
+    let added: Vec<i64> = totals.iter().zip(0..).map(|(total, lane)| *total as i64 - lane).collect();
+    assert!(added[..CLASSES * 2 / 3].iter().all(|other| *other == added[0]), "lanes that differ");
+    added[0]
 }
 
 /// Everything that the plugins of a profile say for good of a class.
@@ -249,6 +297,41 @@ fn what_follows_from_specifications_does_not_depend_on_requests_names_and_other_
         assert_eq!(said, say(&before, &world), "pods that came make a difference");
         let after = lasting(&profile, class_of(&world.cluster, other), &world.cluster);
         assert_eq!(said, say(&after, &world), "requests or names make a difference");
+    }
+}
+
+/// What judges a node for many classes was made for one of them.
+#[test]
+fn judges_of_many_classes_know_them_by_their_asks() {
+    for seed in 0..200 {
+        let mut world = World::new(seed);
+        let profile = profiles(gates(seed)).swap_remove(seed as usize % PROFILES.len());
+        let pods = [0, 1].map(|_| {
+            let spec = world.pod();
+            world.submit(spec)
+        });
+        world.place(8);
+        let [one, other] = pods.map(|pod| lasting(&profile, class_of(&world.cluster, pod), &world.cluster));
+        let loads: Vec<&NodeLoad> =
+            world.cluster.nodes().iter().map(|node| world.cluster.nodes().load(node.id)).collect();
+        for (one, other) in one.iter().zip(&other) {
+            if let (LastingFilter::ByNode(one), LastingFilter::ByNode(other)) = (&one.filter, &other.filter)
+                && let (Some(one), Some(other)) = (one.across(), other.across())
+            {
+                for load in loads.iter().filter(|load| load.exact) {
+                    let [a, b] = [&one, &other].map(|made| fits_across(&*made.judge, other.asks, load));
+                    assert_eq!(a, b);
+                }
+            }
+            if let (LastingScore::ByNode(one), LastingScore::ByNode(other)) = (&one.score, &other.score)
+                && let (Some(one), Some(other)) = (one.across(), other.across())
+            {
+                for load in loads.iter().filter(|load| load.exact) {
+                    let [a, b] = [&one, &other].map(|made| added_across(&*made.judge, other.asks, load));
+                    assert_eq!(a, b);
+                }
+            }
+        }
     }
 }
 

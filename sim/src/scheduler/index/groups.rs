@@ -1,7 +1,7 @@
 //! Groups of nodes that normalised scores and keys treat alike: within one, the node of the highest sum of all other scores is
 //! the best.
 
-use super::bits::{self, BLOCK, cover, nth, ones};
+use super::bits::{self, BLOCK, cover, nth};
 use super::specs::MAX_GROUPS;
 use super::sums::{Found, Sums};
 use rustc_hash::FxHashMap;
@@ -34,6 +34,28 @@ pub(super) struct Group {
     best: Vec<i32>,
     /// How many members of the block have it.
     ties: Vec<u8>,
+}
+
+/// What a scan has seen of a group.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen {
+    /// The highest sum; negative without a member.
+    pub(super) best: i32,
+    /// How many members have it.
+    pub(super) ties: u32,
+    /// How many members there are.
+    pub(super) size: u32,
+}
+
+impl Seen {
+    /// So many other members have this sum.
+    #[inline]
+    fn meet(&mut self, best: i32, ties: u32) {
+        // Which of them is higher nobody can foresee: so no branch depends on it.
+        let (kept, added) = (u32::from(best <= self.best), u32::from(best >= self.best));
+        self.ties = self.ties * kept + ties * added;
+        self.best = self.best.max(best);
+    }
 }
 
 impl Groups {
@@ -137,37 +159,32 @@ impl Group {
             (self.best[block], self.ties[block]) = sums.best(block);
             return;
         }
-        let (mut best, mut ties) = (-1, 0_u8);
-        for place in ones(members) {
-            let sum = sums.get(block * BLOCK + place);
-            match sum.cmp(&best) {
-                std::cmp::Ordering::Greater => (best, ties) = (sum, 1),
-                std::cmp::Ordering::Equal => ties += 1,
-                std::cmp::Ordering::Less => {}
-            }
-        }
+        let best = sums.best_among(block, members);
+        let ties = (sums.equal(block, best) & members).count_ones() as u8;
         (self.best[block], self.ties[block]) = (best, ties);
     }
 
-    /// The highest sum among the members in a range of positions; negative without any.
-    pub(super) fn best_in(&self, range: Range<usize>, sums: &Sums) -> i32 {
-        let (whole, cuts) = whole_blocks(range);
-        let best = self.best[whole].iter().fold(-1, |best, of_block| best.max(*of_block));
-        cuts.fold(best, |best, (block, mask)| best.max(self.best_of(block, mask, sums)))
-    }
-
-    /// How many members there are in a range of positions.
-    pub(super) fn size_in(&self, range: Range<usize>) -> u32 {
-        let (whole, cuts) = whole_blocks(range);
-        let size: u32 = self.members[whole].iter().map(|members| members.count_ones()).sum();
-        size + cuts.map(|(block, mask)| (self.members[block] & mask).count_ones()).sum::<u32>()
-    }
-
-    /// How many members in a range of positions have this sum, the highest of all.
-    pub(super) fn count_in(&self, range: Range<usize>, sum: i32, sums: &Sums) -> u32 {
-        let (whole, cuts) = whole_blocks(range);
-        let count = self.count_of_best(whole, sum);
-        count + cuts.map(|cut| self.count(cut, sum, sums)).sum::<u32>()
+    /// What there is in some parts of blocks.
+    pub(super) fn seen_in(&self, parts: &[(usize, u64)], sums: &Sums) -> Seen {
+        let mut seen = Seen { best: -1, ties: 0, size: 0 };
+        let mut cuts: SmallVec<[(usize, u64); 4]> = SmallVec::new();
+        for &(block, mask) in parts {
+            let members = self.members[block] & mask;
+            seen.size += members.count_ones();
+            if members == self.members[block] {
+                seen.meet(self.best[block], self.ties[block].into());
+            } else if members != 0 {
+                cuts.push((block, members));
+            }
+        }
+        for (block, members) in cuts {
+            // A part that has no chance is not looked at.
+            if self.best[block] >= seen.best {
+                let best = sums.best_among(block, members);
+                seen.meet(best, (sums.equal(block, best) & members).count_ones());
+            }
+        }
+        seen
     }
 
     /// The highest sum of all members; negative without any.
@@ -177,19 +194,8 @@ impl Group {
 
     /// How many of all members have this sum, the highest of all.
     pub(super) fn count_all(&self, sum: i32) -> u32 {
-        self.count_of_best(0..self.best.len(), sum)
-    }
-
-    fn count_of_best(&self, blocks: Range<usize>, sum: i32) -> u32 {
-        let of_blocks = self.best[blocks.clone()].iter().zip(&self.ties[blocks]);
+        let of_blocks = self.best.iter().zip(&self.ties);
         of_blocks.map(|(best, ties)| if *best == sum { u32::from(*ties) } else { 0 }).sum()
-    }
-
-    fn best_of(&self, block: usize, mask: u64, sums: &Sums) -> i32 {
-        if self.best[block] < 0 || self.members[block] & !mask == 0 {
-            return self.best[block];
-        }
-        ones(self.members[block] & mask).fold(-1, |best, place| best.max(sums.get(block * BLOCK + place)))
     }
 
     /// How many members in a part of a block have this sum, at most the highest of all.
@@ -243,16 +249,4 @@ impl Group {
         }
         sums.equal(block, sum) & self.members[block] & mask
     }
-}
-
-/// The blocks that are whole in a range of positions, and the parts of others before and behind them.
-fn whole_blocks(range: Range<usize>) -> (Range<usize>, impl Iterator<Item = (usize, u64)>) {
-    let whole = range.start.div_ceil(BLOCK)..range.end / BLOCK;
-    let (whole, before, behind) = if whole.is_empty() {
-        (0..0, range, 0..0)
-    } else {
-        let (start, end) = (whole.start * BLOCK, whole.end * BLOCK);
-        (whole, range.start..start, end..range.end)
-    };
-    (whole, cover(before).chain(cover(behind)))
 }

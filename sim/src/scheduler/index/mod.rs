@@ -6,9 +6,14 @@
 //! its class is next asked about, and only at those within the reach of the scan. Scores that are normalised, and answers by key
 //! (topology), are alike within groups of nodes, and are added to the best sum of each group at the end.
 //!
+//! Classes that come often, and that nodes are judged for by their loads alone, have a lane on a [`Board`] instead: there a node that has
+//! changed is judged for all of them at once. The view takes over where a board does not say enough: if nodes are nominated, or none is
+//! feasible.
+//!
 //! A class for which a plugin has no lasting answers is not served: see `evaluate.rs`.
 
 mod bits;
+mod board;
 mod columns;
 mod demands;
 mod groups;
@@ -16,8 +21,11 @@ mod plan;
 mod positions;
 mod ranking;
 mod refresh;
+mod seats;
 mod specs;
+mod summits;
 mod sums;
+mod survey;
 mod view;
 mod walk;
 
@@ -32,14 +40,17 @@ use super::verdicts::Verdicts;
 use crate::cluster::{ClassWatch, Nodes, Stayed};
 use crate::model::{ClassId, NodeId};
 use crate::phases::Phase;
+use board::Board;
 use columns::Columns;
 use demands::Demands;
 use plan::{Plan, Standing};
 use positions::Positions;
 use ranking::Ranking;
 use refresh::{Scratch, Sources};
+use seats::Boards;
 use smallvec::SmallVec;
 use specs::{MAX_GROUPS, Specs};
+use survey::Survey;
 use view::View;
 use walk::Walk;
 
@@ -62,9 +73,11 @@ pub(super) struct Index {
     attempts: u64,
     /// For classes that have come once.
     guest: Box<View>,
-    /// The last search.
+    boards: Boards,
+    /// The last search: in a view, or on a board.
     walk: Walk,
     ranking: Ranking,
+    survey: Survey,
 }
 
 /// What there is for a class.
@@ -87,17 +100,24 @@ pub(super) struct Answer<'a> {
     pub(super) feasible: u32,
     /// Why none is.
     pub(super) error: Option<FitError>,
-    index: &'a Index,
-    view: &'a View,
-    walk: &'a Walk,
-    ranking: &'a Ranking,
+    positions: &'a Positions,
+    place: Searched<'a>,
 }
 
-/// What a search in a view has found, beside the walk and the ranking.
+/// Where nodes were looked for, and what was found.
+enum Searched<'a> {
+    View(&'a View, &'a Walk, &'a Ranking),
+    /// With what normalised scores add to each sum.
+    Board(&'a Board, &'a Survey, i64),
+}
+
+/// What a search has found, beside the walk and the ranking in a view, or the survey of a board.
 struct Sought {
     examined: u32,
     feasible: u32,
     error: Option<FitError>,
+    /// On a board: what normalised scores add to each sum.
+    on_board: Option<i64>,
 }
 
 impl Index {
@@ -110,23 +130,39 @@ impl Index {
         self.positions.follow(search.order, cycle.cluster);
         let mut view = self.take_view(cycle, search)?;
         view.last_used = self.attempts;
-        let before = view.bytes();
         let sought = self.seek(&mut view, cycle, search);
-        let is_own = self.put_back(view, before, cycle, search);
-        let Sought { examined, feasible, error } = sought?;
+        let on_board = sought.as_ref().is_some_and(|sought| sought.on_board.is_some());
+        let is_own = self.put_back(view, on_board, cycle, search);
+        let Sought { examined, feasible, error, on_board } = sought?;
         let view = if is_own { self.view(cycle, search)? } else { &self.guest };
-        Some(Answer { examined, feasible, error, index: self, view, walk: &self.walk, ranking: &self.ranking })
+        let place = match on_board {
+            Some(added) => Searched::Board(self.boards.of(view)?, &self.survey, added),
+            None => Searched::View(view, &self.walk, &self.ranking),
+        };
+        Some(Answer { examined, feasible, error, positions: &self.positions, place })
     }
 
-    /// Looks for nodes through the view of the class.
+    /// Looks for nodes on the board of the class or through its view.
     fn seek(&mut self, view: &mut View, cycle: &Cycle<'_>, search: Search<'_>) -> Option<Sought> {
         if view.defeated {
             return None;
         }
-        let Self { positions, specs, verdicts, columns, scratch, walk, ranking, .. } = self;
+        let Self { positions, specs, verdicts, columns, scratch, walk, ranking, boards, survey, .. } = self;
         let nodes = cycle.cluster.nodes();
         let specs = &mut specs[view.specs];
         specs.follow(&view.plan, positions, nodes);
+        let (undisputed, extent) = (search.nominator.is_empty(), extent(search));
+        if undisputed {
+            let mut sources = Sources { nodes, positions, specs, columns, scratch };
+            let on_board = boards.look(view, search.profile.0, extent, &mut sources, survey);
+            if on_board.is_some() {
+                let Survey { examined, feasible, .. } = *survey;
+                if feasible > 1 {
+                    cycle.cluster.phases.enter(Phase::Score);
+                }
+                return Some(Sought { examined: examined as u32, feasible, error: None, on_board });
+            }
+        }
         view.follow(positions, nodes);
         for keyed in &mut view.plan.keyed {
             match keyed.judge.begin(cycle) {
@@ -141,13 +177,13 @@ impl Index {
         let cluster = cycle.cluster;
         let objects = if view.plan.keyed.is_empty() { 0 } else { cluster.objects().version() };
         let moment = [cluster.version(), cluster.placements().log().end(), search.nominator.version(), objects];
-        let undisputed = search.nominator.is_empty();
         if let Some((at, error)) = &view.failure
             && *at == moment
         {
-            return Some(Sought { examined: positions.len() as u32, feasible: 0, error: Some(error.clone()) });
+            let error = Some(error.clone());
+            return Some(Sought { examined: positions.len() as u32, feasible: 0, error, on_board: None });
         }
-        let (begin, quota) = extent(search);
+        let (begin, quota) = extent;
         let mut sources = Sources { nodes, positions, specs, columns, scratch };
         if !undisputed {
             yield_to_nominated(view, cycle, search, &mut sources);
@@ -180,7 +216,7 @@ impl Index {
                 ranking.begin(view, walk, specs);
             }
         }
-        Some(Sought { examined: walk.examined as u32, feasible: walk.feasible, error })
+        Some(Sought { examined: walk.examined as u32, feasible: walk.feasible, error, on_board: None })
     }
 
     /// The view of the class, made to hold, to be put back afterwards. A class that comes for the first time may be the only pod of its
@@ -218,7 +254,7 @@ impl Index {
             // A view of the class's own goes.
             match std::mem::replace(&mut self.views[usize::from(number)][class], Place::Unserved) {
                 Place::Guest => self.guest = view,
-                _ => self.bytes = self.bytes.saturating_sub(view.bytes()),
+                _ => self.bytes = self.bytes.saturating_sub(view.counted),
             }
             return None;
         };
@@ -230,14 +266,18 @@ impl Index {
         Some(view)
     }
 
-    /// Puts a view back, which took so many bytes; whether it is the class's own.
-    fn put_back(&mut self, view: Box<View>, before: usize, cycle: &Cycle<'_>, search: Search<'_>) -> bool {
+    /// Puts a view back, in the place of which a board may have answered; whether it is the class's own.
+    fn put_back(&mut self, mut view: Box<View>, on_board: bool, cycle: &Cycle<'_>, search: Search<'_>) -> bool {
         let place = &mut self.views[usize::from(search.profile.0)][cycle.class_id.index()];
         if matches!(place, Place::Guest) {
             self.guest = view;
             return false;
         }
-        self.bytes = (self.bytes + view.bytes()).saturating_sub(before);
+        // An empty view that was not asked stays empty.
+        if !on_board || view.counted != View::EMPTY {
+            let bytes = view.bytes();
+            self.bytes = (self.bytes + bytes).saturating_sub(std::mem::replace(&mut view.counted, bytes));
+        }
         *place = Place::View(view);
         true
     }
@@ -255,6 +295,7 @@ impl Index {
         self.views.clear();
         self.specs.clear();
         self.demands.clear();
+        self.boards.clear();
         self.bytes = 0;
     }
 
@@ -264,14 +305,14 @@ impl Index {
             if !stayed.has(ClassId(number as u32))
                 && let Place::View(view) = std::mem::take(place)
             {
-                self.bytes = self.bytes.saturating_sub(view.bytes());
+                self.bytes = self.bytes.saturating_sub(view.counted);
             }
         }
     }
 
     /// A view to fill: a new one, or what was not asked for longest if there are too many.
     fn spare(&mut self) -> Box<View> {
-        if self.bytes <= MAX_BYTES {
+        if self.bytes + self.boards.bytes() <= MAX_BYTES {
             return Box::default();
         }
         let mut ages: Vec<u64> = self.in_use().map(|view| view.last_used).collect();
@@ -283,12 +324,12 @@ impl Index {
             if matches!(place, Place::View(view) if view.last_used <= limit)
                 && let Place::View(view) = std::mem::take(place)
             {
-                self.bytes = self.bytes.saturating_sub(view.bytes());
+                self.bytes = self.bytes.saturating_sub(view.counted);
                 spare = Some(view);
             }
         }
         let spare = spare.unwrap_or_default();
-        self.bytes += spare.bytes();
+        self.bytes += spare.counted;
         spare
     }
 
@@ -313,59 +354,72 @@ impl Answer<'_> {
 
     /// The highest total; `None` where at most one node is feasible, because nothing is scored then.
     pub(super) fn best(&self) -> Option<i64> {
-        (self.feasible > 1).then_some(self.ranking.best)
+        (self.feasible > 1).then(|| match self.place {
+            Searched::View(_, _, ranking) => ranking.best,
+            Searched::Board(_, survey, added) => i64::from(survey.best) + added,
+        })
     }
 
     /// The total of a node among the feasible ones; `None` if it is not one of them.
     pub(super) fn total(&self, id: NodeId) -> Option<i64> {
-        let position = self.index.positions.of(id)?;
-        self.view.is_feasible(position).then(|| self.ranking.total(position, self.view))
+        let position = self.positions.of(id)?;
+        self.is_feasible(position).then(|| match self.place {
+            Searched::View(view, _, ranking) => ranking.total(position, view),
+            Searched::Board(board, survey, added) => survey.sum(position, board) + added,
+        })
     }
 
     /// A node that is feasible to the index and not among these.
     pub(super) fn stray(&self, others: &[NodeId]) -> Option<NodeId> {
-        let ids = self.index.positions.ids().iter().enumerate();
-        ids.filter(|(position, _)| self.view.is_feasible(*position)).map(|(_, id)| *id).find(|id| !others.contains(id))
+        let ids = self.positions.ids().iter().enumerate();
+        ids.filter(|(position, _)| self.is_feasible(*position)).map(|(_, id)| *id).find(|id| !others.contains(id))
+    }
+
+    fn is_feasible(&self, position: usize) -> bool {
+        match self.place {
+            Searched::View(view, ..) => view.is_feasible(position),
+            Searched::Board(board, survey, _) => survey.sum(position, board) >= 0,
+        }
     }
 
     fn node(&self, position: usize) -> NodeId {
-        self.index.positions.ids()[position]
-    }
-
-    /// The only feasible node.
-    fn only(&self) -> usize {
-        let found = self.walk.parts().find_map(|(block, mask)| {
-            let feasible = self.walk.feasible(block, self.view) & mask;
-            (feasible != 0).then(|| block * bits::BLOCK + feasible.trailing_zeros() as usize)
-        });
-        found.unwrap_or_default()
+        self.positions.ids()[position]
     }
 }
 
 impl Ties for Answer<'_> {
     fn count(&self) -> u32 {
-        if self.feasible > 1 { self.ranking.ties } else { self.feasible }
+        match self.place {
+            _ if self.feasible <= 1 => self.feasible,
+            Searched::View(_, _, ranking) => ranking.ties,
+            Searched::Board(_, survey, _) => survey.ties,
+        }
     }
 
     fn nth(&self, index: u32) -> NodeId {
-        if self.feasible == 1 {
-            return self.node(self.only());
-        }
-        self.node(self.ranking.tie(index, self.view, self.walk))
+        self.node(match self.place {
+            Searched::View(view, walk, _) if self.feasible == 1 => walk.only(view),
+            Searched::View(view, walk, ranking) => ranking.tie(index, view, walk),
+            Searched::Board(board, survey, _) => survey.tie(index, board),
+        })
     }
 
     fn all(&self) -> Vec<NodeId> {
-        if self.feasible == 1 {
-            return vec![self.node(self.only())];
+        match self.place {
+            _ if self.feasible == 1 => vec![self.nth(0)],
+            Searched::View(view, walk, ranking) => {
+                ranking.all(view, walk).map(|position| self.node(position)).collect()
+            }
+            Searched::Board(board, survey, _) => survey.all(board).map(|position| self.node(position)).collect(),
         }
-        self.ranking.all(self.view, self.walk).map(|position| self.node(position)).collect()
     }
 
     fn top_of_heap(&self) -> NodeId {
-        if self.feasible == 1 {
-            return self.node(self.only());
-        }
-        self.node(self.ranking.top_of_heap(self.view, self.walk))
+        self.node(match self.place {
+            Searched::View(view, walk, _) if self.feasible == 1 => walk.only(view),
+            Searched::View(view, walk, ranking) => ranking.top_of_heap(view, walk),
+            Searched::Board(board, survey, _) => survey.top_of_heap(board),
+        })
     }
 }
 

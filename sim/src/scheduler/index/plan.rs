@@ -1,10 +1,13 @@
 //! The answers of all plugins of a profile to one class, sorted by what has to be done with them.
 
+use super::specs::Raw;
 use crate::cluster::Cluster;
 use crate::model::node::Node;
 use crate::model::pod::PodClass;
+use crate::scheduler::framework::MAX_NODE_SCORE;
 use crate::scheduler::lasting::{
-    Basis, KeyJudge, Lasting, LastingFilter, LastingScore, NodeFilter, NodePart, NodeScore,
+    Across, Asks, Basis, ClassFilter, ClassScore, KeyJudge, Lasting, LastingFilter, LastingScore, NodeFilter, NodePart,
+    NodeScore,
 };
 use crate::scheduler::profile::Profile;
 use crate::scheduler::verdict::Verdict;
@@ -16,8 +19,8 @@ pub(super) struct Plan {
     pub(super) filters: Vec<Filtering>,
     /// The sum of the scores that every node has.
     pub(super) same: i64,
-    /// By the node alone, with weights, not normalised.
-    pub(super) scores: Vec<(i64, Box<dyn NodeScore>)>,
+    /// By the node alone, not normalised.
+    pub(super) scores: Vec<Scoring>,
     /// By the node alone, with weights, normalised: those that read the specification only, then the others.
     pub(super) normalized: Vec<(i64, Box<dyn NodeScore>)>,
     /// How many of the normalised scores read the specification only.
@@ -35,6 +38,24 @@ pub(super) struct Filtering {
     pub(super) by_spec: bool,
     pub(super) filter: Box<dyn NodeFilter>,
 }
+
+/// A plugin that scores nodes alone.
+pub(super) struct Scoring {
+    pub(super) plugin: usize,
+    pub(super) weight: i64,
+    pub(super) score: Box<dyn NodeScore>,
+}
+
+/// What judges nodes for all classes with the same [`Judges::signature`] together, and what it has to know of this one.
+pub(super) struct Judges {
+    pub(super) filters: Vec<(usize, Across<dyn ClassFilter>)>,
+    pub(super) scores: Vec<(usize, i64, Across<dyn ClassScore>)>,
+    /// The sum of the scores that every node has.
+    pub(super) same: i64,
+}
+
+/// The plugins that filter, those that score with their weights, and the sum of the scores that every node has.
+pub(super) type Signature = (Vec<usize>, Vec<(usize, i64)>, i64);
 
 /// A plugin that judges by key.
 pub(super) struct Keyed {
@@ -109,7 +130,9 @@ impl Plan {
                 (_, None) | (LastingScore::Skip, _) => {}
                 (LastingScore::Same(score), Some(weight)) => plan.same += weight * score,
                 (LastingScore::InCycle, _) => return None,
-                (LastingScore::ByNode(score), Some(weight)) if !score.normalizes() => plan.scores.push((weight, score)),
+                (LastingScore::ByNode(score), Some(weight)) if !score.normalizes() => {
+                    plan.scores.push(Scoring { plugin, weight, score });
+                }
                 (LastingScore::ByNode(score), Some(weight)) if by_spec(score.reads(), lasting.basis) => {
                     plan.normalized.push((weight, score));
                 }
@@ -157,9 +180,48 @@ impl Plan {
         })
     }
 
+    /// What normalised scores add, where these are the scores of all nodes before.
+    pub(super) fn addition(&self, raw: &Raw) -> i64 {
+        let added = self.normalized.iter().zip(raw).map(|((weight, score), raw)| {
+            let mut normalized = [*raw];
+            score.normalize(&mut normalized);
+            weight * normalized[0]
+        });
+        added.sum()
+    }
+
+    /// What judges nodes for this class and others together: `None` if anybody has to be asked about this class alone, or if sums do
+    /// not fit into 16 bits.
+    pub(super) fn across(&self) -> Option<Judges> {
+        if self.groups_by_pods() {
+            return None;
+        }
+        let by_node = self.filters.iter().filter(|filtering| !filtering.by_spec);
+        let filters = by_node.map(|f| Some((f.plugin, f.filter.across()?))).collect::<Option<_>>()?;
+        let scores =
+            self.scores.iter().map(|s| Some((s.plugin, s.weight, s.score.across()?))).collect::<Option<_>>()?;
+        let most: i64 = self.scores.iter().map(|scoring| scoring.weight * MAX_NODE_SCORE).sum();
+        let in_range = self.same >= 0 && self.same + most <= i16::MAX.into();
+        let positive = self.scores.iter().all(|scoring| scoring.weight >= 0);
+        (in_range && positive).then_some(Judges { filters, scores, same: self.same })
+    }
+
     /// Whether a node's group depends on more than its specification.
     pub(super) fn groups_by_pods(&self) -> bool {
         !self.keyed.is_empty() || self.normalized.len() > self.normalized_by_spec
+    }
+}
+
+impl Judges {
+    /// What two classes must have in common to be judged together.
+    pub(super) fn signature(&self) -> Signature {
+        let filters = self.filters.iter().map(|(plugin, _)| *plugin).collect();
+        (filters, self.scores.iter().map(|(plugin, weight, _)| (*plugin, *weight)).collect(), self.same)
+    }
+
+    /// What each has to know: first the filters, then the scores.
+    pub(super) fn asks(&self) -> impl Iterator<Item = Asks> {
+        self.filters.iter().map(|(_, across)| across.asks).chain(self.scores.iter().map(|(.., across)| across.asks))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The best among the feasible nodes of a scan, and which of several best ones is taken.
 
 use super::bits::{BLOCK, nth, ones};
-use super::groups::Group;
+use super::groups::Seen;
 use super::specs::Specs;
 use super::view::View;
 use super::walk::Walk;
@@ -24,30 +24,33 @@ pub(super) struct Ranking {
 impl Ranking {
     /// Ranks the feasible nodes that a walk has found.
     pub(super) fn begin(&mut self, view: &View, walk: &Walk, specs: &Specs) {
-        let mut present: SmallVec<[(usize, i32); 4]> = SmallVec::new();
+        let mut present: SmallVec<[(usize, Seen); 8]> = SmallVec::new();
         for (number, group) in view.groups.list.iter().enumerate() {
             if group.size == 0 || !walk.admits(number) {
                 continue;
             }
-            let best = if walk.is_whole() { group.best_of_all() } else { best(group, walk, view) };
-            if best >= 0 {
-                present.push((number, best));
+            let seen = walk.seen(group, view);
+            if seen.best >= 0 {
+                present.push((number, seen));
             }
         }
-        let additions = additions(view, walk, specs, &present);
+        let additions = additions(view, specs, &present);
         self.best = i64::MIN;
         self.targets.clear();
-        for &(number, sum) in &present {
+        for &(number, Seen { best: sum, ties, .. }) in &present {
             let total = i64::from(sum) + additions[number];
             if total > self.best {
-                self.best = total;
+                (self.best, self.ties) = (total, 0);
                 self.targets.clear();
             }
             if total == self.best {
+                self.ties += ties;
                 self.targets.push((number, sum));
             }
         }
-        self.ties = self.targets.iter().map(|(number, sum)| count(&view.groups.list[*number], walk, *sum, view)).sum();
+        if walk.is_whole() {
+            self.ties = self.targets.iter().map(|(number, sum)| view.groups.list[*number].count_all(*sum)).sum();
+        }
         self.additions = additions;
     }
 
@@ -117,19 +120,8 @@ impl Ranking {
     }
 }
 
-fn best(group: &Group, walk: &Walk, view: &View) -> i32 {
-    walk.ranges().into_iter().fold(-1, |best, range| best.max(group.best_in(range, view.sums())))
-}
-
-fn count(group: &Group, walk: &Walk, sum: i32, view: &View) -> u32 {
-    if walk.is_whole() {
-        return group.count_all(sum);
-    }
-    walk.ranges().into_iter().map(|range| group.count_in(range, sum, view.sums())).sum()
-}
-
 /// What the normalised scores add to each group, by the group's number.
-fn additions(view: &View, walk: &Walk, specs: &Specs, present: &[(usize, i32)]) -> SmallVec<[i64; 4]> {
+fn additions(view: &View, specs: &Specs, present: &[(usize, Seen)]) -> SmallVec<[i64; 4]> {
     let mut additions: SmallVec<[i64; 4]> = SmallVec::from_elem(0, view.groups.len());
     let plan = &view.plan;
     let keys = |number: usize| &view.groups.list[number].key;
@@ -152,8 +144,7 @@ fn additions(view: &View, walk: &Walk, specs: &Specs, present: &[(usize, i32)]) 
     for (index, keyed) in plan.keyed.iter().enumerate() {
         let Some(weight) = keyed.weight else { continue };
         let key = |number: usize| keys(number)[1 + others + index];
-        let mut counted: Vec<(u64, u32)> =
-            present.iter().map(|(number, _)| (key(*number), walk.size(&view.groups.list[*number]))).collect();
+        let mut counted: Vec<(u64, u32)> = present.iter().map(|(number, seen)| (key(*number), seen.size)).collect();
         counted.sort_unstable();
         counted.dedup_by(|next, first| {
             let same = next.0 == first.0;

@@ -3,7 +3,7 @@
 use super::bits::{BLOCK, ones, place};
 use super::columns::Columns;
 use super::groups::GroupKey;
-use super::plan::Plan;
+use super::plan::{Plan, Scoring};
 use super::positions::Positions;
 use super::specs::Specs;
 use super::sums::{self, Found};
@@ -153,15 +153,9 @@ impl View {
             ids.extend(asked.clone().map(|(position, ..)| positions.ids()[position]));
             self.ask_keys(nodes, ids, keys);
         }
-        let mut key = GroupKey::new();
         for (number, (position, index, lane)) in asked.enumerate() {
             let spec = specs.group(position);
-            if grouped {
-                key.clear();
-                key.push(u64::from(spec));
-                key.extend(keys.iter().map(|keys| keys[number]));
-            }
-            let group = if grouped { Ok(&key) } else { Err(spec) };
+            let group = if grouped { Ok(Key { spec, keys, number }) } else { Err(spec) };
             let (block, bit) = place(position);
             let sum = match judged.sum(index, lane) {
                 _ if specs.passing(block) & bit == 0 => None,
@@ -188,6 +182,32 @@ impl View {
             keys.resize(ids.len(), 0);
             keyed.judge.keys(nodes, ids, keys);
         }
+    }
+}
+
+/// The key of a node's group: what its specification says, and the words that stand at this place in the lists.
+#[derive(Clone, Copy)]
+pub(super) struct Key<'a> {
+    spec: u16,
+    keys: &'a [Vec<u64>],
+    number: usize,
+}
+
+impl Key<'_> {
+    fn words(self) -> impl Iterator<Item = u64> {
+        std::iter::once(self.spec.into()).chain(self.keys.iter().map(move |keys| keys[self.number]))
+    }
+
+    /// Whether a group has this key.
+    #[inline]
+    pub(super) fn is(self, key: &GroupKey) -> bool {
+        let [spec, keys @ ..] = &key[..] else { return false };
+        *spec == u64::from(self.spec) && keys.iter().zip(self.keys).all(|(word, keys)| *word == keys[self.number])
+    }
+
+    /// The key by itself.
+    pub(super) fn to_owned(self) -> GroupKey {
+        self.words().collect()
     }
 }
 
@@ -235,7 +255,7 @@ impl Judged {
         }
         self.totals.clear();
         self.totals.resize(blocks.len(), [plan.same as f64; LANES]);
-        for (weight, score) in &plan.scores {
+        for Scoring { weight, score, .. } in &plan.scores {
             score.add(nodes, blocks, *weight, &mut self.totals);
         }
     }

@@ -95,6 +95,16 @@ impl Sums {
         }
     }
 
+    /// The highest number at some positions of a block; -1 if all are negative.
+    pub(super) fn best_among(&self, block: usize, members: u64) -> i32 {
+        let mut best = -1;
+        match self {
+            Self::Narrow(list) => lanes::run(BestAmong { sums: of_block(list, block), members, best: &mut best }),
+            Self::Wide(list) => lanes::run(BestAmong { sums: of_block(list, block), members, best: &mut best }),
+        }
+        best
+    }
+
     /// The positions of a block that have this number.
     #[inline]
     pub(super) fn equal(&self, block: usize, sum: i32) -> u64 {
@@ -212,6 +222,24 @@ impl<T: Sum> LaneWork for Best<'_, T> {
     }
 }
 
+/// Finds the highest number at some positions.
+struct BestAmong<'a, T> {
+    sums: &'a [T; BLOCK],
+    members: u64,
+    best: &'a mut i32,
+}
+
+impl<T: Sum> LaneWork for BestAmong<'_, T> {
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        let mut asked = [T::from(-1); BLOCK];
+        for (lane, (asked, sum)) in asked.iter_mut().zip(self.sums).enumerate() {
+            *asked = if self.members >> lane & 1 == 1 { *sum } else { T::from(-1) };
+        }
+        *self.best = asked.iter().fold(T::from(-1), |best, sum| best.max(*sum)).into();
+    }
+}
+
 #[inline(always)]
 fn best<T: Sum>(sums: &[T; BLOCK]) -> (i32, u8) {
     let none = T::from(-1);
@@ -264,6 +292,9 @@ mod tests {
                 let best = here.iter().copied().max().filter(|best| *best >= 0);
                 let ties = here.iter().filter(|number| Some(**number) == best).count();
                 prop_assert_eq!(sums.best(block), (best.unwrap_or(-1), ties as u8));
+                let members = 0x00f0_0ff0_1234_5678_u64.rotate_left(block as u32 * 7);
+                let among = (0..BLOCK).filter(|lane| members >> lane & 1 == 1).map(|lane| here[lane]).max();
+                prop_assert_eq!(sums.best_among(block, members), among.unwrap_or(-1).max(-1));
                 for number in [here[0], here[63], 31_000, 65_536 + here[0]] {
                     let places = sums.equal(block, number);
                     let expected = (0..BLOCK).filter(|place| here[*place] == number).fold(0, |all, place| all | 1 << place);

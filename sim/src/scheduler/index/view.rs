@@ -1,9 +1,11 @@
 //! What is kept of one class of pods: for each position the verdict or the sum of scores, and what has to be looked at anew.
 
 use super::bits::{self, BLOCK, cover, ones, place};
-use super::groups::{GroupKey, Groups};
+use super::groups::Groups;
 use super::plan::Plan;
 use super::positions::Positions;
+use super::refresh::{Key, Sources};
+use super::seats::{Pace, Seat};
 use super::sums::{Found, Judged, Sums};
 use crate::cluster::Nodes;
 use crate::model::node::Node;
@@ -43,6 +45,11 @@ pub(super) struct View {
     pub(super) failure: Option<(Moment, FitError)>,
     /// When it was last asked, in attempts.
     pub(super) last_used: u64,
+    /// How many bytes have been counted for it.
+    pub(super) counted: usize,
+    /// Its place on a board, and how often it is asked.
+    pub(super) seat: Option<Seat>,
+    pub(super) pace: Pace,
     /// Whether it met something that no view can hold: a sum out of range, a filter that contradicts itself, too many groups.
     pub(super) defeated: bool,
 }
@@ -65,13 +72,32 @@ impl View {
         (self.plan, self.specs) = (plan, specs);
         self.order = None;
         self.failure = None;
+        (self.seat, self.pace) = (None, Pace::default());
         self.defeated = false;
     }
+
+    /// The sums of all nodes as they are now, if they are small and there is one group.
+    pub(super) fn sums_of_all(&mut self, sources: &mut Sources<'_>) -> Option<&Sums> {
+        self.follow(sources.positions, sources.nodes);
+        self.refresh(0..bits::blocks(sources.positions.len()), sources);
+        let is_plain = !self.defeated && self.groups.len() == 1 && self.sums.width() == size_of::<i16>();
+        is_plain.then_some(&self.sums)
+    }
+
+    /// Gives back the memory for nodes, of which nothing is known then.
+    pub(super) fn release(&mut self) {
+        let (plan, specs) = (std::mem::take(&mut self.plan), self.specs);
+        let (seat, pace, last_used, counted) = (self.seat, self.pace, self.last_used, self.counted);
+        *self = Self { plan, specs, last_used, counted, seat, pace, ..Self::default() };
+    }
+
+    /// The bytes of a view in which nothing is known of any node, about.
+    pub(super) const EMPTY: usize = 512;
 
     /// How many bytes it takes, about.
     pub(super) fn bytes(&self) -> usize {
         let blocks = self.feasible.len();
-        blocks * (BLOCK * self.sums.width() + 20 + 13 * self.groups.len()) + 2 * self.group_of.len() + 512
+        blocks * (BLOCK * self.sums.width() + 20 + 13 * self.groups.len()) + 2 * self.group_of.len() + Self::EMPTY
     }
 
     /// Follows the visiting order.
@@ -176,7 +202,7 @@ impl View {
         &mut self,
         position: usize,
         sum: Option<i32>,
-        group: Result<&GroupKey, u16>,
+        group: Result<Key<'_>, u16>,
         positions: usize,
         stale: &mut Vec<(u16, u32)>,
     ) {
@@ -196,8 +222,8 @@ impl View {
         self.sums.set(position, sum);
         let group = match group {
             Err(spec) => self.groups.of_spec(spec, positions),
-            Ok(key) if before >= 0 && self.groups.list[usize::from(was_in)].key == *key => was_in,
-            Ok(key) => self.groups.intern(key, positions),
+            Ok(key) if before >= 0 && key.is(&self.groups.list[usize::from(was_in)].key) => was_in,
+            Ok(key) => self.groups.intern(&key.to_owned(), positions),
         };
         if before >= 0 && group == was_in {
             if self.groups.list[usize::from(group)].alter(block, before, sum) {

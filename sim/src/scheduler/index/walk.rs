@@ -1,7 +1,7 @@
 //! The scan for feasible nodes: from the start, until enough are found.
 
 use super::bits::{self, BLOCK, cover, nth};
-use super::groups::Group;
+use super::groups::{Group, Seen};
 use super::refresh::Sources;
 use super::view::View;
 use crate::scheduler::verdict::Verdict;
@@ -12,6 +12,8 @@ use std::ops::Range;
 pub(super) struct Walk {
     /// The positions that were looked at: from the start on, then from the first on.
     ranges: [Range<usize>; 2],
+    /// The same as parts of blocks, if not all nodes were looked at.
+    parts: Vec<(usize, u64)>,
     /// How many nodes were looked at.
     pub(super) examined: usize,
     /// How many of them are feasible.
@@ -41,6 +43,7 @@ impl Walk {
         let nodes = sources.positions.len();
         (self.examined, self.feasible, self.whole) = (nodes, 0, true);
         self.ranges = [begin..nodes, 0..begin];
+        self.parts.clear();
         self.judged.clear();
         self.admitted.clear();
         self.any_refused = false;
@@ -56,8 +59,7 @@ impl Walk {
         for (lap, range) in [begin..nodes, 0..begin].into_iter().enumerate() {
             for (block, mask) in cover(range) {
                 if !fresh.contains(&block) {
-                    // As many blocks at once as are needed if every node is feasible.
-                    let wanted = (quota - self.feasible as usize) / BLOCK + 1;
+                    let wanted = self.blocks_for(quota - self.feasible as usize, nodes, view);
                     fresh = block..(block + wanted).min(bits::blocks(nodes));
                     view.refresh(fresh.clone(), sources);
                     self.judge(view);
@@ -66,9 +68,12 @@ impl Walk {
                 let count = feasible.count_ones();
                 if self.feasible as usize + count as usize <= quota {
                     self.feasible += count;
+                    self.parts.push((block, mask));
                     continue;
                 }
-                let end = block * BLOCK + nth(feasible, quota as u32 - self.feasible);
+                let end = nth(feasible, quota as u32 - self.feasible);
+                self.parts.push((block, mask & !(!0 << end)));
+                let end = block * BLOCK + end;
                 self.feasible = quota as u32;
                 self.whole = false;
                 self.ranges = if lap == 0 { [begin..end, 0..0] } else { [begin..nodes, 0..end] };
@@ -76,6 +81,16 @@ impl Walk {
                 return;
             }
         }
+    }
+
+    /// In how many blocks there are so many feasible nodes, if they are everywhere as many as among all nodes: these are looked at together.
+    fn blocks_for(&self, quota: usize, nodes: usize, view: &View) -> usize {
+        let groups = view.groups.list.iter().enumerate();
+        let known: usize =
+            groups.filter(|(number, _)| self.admits(*number)).map(|(_, group)| group.size as usize).sum();
+        // Of a new view little is known.
+        let reach = (quota * nodes).checked_div(known).map_or(quota, |reach| reach.min(4 * quota));
+        reach / BLOCK + 1
     }
 
     /// Asks those who judge by key about the groups that have nodes and have not been asked about.
@@ -130,12 +145,22 @@ impl Walk {
         self.admitted.iter().fold(0, |all, group| all | members(group))
     }
 
-    /// How many members of a group it has seen.
-    pub(super) fn size(&self, group: &Group) -> u32 {
+    /// The position of the only feasible node.
+    pub(super) fn only(&self, view: &View) -> usize {
+        let found = self.parts().find_map(|(block, mask)| {
+            let feasible = self.feasible(block, view) & mask;
+            (feasible != 0).then(|| block * BLOCK + feasible.trailing_zeros() as usize)
+        });
+        found.unwrap_or_default()
+    }
+
+    /// What it has seen of a group: how many have the highest sum only if it has not seen every node.
+    pub(super) fn seen(&self, group: &Group, view: &View) -> Seen {
         if self.whole {
-            return group.size;
+            Seen { best: group.best_of_all(), ties: 0, size: group.size }
+        } else {
+            group.seen_in(&self.parts, view.sums())
         }
-        self.ranges().into_iter().map(|range| group.size_in(range)).sum()
     }
 }
 

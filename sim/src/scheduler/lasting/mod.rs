@@ -5,9 +5,11 @@
 //! [`Plugin::pre_score`](super::Plugin::pre_score), which stay the definition: `--evaluation checked` compares the two at every
 //! decision. A plugin that gives none is asked in every cycle.
 
+mod across;
 mod block;
 pub mod lanes;
 
+pub use across::{Across, AskColumns, Asks, ClassFilter, ClassScore};
 pub use block::{LANES, LoadBlock, LoadPart, PartWork};
 
 use super::framework::Cycle;
@@ -101,6 +103,11 @@ pub trait NodeFilter {
             }
         }
     }
+
+    /// What judges a node for many classes, if there is something, and the load of a node that is exact says all that it needs.
+    fn across(&self) -> Option<Across<dyn ClassFilter>> {
+        None
+    }
 }
 
 /// Scores nodes for the pods of one class.
@@ -119,6 +126,11 @@ pub trait NodeScore {
                 *total += exact(weight.saturating_mul(self.score(nodes.get(*id))));
             }
         }
+    }
+
+    /// What scores a node for many classes, if there is something, and the load of a node that is exact says all that it needs.
+    fn across(&self) -> Option<Across<dyn ClassScore>> {
+        None
     }
 
     /// Whether [`NodeScore::normalize`] does anything.

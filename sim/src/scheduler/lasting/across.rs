@@ -1,0 +1,59 @@
+//! One node judged for the pods of many classes at once: lanes of vectors are classes, and the node's load is the same in all of them.
+
+use crate::cluster::NodeLoad;
+use std::rc::Rc;
+
+/// What a judge has to know of a class to judge a node for its pods.
+pub type Asks = [f64; 3];
+
+/// The asks of many classes as columns.
+#[derive(Clone, Debug, Default)]
+pub struct AskColumns([Vec<f64>; 3]);
+
+/// The part of a [`NodeFilter`](super::NodeFilter) or [`NodeScore`](super::NodeScore) that is the same for all classes, and what it has to
+/// know of one of them. The judges that a plugin gives for two classes may differ in nothing but asks.
+#[derive(Clone, Debug)]
+pub struct Across<J: ?Sized> {
+    /// What judges.
+    pub judge: Rc<J>,
+    /// What it has to know.
+    pub asks: Asks,
+}
+
+/// Filters a node for many classes.
+pub trait ClassFilter {
+    /// Clears, in `fits`, the lanes of the classes whose pods the node refuses. The others stay as they are. The load is exact.
+    fn narrow(&self, load: &NodeLoad, asks: &AskColumns, fits: &mut [bool]);
+}
+
+/// Scores a node for many classes.
+pub trait ClassScore {
+    /// Adds `weight` times the score, a whole number from 0 to [`MAX_NODE_SCORE`](crate::scheduler::MAX_NODE_SCORE), to the lanes of the
+    /// classes in `totals`. The load is exact.
+    fn add(&self, load: &NodeLoad, asks: &AskColumns, weight: f64, totals: &mut [f64]);
+}
+
+impl AskColumns {
+    /// The columns, with one number for each class.
+    #[inline]
+    pub fn columns(&self) -> [&[f64]; 3] {
+        self.0.each_ref().map(Vec::as_slice)
+    }
+
+    /// What the judge has to know of the class in a lane.
+    pub fn get(&self, lane: usize) -> Asks {
+        self.0.each_ref().map(|column| column[lane])
+    }
+
+    /// Sets what the judge has to know of the class in a lane.
+    pub fn set(&mut self, lane: usize, asks: Asks) {
+        for (column, ask) in self.0.iter_mut().zip(asks) {
+            column[lane] = ask;
+        }
+    }
+
+    /// Has so many lanes from now on. New ones hold numbers that may be computed with.
+    pub fn resize(&mut self, lanes: usize) {
+        self.0.iter_mut().for_each(|column| column.resize(lanes, 0.0));
+    }
+}
