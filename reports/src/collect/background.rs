@@ -56,7 +56,7 @@ impl<C: Clerk> Background<C> {
         if self.batch.len() >= BATCH {
             self.hand_over();
         }
-        Pad(&mut self.batch)
+        Pad::new(&mut self.batch)
     }
 
     fn hand_over(&mut self) {
@@ -74,10 +74,30 @@ impl<C: Clerk> Background<C> {
     }
 }
 
-/// Where notes are written: in few bytes, because all of them go from one processor's memory to another one's.
-pub(super) struct Pad<'b>(&'b mut Vec<u8>);
+/// So many bytes of a note are put together before they are added to the batch, which takes as long for one byte as for many.
+const TOGETHER: usize = 128;
 
-impl Pad<'_> {
+/// Where a note is written: in few bytes, because all of them go from one processor's memory to another one's. It is added to the batch
+/// when the pad is given up.
+pub(super) struct Pad<'b> {
+    batch: &'b mut Vec<u8>,
+    /// What is still to be added.
+    together: [u8; TOGETHER],
+    end: usize,
+}
+
+impl<'b> Pad<'b> {
+    #[inline]
+    fn new(batch: &'b mut Vec<u8>) -> Self {
+        Self { batch, together: [0; TOGETHER], end: 0 }
+    }
+
+    #[inline]
+    fn add(&mut self) {
+        self.batch.extend_from_slice(&self.together[..self.end]);
+        self.end = 0;
+    }
+
     /// A number with a tag below 16, in as many bytes as it needs and one more.
     #[inline]
     pub(super) fn tagged(&mut self, tag: u8, number: i64) {
@@ -86,9 +106,12 @@ impl Pad<'_> {
         let needed = (u64::BITS - zigzag.leading_zeros()).div_ceil(8);
         let mut bytes = [tag | (needed as u8) << 4; 9];
         bytes[1..].copy_from_slice(&zigzag.to_le_bytes());
-        // All are written and some taken back: a copy of a fixed length takes no time.
-        self.0.extend_from_slice(&bytes);
-        self.0.truncate(self.0.len() - 8 + needed as usize);
+        if self.end > TOGETHER - bytes.len() {
+            self.add();
+        }
+        // All are written, and the next ones over those that are not needed: a copy of a fixed length takes no time.
+        self.together[self.end..self.end + bytes.len()].copy_from_slice(&bytes);
+        self.end += 1 + needed as usize;
     }
 
     /// A whole number.
@@ -101,13 +124,28 @@ impl Pad<'_> {
     #[inline]
     pub(super) fn text(&mut self, text: &str) {
         self.whole(text.len() as i64);
-        self.letters(text);
+        self.letters(text.as_bytes());
     }
 
-    /// A text whose length is noted elsewhere.
+    /// The bytes of a text, whose length is noted elsewhere.
     #[inline]
-    pub(super) fn letters(&mut self, text: &str) {
-        self.0.extend_from_slice(text.as_bytes());
+    pub(super) fn letters(&mut self, letters: &[u8]) {
+        if letters.len() > TOGETHER - self.end {
+            self.add();
+            if letters.len() > TOGETHER {
+                self.batch.extend_from_slice(letters);
+                return;
+            }
+        }
+        self.together[self.end..self.end + letters.len()].copy_from_slice(letters);
+        self.end += letters.len();
+    }
+}
+
+impl Drop for Pad<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.add();
     }
 }
 
@@ -120,7 +158,8 @@ impl<'b> Notes<'b> {
         self.0.is_empty()
     }
 
-    fn bytes(&mut self, count: usize) -> &'b [u8] {
+    /// So many bytes.
+    pub(super) fn bytes(&mut self, count: usize) -> &'b [u8] {
         let (bytes, rest) = self.0.split_at(count);
         self.0 = rest;
         bytes
@@ -184,6 +223,23 @@ mod tests {
         let heard = background.finish().0;
         assert!(heard.iter().map(|(number, _)| *number).eq((0..count).chain(ends)));
         assert!(heard.iter().all(|(_, text)| text == "aé"));
+        // Texts that fit beside other things and that do not.
+        let mut background = Background::new(Listener::default()).unwrap();
+        let texts: Vec<String> = (0..2 * TOGETHER + 2).map(|length| "x".repeat(length)).collect();
+        for (number, text) in (0..).zip(&texts) {
+            let mut pad = background.pad();
+            pad.tagged(7, number);
+            pad.text(text);
+            for copy in &texts[..9] {
+                pad.tagged(7, -1);
+                pad.text(copy);
+            }
+        }
+        let heard = background.finish().0;
+        let expected = (0..)
+            .zip(&texts)
+            .flat_map(|(number, text)| std::iter::once((number, text)).chain(texts[..9].iter().map(|copy| (-1, copy))));
+        assert!(heard.iter().map(|(number, text)| (*number, text)).eq(expected));
         assert!(Background::new(Listener::default()).unwrap().finish().0.is_empty());
     }
 }

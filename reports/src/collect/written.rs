@@ -158,7 +158,7 @@ impl BackgroundTable {
         }
         for cell in cells {
             if let Cell::Text(text) = *cell {
-                pad.letters(text);
+                pad.letters(text.as_bytes());
             }
         }
     }

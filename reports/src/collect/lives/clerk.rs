@@ -101,7 +101,7 @@ impl LifeClerk {
         if let Some(tables) = &mut self.tables {
             tables.pods.write(&PodRow {
                 namespace: &class.namespace,
-                name: life.name,
+                name: life.name(),
                 outcome: life.outcome.word(),
                 reason: "",
                 node: node.as_ref().map_or("", |node| &node.name),
@@ -242,7 +242,7 @@ impl Kept {
             return;
         }
         let known = known.map(|known| *known).unwrap_or_default();
-        let name = self.lives.name(life.name);
+        let name = self.lives.name(life.name());
         let class = class.clone();
         self.lives.add(PodRecord {
             namespace: class.namespace,
@@ -296,7 +296,7 @@ mod tests {
         LifeNote::Ended(LifeEnd {
             pod,
             class,
-            name,
+            name: name.as_bytes(),
             outcome: Outcome::Succeeded,
             node: Some(0),
             attempts: None,

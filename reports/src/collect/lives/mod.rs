@@ -103,7 +103,7 @@ impl LifeLog {
         self.tell(&LifeNote::Ended(LifeEnd {
             pod: id.index(),
             class: pod.class.index(),
-            name: &pod.name,
+            name: pod.name.as_bytes(),
             outcome,
             node: pod.node.map(NodeId::index),
             attempts,

@@ -79,7 +79,8 @@ pub(super) struct NodeEnd<'b> {
 pub(super) struct LifeEnd<'b> {
     pub(super) pod: usize,
     pub(super) class: usize,
-    pub(super) name: &'b str,
+    /// The bytes of its name: to check that they are text is not the run's work.
+    pub(super) name: &'b [u8],
     pub(super) outcome: Outcome,
     /// The slot of its node.
     pub(super) node: Option<usize>,
@@ -220,6 +221,11 @@ impl<'b> LifeNote<'b> {
 }
 
 impl<'b> LifeEnd<'b> {
+    /// Its name, of a note that was read.
+    pub(super) fn name(&self) -> &'b str {
+        std::str::from_utf8(self.name).expect("a name that was noted as one")
+    }
+
     /// When it ended, if it did.
     pub(super) fn ended_ns(&self) -> Option<i64> {
         self.is_over.then_some(self.until_ns)
@@ -288,7 +294,7 @@ impl<'b> LifeEnd<'b> {
         Self {
             pod,
             class: class as usize,
-            name: notes.letters(letters as usize),
+            name: notes.bytes(letters as usize),
             outcome: Outcome::of_number(outcome),
             node,
             attempts,
@@ -386,7 +392,7 @@ mod tests {
         let life = LifeEnd {
             pod: 70_000,
             class: 3,
-            name: "web-0",
+            name: b"web-0",
             outcome: Outcome::Succeeded,
             node: Some(0),
             attempts: None,
