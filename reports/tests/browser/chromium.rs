@@ -132,6 +132,28 @@ impl Browser {
         self.mouse("mouseReleased", x, y);
     }
 
+    /// Brings an element into sight and clicks at a distance from its corner, until a condition holds: what stands above it may still be
+    /// drawn, and move it.
+    pub(crate) fn click_until(&mut self, element: &str, (right, down): (f64, f64), condition: &str) {
+        let corner = format!(
+            "(() => {{
+                const element = {element};
+                element.scrollIntoView({{ block: 'center', behavior: 'instant' }});
+                const box = element.getBoundingClientRect();
+                return [box.x, box.y];
+            }})()"
+        );
+        let frame = format!("new Promise((resolve) => requestAnimationFrame(() => resolve(Boolean({condition}))))");
+        for _ in 0..2000 {
+            let corner = self.evaluate(&corner);
+            self.click_at(corner[0].as_f64().unwrap() + right, corner[1].as_f64().unwrap() + down);
+            if self.evaluate(&frame) == json!(true) {
+                return;
+            }
+        }
+        panic!("in vain: {condition}; {:#?}", self.complaints())
+    }
+
     /// Draws the mouse with its button down.
     pub(crate) fn drag(&mut self, from: (f64, f64), to: (f64, f64)) {
         self.mouse("mouseMoved", from.0, from.1);

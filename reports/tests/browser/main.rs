@@ -155,12 +155,8 @@ fn a_node_at_a_moment_tells_its_pods() {
     assert_eq!(browser.text("document.getElementById('time-told').value"), "00:32:30");
 
     // The first cell stands below the heading of its zone.
-    browser.middle("document.getElementById('cells')");
-    let corner = browser.evaluate(
-        "(() => { const b = document.querySelector('#cells canvas').getBoundingClientRect(); return [b.x, b.y] })()",
-    );
-    browser.click_at(corner[0].as_f64().unwrap() + 8.0, corner[1].as_f64().unwrap() + 32.0);
-    browser.wait("document.querySelector('#node h3')?.textContent === 'Node node-0'");
+    let opened = "document.querySelector('#node h3')?.textContent === 'Node node-0'";
+    browser.click_until("document.querySelector('#cells canvas')", (8.0, 32.0), opened);
     let told = browser.text("document.getElementById('node').textContent");
     assert!(told.contains("zone a") && told.contains("32 cores"), "{told}");
     let told = browser.text("document.getElementById('node-told').textContent");
