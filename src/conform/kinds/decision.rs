@@ -10,7 +10,7 @@ use towtank_policies::kube::default_preemption::DefaultPreemption;
 use towtank_sim::cluster::{Change, Cluster};
 use towtank_sim::model::{ClassId, NodeId, PodId};
 use towtank_sim::scheduler::{
-    Cycle, Evaluation, FitError, Inspection, Nomination, Profile, Selection, TieBreak, Verdict,
+    Cycle, Evaluation, FailureKind, FitError, Inspection, Nomination, Profile, Selection, TieBreak, Verdict,
 };
 
 pub(super) const KIND: Kind =
@@ -122,7 +122,7 @@ impl<'p> Decision<'p> {
         }
         let selected = self.selection.select((self.number, self.profile), &cycle);
         if let Some(error) = selected.error {
-            if error.internal {
+            if error.kind != FailureKind::Unfit {
                 told.insert("error".into(), json!(error.message(&self.cluster.resources)));
             } else {
                 told.insert("message".into(), json!(error.message(&self.cluster.resources)));
