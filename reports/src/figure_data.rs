@@ -152,7 +152,7 @@ fn write_number(number: f64, into: &mut String) {
     let _ = if size < 1e12 && number.fract() == 0.0 {
         // There is no negative zero in a table.
         write!(into, "{}", number as i64)
-    } else if size < 1e12 && size >= 1e-6 {
+    } else if (1e-6..1e12).contains(&size) {
         let after_point = DIGITS - 1 - libm::floor(libm::log10(size)) as i32;
         let written = write!(into, "{number:.*}", after_point.max(0) as usize);
         let short = into.trim_end_matches('0').trim_end_matches('.').len();
@@ -161,7 +161,7 @@ fn write_number(number: f64, into: &mut String) {
     } else {
         // Read back what was rounded, for its zeros at the end to be left out.
         let rounded: f64 = format!("{number:.*e}", DIGITS as usize - 1).parse().unwrap_or(number);
-        let is_plain = rounded.abs() < 1e16 && rounded.abs() >= 1e-6;
+        let is_plain = (1e-6..1e16).contains(&rounded.abs());
         if is_plain { write!(into, "{rounded}") } else { write!(into, "{rounded:e}") }
     };
 }

@@ -122,14 +122,14 @@ impl<'p> Decision<'p> {
         }
         let selected = self.selection.select((self.number, self.profile), &cycle);
         if let Some(error) = selected.error {
-            if error.kind != FailureKind::Unfit {
-                told.insert("error".into(), json!(error.message(&self.cluster.resources)));
-            } else {
+            if error.kind == FailureKind::Unfit {
                 told.insert("message".into(), json!(error.message(&self.cluster.resources)));
                 if cycle.class.spec.node_name.is_none() {
                     let preemption = preemption(&mut self.selection, self.profile, &cycle, error);
                     told.insert("preemption".into(), preemption);
                 }
+            } else {
+                told.insert("error".into(), json!(error.message(&self.cluster.resources)));
             }
         }
         Value::Object(told)
