@@ -221,3 +221,82 @@ fn blend(under: PremultipliedColorU8, over: BackendColor) -> PremultipliedColorU
     let rgb = (mix(under.red(), red), mix(under.green(), green), mix(under.blue(), blue));
     opaque(BackendColor { alpha: 1.0, rgb })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use plotters::style::{RGBAColor, ShapeStyle};
+
+    const BLUE: ShapeStyle = ShapeStyle { color: RGBAColor(0, 0, 255, 1.0), filled: true, stroke_width: 0 };
+    const GREEN: ShapeStyle = ShapeStyle { color: RGBAColor(0, 255, 0, 1.0), filled: true, stroke_width: 0 };
+
+    /// A canvas and its pixels as the amounts of green and blue, after it was drawn on.
+    fn drawn(width: u32, height: u32, draw: impl FnOnce(&mut Canvas)) -> Vec<Vec<(u8, u8)>> {
+        let mut canvas = Canvas::new(width, height).unwrap();
+        draw(&mut canvas);
+        let mut rows = Vec::new();
+        let taken: Result<(), Infallible> = canvas.rows(|row| {
+            rows.push(row.as_chunks::<3>().0.iter().map(|pixel| (pixel[1], pixel[2])).collect());
+            Ok(())
+        });
+        taken.map(|()| rows).unwrap()
+    }
+
+    #[test]
+    fn neighbours_leave_no_gap_between_them() {
+        for middle in 4 * PER_PIXEL..5 * PER_PIXEL {
+            let rows = drawn(9, 1, |canvas| {
+                canvas.draw_rect((0, 0), (middle, PER_PIXEL), &BLUE, true).unwrap();
+                let right = [(middle, 0), (9 * PER_PIXEL, 0), (9 * PER_PIXEL, PER_PIXEL), (middle, PER_PIXEL)];
+                canvas.fill_polygon(right, &GREEN).unwrap();
+            });
+            let whole = rows[0].iter().all(|pixel| [(255, 0), (0, 255)].contains(pixel));
+            assert!(whole, "{middle}: {rows:?}");
+        }
+    }
+
+    #[test]
+    fn lines_of_steps_are_of_one_width_wherever_they_are() {
+        let line = ShapeStyle { stroke_width: 3 * PER_PIXEL as u32, ..BLUE };
+        for offset in 0..PER_PIXEL {
+            let (low, high) = (5 * PER_PIXEL + offset, 12 * PER_PIXEL - offset);
+            let corners = [(0, low), (10 * PER_PIXEL, low), (10 * PER_PIXEL, high), (20 * PER_PIXEL, high)];
+            let rows = drawn(20, 20, |canvas| canvas.draw_path(corners, &line).unwrap());
+            let marked = |pixel: &&(u8, u8)| **pixel == (0, 255);
+            for column in [2, 17] {
+                assert_eq!(rows.iter().map(|row| &row[column]).filter(marked).count(), 3, "{offset}: column {column}");
+            }
+            assert_eq!(rows[9].iter().filter(marked).count(), 3, "{offset}");
+            assert!(rows.iter().flatten().all(|pixel| [(0, 0), (0, 255)].contains(pixel)), "{offset}");
+        }
+    }
+
+    #[test]
+    fn slopes_are_smooth() {
+        let line = ShapeStyle { stroke_width: 2 * PER_PIXEL as u32, ..BLUE };
+        let is_smooth = |points: Vec<BackendCoord>| {
+            let rows = drawn(20, 20, |canvas| canvas.draw_path(points, &line).unwrap());
+            rows.iter().flatten().any(|pixel| (1..255).contains(&pixel.1))
+        };
+        assert!(is_smooth(vec![(0, 0), (20 * PER_PIXEL, 15 * PER_PIXEL)]));
+        let mut climbing = vec![(0, 20 * PER_PIXEL)];
+        for step in 1..100 {
+            climbing.extend([(3 * step, 20 * PER_PIXEL - 3 * (step - 1)), (3 * step, 20 * PER_PIXEL - 3 * step)]);
+        }
+        assert!(is_smooth(climbing), "small steps of a distribution");
+    }
+
+    #[test]
+    fn what_is_outside_is_left_out() {
+        let rows = drawn(2, 2, |canvas| {
+            canvas.draw_rect((-100, -100), (1000, 16), &BLUE, true).unwrap();
+            canvas.draw_pixel((-1, 1), opaque_green()).unwrap();
+            canvas.draw_pixel((17, 17), opaque_green()).unwrap();
+        });
+        assert_eq!(rows, [[(0, 255), (0, 255)], [(0, 0), (255, 0)]]);
+    }
+
+    fn opaque_green() -> BackendColor {
+        BackendColor { alpha: 1.0, rgb: (0, 255, 0) }
+    }
+}
