@@ -7,12 +7,15 @@ use crate::model::pod::PodSpec;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
+/// A namespace and a label.
+type Asked<'c> = (&'c str, Option<(&'c str, &'c str)>);
+
 /// The budgets of a cluster, by what they select: a pod finds its own without looking at the others.
 #[derive(Debug)]
 pub struct Budgets<'c> {
     list: Vec<(&'c ObjectMeta, &'c PodDisruptionBudget)>,
     /// By namespace and the first label that they ask for, if they ask for one: the places of budgets in the list.
-    by_label: FxHashMap<(&'c str, Option<(&'c str, &'c str)>), SmallVec<[usize; 1]>>,
+    by_label: FxHashMap<Asked<'c>, SmallVec<[usize; 1]>>,
 }
 
 impl<'c> Budgets<'c> {
