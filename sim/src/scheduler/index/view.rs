@@ -86,6 +86,9 @@ impl View {
 
     /// Gives back the memory for nodes, of which nothing is known then.
     pub(super) fn release(&mut self) {
+        if self.feasible.is_empty() {
+            return;
+        }
         let (plan, specs) = (std::mem::take(&mut self.plan), self.specs);
         let (seat, pace, last_used, counted) = (self.seat, self.pace, self.last_used, self.counted);
         *self = Self { plan, specs, last_used, counted, seat, pace, ..Self::default() };
