@@ -17,6 +17,7 @@ mod board;
 mod columns;
 mod demands;
 mod groups;
+mod joint;
 mod plan;
 mod positions;
 mod ranking;
@@ -44,7 +45,8 @@ use crate::phases::Phase;
 use board::Board;
 use columns::Columns;
 use demands::Demands;
-use plan::{Plan, Standing};
+use joint::Ways;
+use plan::{Ground, Plan, Standing};
 use positions::Positions;
 use ranking::Ranking;
 use refresh::{Scratch, Sources};
@@ -78,8 +80,10 @@ pub(super) struct Index {
     classes: ClassWatch,
     attempts: u64,
     /// For classes that have come once.
-    guest: Box<View>,
+    guest: Option<Box<View>>,
     boards: Boards,
+    ways: Ways,
+    ground: Ground,
     /// The last search: in a view, on a board, or by a sweep.
     walk: Walk,
     ranking: Ranking,
@@ -152,7 +156,7 @@ impl Index {
         let in_view = sought.as_ref().is_none_or(|sought| sought.way == Way::View);
         let is_own = self.put_back(view, in_view, cycle, search);
         let Sought { examined, feasible, error, way } = sought?;
-        let view = if is_own { self.view(cycle, search)? } else { &self.guest };
+        let view = if is_own { self.view(cycle, search) } else { self.guest.as_deref() }?;
         let place = match way {
             Way::Board(added) => Searched::Board(self.boards.of(view)?, &self.survey, added),
             Way::Sweep(added) => Searched::Sweep(&self.sweep, added),
@@ -172,7 +176,7 @@ impl Index {
         specs.follow(&view.plan, positions, nodes);
         let (undisputed, extent) = (search.nominator.is_empty(), extent(search));
         if undisputed
-            && !view.plan.groups_by_pods()
+            && !view.is_grouped
             && let Some(added) = specs.addition(&view.plan)
         {
             let mut sources = Sources { nodes, positions, specs, columns, scratch };
@@ -198,10 +202,10 @@ impl Index {
         let cluster = cycle.cluster;
         let objects = if view.plan.keyed.is_empty() { 0 } else { cluster.objects().version() };
         let moment = [cluster.version(), cluster.placements().log().end(), search.nominator.version(), objects];
-        if let Some((at, error)) = &view.failure
-            && *at == moment
+        if let Some(failure) = &view.failure
+            && failure.0 == moment
         {
-            let error = Some(error.clone());
+            let error = Some(failure.1.clone());
             return Some(Sought { examined: positions.len() as u32, feasible: 0, error, way: Way::View });
         }
         let (begin, quota) = extent;
@@ -228,7 +232,7 @@ impl Index {
                     view.defeated = true;
                     return None;
                 };
-                view.failure = Some((moment, found.clone()));
+                view.failure = Some(Box::new((moment, found.clone())));
                 error = Some(found);
             }
             1 => view.failure = None,
@@ -246,6 +250,7 @@ impl Index {
     fn take_view(&mut self, cycle: &Cycle<'_>, search: Search<'_>) -> Option<Box<View>> {
         let (number, profile) = search.profile;
         let class = cycle.class_id.index();
+        let ground = self.ground.look(cycle.cluster);
         if self.specs.len() * self.positions.len() * 3 > MAX_BYTES {
             self.begin_anew();
         }
@@ -259,15 +264,19 @@ impl Index {
         let mut view = match std::mem::take(&mut views[class]) {
             Place::Unknown => {
                 views[class] = Place::Guest;
-                std::mem::take(&mut self.guest)
+                self.guest.take().unwrap_or_default()
             }
             Place::Guest => self.spare(),
             Place::Unserved => {
                 views[class] = Place::Unserved;
                 return None;
             }
+            Place::View(view) if view.holds == ground => return Some(view),
             Place::View(mut view) => match view.plan.standing(profile, cycle.class, cycle.cluster) {
-                Standing::Holds => return Some(view),
+                Standing::Holds => {
+                    view.holds = ground;
+                    return Some(view);
+                }
                 // It may be of use with other answers.
                 Standing::Void => view,
             },
@@ -275,7 +284,7 @@ impl Index {
         let Some(plan) = Plan::new(profile, cycle.class, cycle.cluster) else {
             // A view of the class's own goes.
             match std::mem::replace(&mut self.views[usize::from(number)][class], Place::Unserved) {
-                Place::Guest => self.guest = view,
+                Place::Guest => self.guest = Some(view),
                 _ => self.bytes = self.bytes.saturating_sub(view.counted),
             }
             return None;
@@ -285,6 +294,10 @@ impl Index {
             self.specs.push(Specs::default());
         }
         view.restart(plan, specs);
+        view.holds = ground;
+        if !matches!(self.views[usize::from(number)][class], Place::Guest) {
+            view.joint = self.ways.of(number, &view.plan);
+        }
         Some(view)
     }
 
@@ -292,7 +305,7 @@ impl Index {
     fn put_back(&mut self, mut view: Box<View>, was_asked: bool, cycle: &Cycle<'_>, search: Search<'_>) -> bool {
         let place = &mut self.views[usize::from(search.profile.0)][cycle.class_id.index()];
         if matches!(place, Place::Guest) {
-            self.guest = view;
+            self.guest = Some(view);
             return false;
         }
         // An empty view that was not asked stays empty.
@@ -379,7 +392,7 @@ impl Answer<'_> {
         (self.feasible > 1).then(|| match self.place {
             Searched::View(_, _, ranking) => ranking.best,
             Searched::Board(_, survey, added) => i64::from(survey.best) + added,
-            Searched::Sweep(sweep, added) => i64::from(sweep.best) + added,
+            Searched::Sweep(sweep, added) => sweep.best() + added,
         })
     }
 
@@ -476,13 +489,13 @@ fn seek_anew(
     if passed.is_some_and(|passed| passed < reach / SWEPT) || view.failure.is_some() {
         return None;
     }
-    sweep.begin(&view.plan, extent, sources)?;
-    if sweep.feasible == 0 {
+    sweep.begin((&view.plan, view.joint.as_ref()), extent, sources)?;
+    if sweep.feasible() == 0 {
         return None;
     }
     view.release();
-    let Sweep { examined, feasible, .. } = *sweep;
-    Some(Sought { examined: examined as u32, feasible, error: None, way: Way::Sweep(added) })
+    let (examined, feasible) = (sweep.examined as u32, sweep.feasible());
+    Some(Sought { examined, feasible, error: None, way: Way::Sweep(added) })
 }
 
 /// Where a scan begins, and how many feasible nodes it looks for.

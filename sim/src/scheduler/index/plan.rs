@@ -77,6 +77,25 @@ struct Foundation {
 
 type Stamp = [u64; 4];
 
+/// What any plan may build on, counted whenever some of it has changed: what held at the same count still does.
+#[derive(Debug, Default)]
+pub(super) struct Ground {
+    stamp: [u64; 3],
+    count: u64,
+}
+
+impl Ground {
+    /// The present count, never 0.
+    pub(super) fn look(&mut self, cluster: &Cluster) -> u64 {
+        let (placements, objects) = (cluster.placements(), cluster.objects());
+        let now = [cluster.nodes().spec_changes(), placements.affinity_version(), objects.version()];
+        if self.count == 0 || now != self.stamp {
+            (self.stamp, self.count) = (now, self.count + 1);
+        }
+        self.count
+    }
+}
+
 /// Whether a plan still holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {

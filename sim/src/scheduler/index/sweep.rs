@@ -2,11 +2,12 @@
 //! most of these nodes have changed since: to remember what was found would cost more than to find it again.
 
 #![expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
-#![expect(clippy::needless_bitwise_bool, reason = "lanes of a vector do not branch")]
 
 use super::bits::{self, BLOCK, cover, nth, ones};
+use super::joint::Joint;
 use super::plan::Plan;
 use super::refresh::{self, Sources};
+use crate::scheduler::lasting::LoadBlock;
 use crate::scheduler::lasting::lanes::{self, LaneWork, Lanes};
 use crate::scheduler::tie_break::precedes_in_heap;
 use std::ops::Range;
@@ -19,11 +20,10 @@ const TOGETHER: usize = 4;
 pub(super) struct Sweep {
     /// How many nodes were looked at.
     pub(super) examined: usize,
-    /// How many of them are feasible.
-    pub(super) feasible: u32,
-    /// The highest sum of the scores that are not normalised, and how many nodes have it.
-    pub(super) best: i32,
+    /// The highest sum of the scores that are not normalised, a whole number, and how many nodes have it.
+    best: f64,
     pub(super) ties: u32,
+    taken: Taken,
     /// What was looked at, in the order of the scan.
     parts: Vec<Part>,
     /// The sums, block by block as in `parts`; [`REFUSED`] where a node is not feasible.
@@ -38,12 +38,10 @@ const REFUSED: f64 = -1.0;
 #[derive(Clone, Copy, Debug)]
 struct Part {
     block: usize,
-    /// The nodes that were looked at, and are feasible once that is known.
-    nodes: u64,
-    /// The highest sum.
-    best: f64,
-    /// The nodes that have the highest sum of all.
-    ties: u64,
+    /// The nodes that are looked at and that their specifications let pass.
+    asked: u64,
+    /// How many nodes have the highest sum of all.
+    ties: u32,
 }
 
 impl Sweep {
@@ -53,125 +51,158 @@ impl Sweep {
     /// Source: see `scan` in `evaluate.rs`, which defines it.
     pub(super) fn begin(
         &mut self,
-        plan: &Plan,
+        (plan, joint): (&Plan, Option<&Joint>),
         (begin, quota): (usize, usize),
         sources: &mut Sources<'_>,
     ) -> Option<()> {
         let positions = sources.positions.len();
-        (self.examined, self.feasible) = (positions, 0);
+        (self.examined, self.taken) = (positions, Taken::default());
         self.parts.clear();
         'walk: for (before, range) in [(0, begin..positions), (positions - begin, 0..begin)] {
             let mut at = range.start;
             while at < range.end {
-                let wanted = (quota - self.feasible as usize) / BLOCK + 1;
+                let wanted = (quota - self.taken.feasible as usize) / BLOCK + 1;
                 let end = range.end.min((at / BLOCK + wanted.min(TOGETHER)) * BLOCK);
-                if let Some(next) = self.look(plan, at..end, quota as u32, sources)? {
+                if let Some(next) = self.look((plan, joint), at..end, quota as u32, sources)? {
                     self.examined = before + next - range.start;
                     break 'walk;
                 }
                 at = end;
             }
         }
-        if self.feasible > 0 {
-            self.rank();
-        }
-        Some(())
+        if self.feasible() > 0 { self.rank() } else { Some(()) }
     }
 
     /// Looks at the nodes in a range; where the first feasible one stands that is beyond the quota.
     fn look(
         &mut self,
-        plan: &Plan,
+        (plan, joint): (&Plan, Option<&Joint>),
         range: Range<usize>,
         quota: u32,
         sources: &mut Sources<'_>,
     ) -> Option<Option<usize>> {
         let Sources { nodes, positions, specs, columns, .. } = sources;
         let from = self.parts.len();
-        let part = |(block, mask)| Part { block, nodes: mask & specs.passing(block), best: REFUSED, ties: 0 };
+        let part = |(block, mask)| Part { block, asked: mask & specs.passing(block), ties: 0 };
         self.parts.extend(cover(range).map(part));
-        let parts = &mut self.parts[from..];
+        let parts = &self.parts[from..];
         let blocks = parts.first()?.block..parts.last()?.block + 1;
         if self.sums.len() < from + parts.len() {
             self.sums.resize(from + parts.len(), [0.0; BLOCK]);
             self.fits.resize(from + parts.len(), [true; BLOCK]);
         }
         let (sums, fits) = (&mut self.sums[from..][..parts.len()], &mut self.fits[from..][..parts.len()]);
-        refresh::judge(plan, nodes, columns.bring(blocks, positions, nodes), fits, sums);
-        let mut taken = Taken { feasible: self.feasible, next: None, in_range: true };
-        lanes::run(Take { parts, sums, fits, quota, taken: &mut taken });
-        self.feasible = taken.feasible;
-        taken.in_range.then_some(taken.next)
+        let loads = columns.bring(blocks, positions, nodes);
+        match joint.filter(|_| loads.iter().all(LoadBlock::is_exact)) {
+            Some(joint) => joint.judge(loads, fits, sums),
+            None => refresh::judge(plan, nodes, loads, fits, sums),
+        }
+        lanes::run(Take { parts, sums, fits, quota, taken: &mut self.taken });
+        self.taken.in_range.then_some(self.taken.next)
     }
 
     /// Finds the best of all parts.
-    fn rank(&mut self) {
-        let best = self.parts.iter().fold(REFUSED, |best, part| if part.best > best { part.best } else { best });
-        self.best = best as i32;
-        self.ties = 0;
-        for (part, sums) in self.parts.iter_mut().zip(&self.sums).filter(|(part, _)| part.best >= best) {
-            part.ties = bits::places(sums, move |sum| sum >= best);
-            self.ties += part.ties.count_ones();
-        }
+    fn rank(&mut self) -> Option<()> {
+        let best = self.taken.highest.iter().fold(REFUSED, |best, sum| if *sum > best { *sum } else { best });
+        self.best = best;
+        let Self { parts, sums, .. } = self;
+        lanes::run(Count { parts, sums, best });
+        self.ties = self.parts.iter().map(|part| part.ties).sum();
+        (best <= f64::from(i32::MAX)).then_some(())
+    }
+
+    /// How many of the nodes that were looked at are feasible.
+    pub(super) fn feasible(&self) -> u32 {
+        self.taken.feasible
+    }
+
+    /// The highest sum of the scores that are not normalised.
+    pub(super) fn best(&self) -> i64 {
+        self.best as i64
     }
 
     /// The sum at a position; `None` if the node was not looked at, or is not feasible.
     pub(super) fn sum(&self, position: usize) -> Option<i64> {
         let (block, bit) = bits::place(position);
-        let there = self.parts.iter().zip(&self.sums).find(|(part, _)| part.block == block && part.nodes & bit != 0);
+        let there = self.parts().find(|(part, sums)| part.block == block && feasible(sums) & bit != 0);
         there.map(|(_, sums)| sums[position % BLOCK] as i64)
     }
 
     /// The position of the best node of this index, in the order of the walk.
     pub(super) fn tie(&self, index: u32) -> usize {
         let mut left = index;
-        let found = self.parts.iter().find(|part| {
-            let here = part.ties.count_ones();
-            let is_there = here > left;
-            left -= if is_there { 0 } else { here };
+        let found = self.parts().find(|(part, _)| {
+            let is_there = part.ties > left;
+            left -= if is_there { 0 } else { part.ties };
             is_there
         });
-        let part = found.expect("an index is below the number of ties");
-        part.block * BLOCK + nth(part.ties, left)
+        let (part, sums) = found.expect("an index is below the number of ties");
+        part.block * BLOCK + nth(self.best_in(sums), left)
     }
 
     /// The positions of all best nodes, in the order of the walk.
     pub(super) fn all(&self) -> impl Iterator<Item = usize> + '_ {
-        self.parts.iter().flat_map(|part| ones(part.ties).map(|bit| part.block * BLOCK + bit))
+        self.parts().flat_map(|(part, sums)| ones(self.best_in(sums)).map(|bit| part.block * BLOCK + bit))
     }
 
     /// The position of the best node that comes out on top of a heap of all feasible ones.
     pub(super) fn top_of_heap(&self) -> usize {
         let mut before = 0;
         let mut top: Option<(usize, usize)> = None;
-        for part in &self.parts {
-            for bit in ones(part.ties) {
-                let rank = before + (part.nodes & !(!0 << bit)).count_ones() as usize;
+        for (part, sums) in self.parts() {
+            let feasible = feasible(sums);
+            let best = if part.ties > 0 { self.best_in(sums) } else { 0 };
+            for bit in ones(best) {
+                let rank = before + (feasible & !(!0 << bit)).count_ones() as usize;
                 if top.is_none_or(|(other, _)| precedes_in_heap(rank, other)) {
                     top = Some((rank, part.block * BLOCK + bit));
                 }
             }
-            before += part.nodes.count_ones() as usize;
+            before += feasible.count_ones() as usize;
         }
         top.map_or(0, |(_, position)| position)
     }
+
+    fn parts(&self) -> impl Iterator<Item = (&Part, &Lanes)> {
+        self.parts.iter().zip(&self.sums)
+    }
+
+    /// The nodes of a block that have the highest sum of all.
+    fn best_in(&self, sums: &Lanes) -> u64 {
+        let best = self.best;
+        bits::places(sums, move |sum| sum >= best)
+    }
 }
 
-/// What has been taken of some parts.
+/// The feasible nodes of a block.
+fn feasible(sums: &Lanes) -> u64 {
+    bits::places(sums, |sum| sum >= 0.0)
+}
+
+/// What has been taken so far.
+#[derive(Debug)]
 struct Taken {
-    /// How many feasible nodes there are so far.
+    /// How many feasible nodes.
     feasible: u32,
     /// Where the first one stands that is beyond the quota.
     next: Option<usize>,
-    /// Whether no sum is negative or too large.
+    /// The highest sums of those that are as many places apart.
+    highest: [f64; 8],
+    /// Whether all sums are numbers that are not negative.
     in_range: bool,
 }
 
-/// Takes the nodes of some parts that fit, as long as they are wanted, and finds the best sum of each.
+impl Default for Taken {
+    fn default() -> Self {
+        Self { feasible: 0, next: None, highest: [REFUSED; 8], in_range: true }
+    }
+}
+
+/// Takes the nodes of some parts that fit, as long as they are wanted.
 struct Take<'a> {
-    parts: &'a mut [Part],
+    parts: &'a [Part],
     sums: &'a mut [Lanes],
-    fits: &'a [[bool; BLOCK]],
+    fits: &'a mut [[bool; BLOCK]],
     quota: u32,
     taken: &'a mut Taken,
 }
@@ -179,32 +210,61 @@ struct Take<'a> {
 impl LaneWork for Take<'_> {
     #[inline(always)]
     fn run<const FUSED: bool>(self) {
-        const MOST: f64 = i32::MAX as f64;
         let Self { parts, sums, fits, quota, taken } = self;
-        for ((part, sums), fits) in parts.iter_mut().zip(sums).zip(fits) {
-            part.nodes &= bits::bits_of(fits);
-            let wanted = quota - taken.feasible;
-            if taken.next.is_some() {
-                part.nodes = 0;
-            } else if part.nodes.count_ones() > wanted {
-                let end = nth(part.nodes, wanted);
-                taken.next = Some(part.block * BLOCK + end);
-                part.nodes &= !(!0 << end);
+        let mut highest = taken.highest;
+        for ((part, sums), fits) in parts.iter().zip(sums).zip(fits) {
+            if part.asked != !0 {
+                keep(fits, part.asked);
             }
-            taken.feasible += part.nodes.count_ones();
-            let mut in_range = true;
-            let mut highest = [REFUSED; 8];
-            for (number, sums) in sums.as_chunks_mut::<8>().0.iter_mut().enumerate() {
-                let nodes = part.nodes >> (8 * number);
+            let mut here = fits.iter().map(|fits| u8::from(*fits)).sum::<u8>().into();
+            let wanted = quota - taken.feasible;
+            if here > wanted {
+                let end = if taken.next.is_some() { 0 } else { nth(bits::bits_of(fits), wanted) };
+                taken.next = taken.next.or(Some(part.block * BLOCK + end));
+                keep(fits, !(!0 << end));
+                here = wanted;
+            }
+            taken.feasible += here;
+            let mut numbers = [0_u64; 8];
+            for (sums, fits) in sums.as_chunks_mut::<8>().0.iter_mut().zip(fits.as_chunks::<8>().0) {
                 for lane in 0..8 {
-                    let is_there = nodes >> lane & 1 == 1;
-                    in_range &= !is_there | ((sums[lane] >= 0.0) & (sums[lane] <= MOST));
-                    sums[lane] = if is_there { sums[lane] } else { REFUSED };
+                    sums[lane] = if fits[lane] { sums[lane] } else { REFUSED };
                     highest[lane] = if sums[lane] > highest[lane] { sums[lane] } else { highest[lane] };
+                    numbers[lane] += u64::from(sums[lane] >= 0.0);
                 }
             }
-            taken.in_range &= in_range;
-            part.best = highest.iter().fold(REFUSED, |best, sum| if *sum > best { *sum } else { best });
+            taken.in_range &= numbers.iter().sum::<u64>() == u64::from(here);
+        }
+        taken.highest = highest;
+    }
+}
+
+/// Clears the lanes of which the bit is not set.
+#[inline(always)]
+fn keep(lanes: &mut [bool; BLOCK], bits: u64) {
+    for (place, lane) in lanes.iter_mut().enumerate() {
+        *lane &= bits >> place & 1 == 1;
+    }
+}
+
+/// Counts how often the highest sum comes.
+struct Count<'a> {
+    parts: &'a mut [Part],
+    sums: &'a [Lanes],
+    best: f64,
+}
+
+impl LaneWork for Count<'_> {
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        for (part, sums) in self.parts.iter_mut().zip(self.sums) {
+            let mut ties = [0_u64; 8];
+            for sums in sums.as_chunks::<8>().0 {
+                for lane in 0..8 {
+                    ties[lane] += u64::from(sums[lane] >= self.best);
+                }
+            }
+            part.ties = ties.iter().sum::<u64>() as u32;
         }
     }
 }
