@@ -15,11 +15,11 @@ use towtank_sim::model::NodeId;
 use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::PodClass;
 use towtank_sim::model::resources::{ResourceId, ResourceTable, amount};
-use towtank_sim::scheduler::lanes::{self, LaneWork};
+use towtank_sim::scheduler::lanes::{self, LaneWork, Lanes};
 use towtank_sim::scheduler::{
     Across, AskColumns, Asks, Basis, ClassFilter, ClusterEvent, Cycle, Dependence, Events, FeatureGates, Filter, Hint,
     LANES, Lasting, LastingFilter, LoadBlock, LoadPart, NodeFilter, NodePart, PartWork, Plugin, Points, PreFilter,
-    PreScore, Reason, Reasons, Verdict,
+    PreScore, REFUSED, Reason, Reasons, Verdict,
 };
 
 /// The plugin.
@@ -235,7 +235,7 @@ impl NodeFilter for FitsByColumn {
     }
 
     fn narrow(&self, nodes: &Nodes, blocks: &[LoadBlock], fits: &mut [[bool; LANES]]) {
-        FitsAcross.narrow_nodes(blocks, &self.asks(), fits);
+        lanes::run(Narrow { asks: self.asks(), blocks, fits });
         let by_node = |id: NodeId| self.plain.filter(nodes.get(id)) == Verdict::Fits;
         for (block, fits) in blocks.iter().zip(fits) {
             if self.more {
@@ -271,8 +271,8 @@ impl ClassFilter for FitsAcross {
         lanes::run(NarrowAcross { load, asks, fits });
     }
 
-    fn narrow_nodes(&self, blocks: &[LoadBlock], asks: &Asks, fits: &mut [[bool; LANES]]) {
-        lanes::run(Narrow { asks: *asks, blocks, fits });
+    fn refuse(&self, blocks: &[LoadBlock], asks: &Asks, totals: &mut [Lanes]) {
+        lanes::run(Refuse { asks: *asks, blocks, totals });
     }
 }
 
@@ -310,8 +310,38 @@ impl LaneWork for Narrow<'_> {
     }
 }
 
-/// The work of [`Narrow`] on a part of a block.
+/// As [`Narrow`], in totals.
+struct Refuse<'a> {
+    asks: Asks,
+    blocks: &'a [LoadBlock],
+    totals: &'a mut [Lanes],
+}
+
+impl LaneWork for Refuse<'_> {
+    #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        for (block, totals) in self.blocks.iter().zip(self.totals) {
+            block.each_part::<FUSED, f64>(totals, &Room(self.asks));
+        }
+    }
+}
+
+/// The work of both on a part of a block.
 struct Room(Asks);
+
+impl PartWork<f64> for Room {
+    #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
+    #[inline(always)]
+    fn run<const FUSED: bool, const N: usize>(&self, part: LoadPart<'_, N>, totals: &mut [f64; N]) {
+        let [cpu, memory, pods] = self.0;
+        for (lane, total) in totals.iter_mut().enumerate() {
+            let of = |columns: [&[f64; N]; 2]| columns.map(|column| column[lane]);
+            let amounts = [of(part.allocatable), of(part.requested), [cpu, memory]];
+            *total = if has_room(amounts, (part.places[lane], pods)) { *total } else { REFUSED };
+        }
+    }
+}
 
 impl PartWork<bool> for Room {
     #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]

@@ -57,13 +57,14 @@ impl Shared {
 }
 
 impl Joint {
-    /// Judges the nodes of these blocks, whose amounts are exact. There is one list of lanes for each block.
-    pub(super) fn judge(&self, blocks: &[LoadBlock], fits: &mut [[bool; LANES]], totals: &mut [Lanes]) {
+    /// The sums of scores of the nodes of these blocks, whose amounts are exact: whole numbers from 0 to [`i16::MAX`], or
+    /// [`REFUSED`](crate::scheduler::lasting::REFUSED). There is one list of lanes for each block.
+    pub(super) fn judge(&self, blocks: &[LoadBlock], totals: &mut [Lanes]) {
         let Shared { filters, scores, same } = &*self.shared;
         let (of_filters, of_scores) = self.asks.split_at(filters.len());
-        lanes::run(Begin { same: *same, fits, totals });
+        lanes::run(Begin { same: *same, totals });
         for (filter, asks) in filters.iter().zip(of_filters) {
-            filter.narrow_nodes(blocks, asks, fits);
+            filter.refuse(blocks, asks, totals);
         }
         for ((weight, score), asks) in scores.iter().zip(of_scores) {
             score.add_nodes(blocks, asks, *weight, totals);
@@ -71,10 +72,9 @@ impl Joint {
     }
 }
 
-/// Nothing refuses a node yet, and all have the same score.
+/// All nodes have the same score before any are refused.
 struct Begin<'a> {
     same: f64,
-    fits: &'a mut [[bool; LANES]],
     totals: &'a mut [Lanes],
 }
 
@@ -82,7 +82,6 @@ impl LaneWork for Begin<'_> {
     #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
     #[inline(always)]
     fn run<const FUSED: bool>(self) {
-        self.fits.fill([true; LANES]);
         self.totals.fill([self.same; LANES]);
     }
 }

@@ -7,8 +7,8 @@ use super::bits::{self, BLOCK, cover, nth, ones};
 use super::joint::Joint;
 use super::plan::Plan;
 use super::refresh::{self, Sources};
-use crate::scheduler::lasting::LoadBlock;
 use crate::scheduler::lasting::lanes::{self, LaneWork, Lanes};
+use crate::scheduler::lasting::{LoadBlock, REFUSED};
 use crate::scheduler::tie_break::precedes_in_heap;
 use std::ops::Range;
 
@@ -16,7 +16,7 @@ use std::ops::Range;
 const TOGETHER: usize = 4;
 
 /// What a sweep has found.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Sweep {
     /// How many nodes were looked at.
     pub(super) examined: usize,
@@ -28,11 +28,8 @@ pub(super) struct Sweep {
     parts: Vec<Part>,
     /// The sums, block by block as in `parts`; [`REFUSED`] where a node is not feasible.
     sums: Vec<Lanes>,
-    fits: Vec<[bool; BLOCK]>,
+    fits: [[bool; BLOCK]; TOGETHER],
 }
-
-/// The sum of a node that is not feasible, or not in the part of the block that was looked at.
-const REFUSED: f64 = -1.0;
 
 /// A block, or a part of one.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +39,20 @@ struct Part {
     asked: u64,
     /// How many nodes have the highest sum of all.
     ties: u32,
+}
+
+impl Default for Sweep {
+    fn default() -> Self {
+        Self {
+            examined: 0,
+            best: REFUSED,
+            ties: 0,
+            taken: Taken::default(),
+            parts: Vec::new(),
+            sums: Vec::new(),
+            fits: [[true; BLOCK]; TOGETHER],
+        }
+    }
 }
 
 impl Sweep {
@@ -63,24 +74,28 @@ impl Sweep {
             while at < range.end {
                 let wanted = (quota - self.taken.feasible as usize) / BLOCK + 1;
                 let end = range.end.min((at / BLOCK + wanted.min(TOGETHER)) * BLOCK);
-                if let Some(next) = self.look((plan, joint), at..end, quota as u32, sources)? {
+                self.look((plan, joint), at..end, quota as u32, sources)?;
+                if let Some(next) = self.taken.next {
                     self.examined = before + next - range.start;
                     break 'walk;
                 }
                 at = end;
             }
         }
-        if self.feasible() > 0 { self.rank() } else { Some(()) }
+        if self.feasible() > 0 {
+            self.rank();
+        }
+        Some(())
     }
 
-    /// Looks at the nodes in a range; where the first feasible one stands that is beyond the quota.
+    /// Looks at the nodes in a range; `None` if a sum is out of range.
     fn look(
         &mut self,
         (plan, joint): (&Plan, Option<&Joint>),
         range: Range<usize>,
         quota: u32,
         sources: &mut Sources<'_>,
-    ) -> Option<Option<usize>> {
+    ) -> Option<()> {
         let Sources { nodes, positions, specs, columns, .. } = sources;
         let from = self.parts.len();
         let part = |(block, mask)| Part { block, asked: mask & specs.passing(block), ties: 0 };
@@ -89,26 +104,29 @@ impl Sweep {
         let blocks = parts.first()?.block..parts.last()?.block + 1;
         if self.sums.len() < from + parts.len() {
             self.sums.resize(from + parts.len(), [0.0; BLOCK]);
-            self.fits.resize(from + parts.len(), [true; BLOCK]);
         }
-        let (sums, fits) = (&mut self.sums[from..][..parts.len()], &mut self.fits[from..][..parts.len()]);
+        let sums = &mut self.sums[from..][..parts.len()];
         let loads = columns.bring(blocks, positions, nodes);
-        match joint.filter(|_| loads.iter().all(LoadBlock::is_exact)) {
-            Some(joint) => joint.judge(loads, fits, sums),
-            None => refresh::judge(plan, nodes, loads, fits, sums),
+        if let Some(joint) = joint.filter(|_| loads.iter().all(LoadBlock::is_exact)) {
+            joint.judge(loads, sums);
+        } else {
+            let fits = &mut self.fits[..parts.len()];
+            refresh::judge(plan, nodes, loads, fits, sums);
+            if !are_in_range(parts, fits, sums) {
+                return None;
+            }
         }
-        lanes::run(Take { parts, sums, fits, quota, taken: &mut self.taken });
-        self.taken.in_range.then_some(self.taken.next)
+        lanes::run(Take { parts, sums, quota, taken: &mut self.taken });
+        Some(())
     }
 
     /// Finds the best of all parts.
-    fn rank(&mut self) -> Option<()> {
+    fn rank(&mut self) {
         let best = self.taken.highest.iter().fold(REFUSED, |best, sum| if *sum > best { *sum } else { best });
         self.best = best;
         let Self { parts, sums, .. } = self;
         lanes::run(Count { parts, sums, best });
         self.ties = self.parts.iter().map(|part| part.ties).sum();
-        (best <= f64::from(i32::MAX)).then_some(())
     }
 
     /// How many of the nodes that were looked at are feasible.
@@ -188,21 +206,30 @@ struct Taken {
     next: Option<usize>,
     /// The highest sums of those that are as many places apart.
     highest: [f64; 8],
-    /// Whether all sums are numbers that are not negative.
-    in_range: bool,
 }
 
 impl Default for Taken {
     fn default() -> Self {
-        Self { feasible: 0, next: None, highest: [REFUSED; 8], in_range: true }
+        Self { feasible: 0, next: None, highest: [REFUSED; 8] }
     }
 }
 
-/// Takes the nodes of some parts that fit, as long as they are wanted.
+/// Enters in the sums which nodes do not fit; whether the other sums of nodes that are asked about are neither negative nor too large.
+fn are_in_range(parts: &[Part], fits: &[[bool; BLOCK]], sums: &mut [Lanes]) -> bool {
+    let mut all = true;
+    for ((part, fits), sums) in parts.iter().zip(fits).zip(sums) {
+        for (lane, (fits, sum)) in fits.iter().zip(sums).enumerate() {
+            all &= !fits || part.asked >> lane & 1 == 0 || (0.0..=f64::from(i32::MAX)).contains(sum);
+            *sum = if *fits { *sum } else { REFUSED };
+        }
+    }
+    all
+}
+
+/// Takes the feasible nodes of some parts, as long as they are wanted. All others are refused afterwards.
 struct Take<'a> {
     parts: &'a [Part],
     sums: &'a mut [Lanes],
-    fits: &'a mut [[bool; BLOCK]],
     quota: u32,
     taken: &'a mut Taken,
 }
@@ -210,40 +237,47 @@ struct Take<'a> {
 impl LaneWork for Take<'_> {
     #[inline(always)]
     fn run<const FUSED: bool>(self) {
-        let Self { parts, sums, fits, quota, taken } = self;
+        let Self { parts, sums, quota, taken } = self;
         let mut highest = taken.highest;
-        for ((part, sums), fits) in parts.iter().zip(sums).zip(fits) {
+        for (part, sums) in parts.iter().zip(sums) {
             if part.asked != !0 {
-                keep(fits, part.asked);
+                keep(sums, part.asked);
             }
-            let mut here = fits.iter().map(|fits| u8::from(*fits)).sum::<u8>().into();
+            let (mut here, mut higher) = look(sums, highest);
             let wanted = quota - taken.feasible;
             if here > wanted {
-                let end = if taken.next.is_some() { 0 } else { nth(bits::bits_of(fits), wanted) };
+                let mut feasible = [false; BLOCK];
+                feasible.iter_mut().zip(&*sums).for_each(|(feasible, sum)| *feasible = *sum >= 0.0);
+                let end = if taken.next.is_some() { 0 } else { nth(bits::bits_of(&feasible), wanted) };
                 taken.next = taken.next.or(Some(part.block * BLOCK + end));
-                keep(fits, !(!0 << end));
-                here = wanted;
+                keep(sums, !(!0 << end));
+                (here, higher) = look(sums, highest);
             }
             taken.feasible += here;
-            let mut numbers = [0_u64; 8];
-            for (sums, fits) in sums.as_chunks_mut::<8>().0.iter_mut().zip(fits.as_chunks::<8>().0) {
-                for lane in 0..8 {
-                    sums[lane] = if fits[lane] { sums[lane] } else { REFUSED };
-                    highest[lane] = if sums[lane] > highest[lane] { sums[lane] } else { highest[lane] };
-                    numbers[lane] += u64::from(sums[lane] >= 0.0);
-                }
-            }
-            taken.in_range &= numbers.iter().sum::<u64>() == u64::from(here);
+            highest = higher;
         }
         taken.highest = highest;
     }
 }
 
-/// Clears the lanes of which the bit is not set.
+/// How many sums are those of feasible nodes, and the highest ones, also among these.
 #[inline(always)]
-fn keep(lanes: &mut [bool; BLOCK], bits: u64) {
-    for (place, lane) in lanes.iter_mut().enumerate() {
-        *lane &= bits >> place & 1 == 1;
+fn look(sums: &Lanes, mut highest: [f64; 8]) -> (u32, [f64; 8]) {
+    let mut feasible = [0_u64; 8];
+    for sums in sums.as_chunks::<8>().0 {
+        for lane in 0..8 {
+            highest[lane] = if sums[lane] > highest[lane] { sums[lane] } else { highest[lane] };
+            feasible[lane] += u64::from(sums[lane] >= 0.0);
+        }
+    }
+    (feasible.iter().sum::<u64>() as u32, highest)
+}
+
+/// Refuses the nodes of which the bit is not set.
+#[inline(always)]
+fn keep(sums: &mut Lanes, bits: u64) {
+    for (place, sum) in sums.iter_mut().enumerate() {
+        *sum = if bits >> place & 1 == 1 { *sum } else { REFUSED };
     }
 }
 

@@ -1,7 +1,7 @@
 //! What judges nodes for the pods of any class by what it has to know of one: one node for many classes at once, where lanes of vectors are
 //! classes and the node's load is the same in all of them; or many nodes for one class.
 
-use super::block::{LANES, LoadBlock};
+use super::block::LoadBlock;
 use super::lanes::Lanes;
 use crate::cluster::NodeLoad;
 use std::rc::Rc;
@@ -23,14 +23,17 @@ pub struct Across<J: ?Sized> {
     pub asks: Asks,
 }
 
+/// The total of a node that is refused: it stays so, whatever is added.
+pub const REFUSED: f64 = f64::NEG_INFINITY;
+
 /// Filters nodes for any class.
 pub trait ClassFilter {
     /// Clears, in `fits`, the lanes of the classes whose pods the node refuses. The others stay as they are. The load is exact.
     fn narrow(&self, load: &NodeLoad, asks: &AskColumns, fits: &mut [bool]);
 
-    /// Clears, in `fits`, the lanes of the nodes that refuse the pods of one class. The others stay as they are. Of a node that is not
-    /// exact it may say anything.
-    fn narrow_nodes(&self, blocks: &[LoadBlock], asks: &Asks, fits: &mut [[bool; LANES]]);
+    /// Sets to [`REFUSED`], in `totals`, the lanes of the nodes that refuse the pods of one class. The others stay as they are. There is
+    /// one list of lanes for each block. Of a node that is not exact it may say anything.
+    fn refuse(&self, blocks: &[LoadBlock], asks: &Asks, totals: &mut [Lanes]);
 }
 
 /// Scores nodes for any class.
