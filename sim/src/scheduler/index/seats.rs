@@ -103,12 +103,12 @@ impl Boards {
         let reach = extent.1.min(positions) as u64;
         // To change over costs too.
         let seat = match view.seat.filter(|seat| self.holds(*seat)) {
-            Some(seat) if passed <= reach / 6 * 5 => seat,
+            Some(seat) if passed <= reach / 8 * 5 => seat,
             Some(_) => {
                 view.seat = None;
                 return None;
             }
-            None if passed <= reach / 3 * 2 => {
+            None if passed <= reach / 2 => {
                 let Some(seat) = self.find(view, profile, sources) else {
                     view.pace.put_off(reach);
                     return None;

@@ -20,9 +20,10 @@ const TOGETHER: usize = 4;
 pub(super) struct Sweep {
     /// How many nodes were looked at.
     pub(super) examined: usize,
-    /// The highest sum of the scores that are not normalised, a whole number, and how many nodes have it.
-    best: f64,
+    /// How many nodes have the highest sum.
     pub(super) ties: u32,
+    /// The highest sum, as a [`rank`].
+    best: i64,
     taken: Taken,
     /// What was looked at, in the order of the scan.
     parts: Vec<Part>,
@@ -35,18 +36,20 @@ pub(super) struct Sweep {
 #[derive(Clone, Copy, Debug)]
 struct Part {
     block: usize,
-    /// The nodes that are looked at and that their specifications let pass.
-    asked: u64,
-    /// How many nodes have the highest sum of all.
-    ties: u32,
+    /// The nodes that are looked at and that their specifications let pass; then the feasible ones of them.
+    nodes: u64,
+    /// The highest sum, as a [`rank`].
+    best: i64,
+    /// The nodes that have the highest sum of all.
+    ties: u64,
 }
 
 impl Default for Sweep {
     fn default() -> Self {
         Self {
             examined: 0,
-            best: REFUSED,
             ties: 0,
+            best: -1,
             taken: Taken::default(),
             parts: Vec::new(),
             sums: Vec::new(),
@@ -98,9 +101,9 @@ impl Sweep {
     ) -> Option<()> {
         let Sources { nodes, positions, specs, columns, .. } = sources;
         let from = self.parts.len();
-        let part = |(block, mask)| Part { block, asked: mask & specs.passing(block), ties: 0 };
+        let part = |(block, mask)| Part { block, nodes: mask & specs.passing(block), best: -1, ties: 0 };
         self.parts.extend(cover(range).map(part));
-        let parts = &self.parts[from..];
+        let parts = &mut self.parts[from..];
         let blocks = parts.first()?.block..parts.last()?.block + 1;
         if self.sums.len() < from + parts.len() {
             self.sums.resize(from + parts.len(), [0.0; BLOCK]);
@@ -122,11 +125,10 @@ impl Sweep {
 
     /// Finds the best of all parts.
     fn rank(&mut self) {
-        let best = self.taken.highest.iter().fold(REFUSED, |best, sum| if *sum > best { *sum } else { best });
-        self.best = best;
-        let Self { parts, sums, .. } = self;
-        lanes::run(Count { parts, sums, best });
-        self.ties = self.parts.iter().map(|part| part.ties).sum();
+        self.best = self.parts.iter().fold(-1, |best, part| best.max(part.best));
+        let Self { parts, sums, best, .. } = self;
+        lanes::run(Tie { parts, sums, best: *best });
+        self.ties = self.parts.iter().map(|part| part.ties.count_ones()).sum();
     }
 
     /// How many of the nodes that were looked at are feasible.
@@ -136,82 +138,65 @@ impl Sweep {
 
     /// The highest sum of the scores that are not normalised.
     pub(super) fn best(&self) -> i64 {
-        self.best as i64
+        f64::from_bits(self.best as u64) as i64
     }
 
     /// The sum at a position; `None` if the node was not looked at, or is not feasible.
     pub(super) fn sum(&self, position: usize) -> Option<i64> {
         let (block, bit) = bits::place(position);
-        let there = self.parts().find(|(part, sums)| part.block == block && feasible(sums) & bit != 0);
+        let there = self.parts.iter().zip(&self.sums).find(|(part, _)| part.block == block && part.nodes & bit != 0);
         there.map(|(_, sums)| sums[position % BLOCK] as i64)
     }
 
     /// The position of the best node of this index, in the order of the walk.
     pub(super) fn tie(&self, index: u32) -> usize {
         let mut left = index;
-        let found = self.parts().find(|(part, _)| {
-            let is_there = part.ties > left;
-            left -= if is_there { 0 } else { part.ties };
+        let found = self.parts.iter().find(|part| {
+            let here = part.ties.count_ones();
+            let is_there = here > left;
+            left -= if is_there { 0 } else { here };
             is_there
         });
-        let (part, sums) = found.expect("an index is below the number of ties");
-        part.block * BLOCK + nth(self.best_in(sums), left)
+        let part = found.expect("an index is below the number of ties");
+        part.block * BLOCK + nth(part.ties, left)
     }
 
     /// The positions of all best nodes, in the order of the walk.
     pub(super) fn all(&self) -> impl Iterator<Item = usize> + '_ {
-        self.parts().flat_map(|(part, sums)| ones(self.best_in(sums)).map(|bit| part.block * BLOCK + bit))
+        self.parts.iter().flat_map(|part| ones(part.ties).map(|bit| part.block * BLOCK + bit))
     }
 
     /// The position of the best node that comes out on top of a heap of all feasible ones.
     pub(super) fn top_of_heap(&self) -> usize {
         let mut before = 0;
         let mut top: Option<(usize, usize)> = None;
-        for (part, sums) in self.parts() {
-            let feasible = feasible(sums);
-            let best = if part.ties > 0 { self.best_in(sums) } else { 0 };
-            for bit in ones(best) {
-                let rank = before + (feasible & !(!0 << bit)).count_ones() as usize;
+        for part in &self.parts {
+            for bit in ones(part.ties) {
+                let rank = before + (part.nodes & !(!0 << bit)).count_ones() as usize;
                 if top.is_none_or(|(other, _)| precedes_in_heap(rank, other)) {
                     top = Some((rank, part.block * BLOCK + bit));
                 }
             }
-            before += feasible.count_ones() as usize;
+            before += part.nodes.count_ones() as usize;
         }
         top.map_or(0, |(_, position)| position)
     }
-
-    fn parts(&self) -> impl Iterator<Item = (&Part, &Lanes)> {
-        self.parts.iter().zip(&self.sums)
-    }
-
-    /// The nodes of a block that have the highest sum of all.
-    fn best_in(&self, sums: &Lanes) -> u64 {
-        let best = self.best;
-        bits::places(sums, move |sum| sum >= best)
-    }
-}
-
-/// The feasible nodes of a block.
-fn feasible(sums: &Lanes) -> u64 {
-    bits::places(sums, |sum| sum >= 0.0)
 }
 
 /// What has been taken so far.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Taken {
     /// How many feasible nodes.
     feasible: u32,
     /// Where the first one stands that is beyond the quota.
     next: Option<usize>,
-    /// The highest sums of those that are as many places apart.
-    highest: [f64; 8],
 }
 
-impl Default for Taken {
-    fn default() -> Self {
-        Self { feasible: 0, next: None, highest: [REFUSED; 8] }
-    }
+/// A number in the place of a sum, higher for a higher sum, and negative where a node is refused: of whole numbers the vectors find the
+/// highest in fewer steps.
+#[inline(always)]
+fn rank(sum: f64) -> i64 {
+    sum.to_bits() as i64
 }
 
 /// Enters in the sums which nodes do not fit; whether the other sums of nodes that are asked about are neither negative nor too large.
@@ -219,7 +204,7 @@ fn are_in_range(parts: &[Part], fits: &[[bool; BLOCK]], sums: &mut [Lanes]) -> b
     let mut all = true;
     for ((part, fits), sums) in parts.iter().zip(fits).zip(sums) {
         for (lane, (fits, sum)) in fits.iter().zip(sums).enumerate() {
-            all &= !fits || part.asked >> lane & 1 == 0 || (0.0..=f64::from(i32::MAX)).contains(sum);
+            all &= !fits || part.nodes >> lane & 1 == 0 || (0.0..=f64::from(i32::MAX)).contains(sum);
             *sum = if *fits { *sum } else { REFUSED };
         }
     }
@@ -228,7 +213,7 @@ fn are_in_range(parts: &[Part], fits: &[[bool; BLOCK]], sums: &mut [Lanes]) -> b
 
 /// Takes the feasible nodes of some parts, as long as they are wanted. All others are refused afterwards.
 struct Take<'a> {
-    parts: &'a [Part],
+    parts: &'a mut [Part],
     sums: &'a mut [Lanes],
     quota: u32,
     taken: &'a mut Taken,
@@ -238,39 +223,29 @@ impl LaneWork for Take<'_> {
     #[inline(always)]
     fn run<const FUSED: bool>(self) {
         let Self { parts, sums, quota, taken } = self;
-        let mut highest = taken.highest;
-        for (part, sums) in parts.iter().zip(sums) {
-            if part.asked != !0 {
-                keep(sums, part.asked);
-            }
-            let (mut here, mut higher) = look(sums, highest);
+        for (part, sums) in parts.iter_mut().zip(sums) {
+            let feasible = places(sums, |rank| rank >= 0);
+            part.nodes &= feasible;
             let wanted = quota - taken.feasible;
-            if here > wanted {
-                let mut feasible = [false; BLOCK];
-                feasible.iter_mut().zip(&*sums).for_each(|(feasible, sum)| *feasible = *sum >= 0.0);
-                let end = if taken.next.is_some() { 0 } else { nth(bits::bits_of(&feasible), wanted) };
+            if part.nodes.count_ones() > wanted {
+                let end = if taken.next.is_some() { 0 } else { nth(part.nodes, wanted) };
                 taken.next = taken.next.or(Some(part.block * BLOCK + end));
-                keep(sums, !(!0 << end));
-                (here, higher) = look(sums, highest);
+                part.nodes &= !(!0 << end);
             }
-            taken.feasible += here;
-            highest = higher;
+            taken.feasible += part.nodes.count_ones();
+            if part.nodes != feasible {
+                keep(sums, part.nodes);
+            }
+            part.best = sums.iter().map(|sum| rank(*sum)).fold(-1, i64::max);
         }
-        taken.highest = highest;
     }
 }
 
-/// How many sums are those of feasible nodes, and the highest ones, also among these.
+/// The places of the ranks for which this holds.
 #[inline(always)]
-fn look(sums: &Lanes, mut highest: [f64; 8]) -> (u32, [f64; 8]) {
-    let mut feasible = [0_u64; 8];
-    for sums in sums.as_chunks::<8>().0 {
-        for lane in 0..8 {
-            highest[lane] = if sums[lane] > highest[lane] { sums[lane] } else { highest[lane] };
-            feasible[lane] += u64::from(sums[lane] >= 0.0);
-        }
-    }
-    (feasible.iter().sum::<u64>() as u32, highest)
+fn places(sums: &Lanes, holds: impl Fn(i64) -> bool) -> u64 {
+    let bits = sums.iter().enumerate().map(|(place, sum)| u64::from(holds(rank(*sum))) << place);
+    bits.fold(0, |all, bit| all | bit)
 }
 
 /// Refuses the nodes of which the bit is not set.
@@ -281,24 +256,19 @@ fn keep(sums: &mut Lanes, bits: u64) {
     }
 }
 
-/// Counts how often the highest sum comes.
-struct Count<'a> {
+/// Finds the nodes of the highest sum.
+struct Tie<'a> {
     parts: &'a mut [Part],
     sums: &'a [Lanes],
-    best: f64,
+    best: i64,
 }
 
-impl LaneWork for Count<'_> {
+impl LaneWork for Tie<'_> {
     #[inline(always)]
     fn run<const FUSED: bool>(self) {
-        for (part, sums) in self.parts.iter_mut().zip(self.sums) {
-            let mut ties = [0_u64; 8];
-            for sums in sums.as_chunks::<8>().0 {
-                for lane in 0..8 {
-                    ties[lane] += u64::from(sums[lane] >= self.best);
-                }
-            }
-            part.ties = ties.iter().sum::<u64>() as u32;
+        let Self { parts, sums, best } = self;
+        for (part, sums) in parts.iter_mut().zip(sums).filter(|(part, _)| part.best == best) {
+            part.ties = places(sums, |rank| rank == best);
         }
     }
 }
