@@ -272,7 +272,11 @@ impl ClassFilter for FitsAcross {
     }
 
     fn refuse(&self, blocks: &[LoadBlock], asks: &Asks, totals: &mut [Lanes]) {
-        lanes::run(Refuse { asks: *asks, blocks, totals });
+        lanes::run(Refuse { room: Room(*asks), blocks, totals });
+    }
+
+    fn begin(&self, blocks: &[LoadBlock], asks: &Asks, same: f64, totals: &mut [Lanes]) {
+        lanes::run(Refuse { room: RoomOr { room: Room(*asks), same }, blocks, totals });
     }
 }
 
@@ -311,18 +315,18 @@ impl LaneWork for Narrow<'_> {
 }
 
 /// As [`Narrow`], in totals.
-struct Refuse<'a> {
-    asks: Asks,
+struct Refuse<'a, T> {
+    room: T,
     blocks: &'a [LoadBlock],
     totals: &'a mut [Lanes],
 }
 
-impl LaneWork for Refuse<'_> {
+impl<T: PartWork<f64>> LaneWork for Refuse<'_, T> {
     #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
     #[inline(always)]
     fn run<const FUSED: bool>(self) {
         for (block, totals) in self.blocks.iter().zip(self.totals) {
-            block.each_part::<FUSED, f64>(totals, &Room(self.asks));
+            block.each_part::<FUSED, f64>(totals, &self.room);
         }
     }
 }
@@ -330,15 +334,39 @@ impl LaneWork for Refuse<'_> {
 /// The work of both on a part of a block.
 struct Room(Asks);
 
+impl Room {
+    /// Whether there is room on the node in a lane.
+    #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
+    #[inline(always)]
+    fn is_in<const N: usize>(&self, part: LoadPart<'_, N>, lane: usize) -> bool {
+        let [cpu, memory, pods] = self.0;
+        let of = |columns: [&[f64; N]; 2]| columns.map(|column| column[lane]);
+        has_room([of(part.allocatable), of(part.requested), [cpu, memory]], (part.places[lane], pods))
+    }
+}
+
 impl PartWork<f64> for Room {
     #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
     #[inline(always)]
     fn run<const FUSED: bool, const N: usize>(&self, part: LoadPart<'_, N>, totals: &mut [f64; N]) {
-        let [cpu, memory, pods] = self.0;
         for (lane, total) in totals.iter_mut().enumerate() {
-            let of = |columns: [&[f64; N]; 2]| columns.map(|column| column[lane]);
-            let amounts = [of(part.allocatable), of(part.requested), [cpu, memory]];
-            *total = if has_room(amounts, (part.places[lane], pods)) { *total } else { REFUSED };
+            *total = if self.is_in(part, lane) { *total } else { REFUSED };
+        }
+    }
+}
+
+/// As [`Room`], where there is this total if there is room.
+struct RoomOr {
+    room: Room,
+    same: f64,
+}
+
+impl PartWork<f64> for RoomOr {
+    #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
+    #[inline(always)]
+    fn run<const FUSED: bool, const N: usize>(&self, part: LoadPart<'_, N>, totals: &mut [f64; N]) {
+        for (lane, total) in totals.iter_mut().enumerate() {
+            *total = if self.room.is_in(part, lane) { self.same } else { REFUSED };
         }
     }
 }
@@ -347,11 +375,8 @@ impl PartWork<bool> for Room {
     #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
     #[inline(always)]
     fn run<const FUSED: bool, const N: usize>(&self, part: LoadPart<'_, N>, fits: &mut [bool; N]) {
-        let [cpu, memory, pods] = self.0;
         for (lane, fits) in fits.iter_mut().enumerate() {
-            let of = |columns: [&[f64; N]; 2]| columns.map(|column| column[lane]);
-            let amounts = [of(part.allocatable), of(part.requested), [cpu, memory]];
-            *fits &= has_room(amounts, (part.places[lane], pods));
+            *fits &= self.is_in(part, lane);
         }
     }
 }

@@ -122,6 +122,9 @@ impl Twin<'_> {
             let of_verdict = |verdict: &Verdict| if *verdict == Verdict::Fits { 7.0 } else { REFUSED };
             let expected: Vec<f64> = self.of_exact(&verdicts).map(of_verdict).collect();
             assert_eq!(found, expected, "{}: refuse", self.name());
+            across.judge.begin(&blocks, &across.asks, 7.0, &mut totals);
+            let found: Vec<f64> = self.of_exact(totals.as_flattened()).copied().collect();
+            assert_eq!(found, expected, "{}: begin", self.name());
             for (load, verdict) in self.exact_loads().zip(&verdicts).filter_map(|(load, v)| Some((load?, v))) {
                 let fits = fits_across(&*across.judge, across.asks, load);
                 assert_eq!(fits, *verdict == Verdict::Fits, "{}: narrow across classes", self.name());

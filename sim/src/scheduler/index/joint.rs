@@ -2,7 +2,7 @@
 //! class is together in few cache lines.
 
 use super::plan::{Judges, Plan, Signature};
-use crate::scheduler::lasting::lanes::{self, LaneWork, Lanes};
+use crate::scheduler::lasting::lanes::Lanes;
 use crate::scheduler::lasting::{Asks, ClassFilter, ClassScore, LANES, LoadBlock};
 use smallvec::SmallVec;
 use std::rc::Rc;
@@ -62,26 +62,16 @@ impl Joint {
     pub(super) fn judge(&self, blocks: &[LoadBlock], totals: &mut [Lanes]) {
         let Shared { filters, scores, same } = &*self.shared;
         let (of_filters, of_scores) = self.asks.split_at(filters.len());
-        lanes::run(Begin { same: *same, totals });
-        for (filter, asks) in filters.iter().zip(of_filters) {
+        let mut of_filters = filters.iter().zip(of_filters);
+        match of_filters.next() {
+            Some((filter, asks)) => filter.begin(blocks, asks, *same, totals),
+            None => totals.fill([*same; LANES]),
+        }
+        for (filter, asks) in of_filters {
             filter.refuse(blocks, asks, totals);
         }
         for ((weight, score), asks) in scores.iter().zip(of_scores) {
             score.add_nodes(blocks, asks, *weight, totals);
         }
-    }
-}
-
-/// All nodes have the same score before any are refused.
-struct Begin<'a> {
-    same: f64,
-    totals: &'a mut [Lanes],
-}
-
-impl LaneWork for Begin<'_> {
-    #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
-    #[inline(always)]
-    fn run<const FUSED: bool>(self) {
-        self.totals.fill([self.same; LANES]);
     }
 }

@@ -295,9 +295,7 @@ impl Index {
         }
         view.restart(plan, specs);
         view.holds = ground;
-        if !matches!(self.views[usize::from(number)][class], Place::Guest) {
-            view.joint = self.ways.of(number, &view.plan);
-        }
+        view.joint = self.ways.of(number, &view.plan);
         Some(view)
     }
 

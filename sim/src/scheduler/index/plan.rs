@@ -11,6 +11,7 @@ use crate::scheduler::lasting::{
 };
 use crate::scheduler::profile::Profile;
 use crate::scheduler::verdict::Verdict;
+use smallvec::SmallVec;
 
 /// What the plugins of a profile say to a class.
 #[derive(Default)]
@@ -48,14 +49,20 @@ pub(super) struct Scoring {
 
 /// What judges nodes for all classes with the same [`Judges::signature`] together, and what it has to know of this one.
 pub(super) struct Judges {
-    pub(super) filters: Vec<(usize, Across<dyn ClassFilter>)>,
-    pub(super) scores: Vec<(usize, i64, Across<dyn ClassScore>)>,
+    pub(super) filters: SmallVec<[FilterOf; 1]>,
+    pub(super) scores: SmallVec<[ScoreOf; 2]>,
     /// The sum of the scores that every node has.
     pub(super) same: i64,
 }
 
+/// A plugin that filters.
+type FilterOf = (usize, Across<dyn ClassFilter>);
+
+/// A plugin that scores, with its weight.
+type ScoreOf = (usize, i64, Across<dyn ClassScore>);
+
 /// The plugins that filter, those that score with their weights, and the sum of the scores that every node has.
-pub(super) type Signature = (Vec<usize>, Vec<(usize, i64)>, i64);
+pub(super) type Signature = (SmallVec<[usize; 1]>, SmallVec<[(usize, i64); 2]>, i64);
 
 /// A plugin that judges by key.
 pub(super) struct Keyed {

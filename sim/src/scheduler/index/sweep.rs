@@ -115,7 +115,9 @@ impl Sweep {
         } else {
             let fits = &mut self.fits[..parts.len()];
             refresh::judge(plan, nodes, loads, fits, sums);
-            if !are_in_range(parts, fits, sums) {
+            let mut in_range = true;
+            lanes::run(Enter { parts, fits, sums, in_range: &mut in_range });
+            if !in_range {
                 return None;
             }
         }
@@ -199,16 +201,29 @@ fn rank(sum: f64) -> i64 {
     sum.to_bits() as i64
 }
 
-/// Enters in the sums which nodes do not fit; whether the other sums of nodes that are asked about are neither negative nor too large.
-fn are_in_range(parts: &[Part], fits: &[[bool; BLOCK]], sums: &mut [Lanes]) -> bool {
-    let mut all = true;
-    for ((part, fits), sums) in parts.iter().zip(fits).zip(sums) {
-        for (lane, (fits, sum)) in fits.iter().zip(sums).enumerate() {
-            all &= !fits || part.nodes >> lane & 1 == 0 || (0.0..=f64::from(i32::MAX)).contains(sum);
-            *sum = if *fits { *sum } else { REFUSED };
+/// Refuses the nodes that do not fit.
+struct Enter<'a> {
+    parts: &'a [Part],
+    fits: &'a [[bool; BLOCK]],
+    sums: &'a mut [Lanes],
+    /// Whether the other sums of nodes that are asked about are neither negative nor too large.
+    in_range: &'a mut bool,
+}
+
+impl LaneWork for Enter<'_> {
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        let most = rank(i32::MAX.into());
+        for ((part, fits), sums) in self.parts.iter().zip(self.fits).zip(self.sums) {
+            let mut outside = [0_u64; BLOCK];
+            for lane in 0..BLOCK {
+                let is_inside = rank(sums[lane]) >= 0 && rank(sums[lane]) <= most;
+                outside[lane] = (u64::from(fits[lane]) & u64::from(!is_inside)) << lane;
+                sums[lane] = if fits[lane] { sums[lane] } else { REFUSED };
+            }
+            *self.in_range &= outside.iter().fold(0, |all, bit| all | bit) & part.nodes == 0;
         }
     }
-    all
 }
 
 /// Takes the feasible nodes of some parts, as long as they are wanted. All others are refused afterwards.

@@ -1,7 +1,7 @@
 //! What judges nodes for the pods of any class by what it has to know of one: one node for many classes at once, where lanes of vectors are
 //! classes and the node's load is the same in all of them; or many nodes for one class.
 
-use super::block::LoadBlock;
+use super::block::{LANES, LoadBlock};
 use super::lanes::Lanes;
 use crate::cluster::NodeLoad;
 use std::rc::Rc;
@@ -34,6 +34,12 @@ pub trait ClassFilter {
     /// Sets to [`REFUSED`], in `totals`, the lanes of the nodes that refuse the pods of one class. The others stay as they are. There is
     /// one list of lanes for each block. Of a node that is not exact it may say anything.
     fn refuse(&self, blocks: &[LoadBlock], asks: &Asks, totals: &mut [Lanes]);
+
+    /// The same, where all other lanes are set to `same`.
+    fn begin(&self, blocks: &[LoadBlock], asks: &Asks, same: f64, totals: &mut [Lanes]) {
+        totals.fill([same; LANES]);
+        self.refuse(blocks, asks, totals);
+    }
 }
 
 /// Scores nodes for any class.
