@@ -16,7 +16,7 @@ pub mod timeline;
 
 pub use scale::Scale;
 
-use crate::draw::{Medium, Picture};
+use crate::draw::{Medium, Picture, RenderError};
 use crate::figure_data::FigureData;
 
 /// A chart of any kind.
@@ -47,6 +47,26 @@ pub enum Chart {
     Spread(spread::SpreadChart),
     /// Areas above each other over time.
     Stack(stack::StackChart),
+}
+
+/// A chart that has been drawn.
+#[derive(Debug)]
+pub struct Drawn {
+    /// As marks.
+    pub picture: Picture,
+    /// As a document.
+    pub svg: String,
+}
+
+impl Drawn {
+    /// Draws a chart.
+    ///
+    /// # Errors
+    /// [`RenderError`] where it cannot be drawn, which no data should cause.
+    pub fn new(chart: &Chart, medium: Medium) -> Result<Self, RenderError> {
+        let picture = chart.draw(medium);
+        Ok(Self { svg: picture.svg()?, picture })
+    }
 }
 
 impl Chart {

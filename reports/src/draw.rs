@@ -5,6 +5,7 @@
 //! play the same list.
 
 mod axis;
+mod canvas;
 mod ink;
 mod legend;
 mod medium;

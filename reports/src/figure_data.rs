@@ -1,5 +1,7 @@
 //! What a figure shows, as a table: the CSV beside every picture, from which anyone can draw it anew.
 
+use std::fmt::Write as _;
+
 /// A table of columns with units, all of one length.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FigureData {
@@ -60,9 +62,11 @@ impl FigureData {
     pub fn csv(&self) -> Vec<u8> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         writer.write_record(self.headers()).expect("into memory");
+        let mut digits = String::new();
         for row in 0..self.rows() {
             for column in &self.columns {
-                writer.write_field(column.values.text(row)).expect("into memory");
+                digits.clear();
+                writer.write_field(column.values.text(row, &mut digits)).expect("into memory");
             }
             writer.write_record(None::<&[u8]>).expect("rows of one length, into memory");
         }
@@ -111,10 +115,16 @@ impl DataValues {
         self.len() == 0
     }
 
-    fn text(&self, row: usize) -> String {
+    /// The text of a value, which is written to `digits` where it is a number.
+    fn text<'t>(&'t self, row: usize, digits: &'t mut String) -> &'t str {
         match self {
-            Self::Numbers(values) => values[row].map(number).unwrap_or_default(),
-            Self::Words(values) => values[row].clone(),
+            Self::Numbers(values) => {
+                if let Some(value) = values[row] {
+                    write_number(value, digits);
+                }
+                digits
+            }
+            Self::Words(values) => &values[row],
         }
     }
 }
@@ -132,15 +142,28 @@ fn slug(text: &str) -> String {
     words.map(str::to_lowercase).collect::<Vec<_>>().join("_")
 }
 
-/// At most twelve digits, without superfluous ones.
-fn number(number: f64) -> String {
-    let rounded: f64 = format!("{number:.11e}").parse().unwrap_or(number);
-    let size = rounded.abs();
-    if size >= 1e16 || (size < 1e-6 && size > 0.0) {
-        return format!("{rounded:e}");
-    }
-    // There is no negative zero in a table.
-    (rounded + 0.0).to_string()
+/// How many digits a number has at most.
+const DIGITS: i32 = 12;
+
+/// Writes a number: at most twelve digits, without superfluous ones.
+fn write_number(number: f64, into: &mut String) {
+    let size = number.abs();
+    // Writing to a string cannot fail.
+    let _ = if size < 1e12 && number.fract() == 0.0 {
+        // There is no negative zero in a table.
+        write!(into, "{}", number as i64)
+    } else if (1e-6..1e12).contains(&size) {
+        let after_point = DIGITS - 1 - libm::floor(libm::log10(size)) as i32;
+        let written = write!(into, "{number:.*}", after_point.max(0) as usize);
+        let short = into.trim_end_matches('0').trim_end_matches('.').len();
+        into.truncate(if after_point > 0 { short } else { into.len() });
+        written
+    } else {
+        // Read back what was rounded, for its zeros at the end to be left out.
+        let rounded: f64 = format!("{number:.*e}", DIGITS as usize - 1).parse().unwrap_or(number);
+        let is_plain = (1e-6..1e16).contains(&rounded.abs());
+        if is_plain { write!(into, "{rounded}") } else { write!(into, "{rounded:e}") }
+    };
 }
 
 #[cfg(test)]
@@ -162,6 +185,29 @@ mod tests {
         let (headers, row) = text.trim_end().split_once('\n').unwrap();
         assert_eq!(headers, "policy,time_s,arrived_demand_percent_of_gpus,pods,memory_allocated_gib,pods_2,value");
         assert!(row == "\"a, b\",10000000.001,0.3,,0,1e300,1.79769313486e308", "{row}");
+    }
+
+    #[test]
+    fn numbers_are_short_and_rounded() {
+        let plain = |number: f64| -> String {
+            let rounded: f64 = format!("{number:.11e}").parse().unwrap();
+            let size = rounded.abs();
+            let is_plain = size == 0.0 || (1e-6..1e16).contains(&size);
+            if is_plain { (rounded + 0.0).to_string() } else { format!("{rounded:e}") }
+        };
+        let mut numbers = vec![0.0, -0.0, 1.0, -1.5, 1e12 - 0.5, 999_999_999_999.0, 1e15 + 0.3, 1e16, 1e-7];
+        for power in -20..20 {
+            let ten = libm::pow(10.0, f64::from(power));
+            numbers.extend(
+                [1.0, 1.25, 2.0 / 3.0, 9.999_999_999_995, 9.999_999_999_999_999, 1.000_000_000_001].map(|n| n * ten),
+            );
+            numbers.extend([ten.next_down(), ten.next_up(), -ten * 1.1]);
+        }
+        for number in numbers {
+            let mut text = String::new();
+            write_number(number, &mut text);
+            assert_eq!(text, plain(number), "{number:e}");
+        }
     }
 
     #[test]

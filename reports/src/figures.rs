@@ -22,8 +22,10 @@ mod startup_latency;
 mod utilization;
 
 use crate::charts::cdf::{CdfChart, CdfCurve};
-use crate::charts::{Chart, Scale};
+use crate::charts::{Chart, Drawn, Scale};
 use crate::data::{Run, Series};
+use crate::draw::{Medium, RenderError};
+use rayon::prelude::*;
 
 /// The figures of one run, in the order in which a page shows them.
 pub const RUN: &[Figure<Run>] = &[
@@ -76,17 +78,40 @@ pub struct Figure<Data: ?Sized> {
     pub chart: fn(&Data) -> Chart,
 }
 
-/// Figures with their charts, which files and a page draw: millions of samples are looked through once.
-pub type Charts<Data> = Vec<(&'static Figure<Data>, Chart)>;
-
-/// The charts of one run.
-pub fn charts_of_run(run: &Run) -> Charts<Run> {
-    of_run(run).map(|figure| (figure, (figure.chart)(run))).collect()
+/// A figure with its chart, drawn for the screen, of which files and a page are made: millions of samples are looked through once.
+#[derive(Debug)]
+pub struct DrawnFigure<Data: ?Sized + 'static> {
+    /// What it is.
+    pub figure: &'static Figure<Data>,
+    /// What it shows.
+    pub chart: Chart,
+    /// It as a page shows it.
+    pub screen: Drawn,
 }
 
-/// The charts that overlay several runs.
-pub fn charts_of_runs(runs: &[Run]) -> Charts<[Run]> {
-    COMPARE.iter().map(|figure| (figure, (figure.chart)(runs))).collect()
+/// The figures of one run, drawn.
+///
+/// # Errors
+/// [`RenderError`] where one cannot be drawn, which no data should cause.
+pub fn drawn_of_run(run: &Run) -> Result<Vec<DrawnFigure<Run>>, RenderError> {
+    let figures: Vec<_> = of_run(run).collect();
+    figures.into_par_iter().map(|figure| DrawnFigure::new(figure, run)).collect()
+}
+
+/// The figures that overlay several runs, drawn.
+///
+/// # Errors
+/// [`RenderError`] where one cannot be drawn, which no data should cause.
+pub fn drawn_of_runs(runs: &[Run]) -> Result<Vec<DrawnFigure<[Run]>>, RenderError> {
+    COMPARE.par_iter().map(|figure| DrawnFigure::new(figure, runs)).collect()
+}
+
+impl<Data: ?Sized> DrawnFigure<Data> {
+    fn new(figure: &'static Figure<Data>, data: &Data) -> Result<Self, RenderError> {
+        let chart = (figure.chart)(data);
+        let screen = Drawn::new(&chart, Medium::SCREEN)?;
+        Ok(Self { figure, chart, screen })
+    }
 }
 
 /// The runs of one policy, which differ in their seeds.

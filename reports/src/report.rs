@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::charts::Chart;
+use crate::charts::{Chart, Drawn};
 use crate::data::{Run, Summary};
 use crate::draw::Medium;
-use crate::figures::{self, Charts, Figure};
+use crate::figures::{self, DrawnFigure};
 use crate::output::{OutputDir, OutputError};
 use crate::page::{PageError, Verdicts, compare_page_with, run_page_with};
 use crate::statistics::Verdict;
@@ -48,9 +48,9 @@ pub fn write_comparison(
     for (name, run) in folder_names(&labels).iter().zip(runs) {
         write_run_in(dir, &format!("runs/{name}/"), run, false, medium)?;
     }
-    let charts = figures::charts_of_runs(runs);
-    let page = || compare_page_with(runs, &charts, &told(verdicts));
-    dir.write("report.html", beside_plots(dir, "", &charts, medium, page)?)?;
+    let drawn = figures::drawn_of_runs(runs)?;
+    let page = || compare_page_with(runs, &drawn, &told(verdicts));
+    dir.write("report.html", beside_plots(dir, "", &drawn, medium, page)?)?;
     if !verdicts.is_empty() {
         dir.write("verdicts.txt", verdict_lines(verdicts))?;
     }
@@ -120,8 +120,8 @@ pub fn folder_names(labels: &[&str]) -> Vec<String> {
 }
 
 fn write_run_in(dir: &OutputDir, folder: &str, run: &Run, explains: bool, medium: Medium) -> Result<(), OutputError> {
-    let charts = figures::charts_of_run(run);
-    let page = beside_plots(dir, folder, &charts, medium, || run_page_with(run, &charts, explains))?;
+    let drawn = figures::drawn_of_run(run)?;
+    let page = beside_plots(dir, folder, &drawn, medium, || run_page_with(run, &drawn, explains))?;
     dir.write(&format!("{folder}report.html"), page)?;
     write_numbers_in(dir, folder, run)
 }
@@ -131,13 +131,18 @@ fn write_run_in(dir: &OutputDir, folder: &str, run: &Run, explains: bool, medium
 fn beside_plots<Data: ?Sized>(
     dir: &OutputDir,
     folder: &str,
-    charts: &Charts<Data>,
+    drawn: &[DrawnFigure<Data>],
     medium: Medium,
     page: impl FnOnce() -> Result<String, PageError> + Send,
 ) -> Result<String, OutputError> {
     let plots = || -> Vec<Result<(), OutputError>> {
-        let plot = |(figure, chart): &(&Figure<Data>, Chart)| write_plot(dir, folder, figure.name, chart, medium);
-        charts.par_iter().map(plot).collect()
+        let plot = |DrawnFigure { figure, chart, screen }: &DrawnFigure<Data>| {
+            if medium == Medium::SCREEN {
+                return write_drawn(dir, folder, figure.name, chart, screen);
+            }
+            write_plot(dir, folder, figure.name, chart, medium)
+        };
+        drawn.par_iter().map(plot).collect()
     };
     let (page, plots) = rayon::join(page, plots);
     plots.into_iter().collect::<Result<(), _>>()?;
@@ -162,9 +167,12 @@ fn write_numbers_in(dir: &OutputDir, folder: &str, run: &Run) -> Result<(), Outp
 /// # Errors
 /// [`OutputError`] where a file cannot be written.
 pub fn write_plot(dir: &OutputDir, folder: &str, name: &str, chart: &Chart, medium: Medium) -> Result<(), OutputError> {
-    let picture = chart.draw(medium);
-    dir.write(&format!("{folder}plots/{name}.svg"), picture.svg()?)?;
-    dir.write(&format!("{folder}plots/{name}.png"), picture.png()?)?;
+    write_drawn(dir, folder, name, chart, &Drawn::new(chart, medium)?)
+}
+
+fn write_drawn(dir: &OutputDir, folder: &str, name: &str, chart: &Chart, drawn: &Drawn) -> Result<(), OutputError> {
+    dir.write(&format!("{folder}plots/{name}.svg"), &drawn.svg)?;
+    dir.write(&format!("{folder}plots/{name}.png"), drawn.picture.png()?)?;
     dir.write(&format!("{folder}plots/{name}.csv"), chart.data().csv())
 }
 

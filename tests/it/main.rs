@@ -8,6 +8,7 @@
 
 mod batch;
 mod benches;
+mod binding;
 mod cli;
 mod conform;
 mod convert;

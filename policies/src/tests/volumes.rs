@@ -16,6 +16,7 @@ use towtank_sim::storage::{
     CsiDriver, CsiNode, CsiNodeDriver, CsiStorageCapacity, NO_PROVISIONER, PersistentVolume, PersistentVolumeClaim,
     PersistentVolumeSource, ReclaimPolicy, StorageClass, VolumeAttachment, VolumeBindingMode, VolumePhase,
 };
+use towtank_sim::time::Span;
 
 struct World {
     cluster: Cluster,
@@ -175,7 +176,8 @@ fn a_volume_that_one_pod_will_have_is_not_given_to_another() {
         let node = world.cluster.nodes().iter().next().expect("n1");
         world.plugin("VolumeBinding").pre_bound(&world.cycle(first), node)
     };
-    assert_eq!(bound(&world), PreBound::Wait, "the volume controller has to finish it");
+    let until = world.cluster.now + Span::from_secs(600);
+    assert_eq!(bound(&world), PreBound::Wait(Some(until)), "the volume controller has to finish it");
     world.cluster.update_object(claims[0], |claim: &mut PersistentVolumeClaim| {
         (claim.spec.volume_name, claim.bind_completed) = (Some("v".into()), true);
     });

@@ -77,7 +77,6 @@ impl Observer for AttemptTable {
                 self.preempting = Some((*pod, *node, u32::try_from(victims.len()).unwrap_or(u32::MAX)));
             }
             Note::FailedScheduling { pod, error, took, queue, profile } => {
-                let blamed = error.plugins != 0 || error.nodes == 0;
                 let mut plugins = std::mem::take(&mut self.plugins);
                 plugins.clear();
                 for name in profile.names(error.plugins) {
@@ -87,7 +86,7 @@ impl Observer for AttemptTable {
                 let room = self.preempting.take().filter(|(of, ..)| of == pod);
                 let row = AttemptRow {
                     profile: &profile.name,
-                    result: if blamed { "unschedulable" } else { "error" },
+                    result: error.kind.result(),
                     nodes: error.nodes,
                     took_ns: took.0,
                     queue: queue.map_or("", pool_name),

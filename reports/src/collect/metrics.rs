@@ -20,27 +20,8 @@ use towtank_sim::time::{SimTime, Span};
 /// From this many attempts on, pods are counted together.
 const MANY_ATTEMPTS: u32 = 15;
 
-/// What an attempt came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum AttemptResult {
-    Scheduled,
-    Unschedulable,
-    Error,
-}
-
-impl AttemptResult {
-    /// Upstream's label.
-    const fn label(self) -> &'static str {
-        match self {
-            Self::Scheduled => "scheduled",
-            Self::Unschedulable => "unschedulable",
-            Self::Error => "error",
-        }
-    }
-}
-
-/// What an attempt came to, and the profile that made it.
-type Outcome = (AttemptResult, Arc<str>);
+/// What an attempt came to, in upstream's word, and the profile that made it.
+type Outcome = (&'static str, Arc<str>);
 
 /// Counts scheduling attempts and their times.
 #[derive(Debug)]
@@ -112,16 +93,16 @@ impl MetricsCollector {
 
     fn attempts(&self, into: &mut Exposition) {
         let mut attempts: Vec<_> = self.attempts.iter().collect();
-        attempts.sort_unstable_by_key(|((result, profile), ..)| (result.label(), profile));
+        attempts.sort_unstable_by_key(|((result, profile), ..)| (*result, profile));
         let help = "Attempts to schedule pods, by result and profile.";
         let family = into.counter("scheduler_schedule_attempts", help);
         for ((result, profile), count, _) in &attempts {
-            family.total(&[("result", result.label()), ("profile", profile)], *count);
+            family.total(&[("result", *result), ("profile", profile)], *count);
         }
         let help = "Simulated time of a scheduling attempt.";
         let family = into.histogram("scheduler_scheduling_attempt_duration_seconds", help);
         for ((result, profile), _, durations) in attempts {
-            family.buckets(&[("result", result.label()), ("profile", profile)], durations);
+            family.buckets(&[("result", *result), ("profile", profile)], durations);
         }
         let help = "From the first time that a pod could be tried to its binding.";
         let family = into.histogram("scheduler_pod_scheduling_sli_duration_seconds", help);
@@ -177,7 +158,7 @@ impl MetricsCollector {
         self.pending = cluster.totals().pending;
     }
 
-    fn attempted(&mut self, result: AttemptResult, profile: &Arc<str>, took: Span, times: u64) {
+    fn attempted(&mut self, result: &'static str, profile: &Arc<str>, took: Span, times: u64) {
         let is_it = |of: &Arc<str>| Arc::ptr_eq(of, profile) || of == profile;
         let same = |((known, of), ..): &(Outcome, u64, Histogram)| *known == result && is_it(of);
         let index = self.attempts.iter().position(same).unwrap_or_else(|| {
@@ -191,10 +172,7 @@ impl MetricsCollector {
     }
 
     fn failed(&mut self, error: &FitError, profile: &Profile, took: Span, times: u64) {
-        // Without a plugin to blame, upstream counts an error, except that there is no node at all.
-        let blamed = error.plugins != 0 || error.nodes == 0;
-        let result = if blamed { AttemptResult::Unschedulable } else { AttemptResult::Error };
-        self.attempted(result, &profile.name, took, times);
+        self.attempted(error.kind.result(), &profile.name, took, times);
         self.preemptions += if error.post_filter.is_some() { times } else { 0 };
     }
 
@@ -202,7 +180,7 @@ impl MetricsCollector {
         let Some(pod) = cluster.pod(id) else { return };
         self.parts.bound(waits, took, cluster.now.since(pod.created));
         let since = waits.first_active.get().unwrap_or(pod.created);
-        self.attempted(AttemptResult::Scheduled, &cluster.class_of(pod).spec.scheduler_name, took, 1);
+        self.attempted("scheduled", &cluster.class_of(pod).spec.scheduler_name, took, 1);
         let attempts = cluster.pods().attempts(id);
         self.pod_attempts.observe(f64::from(attempts));
         let durations = self.pod_duration.entry(attempts.min(MANY_ATTEMPTS));

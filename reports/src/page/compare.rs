@@ -8,24 +8,24 @@ use super::shell::Shell;
 use super::{PageError, Verdicts};
 use crate::comparison::Comparison;
 use crate::data::{Run, Summary};
-use crate::figures::{self, Charts};
+use crate::figures::{self, DrawnFigure};
 
 /// Makes `report.html` of a comparison: what is said about it, the numbers side by side, then the curves overlaid.
 ///
 /// # Errors
 /// [`PageError`] where a figure cannot be drawn, which no data should cause.
 pub fn compare_page(runs: &[Run], verdicts: &[Verdicts]) -> Result<String, PageError> {
-    compare_page_with(runs, &figures::charts_of_runs(runs), verdicts)
+    compare_page_with(runs, &figures::drawn_of_runs(runs)?, verdicts)
 }
 
-/// The same, of charts that have been made.
+/// The same, of figures that have been drawn.
 pub(crate) fn compare_page_with(
     runs: &[Run],
-    charts: &Charts<[Run]>,
+    drawn: &[DrawnFigure<[Run]>],
     verdicts: &[Verdicts],
 ) -> Result<String, PageError> {
     let mut pack = Pack::default();
-    let figures = PageFigures::of(charts, &mut pack)?;
+    let figures = PageFigures::of(drawn, &mut pack);
     let summaries: Vec<(&str, &Summary)> = runs.iter().map(|run| (run.label.as_str(), &run.summary)).collect();
     let page = ComparePage {
         title: runs.first().map_or("Simulation", |run| run.summary.scenario.as_str()),

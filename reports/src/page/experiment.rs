@@ -6,7 +6,8 @@ use super::figure::{PageFigure, PageFigures};
 use super::pack::Pack;
 use super::shell::Shell;
 use super::{PageError, Verdicts};
-use crate::charts::Chart;
+use crate::charts::{Chart, Drawn};
+use crate::draw::Medium;
 use crate::units::count;
 
 /// What the page of an experiment tells.
@@ -48,7 +49,8 @@ impl ExperimentPage {
         let mut pack = Pack::default();
         let mut figures = PageFigures::default();
         for (name, title, chart) in &self.figures {
-            figures.add(name, title, "", chart, &mut pack)?;
+            let drawn = Drawn::new(chart, Medium::SCREEN)?;
+            figures.add([name, title, ""], chart, &drawn, &mut pack);
         }
         figures.pack(&mut pack);
         let (verdicts, runs) = (&self.verdicts[..], count(self.runs));

@@ -2,9 +2,8 @@
 
 use super::pack::Pack;
 use super::plot::{self, Plot};
-use crate::charts::Chart;
-use crate::draw::{Medium, RenderError};
-use crate::figures::Charts;
+use crate::charts::{Chart, Drawn};
+use crate::figures::DrawnFigure;
 
 /// A figure as a page shows it.
 #[derive(Debug)]
@@ -28,29 +27,22 @@ pub(super) struct PageFigures {
 
 impl PageFigures {
     /// Figures of the same data; their numbers go into the pack.
-    pub(super) fn of<Data: ?Sized>(charts: &Charts<Data>, pack: &mut Pack) -> Result<Self, RenderError> {
+    pub(super) fn of<Data: ?Sized>(figures: &[DrawnFigure<Data>], pack: &mut Pack) -> Self {
         let mut all = Self::default();
-        for (figure, chart) in charts {
-            all.add(figure.name, figure.title, figure.caption, chart, pack)?;
+        for DrawnFigure { figure, chart, screen } in figures {
+            all.add([figure.name, figure.title, figure.caption], chart, screen, pack);
         }
         all.pack(pack);
-        Ok(all)
+        all
     }
 
-    /// Adds a figure: a picture that scales with the page and is one image with a description to a screen reader.
-    pub(super) fn add(
-        &mut self,
-        name: &str,
-        title: &str,
-        caption: &str,
-        chart: &Chart,
-        pack: &mut Pack,
-    ) -> Result<(), RenderError> {
-        let picture = chart.draw(Medium::SCREEN);
+    /// Adds a figure: a picture that scales with the page and is one image with a description to a screen reader. The words are its name,
+    /// its title and its caption.
+    pub(super) fn add(&mut self, words: [&str; 3], chart: &Chart, Drawn { picture, svg }: &Drawn, pack: &mut Pack) {
         let sized = format!("<svg width=\"{}\" height=\"{}\"", picture.width, picture.height);
         let described = format!("<svg role=\"img\" aria-label=\"{}\"", escape(&picture.description));
-        let svg = picture.svg()?.replacen(&sized, &described, 1);
-        let [name, title, caption] = [name, title, caption].map(str::to_owned);
+        let svg = svg.replacen(&sized, &described, 1);
+        let [name, title, caption] = words.map(str::to_owned);
         let plot = plot::plot(&name, chart, pack);
         let place = plot.as_ref().map(|_| {
             let (width, height) = (picture.width, picture.height);
@@ -59,7 +51,6 @@ impl PageFigures {
         });
         self.plots.extend(plot);
         self.list.push(PageFigure { name, title, caption, svg, place });
-        Ok(())
     }
 
     /// Tells the script what it draws.

@@ -12,7 +12,7 @@ use super::pack::Pack;
 use super::shell::Shell;
 use crate::data::{NANOS_PER_SECOND, PodRecords, Run, Summary};
 use crate::digest::{self, Line, Row, Table};
-use crate::figures::{self, Charts};
+use crate::figures::{self, DrawnFigure};
 use crate::units::{count, moment, optional_duration, percent};
 
 /// Notable events beyond this many are only counted: a page is to be read.
@@ -23,16 +23,16 @@ const MOST_NOTABLE: usize = 200;
 /// # Errors
 /// [`PageError`] where a figure cannot be drawn, which no data should cause.
 pub fn run_page(run: &Run, explains: bool) -> Result<String, PageError> {
-    run_page_with(run, &figures::charts_of_run(run), explains)
+    run_page_with(run, &figures::drawn_of_run(run)?, explains)
 }
 
-/// The same, of charts that have been made.
-pub(crate) fn run_page_with(run: &Run, charts: &Charts<Run>, explains: bool) -> Result<String, PageError> {
+/// The same, of figures that have been drawn.
+pub(crate) fn run_page_with(run: &Run, drawn: &[DrawnFigure<Run>], explains: bool) -> Result<String, PageError> {
     let summary = &run.summary;
     let has_lives = !run.history.nodes.is_empty() || !run.records.list.is_empty();
     let mut pack = Pack::default();
     let more = if has_lives { live::pack(&mut pack, run).into() } else { Vec::new() };
-    let figures = PageFigures::of(charts, &mut pack)?;
+    let figures = PageFigures::of(drawn, &mut pack);
     let page = RunPage {
         shell: Shell::with(pack, more),
         explains,

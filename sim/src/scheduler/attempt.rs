@@ -4,7 +4,7 @@
 
 use super::askers::Askers;
 use super::evaluate::Selected;
-use super::fit_error::FitError;
+use super::fit_error::{FailureKind, FitError};
 use super::framework::{Cycle, Permit, PostFilter};
 use super::profile::Profile;
 use super::queue::QueuedPod;
@@ -165,7 +165,7 @@ impl Scheduler {
         let examined = selected.examined;
         let lasting = self.known.len();
         let decision = match (selected.error.take(), selected.node) {
-            (Some(error), _) if error.internal => Decision::Error(error),
+            (Some(error), _) if error.kind != FailureKind::Unfit => Decision::Error(error),
             (Some(error), _) => {
                 cluster.phases.enter(Phase::PostFilter);
                 let (error, remedy) = self.selection.post_filter(profile, &cycle, error);

@@ -43,8 +43,8 @@ pub(super) struct Waiting {
 enum Stage {
     /// For these plugins, each until its time is over; with how long it was.
     Permit(Vec<(usize, SimTime, Span)>),
-    /// For what PreBind asked for.
-    PreBind,
+    /// For what PreBind asked for, until this time if there is a limit.
+    PreBind(Option<SimTime>),
 }
 
 /// A pod that is to make room for another.
@@ -75,11 +75,11 @@ impl Waiting {
         self.queued.class
     }
 
-    /// When the first plugin's time is over.
+    /// When the first plugin's time is over, that is waited for.
     pub(super) fn deadline(&self) -> Option<SimTime> {
         match &self.stage {
             Stage::Permit(plugins) => plugins.iter().map(|(_, until, _)| *until).min(),
-            Stage::PreBind => None,
+            Stage::PreBind(until) => *until,
         }
     }
 }
@@ -183,7 +183,7 @@ impl Scheduler {
                     cx.cluster.perform(action);
                 }
             }
-            waiting.stage = Stage::PreBind;
+            waiting.stage = Stage::PreBind(None);
         }
         let profile = &self.profiles[number];
         let cycle = Cycle::new(cx.cluster, class, Some(pod));
@@ -191,7 +191,11 @@ impl Scheduler {
         for index in self.askers[number].pre_bind(cycle.class) {
             match profile.plugins[index].pre_bound(&cycle, target) {
                 PreBound::Ready => {}
-                PreBound::Wait => return Ok(false),
+                PreBound::Wait(until) => {
+                    // A plugin that waits on at its own deadline waits for something to happen.
+                    waiting.stage = Stage::PreBind(until.filter(|until| *until > cycle.cluster.now));
+                    return Ok(false);
+                }
                 PreBound::Failed(text) => return Err(Failed::internal(text)),
             }
         }

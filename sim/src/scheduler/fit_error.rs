@@ -27,16 +27,41 @@ pub struct FitError {
     pub unschedulable: u32,
     /// The plugin after which PreFilter was not run any more, if it did not run to its end.
     pub pre_filter_ended_at: Option<usize>,
-    /// Whether the attempt could not be made at all, so that no plugin is to blame.
-    pub internal: bool,
+    /// What it was that failed.
+    pub kind: FailureKind,
+}
+
+/// What it was that failed of an attempt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FailureKind {
+    /// No node takes the pod, or a plugin does not let it go to the one that does: reasons and plugins are counted.
+    #[default]
+    Unfit,
+    /// There is no node that could be asked, or whoever decides does not ask nodes one by one.
+    Unasked,
+    /// The attempt could not be made, or what was decided could not be done.
+    Error,
+}
+
+impl FailureKind {
+    /// What upstream counts such an attempt as, `unschedulable` or `error`.
+    ///
+    /// Source: `pkg/scheduler/schedule_one.go`, `handleSchedulingFailure`: unschedulable where the status is a rejection, which it is without
+    /// nodes too.
+    pub const fn result(self) -> &'static str {
+        match self {
+            Self::Unfit | Self::Unasked => "unschedulable",
+            Self::Error => "error",
+        }
+    }
 }
 
 impl PartialEq for FitError {
     /// The order of the reasons does not count.
     fn eq(&self, other: &Self) -> bool {
         let whole = |error: &Self| {
-            let Self { nodes, reasons, plugins, unschedulable, pre_filter_ended_at, internal, .. } = error;
-            (*nodes, reasons.len(), *plugins, *unschedulable, *pre_filter_ended_at, *internal)
+            let Self { nodes, reasons, plugins, unschedulable, pre_filter_ended_at, kind, .. } = error;
+            (*nodes, reasons.len(), *plugins, *unschedulable, *pre_filter_ended_at, *kind)
         };
         whole(self) == whole(other)
             && self.instead == other.instead
@@ -50,12 +75,12 @@ impl Eq for FitError {}
 impl FitError {
     /// There is no node at all.
     pub(super) fn no_nodes() -> Self {
-        Self::internal("no nodes available to schedule pods".to_owned())
+        Self::saying("no nodes available to schedule pods".to_owned())
     }
 
-    /// The attempt could not be made.
+    /// The attempt could not be made, or what it decided not be done.
     pub(super) fn internal(text: String) -> Self {
-        Self { instead: Some(text), internal: true, ..Self::default() }
+        Self { kind: FailureKind::Error, ..Self::saying(text) }
     }
 
     /// What a scheduler that does not count nodes says.
@@ -68,7 +93,7 @@ impl FitError {
             plugins: 0,
             unschedulable: 0,
             pre_filter_ended_at: None,
-            internal: true,
+            kind: FailureKind::Unasked,
         }
     }
 
@@ -84,7 +109,7 @@ impl FitError {
     ///
     /// Source: `pkg/scheduler/framework/types.go`, `FitError.Error`: the counted reasons are sorted as strings.
     pub fn message(&self, resources: &ResourceTable) -> String {
-        if self.internal {
+        if self.kind != FailureKind::Unfit {
             return self.instead.clone().unwrap_or_default();
         }
         let mut message = format!("0/{} nodes are available:", self.nodes);
@@ -110,7 +135,7 @@ impl FitError {
             other.reasons.iter().any(|(known, count)| count == nodes && known.says_the_same(reason))
         };
         let same_reasons = || self.reasons.len() == other.reasons.len() && self.reasons.iter().all(has);
-        (self.nodes, self.internal) == (other.nodes, other.internal)
+        (self.nodes, self.kind) == (other.nodes, other.kind)
             && (&self.instead, &self.post_filter) == (&other.instead, &other.post_filter)
             && (self.instead.is_some() || same_reasons())
     }

@@ -16,7 +16,7 @@ use crate::model::gpu::DeviceSet;
 use crate::model::node::Node;
 use crate::model::pod::{Pod, PodClass, PodTraits};
 use crate::model::{ClassId, NodeId, PodId};
-use crate::time::Span;
+use crate::time::{SimTime, Span};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -327,8 +327,8 @@ pub enum Permit {
 pub enum PreBound {
     /// The pod can be bound.
     Ready,
-    /// Not yet.
-    Wait,
+    /// Not yet: asked again after everything that happens, and at this time, when there is a limit.
+    Wait(Option<SimTime>),
     /// It will not come true. The pod is tried again later.
     Failed(String),
 }

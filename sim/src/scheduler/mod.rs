@@ -36,7 +36,7 @@ pub use dry_run::{Code, DryRun, Failure};
 pub use evaluate::{Evaluation, Selected};
 pub use events::{ClusterEvent, EventLabel, Events};
 pub use feature_gates::{FeatureGates, Gate};
-pub use fit_error::FitError;
+pub use fit_error::{FailureKind, FitError};
 pub use framework::{
     Bind, Cycle, Dependence, Filter, Hint, MAX_NODE_SCORE, Permit, Plugin, PodOnNode, Points, PostFilter, PreBound,
     PreFilter, PreScore, Score, default_normalize,

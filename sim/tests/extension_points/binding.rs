@@ -28,7 +28,7 @@ impl Plugin for Notary {
             None => PreBound::Failed("the paper is lost".to_owned()),
             Some(paper) => {
                 assert!(paper.asked || paper.signed, "the store was changed before anybody waits for it");
-                if paper.signed { PreBound::Ready } else { PreBound::Wait }
+                if paper.signed { PreBound::Ready } else { PreBound::Wait(None) }
             }
         }
     }

@@ -10,7 +10,7 @@ use towtank_policies::kube::default_preemption::DefaultPreemption;
 use towtank_sim::cluster::{Change, Cluster};
 use towtank_sim::model::{ClassId, NodeId, PodId};
 use towtank_sim::scheduler::{
-    Cycle, Evaluation, FitError, Inspection, Nomination, Profile, Selection, TieBreak, Verdict,
+    Cycle, Evaluation, FailureKind, FitError, Inspection, Nomination, Profile, Selection, TieBreak, Verdict,
 };
 
 pub(super) const KIND: Kind =
@@ -122,14 +122,14 @@ impl<'p> Decision<'p> {
         }
         let selected = self.selection.select((self.number, self.profile), &cycle);
         if let Some(error) = selected.error {
-            if error.internal {
-                told.insert("error".into(), json!(error.message(&self.cluster.resources)));
-            } else {
+            if error.kind == FailureKind::Unfit {
                 told.insert("message".into(), json!(error.message(&self.cluster.resources)));
                 if cycle.class.spec.node_name.is_none() {
                     let preemption = preemption(&mut self.selection, self.profile, &cycle, error);
                     told.insert("preemption".into(), preemption);
                 }
+            } else {
+                told.insert("error".into(), json!(error.message(&self.cluster.resources)));
             }
         }
         Value::Object(told)

@@ -24,11 +24,11 @@ pub(super) fn is_ready(name: &str, claim: &ResourceClaim) -> Result<bool, String
     Ok(true)
 }
 
-/// Whether the claim has waited for its conditions for longer than this.
-pub(super) fn is_timed_out(claim: &ResourceClaim, timeout: Span, now: SimTime) -> bool {
-    let Some(allocation) = &claim.status.allocation else { return false };
+/// When the claim will have waited for its conditions for this long, if it has any.
+pub(super) fn deadline(claim: &ResourceClaim, timeout: Span) -> Option<SimTime> {
+    let allocation = claim.status.allocation.as_ref()?;
     let waits = allocation.devices.iter().any(|device| !device.binding_conditions.is_empty());
-    waits && allocation.timestamp.is_some_and(|since| since.0.saturating_add(timeout.0) < now.0)
+    allocation.timestamp.filter(|_| waits).map(|since| since + timeout)
 }
 
 /// Whether a device of the claim has conditions.

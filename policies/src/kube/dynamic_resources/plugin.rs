@@ -288,10 +288,13 @@ impl Plugin for DynamicResources {
         for PodClaim { meta, claim } in claims.iter().filter(|c| conditions::has_some(c.claim)) {
             match conditions::is_ready(&meta.name, claim) {
                 Ok(true) => {}
-                Ok(false) if conditions::is_timed_out(claim, self.binding_timeout, cycle.cluster.now) => {
-                    return PreBound::Failed(format!("device binding timeout: claim={}", meta.name));
+                Ok(false) => {
+                    let deadline = conditions::deadline(claim, self.binding_timeout);
+                    if deadline.is_some_and(|deadline| deadline <= cycle.cluster.now) {
+                        return PreBound::Failed(format!("device binding timeout: claim={}", meta.name));
+                    }
+                    return PreBound::Wait(deadline);
                 }
-                Ok(false) => return PreBound::Wait,
                 Err(why) => return PreBound::Failed(why),
             }
         }

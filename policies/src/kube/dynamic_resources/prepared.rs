@@ -88,7 +88,8 @@ impl<'c> Prepared<'c> {
                 || match conditions::is_ready("", claim) {
                     Err(_) => false,
                     Ok(true) => true,
-                    Ok(false) => !conditions::is_timed_out(claim, self.plugin.binding_timeout, self.cycle.cluster.now),
+                    Ok(false) => conditions::deadline(claim, self.plugin.binding_timeout)
+                        .is_none_or(|deadline| deadline > self.cycle.cluster.now),
                 })
     }
 

@@ -160,12 +160,13 @@ impl Plugin for VolumeBinding {
     fn pre_bound(&self, cycle: &Cycle<'_>, node: &Node) -> PreBound {
         let assumed = self.assumed.borrow();
         let Some(reservation) = cycle.pod.and_then(|pod| assumed.reservation(pod)) else { return PreBound::Ready };
+        let deadline = reservation.since + self.bind_timeout;
         match is_bound(cycle, &reservation.volumes, node) {
             Ok(true) => PreBound::Ready,
-            Ok(false) if cycle.cluster.now - reservation.since > self.bind_timeout => {
+            Ok(false) if deadline <= cycle.cluster.now => {
                 PreBound::Failed("binding volumes: context deadline exceeded".to_owned())
             }
-            Ok(false) => PreBound::Wait,
+            Ok(false) => PreBound::Wait(Some(deadline)),
             Err(why) => PreBound::Failed(format!("binding volumes: {why}")),
         }
     }

@@ -9,7 +9,7 @@ use towtank_sim::model::pod::PodSpec;
 use towtank_sim::model::{NodeId, PodId};
 use towtank_sim::random::Streams;
 use towtank_sim::scheduler::{
-    Cycle, Evaluation, FeatureGates, FitError, Profile, Remedy, Selection, TieBreak, Verdict,
+    Cycle, Evaluation, FailureKind, FeatureGates, FitError, Profile, Remedy, Selection, TieBreak, Verdict,
 };
 
 /// The contenders.
@@ -118,7 +118,7 @@ impl Contender {
             let decided = Decided::Node(node, outcome.devices);
             return (outcome, decided);
         }
-        let error = selected.error.filter(|error| !error.internal);
+        let error = selected.error.filter(|error| error.kind == FailureKind::Unfit);
         let remedy = error.map(|error| self.selection.post_filter(profile, &cycle, error).1).unwrap_or_default();
         outcome.remedy = Some(format!("{remedy:?}"));
         (outcome, Decided::Nothing(remedy))
