@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use std::cmp::Reverse;
 use towtank_sim::cluster::{Change, Cluster};
 use towtank_sim::model::node::NodeSpec;
-use towtank_sim::model::pod::NewPod;
-use towtank_sim::model::{ClassId, NodeId, PodId};
+use towtank_sim::model::pod::{NewPod, PodSpec};
+use towtank_sim::model::{ClassId, NodeId, PodId, Quantity};
 use towtank_sim::scheduler::{Cycle, Evaluation, Nomination, Profile, Selected, Selection, TieBreak};
 
 fn cycle(cluster: &Cluster, pod: PodId) -> Cycle<'_> {
@@ -33,6 +33,35 @@ fn select(profile: &Profile, cycle: &Cycle<'_>, evaluation: Evaluation) -> (Sele
 fn importance(cluster: &Cluster, id: PodId) -> impl Ord {
     let pod = cluster.pod(id).expect("it is on the node");
     (Reverse(cluster.class_of(pod).priority()), pod.bound, pod.bound_order)
+}
+
+/// Whoever has not looked for longer than changes of nodes are remembered looks at all nodes anew, and at no others.
+#[test]
+fn more_changes_than_are_remembered_change_no_decision() {
+    let profile = profile("default");
+    for nodes in [3, 64, 70, 130] {
+        let mut cluster = Cluster::default();
+        let allocatable = [("cpu", 100_000), ("pods", 100_000)];
+        let allocatable = allocatable.map(|(name, units)| (name.to_owned(), Quantity::from_units(units)));
+        let roomy = NodeSpec { allocatable: allocatable.into(), ..NodeSpec::default() };
+        let ids: Vec<NodeId> = (0..nodes)
+            .map(|i| cluster.add_node(NodeSpec { name: format!("n{i}").into(), ..roomy.clone() }).expect("a new name"))
+            .collect();
+        let requests = [("cpu".to_owned(), Quantity::from_milli(10))].into();
+        let class = cluster.intern(PodSpec::with_requests(requests));
+        let asker = cluster.create_pod(NewPod::new("asker", class)).expect("no quota");
+        let mut kept = selection(&cluster, Evaluation::Checked);
+        for round in 0..3 {
+            let view = cycle(&cluster, asker);
+            let slow = selection(&cluster, Evaluation::Plain).select((0, &profile), &view);
+            let fast = kept.select((0, &profile), &view);
+            assert_eq!((fast.node, fast.feasible, fast.best), (slow.node, slow.feasible, slow.best), "{nodes} nodes");
+            for number in 0..5000 {
+                let pod = cluster.create_pod(NewPod::new(format!("p{round}-{number}"), class)).expect("no quota");
+                cluster.bind(pod, ids[number * 7 % nodes]);
+            }
+        }
+    }
 }
 
 proptest! {

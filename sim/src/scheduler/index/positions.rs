@@ -47,7 +47,8 @@ impl Positions {
                 }
             }
         } else {
-            self.changed.fill(self.clock);
+            // The last block may have room for more nodes than there are.
+            self.changed[..self.ids.len()].fill(self.clock);
             self.block_changed.fill(self.clock);
         }
         self.read = log.end();
