@@ -12,8 +12,8 @@ use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::PodClass;
 use towtank_sim::scheduler::lanes::{self, LaneWork, Lanes, product_sum, whole_part, whole_quotient};
 use towtank_sim::scheduler::{
-    Across, AskColumns, ClassScore, LastingScore, LoadBlock, LoadPart, MAX_NODE_SCORE, NodePart, NodeScore, PartWork,
-    Score, exact,
+    Across, AskColumns, Asks, ClassScore, LastingScore, LoadBlock, LoadPart, MAX_NODE_SCORE, NodePart, NodeScore,
+    PartWork, Score, exact,
 };
 
 /// A strategy, and the resources that it looks at.
@@ -111,6 +111,12 @@ impl ColumnAllocation {
         let weights = weights.map(|weight| weight as f64 / sum as f64);
         Ok(Self { plain, pod, mean: Mean { weights, half: 0.5 / sum as f64 }, most })
     }
+
+    /// What [`MeanAcross`] has to know.
+    fn asks(&self) -> Asks {
+        let [cpu, memory] = self.pod;
+        [cpu, memory, 0.0]
+    }
 }
 
 impl NodeScore for ColumnAllocation {
@@ -130,9 +136,9 @@ impl NodeScore for ColumnAllocation {
             |node| exact(weight.saturating_mul(self.plain.score(node))),
             |totals| {
                 if self.most {
-                    lanes::run(Add::<true> { score: self, blocks, weight: exact(weight), totals });
+                    MeanAcross::<true>(self.mean).add_nodes(blocks, &self.asks(), exact(weight), totals);
                 } else {
-                    lanes::run(Add::<false> { score: self, blocks, weight: exact(weight), totals });
+                    MeanAcross::<false>(self.mean).add_nodes(blocks, &self.asks(), exact(weight), totals);
                 }
             },
         );
@@ -141,7 +147,7 @@ impl NodeScore for ColumnAllocation {
     fn across(&self) -> Option<Across<dyn ClassScore>> {
         let judge: Rc<dyn ClassScore> =
             if self.most { Rc::new(MeanAcross::<true>(self.mean)) } else { Rc::new(MeanAcross::<false>(self.mean)) };
-        Some(Across { judge, asks: [self.pod[0], self.pod[1], 0.0] })
+        Some(Across { judge, asks: self.asks() })
     }
 }
 
@@ -163,12 +169,18 @@ impl Mean {
     }
 }
 
-/// As [`ColumnAllocation`], for the pods of many classes.
+/// As [`ColumnAllocation`], for the pods of any class.
 struct MeanAcross<const MOST: bool>(Mean);
 
 impl<const MOST: bool> ClassScore for MeanAcross<MOST> {
     fn add(&self, load: &NodeLoad, asks: &AskColumns, weight: f64, totals: &mut [f64]) {
         lanes::run(AddAcross::<MOST> { mean: self.0, load, asks, weight, totals });
+    }
+
+    fn add_nodes(&self, blocks: &[LoadBlock], asks: &Asks, weight: f64, totals: &mut [Lanes]) {
+        let [cpu, memory, _] = *asks;
+        let work = Weighted::<MOST> { pod: [cpu, memory], mean: self.0, weight };
+        lanes::run(Add { work, blocks, totals });
     }
 }
 
@@ -196,9 +208,8 @@ impl<const MOST: bool> LaneWork for AddAcross<'_, MOST> {
 
 /// The work of [`ColumnAllocation`], of the strategy `MostAllocated` or `LeastAllocated`.
 struct Add<'a, const MOST: bool> {
-    score: &'a ColumnAllocation,
+    work: Weighted<MOST>,
     blocks: &'a [LoadBlock],
-    weight: f64,
     totals: &'a mut [Lanes],
 }
 
@@ -206,27 +217,28 @@ impl<const MOST: bool> LaneWork for Add<'_, MOST> {
     #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
     #[inline(always)]
     fn run<const FUSED: bool>(self) {
-        let Self { score, blocks, weight, totals } = self;
+        let Self { work, blocks, totals } = self;
         for (block, totals) in blocks.iter().zip(totals) {
-            block.each_part::<FUSED, f64>(totals, &Weighted::<MOST> { score, weight });
+            block.each_part::<FUSED, f64>(totals, &work);
         }
     }
 }
 
-struct Weighted<'a, const MOST: bool> {
-    score: &'a ColumnAllocation,
+struct Weighted<const MOST: bool> {
+    pod: [f64; 2],
+    mean: Mean,
     weight: f64,
 }
 
-impl<const MOST: bool> PartWork<f64> for Weighted<'_, MOST> {
+impl<const MOST: bool> PartWork<f64> for Weighted<MOST> {
     #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
     #[inline(always)]
     fn run<const FUSED: bool, const N: usize>(&self, part: LoadPart<'_, N>, totals: &mut [f64; N]) {
-        let ColumnAllocation { pod, mean, .. } = *self.score;
+        let Self { pod, mean, weight } = *self;
         for (lane, total) in totals.iter_mut().enumerate() {
             let of = |columns: [&[f64; N]; 2]| columns.map(|column| column[lane]);
             let score = mean.score::<FUSED, MOST>([of(part.allocatable), of(part.reciprocal), of(part.headroom), pod]);
-            *total = product_sum::<FUSED>(self.weight, score, *total);
+            *total = product_sum::<FUSED>(weight, score, *total);
         }
     }
 }

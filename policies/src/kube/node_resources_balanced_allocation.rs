@@ -13,7 +13,7 @@ use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::PodClass;
 use towtank_sim::scheduler::lanes::{self, LaneWork, Lanes, product_sum, quotient, whole_part};
 use towtank_sim::scheduler::{
-    Across, AskColumns, ClassScore, Cycle, Dependence, Events, Lasting, LastingScore, LoadBlock, LoadPart,
+    Across, AskColumns, Asks, ClassScore, Cycle, Dependence, Events, Lasting, LastingScore, LoadBlock, LoadPart,
     MAX_NODE_SCORE, NodePart, NodeScore, PartWork, Plugin, Points, PreScore, Score, exact,
 };
 
@@ -112,6 +112,12 @@ impl ColumnBalance {
             _ => Err(plain),
         }
     }
+
+    /// What [`BalanceAcross`] has to know.
+    fn asks(&self) -> Asks {
+        let [cpu, memory] = self.pod;
+        [cpu, memory, 0.0]
+    }
 }
 
 impl NodeScore for ColumnBalance {
@@ -130,13 +136,13 @@ impl NodeScore for ColumnBalance {
             totals,
             |node| exact(weight.saturating_mul(self.plain.score(node))),
             |totals| {
-                lanes::run(Add { score: self, blocks, weight: exact(weight), totals });
+                BalanceAcross.add_nodes(blocks, &self.asks(), exact(weight), totals);
             },
         );
     }
 
     fn across(&self) -> Option<Across<dyn ClassScore>> {
-        Some(Across { judge: Rc::new(BalanceAcross), asks: [self.pod[0], self.pod[1], 0.0] })
+        Some(Across { judge: Rc::new(BalanceAcross), asks: self.asks() })
     }
 }
 
@@ -158,12 +164,17 @@ fn score<const FUSED: bool>([requested, has, reciprocal, pod]: [[f64; 2]; 4], im
     whole_part::<FUSED>(product_sum::<FUSED>(after + imbalance, 0.5, MOST / 4.0))
 }
 
-/// As [`ColumnBalance`], for the pods of many classes.
+/// As [`ColumnBalance`], for the pods of any class.
 struct BalanceAcross;
 
 impl ClassScore for BalanceAcross {
     fn add(&self, load: &NodeLoad, asks: &AskColumns, weight: f64, totals: &mut [f64]) {
         lanes::run(AddAcross { load, asks, weight, totals });
+    }
+
+    fn add_nodes(&self, blocks: &[LoadBlock], asks: &Asks, weight: f64, totals: &mut [Lanes]) {
+        let [cpu, memory, _] = *asks;
+        lanes::run(Add { work: Weighted { pod: [cpu, memory], weight }, blocks, totals });
     }
 }
 
@@ -189,9 +200,8 @@ impl LaneWork for AddAcross<'_> {
 }
 
 struct Add<'a> {
-    score: &'a ColumnBalance,
+    work: Weighted,
     blocks: &'a [LoadBlock],
-    weight: f64,
     totals: &'a mut [Lanes],
 }
 
@@ -199,25 +209,25 @@ impl LaneWork for Add<'_> {
     #[allow(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
     #[inline(always)]
     fn run<const FUSED: bool>(self) {
-        let Self { score, blocks, weight, totals } = self;
+        let Self { work, blocks, totals } = self;
         for (block, totals) in blocks.iter().zip(totals) {
-            block.each_part::<FUSED, f64>(totals, &Weighted { score, weight });
+            block.each_part::<FUSED, f64>(totals, &work);
         }
     }
 }
 
-struct Weighted<'a> {
-    score: &'a ColumnBalance,
+struct Weighted {
+    pod: [f64; 2],
     weight: f64,
 }
 
-impl PartWork<f64> for Weighted<'_> {
+impl PartWork<f64> for Weighted {
     #[allow(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
     #[inline(always)]
     fn run<const FUSED: bool, const N: usize>(&self, part: LoadPart<'_, N>, totals: &mut [f64; N]) {
         for (lane, total) in totals.iter_mut().enumerate() {
             let of = |columns: [&[f64; N]; 2]| columns.map(|column| column[lane]);
-            let amounts = [of(part.requested), of(part.allocatable), of(part.reciprocal), self.score.pod];
+            let amounts = [of(part.requested), of(part.allocatable), of(part.reciprocal), self.pod];
             let score = score::<FUSED>(amounts, part.imbalance[lane]);
             *total = product_sum::<FUSED>(self.weight, score, *total);
         }

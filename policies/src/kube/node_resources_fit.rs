@@ -15,11 +15,11 @@ use towtank_sim::model::NodeId;
 use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::PodClass;
 use towtank_sim::model::resources::{ResourceId, ResourceTable, amount};
-use towtank_sim::scheduler::lanes::{self, LaneWork};
+use towtank_sim::scheduler::lanes::{self, LaneWork, Lanes};
 use towtank_sim::scheduler::{
-    Across, AskColumns, Basis, ClassFilter, ClusterEvent, Cycle, Dependence, Events, FeatureGates, Filter, Hint, LANES,
-    Lasting, LastingFilter, LoadBlock, LoadPart, NodeFilter, NodePart, PartWork, Plugin, Points, PreFilter, PreScore,
-    Reason, Reasons, Verdict,
+    Across, AskColumns, Asks, Basis, ClassFilter, ClusterEvent, Cycle, Dependence, Events, FeatureGates, Filter, Hint,
+    LANES, Lasting, LastingFilter, LoadBlock, LoadPart, NodeFilter, NodePart, PartWork, Plugin, Points, PreFilter,
+    PreScore, REFUSED, Reason, Reasons, Verdict,
 };
 
 /// The plugin.
@@ -217,6 +217,12 @@ impl FitsByColumn {
         }
         Self { pods: plain.pods as f64, plain, wanted, more }
     }
+
+    /// What [`FitsAcross`] has to know.
+    fn asks(&self) -> Asks {
+        let [cpu, memory] = self.wanted;
+        [cpu, memory, self.pods]
+    }
 }
 
 impl NodeFilter for FitsByColumn {
@@ -229,7 +235,7 @@ impl NodeFilter for FitsByColumn {
     }
 
     fn narrow(&self, nodes: &Nodes, blocks: &[LoadBlock], fits: &mut [[bool; LANES]]) {
-        lanes::run(Narrow { filter: self, blocks, fits });
+        lanes::run(Narrow { asks: self.asks(), blocks, fits });
         let by_node = |id: NodeId| self.plain.filter(nodes.get(id)) == Verdict::Fits;
         for (block, fits) in blocks.iter().zip(fits) {
             if self.more {
@@ -243,9 +249,8 @@ impl NodeFilter for FitsByColumn {
     }
 
     fn across(&self) -> Option<Across<dyn ClassFilter>> {
-        let [cpu, memory] = self.wanted;
         let judge: Rc<dyn ClassFilter> = Rc::new(FitsAcross);
-        (!self.more).then_some(Across { judge, asks: [cpu, memory, self.pods] })
+        (!self.more).then_some(Across { judge, asks: self.asks() })
     }
 }
 
@@ -258,12 +263,20 @@ fn has_room([allocatable, requested, wanted]: [[f64; 2]; 3], (places, pods): (f6
     (left(0) >= wanted[0]) & (left(1) >= wanted[1]) & (places >= pods)
 }
 
-/// As [`FitsByColumn`], for the pods of many classes.
+/// As [`FitsByColumn`], for the pods of any class.
 struct FitsAcross;
 
 impl ClassFilter for FitsAcross {
     fn narrow(&self, load: &NodeLoad, asks: &AskColumns, fits: &mut [bool]) {
         lanes::run(NarrowAcross { load, asks, fits });
+    }
+
+    fn refuse(&self, blocks: &[LoadBlock], asks: &Asks, totals: &mut [Lanes]) {
+        lanes::run(Refuse { room: Room(*asks), blocks, totals });
+    }
+
+    fn begin(&self, blocks: &[LoadBlock], asks: &Asks, same: f64, totals: &mut [Lanes]) {
+        lanes::run(Refuse { room: RoomOr { room: Room(*asks), same }, blocks, totals });
     }
 }
 
@@ -286,7 +299,7 @@ impl LaneWork for NarrowAcross<'_> {
 }
 
 struct Narrow<'a> {
-    filter: &'a FitsByColumn,
+    asks: Asks,
     blocks: &'a [LoadBlock],
     fits: &'a mut [[bool; LANES]],
 }
@@ -296,19 +309,74 @@ impl LaneWork for Narrow<'_> {
     #[inline(always)]
     fn run<const FUSED: bool>(self) {
         for (block, fits) in self.blocks.iter().zip(self.fits) {
-            block.each_part::<FUSED, bool>(fits, self.filter);
+            block.each_part::<FUSED, bool>(fits, &Room(self.asks));
         }
     }
 }
 
-impl PartWork<bool> for FitsByColumn {
+/// As [`Narrow`], in totals.
+struct Refuse<'a, T> {
+    room: T,
+    blocks: &'a [LoadBlock],
+    totals: &'a mut [Lanes],
+}
+
+impl<T: PartWork<f64>> LaneWork for Refuse<'_, T> {
+    #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        for (block, totals) in self.blocks.iter().zip(self.totals) {
+            block.each_part::<FUSED, f64>(totals, &self.room);
+        }
+    }
+}
+
+/// The work of both on a part of a block.
+struct Room(Asks);
+
+impl Room {
+    /// Whether there is room on the node in a lane.
+    #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
+    #[inline(always)]
+    fn is_in<const N: usize>(&self, part: LoadPart<'_, N>, lane: usize) -> bool {
+        let [cpu, memory, pods] = self.0;
+        let of = |columns: [&[f64; N]; 2]| columns.map(|column| column[lane]);
+        has_room([of(part.allocatable), of(part.requested), [cpu, memory]], (part.places[lane], pods))
+    }
+}
+
+impl PartWork<f64> for Room {
+    #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
+    #[inline(always)]
+    fn run<const FUSED: bool, const N: usize>(&self, part: LoadPart<'_, N>, totals: &mut [f64; N]) {
+        for (lane, total) in totals.iter_mut().enumerate() {
+            *total = if self.is_in(part, lane) { *total } else { REFUSED };
+        }
+    }
+}
+
+/// As [`Room`], where there is this total if there is room.
+struct RoomOr {
+    room: Room,
+    same: f64,
+}
+
+impl PartWork<f64> for RoomOr {
+    #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
+    #[inline(always)]
+    fn run<const FUSED: bool, const N: usize>(&self, part: LoadPart<'_, N>, totals: &mut [f64; N]) {
+        for (lane, total) in totals.iter_mut().enumerate() {
+            *total = if self.room.is_in(part, lane) { self.same } else { REFUSED };
+        }
+    }
+}
+
+impl PartWork<bool> for Room {
     #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
     #[inline(always)]
     fn run<const FUSED: bool, const N: usize>(&self, part: LoadPart<'_, N>, fits: &mut [bool; N]) {
         for (lane, fits) in fits.iter_mut().enumerate() {
-            let of = |columns: [&[f64; N]; 2]| columns.map(|column| column[lane]);
-            let amounts = [of(part.allocatable), of(part.requested), self.wanted];
-            *fits &= has_room(amounts, (part.places[lane], self.pods));
+            *fits &= self.is_in(part, lane);
         }
     }
 }

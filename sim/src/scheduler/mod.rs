@@ -45,7 +45,7 @@ pub use image_states::ImageStates;
 pub use inspection::{AttemptInspection, Inspected, Inspection, PluginScores};
 pub use lasting::{
     Across, AskColumns, Asks, Basis, ClassFilter, ClassScore, KeyJudge, Keys, LANES, Lasting, LastingFilter,
-    LastingScore, LoadBlock, LoadPart, NodeFilter, NodePart, NodeScore, PartWork, exact, lanes,
+    LastingScore, LoadBlock, LoadPart, NodeFilter, NodePart, NodeScore, PartWork, REFUSED, exact, lanes,
 };
 pub use latency::AttemptLatency;
 pub use nominator::Nominator;

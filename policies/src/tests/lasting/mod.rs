@@ -14,8 +14,8 @@ use towtank_sim::model::{NodeId, PodId};
 use towtank_sim::random::Streams;
 use towtank_sim::scheduler::{
     AskColumns, Asks, Basis, ClassFilter, ClassScore, Cycle, FeatureGates, Filter, LANES, Lasting, LastingFilter,
-    LastingScore, LoadBlock, NodeFilter, NodePart, NodeScore, Plugin, Points, PreFilter, PreScore, Profile, Score,
-    Verdict, exact,
+    LastingScore, LoadBlock, NodeFilter, NodePart, NodeScore, Plugin, Points, PreFilter, PreScore, Profile, REFUSED,
+    Score, Verdict, exact,
 };
 use world::World;
 
@@ -116,6 +116,15 @@ impl Twin<'_> {
         lasting.narrow(nodes, &blocks, &mut fits);
         assert_eq!(fits.as_flattened()[..self.ids.len()], expected, "{}: narrow", self.name());
         if let Some(across) = lasting.across() {
+            let mut totals = vec![[7.0; LANES]; blocks.len()];
+            across.judge.refuse(&blocks, &across.asks, &mut totals);
+            let found: Vec<f64> = self.of_exact(totals.as_flattened()).copied().collect();
+            let of_verdict = |verdict: &Verdict| if *verdict == Verdict::Fits { 7.0 } else { REFUSED };
+            let expected: Vec<f64> = self.of_exact(&verdicts).map(of_verdict).collect();
+            assert_eq!(found, expected, "{}: refuse", self.name());
+            across.judge.begin(&blocks, &across.asks, 7.0, &mut totals);
+            let found: Vec<f64> = self.of_exact(totals.as_flattened()).copied().collect();
+            assert_eq!(found, expected, "{}: begin", self.name());
             for (load, verdict) in self.exact_loads().zip(&verdicts).filter_map(|(load, v)| Some((load?, v))) {
                 let fits = fits_across(&*across.judge, across.asks, load);
                 assert_eq!(fits, *verdict == Verdict::Fits, "{}: narrow across classes", self.name());
@@ -124,6 +133,11 @@ impl Twin<'_> {
         for (id, verdict) in self.ids.iter().zip(verdicts) {
             assert_eq!(lasting.verdict(nodes.get(*id)), verdict, "{}: verdict", self.name());
         }
+    }
+
+    /// What belongs to the nodes that are exact.
+    fn of_exact<'a, T>(&'a self, all: &'a [T]) -> impl Iterator<Item = &'a T> {
+        self.exact_loads().zip(all).filter_map(|(load, one)| load.map(|_| one))
     }
 
     /// The loads of the nodes, as far as they are exact.
@@ -159,6 +173,14 @@ impl Twin<'_> {
             let expected: Vec<f64> = expected.collect();
             assert_eq!(totals.as_flattened()[..self.ids.len()], expected, "{name}: add");
             if let Some(across) = lasting.across() {
+                let before: [f64; LANES] = std::array::from_fn(|lane| if lane % 5 == 4 { REFUSED } else { 7.0 });
+                let mut totals = vec![before; blocks.len()];
+                across.judge.add_nodes(&blocks, &across.asks, 3.0, &mut totals);
+                let expected: Vec<f64> =
+                    scores.iter().enumerate().map(|(i, score)| before[i % LANES] + exact(3 * score)).collect();
+                let found: Vec<f64> = self.of_exact(totals.as_flattened()).copied().collect();
+                let expected: Vec<f64> = self.of_exact(&expected).copied().collect();
+                assert_eq!(found, expected, "{name}: add to nodes");
                 for (load, score) in self.exact_loads().zip(scores).filter_map(|(load, s)| Some((load?, s))) {
                     let added = added_across(&*across.judge, across.asks, load);
                     assert_eq!(added, 3 * score, "{name}: add across classes");

@@ -72,12 +72,13 @@ impl<T: Copy, F: Fn(T) -> bool> LaneWork for Places<'_, T, F> {
 /// The places that are true.
 #[inline(always)]
 pub(super) fn bits_of(lanes: &[bool; BLOCK]) -> u64 {
-    // Of eight bytes that are 0 or 1 the product gathers the lowest bits in its highest byte.
-    const GATHER: u64 = 0x0102_0408_1020_4080;
     let mut bits = 0;
     for (place, eight) in lanes.as_chunks::<8>().0.iter().enumerate() {
+        // The lowest bits of two bytes come together, then those of two such pairs, then all eight.
         let bytes = u64::from_le_bytes(eight.map(u8::from));
-        bits |= (bytes.wrapping_mul(GATHER) >> 56) << (8 * place);
+        let pairs = bytes | bytes >> 7;
+        let fours = pairs | pairs >> 14;
+        bits |= ((fours | fours >> 28) & 0xff) << (8 * place);
     }
     bits
 }

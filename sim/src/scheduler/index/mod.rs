@@ -17,6 +17,7 @@ mod board;
 mod columns;
 mod demands;
 mod groups;
+mod joint;
 mod plan;
 mod positions;
 mod ranking;
@@ -26,6 +27,7 @@ mod specs;
 mod summits;
 mod sums;
 mod survey;
+mod sweep;
 mod view;
 mod walk;
 
@@ -43,7 +45,8 @@ use crate::phases::Phase;
 use board::Board;
 use columns::Columns;
 use demands::Demands;
-use plan::{Plan, Standing};
+use joint::Ways;
+use plan::{Ground, Plan, Standing};
 use positions::Positions;
 use ranking::Ranking;
 use refresh::{Scratch, Sources};
@@ -51,11 +54,16 @@ use seats::Boards;
 use smallvec::SmallVec;
 use specs::{MAX_GROUPS, Specs};
 use survey::Survey;
+use sweep::Sweep;
 use view::View;
 use walk::Walk;
 
 /// The most memory that views take, in bytes, before those that were not asked for long are dropped.
 const MAX_BYTES: usize = 128 << 20;
+
+/// A view saves little if from one time that its class comes to the next more nodes change than this part of those within reach: blocks of
+/// which many nodes have changed are judged as a whole.
+const SWEPT: u64 = 4;
 
 /// What is kept of all classes.
 #[derive(Default)]
@@ -72,12 +80,15 @@ pub(super) struct Index {
     classes: ClassWatch,
     attempts: u64,
     /// For classes that have come once.
-    guest: Box<View>,
+    guest: Option<Box<View>>,
     boards: Boards,
-    /// The last search: in a view, or on a board.
+    ways: Ways,
+    ground: Ground,
+    /// The last search: in a view, on a board, or by a sweep.
     walk: Walk,
     ranking: Ranking,
     survey: Survey,
+    sweep: Sweep,
 }
 
 /// What there is for a class.
@@ -109,15 +120,26 @@ enum Searched<'a> {
     View(&'a View, &'a Walk, &'a Ranking),
     /// With what normalised scores add to each sum.
     Board(&'a Board, &'a Survey, i64),
+    /// With the same.
+    Sweep(&'a Sweep, i64),
 }
 
-/// What a search has found, beside the walk and the ranking in a view, or the survey of a board.
+/// What a search has found, beside the walk and the ranking in a view, the survey of a board, or the sweep.
 struct Sought {
     examined: u32,
     feasible: u32,
     error: Option<Box<FitError>>,
-    /// On a board: what normalised scores add to each sum.
-    on_board: Option<i64>,
+    way: Way,
+}
+
+/// In which way nodes were sought.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    View,
+    /// With what normalised scores add to each sum.
+    Board(i64),
+    /// With the same.
+    Sweep(i64),
 }
 
 impl Index {
@@ -131,13 +153,14 @@ impl Index {
         let mut view = self.take_view(cycle, search)?;
         view.last_used = self.attempts;
         let sought = self.seek(&mut view, cycle, search);
-        let on_board = sought.as_ref().is_some_and(|sought| sought.on_board.is_some());
-        let is_own = self.put_back(view, on_board, cycle, search);
-        let Sought { examined, feasible, error, on_board } = sought?;
-        let view = if is_own { self.view(cycle, search)? } else { &self.guest };
-        let place = match on_board {
-            Some(added) => Searched::Board(self.boards.of(view)?, &self.survey, added),
-            None => Searched::View(view, &self.walk, &self.ranking),
+        let in_view = sought.as_ref().is_none_or(|sought| sought.way == Way::View);
+        let is_own = self.put_back(view, in_view, cycle, search);
+        let Sought { examined, feasible, error, way } = sought?;
+        let view = if is_own { self.view(cycle, search) } else { self.guest.as_deref() }?;
+        let place = match way {
+            Way::Board(added) => Searched::Board(self.boards.of(view)?, &self.survey, added),
+            Way::Sweep(added) => Searched::Sweep(&self.sweep, added),
+            Way::View => Searched::View(view, &self.walk, &self.ranking),
         };
         Some(Answer { examined, feasible, error, positions: &self.positions, place })
     }
@@ -147,20 +170,22 @@ impl Index {
         if view.defeated {
             return None;
         }
-        let Self { positions, specs, verdicts, columns, scratch, walk, ranking, boards, survey, .. } = self;
+        let Self { positions, specs, verdicts, columns, scratch, walk, ranking, boards, survey, sweep, .. } = self;
         let nodes = cycle.cluster.nodes();
         let specs = &mut specs[view.specs];
         specs.follow(&view.plan, positions, nodes);
         let (undisputed, extent) = (search.nominator.is_empty(), extent(search));
-        if undisputed {
+        if undisputed
+            && !view.is_grouped
+            && let Some(added) = specs.addition(&view.plan)
+        {
             let mut sources = Sources { nodes, positions, specs, columns, scratch };
-            let on_board = boards.look(view, search.profile.0, extent, &mut sources, survey);
-            if on_board.is_some() {
-                let Survey { examined, feasible, .. } = *survey;
-                if feasible > 1 {
+            let profile = search.profile.0;
+            if let Some(sought) = seek_anew(view, added, (profile, extent), &mut sources, (boards, survey), sweep) {
+                if sought.feasible > 1 {
                     cycle.cluster.phases.enter(Phase::Score);
                 }
-                return Some(Sought { examined: examined as u32, feasible, error: None, on_board });
+                return Some(sought);
             }
         }
         view.follow(positions, nodes);
@@ -177,11 +202,11 @@ impl Index {
         let cluster = cycle.cluster;
         let objects = if view.plan.keyed.is_empty() { 0 } else { cluster.objects().version() };
         let moment = [cluster.version(), cluster.placements().log().end(), search.nominator.version(), objects];
-        if let Some((at, error)) = &view.failure
-            && *at == moment
+        if let Some(failure) = &view.failure
+            && failure.0 == moment
         {
-            let error = Some(Box::new(error.clone()));
-            return Some(Sought { examined: positions.len() as u32, feasible: 0, error, on_board: None });
+            let error = Some(Box::new(failure.1.clone()));
+            return Some(Sought { examined: positions.len() as u32, feasible: 0, error, way: Way::View });
         }
         let (begin, quota) = extent;
         let mut sources = Sources { nodes, positions, specs, columns, scratch };
@@ -207,16 +232,17 @@ impl Index {
                     view.defeated = true;
                     return None;
                 };
-                view.failure = Some((moment, found.clone()));
+                view.failure = Some(Box::new((moment, found.clone())));
                 error = Some(Box::new(found));
             }
-            1 => {}
+            1 => view.failure = None,
             _ => {
+                view.failure = None;
                 cycle.cluster.phases.enter(Phase::Score);
                 ranking.begin(view, walk, specs);
             }
         }
-        Some(Sought { examined: walk.examined as u32, feasible: walk.feasible, error, on_board: None })
+        Some(Sought { examined: walk.examined as u32, feasible: walk.feasible, error, way: Way::View })
     }
 
     /// The view of the class, made to hold, to be put back afterwards. A class that comes for the first time may be the only pod of its
@@ -224,6 +250,7 @@ impl Index {
     fn take_view(&mut self, cycle: &Cycle<'_>, search: &Search<'_>) -> Option<Box<View>> {
         let (number, profile) = search.profile;
         let class = cycle.class_id.index();
+        let ground = self.ground.look(cycle.cluster);
         if self.specs.len() * self.positions.len() * 3 > MAX_BYTES {
             self.begin_anew();
         }
@@ -237,15 +264,19 @@ impl Index {
         let mut view = match std::mem::take(&mut views[class]) {
             Place::Unknown => {
                 views[class] = Place::Guest;
-                std::mem::take(&mut self.guest)
+                self.guest.take().unwrap_or_default()
             }
             Place::Guest => self.spare(),
             Place::Unserved => {
                 views[class] = Place::Unserved;
                 return None;
             }
+            Place::View(view) if view.holds == ground => return Some(view),
             Place::View(mut view) => match view.plan.standing(profile, cycle.class, cycle.cluster) {
-                Standing::Holds => return Some(view),
+                Standing::Holds => {
+                    view.holds = ground;
+                    return Some(view);
+                }
                 // It may be of use with other answers.
                 Standing::Void => view,
             },
@@ -253,7 +284,7 @@ impl Index {
         let Some(plan) = Plan::new(profile, cycle.class, cycle.cluster) else {
             // A view of the class's own goes.
             match std::mem::replace(&mut self.views[usize::from(number)][class], Place::Unserved) {
-                Place::Guest => self.guest = view,
+                Place::Guest => self.guest = Some(view),
                 _ => self.bytes = self.bytes.saturating_sub(view.counted),
             }
             return None;
@@ -263,18 +294,20 @@ impl Index {
             self.specs.push(Specs::default());
         }
         view.restart(plan, specs);
+        view.holds = ground;
+        view.joint = self.ways.of(number, &view.plan);
         Some(view)
     }
 
-    /// Puts a view back, in the place of which a board may have answered; whether it is the class's own.
-    fn put_back(&mut self, mut view: Box<View>, on_board: bool, cycle: &Cycle<'_>, search: &Search<'_>) -> bool {
+    /// Puts a view back, which may not have been asked; whether it is the class's own.
+    fn put_back(&mut self, mut view: Box<View>, was_asked: bool, cycle: &Cycle<'_>, search: &Search<'_>) -> bool {
         let place = &mut self.views[usize::from(search.profile.0)][cycle.class_id.index()];
         if matches!(place, Place::Guest) {
-            self.guest = view;
+            self.guest = Some(view);
             return false;
         }
         // An empty view that was not asked stays empty.
-        if !on_board || view.counted != View::EMPTY {
+        if was_asked || view.counted != View::EMPTY {
             let bytes = view.bytes();
             self.bytes = (self.bytes + bytes).saturating_sub(std::mem::replace(&mut view.counted, bytes));
         }
@@ -356,16 +389,20 @@ impl Answer<'_> {
         (self.feasible > 1).then(|| match self.place {
             Searched::View(_, _, ranking) => ranking.best,
             Searched::Board(_, survey, added) => i64::from(survey.best) + added,
+            Searched::Sweep(sweep, added) => sweep.best() + added,
         })
     }
 
     /// The total of a node among the feasible ones; `None` if it is not one of them.
     pub(super) fn total(&self, id: NodeId) -> Option<i64> {
         let position = self.positions.of(id)?;
-        self.is_feasible(position).then(|| match self.place {
-            Searched::View(view, _, ranking) => ranking.total(position, view),
-            Searched::Board(board, survey, added) => survey.sum(position, board) + added,
-        })
+        match self.place {
+            Searched::View(view, _, ranking) => self.is_feasible(position).then(|| ranking.total(position, view)),
+            Searched::Board(board, survey, added) => {
+                self.is_feasible(position).then(|| survey.sum(position, board) + added)
+            }
+            Searched::Sweep(sweep, added) => sweep.sum(position).map(|sum| sum + added),
+        }
     }
 
     /// A node that is feasible to the index and not among these.
@@ -378,6 +415,7 @@ impl Answer<'_> {
         match self.place {
             Searched::View(view, ..) => view.is_feasible(position),
             Searched::Board(board, survey, _) => survey.sum(position, board) >= 0,
+            Searched::Sweep(sweep, _) => sweep.sum(position).is_some(),
         }
     }
 
@@ -392,6 +430,7 @@ impl Ties for Answer<'_> {
             _ if self.feasible <= 1 => self.feasible,
             Searched::View(_, _, ranking) => ranking.ties,
             Searched::Board(_, survey, _) => survey.ties,
+            Searched::Sweep(sweep, _) => sweep.ties,
         }
     }
 
@@ -400,6 +439,7 @@ impl Ties for Answer<'_> {
             Searched::View(view, walk, _) if self.feasible == 1 => walk.only(view),
             Searched::View(view, walk, ranking) => ranking.tie(index, view, walk),
             Searched::Board(board, survey, _) => survey.tie(index, board),
+            Searched::Sweep(sweep, _) => sweep.tie(index),
         })
     }
 
@@ -410,6 +450,7 @@ impl Ties for Answer<'_> {
                 ranking.all(view, walk).map(|position| self.node(position)).collect()
             }
             Searched::Board(board, survey, _) => survey.all(board).map(|position| self.node(position)).collect(),
+            Searched::Sweep(sweep, _) => sweep.all().map(|position| self.node(position)).collect(),
         }
     }
 
@@ -418,8 +459,40 @@ impl Ties for Answer<'_> {
             Searched::View(view, walk, _) if self.feasible == 1 => walk.only(view),
             Searched::View(view, walk, ranking) => ranking.top_of_heap(view, walk),
             Searched::Board(board, survey, _) => survey.top_of_heap(board),
+            Searched::Sweep(sweep, _) => sweep.top_of_heap(),
         })
     }
+}
+
+/// Looks for nodes without what a view remembers of them: on a board if the class comes often, by a sweep if it comes so seldom that little
+/// would be as it was. `None` if that is no use. `added` is what normalised scores add to each sum.
+fn seek_anew(
+    view: &mut View,
+    added: i64,
+    (profile, extent): (u8, (usize, usize)),
+    sources: &mut Sources<'_>,
+    (boards, survey): (&mut Boards, &mut Survey),
+    sweep: &mut Sweep,
+) -> Option<Sought> {
+    let reach = extent.1.min(sources.positions.len()) as u64;
+    let passed = view.pace.step(sources.nodes.changes().end(), reach);
+    if let Some(passed) = passed
+        && boards.look(view, passed, profile, extent, sources, survey).is_some()
+    {
+        let Survey { examined, feasible, .. } = *survey;
+        return Some(Sought { examined: examined as u32, feasible, error: None, way: Way::Board(added) });
+    }
+    // A failure that lasts is not sought again.
+    if passed.is_some_and(|passed| passed < reach / SWEPT) || view.failure.is_some() {
+        return None;
+    }
+    sweep.begin((&view.plan, view.joint.as_ref()), extent, sources)?;
+    if sweep.feasible() == 0 {
+        return None;
+    }
+    view.release();
+    let (examined, feasible) = (sweep.examined as u32, sweep.feasible());
+    Some(Sought { examined, feasible, error: None, way: Way::Sweep(added) })
 }
 
 /// Where a scan begins, and how many feasible nodes it looks for.

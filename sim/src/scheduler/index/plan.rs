@@ -11,6 +11,7 @@ use crate::scheduler::lasting::{
 };
 use crate::scheduler::profile::Profile;
 use crate::scheduler::verdict::Verdict;
+use smallvec::SmallVec;
 
 /// What the plugins of a profile say to a class.
 #[derive(Default)]
@@ -48,14 +49,20 @@ pub(super) struct Scoring {
 
 /// What judges nodes for all classes with the same [`Judges::signature`] together, and what it has to know of this one.
 pub(super) struct Judges {
-    pub(super) filters: Vec<(usize, Across<dyn ClassFilter>)>,
-    pub(super) scores: Vec<(usize, i64, Across<dyn ClassScore>)>,
+    pub(super) filters: SmallVec<[FilterOf; 1]>,
+    pub(super) scores: SmallVec<[ScoreOf; 2]>,
     /// The sum of the scores that every node has.
     pub(super) same: i64,
 }
 
+/// A plugin that filters.
+type FilterOf = (usize, Across<dyn ClassFilter>);
+
+/// A plugin that scores, with its weight.
+type ScoreOf = (usize, i64, Across<dyn ClassScore>);
+
 /// The plugins that filter, those that score with their weights, and the sum of the scores that every node has.
-pub(super) type Signature = (Vec<usize>, Vec<(usize, i64)>, i64);
+pub(super) type Signature = (SmallVec<[usize; 1]>, SmallVec<[(usize, i64); 2]>, i64);
 
 /// A plugin that judges by key.
 pub(super) struct Keyed {
@@ -76,6 +83,25 @@ struct Foundation {
 }
 
 type Stamp = [u64; 4];
+
+/// What any plan may build on, counted whenever some of it has changed: what held at the same count still does.
+#[derive(Debug, Default)]
+pub(super) struct Ground {
+    stamp: [u64; 3],
+    count: u64,
+}
+
+impl Ground {
+    /// The present count, never 0.
+    pub(super) fn look(&mut self, cluster: &Cluster) -> u64 {
+        let (placements, objects) = (cluster.placements(), cluster.objects());
+        let now = [cluster.nodes().spec_changes(), placements.affinity_version(), objects.version()];
+        if self.count == 0 || now != self.stamp {
+            (self.stamp, self.count) = (now, self.count + 1);
+        }
+        self.count
+    }
+}
 
 /// Whether a plan still holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -245,19 +245,30 @@ impl Scratch {
 /// A sum of scores that no view can hold.
 struct OutOfRange;
 
+/// Asks the plugins that judge nodes alone. There is one list of lanes for each block.
+pub(super) fn judge(
+    plan: &Plan,
+    nodes: &Nodes,
+    blocks: &[LoadBlock],
+    fits: &mut [[bool; LANES]],
+    totals: &mut [Lanes],
+) {
+    fits.fill([true; LANES]);
+    for filtering in plan.filters.iter().filter(|filtering| !filtering.by_spec) {
+        filtering.filter.narrow(nodes, blocks, fits);
+    }
+    totals.fill([plan.same as f64; LANES]);
+    for Scoring { weight, score, .. } in &plan.scores {
+        score.add(nodes, blocks, *weight, totals);
+    }
+}
+
 impl Judged {
-    /// Asks the plugins that judge nodes alone.
+    /// Judges the nodes of these blocks.
     fn judge(&mut self, plan: &Plan, nodes: &Nodes, blocks: &[LoadBlock]) {
-        self.fits.clear();
         self.fits.resize(blocks.len(), [true; LANES]);
-        for filtering in plan.filters.iter().filter(|filtering| !filtering.by_spec) {
-            filtering.filter.narrow(nodes, blocks, &mut self.fits);
-        }
-        self.totals.clear();
-        self.totals.resize(blocks.len(), [plan.same as f64; LANES]);
-        for Scoring { weight, score, .. } in &plan.scores {
-            score.add(nodes, blocks, *weight, &mut self.totals);
-        }
+        self.totals.resize(blocks.len(), [0.0; LANES]);
+        judge(plan, nodes, blocks, &mut self.fits, &mut self.totals);
     }
 
     /// The sum of scores in a lane; [`UNASKED`] if the node is refused.

@@ -3,7 +3,6 @@
 
 use super::board::Board;
 use super::refresh::Sources;
-use super::specs::Raw;
 use super::survey::Survey;
 use super::view::View;
 
@@ -29,8 +28,6 @@ struct Place {
     /// The specifications' verdicts that its classes share.
     specs: usize,
     board: Board,
-    /// What normalised scores add to each sum, where these are the scores of all nodes before.
-    added: (Raw, i64),
     lanes: Vec<Lane>,
     /// When it was last looked for lanes to vacate, as a number of changes.
     tidied: u64,
@@ -69,7 +66,7 @@ impl Pace {
     const LATEST: u64 = 16;
 
     /// It comes now. How many changes have passed in the mean, if it had come before; three times of `doubt` are counted with them.
-    fn step(&mut self, now: u64, doubt: u64) -> Option<u64> {
+    pub(super) fn step(&mut self, now: u64, doubt: u64) -> Option<u64> {
         let passed = now - self.came.replace(now)?;
         if self.times == 0 {
             (self.passed, self.times) = (3 * doubt, 3);
@@ -90,28 +87,28 @@ impl Pace {
 }
 
 impl Boards {
-    /// Looks for nodes on the class's board, if it has one; what normalised scores add to each sum. A board says nothing if no node is
-    /// feasible: not why.
+    /// Looks for nodes on the class's board, if it has one. `passed` is how many changes pass from one time to the next that it comes. A
+    /// board says nothing if no node is feasible: not why.
     pub(super) fn look(
         &mut self,
         view: &mut View,
+        passed: u64,
         profile: u8,
         extent: (usize, usize),
         sources: &mut Sources<'_>,
         survey: &mut Survey,
-    ) -> Option<i64> {
+    ) -> Option<()> {
         let positions = sources.positions.len();
         let now = sources.nodes.changes().end();
-        // To look at so many nodes costs more than to judge as many for one class more. But to change over costs too.
         let reach = extent.1.min(positions) as u64;
-        let passed = view.pace.step(now, reach)?;
+        // To change over costs too.
         let seat = match view.seat.filter(|seat| self.holds(*seat)) {
-            Some(seat) if passed <= reach => seat,
+            Some(seat) if passed <= reach / 8 * 5 => seat,
             Some(_) => {
                 view.seat = None;
                 return None;
             }
-            None if passed <= reach / 4 * 3 && sources.specs.is_uniform() && sources.specs.serves() => {
+            None if passed <= reach / 2 => {
                 let Some(seat) = self.find(view, profile, sources) else {
                     view.pace.put_off(reach);
                     return None;
@@ -130,15 +127,11 @@ impl Boards {
         }
         let board = &mut place.board;
         board.follow(sources);
-        if !(board.serves() && sources.specs.is_uniform() && sources.specs.serves()) {
+        if !board.serves() {
             return None;
         }
         survey.begin(board, seat.lane, positions, extent);
-        let raw = sources.specs.raw(0);
-        if place.added.0 != *raw {
-            place.added = (raw.clone(), view.plan.addition(raw));
-        }
-        (survey.feasible > 0).then_some(place.added.1)
+        (survey.feasible > 0).then_some(())
     }
 
     /// The board of a class that has found something there.
@@ -185,14 +178,7 @@ impl Boards {
         }
         let specs = view.specs;
         let sums = view.sums_of_all(sources)?;
-        let new = || Place {
-            profile,
-            specs,
-            board: Board::new(&judges),
-            added: (Raw::new(), 0),
-            lanes: Vec::new(),
-            tidied: 0,
-        };
+        let new = || Place { profile, specs, board: Board::new(&judges), lanes: Vec::new(), tidied: 0 };
         if number == self.list.len() {
             self.list.push(new());
         } else if known.is_none() {

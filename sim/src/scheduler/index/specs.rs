@@ -21,6 +21,8 @@ pub(super) struct Specs {
     raws: Vec<Raw>,
     /// Whether scores differ in too many ways.
     overflow: bool,
+    /// What they add to each sum, if all nodes have the same.
+    added: Option<i64>,
     order: Option<u64>,
     seen: u64,
 }
@@ -49,6 +51,14 @@ impl Specs {
     /// The scores of this number.
     pub(super) fn raw(&self, group: u16) -> &Raw {
         &self.raws[usize::from(group)]
+    }
+
+    /// What the scores add to each sum after normalisation; `None` if they are not the same for all nodes, or cannot be used.
+    pub(super) fn addition(&mut self, plan: &Plan) -> Option<i64> {
+        if !(self.is_uniform() && self.serves()) {
+            return None;
+        }
+        Some(*self.added.get_or_insert_with(|| plan.addition(&self.raws[0])))
     }
 
     /// Whether it can be used.

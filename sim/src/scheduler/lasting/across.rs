@@ -1,5 +1,8 @@
-//! One node judged for the pods of many classes at once: lanes of vectors are classes, and the node's load is the same in all of them.
+//! What judges nodes for the pods of any class by what it has to know of one: one node for many classes at once, where lanes of vectors are
+//! classes and the node's load is the same in all of them; or many nodes for one class.
 
+use super::block::{LANES, LoadBlock};
+use super::lanes::Lanes;
 use crate::cluster::NodeLoad;
 use std::rc::Rc;
 
@@ -20,17 +23,33 @@ pub struct Across<J: ?Sized> {
     pub asks: Asks,
 }
 
-/// Filters a node for many classes.
+/// The total of a node that is refused: it stays so, whatever is added.
+pub const REFUSED: f64 = f64::NEG_INFINITY;
+
+/// Filters nodes for any class.
 pub trait ClassFilter {
     /// Clears, in `fits`, the lanes of the classes whose pods the node refuses. The others stay as they are. The load is exact.
     fn narrow(&self, load: &NodeLoad, asks: &AskColumns, fits: &mut [bool]);
+
+    /// Sets to [`REFUSED`], in `totals`, the lanes of the nodes that refuse the pods of one class. The others stay as they are. There is
+    /// one list of lanes for each block. Of a node that is not exact it may say anything.
+    fn refuse(&self, blocks: &[LoadBlock], asks: &Asks, totals: &mut [Lanes]);
+
+    /// The same, where all other lanes are set to `same`.
+    fn begin(&self, blocks: &[LoadBlock], asks: &Asks, same: f64, totals: &mut [Lanes]) {
+        totals.fill([same; LANES]);
+        self.refuse(blocks, asks, totals);
+    }
 }
 
-/// Scores a node for many classes.
+/// Scores nodes for any class.
 pub trait ClassScore {
     /// Adds `weight` times the score, a whole number from 0 to [`MAX_NODE_SCORE`](crate::scheduler::MAX_NODE_SCORE), to the lanes of the
     /// classes in `totals`. The load is exact.
     fn add(&self, load: &NodeLoad, asks: &AskColumns, weight: f64, totals: &mut [f64]);
+
+    /// The same for one class, to the lanes of the nodes. To that of a node that is not exact it may add anything.
+    fn add_nodes(&self, blocks: &[LoadBlock], asks: &Asks, weight: f64, totals: &mut [Lanes]);
 }
 
 impl AskColumns {

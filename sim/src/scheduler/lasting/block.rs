@@ -132,6 +132,12 @@ impl LoadBlock {
         })
     }
 
+    /// Whether the amounts of all nodes are exact.
+    #[inline]
+    pub fn is_exact(&self) -> bool {
+        self.inexact == 0
+    }
+
     /// Takes out all nodes.
     #[inline]
     pub(in crate::scheduler) fn clear(&mut self) {

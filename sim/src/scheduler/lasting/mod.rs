@@ -9,7 +9,7 @@ mod across;
 mod block;
 pub mod lanes;
 
-pub use across::{Across, AskColumns, Asks, ClassFilter, ClassScore};
+pub use across::{Across, AskColumns, Asks, ClassFilter, ClassScore, REFUSED};
 pub use block::{LANES, LoadBlock, LoadPart, PartWork};
 
 use super::framework::Cycle;
