@@ -5,7 +5,7 @@ use crate::factory::Factory;
 use std::cmp::Reverse;
 use std::sync::Arc;
 use towtank_sim::cluster::Cluster;
-use towtank_sim::disruption::{BudgetAllowances, PodDisruptionBudget};
+use towtank_sim::disruption::{BudgetAllowances, Budgets};
 use towtank_sim::model::pod::{Pod, PodClass, PodTraits, PreemptionPolicy};
 use towtank_sim::model::{NodeId, PodId};
 use towtank_sim::random::{Rng, Streams, index};
@@ -131,7 +131,7 @@ impl DefaultPreemption {
         let potential: Vec<NodeId> = may_help.map(|(node, _)| *node).collect();
         let enough = self.enough(potential.len());
         let offset = if enough < potential.len() { self.offset(cycle, potential.len()) } else { 0 };
-        let budgets = Budgets::of(cycle.cluster);
+        let budgets = Allowed::of(cycle.cluster);
         let (mut found, mut harmless): (Vec<Candidate>, usize) = (Vec::new(), 0);
         let mut refusals: Vec<(String, usize)> = Vec::new();
         for &node in potential[offset..].iter().chain(&potential[..offset]) {
@@ -194,7 +194,7 @@ fn victims_on(
     cycle: &Cycle<'_>,
     failure: &Failure<'_, '_>,
     node: NodeId,
-    budgets: &Budgets<'_>,
+    budgets: &Allowed<'_>,
 ) -> Result<Candidate, Vec<String>> {
     let cluster = cycle.cluster;
     let mut trial = failure.dry_run(node);
@@ -298,34 +298,33 @@ fn count(counts: &mut Vec<(String, usize)>, reason: String) {
 }
 
 /// The disruption budgets, with what they allow.
-struct Budgets<'c>(Vec<(&'c str, &'c PodDisruptionBudget, BudgetAllowances<'c>)>);
+struct Allowed<'c> {
+    budgets: Budgets<'c>,
+    allowances: Vec<BudgetAllowances<'c>>,
+}
 
-impl<'c> Budgets<'c> {
+impl<'c> Allowed<'c> {
     fn of(cluster: &'c Cluster) -> Self {
-        let budgets = cluster.objects().of_kind::<PodDisruptionBudget>(PodDisruptionBudget::KIND);
-        Self(
-            budgets
-                .map(|(meta, budget)| (&*meta.namespace, budget, budget.allowances(&meta.namespace, cluster)))
-                .collect(),
-        )
+        let budgets = Budgets::of(cluster);
+        Self { allowances: if budgets.is_empty() { Vec::new() } else { budgets.allowances(cluster) }, budgets }
     }
 
     /// Those who violate a budget by going, one after another, and the others; the order within each stays.
     ///
     /// Source: `defaultpreemption/default_preemption.go`, `filterPodsWithPDBViolation`.
     fn split(&self, cluster: &Cluster, pods: &[PodId]) -> (Vec<PodId>, Vec<PodId>) {
-        let mut left: Vec<i64> = self.0.iter().map(|(_, _, allows)| allows.disruptions).collect();
+        let mut left: Vec<i64> = self.allowances.iter().map(|allows| allows.disruptions).collect();
         pods.iter().partition(|id| {
-            let Some(pod) = cluster.pod(**id) else { return false };
+            let Some(pod) = cluster.pod(**id).filter(|_| !left.is_empty()) else { return false };
             let spec = &cluster.class_of(pod).spec;
             let mut violates = false;
-            for ((namespace, budget, allows), left) in self.0.iter().zip(&mut left) {
-                let covers = *namespace == &*spec.namespace
-                    && budget.selector.as_ref().is_some_and(|s| !s.is_empty() && s.matches(&spec.labels))
-                    && !spec.labels.is_empty();
-                if covers && !allows.already_disrupted.contains(&*pod.name) {
-                    *left -= 1;
-                    violates |= *left < 0;
+            for place in self.budgets.of_pods(spec) {
+                // An empty selector counts for nothing here, nor does a pod without labels.
+                let selects_some = self.budgets.get(place).selector.as_ref().is_some_and(|s| !s.is_empty());
+                let covers = selects_some && !spec.labels.is_empty();
+                if covers && !self.allowances[place].already_disrupted.contains(&*pod.name) {
+                    left[place] -= 1;
+                    violates |= left[place] < 0;
                 }
             }
             violates

@@ -1,9 +1,9 @@
 //! Whether services have the replicas that they should, and whether disruption budgets are kept.
 
 use rustc_hash::FxHashMap;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use towtank_sim::cluster::{Change, Cluster, Interest};
-use towtank_sim::disruption::PodDisruptionBudget;
+use towtank_sim::disruption::{PodDisruptionBudget, Reckoning};
 use towtank_sim::model::{ClassId, ObjectId, PodId};
 use towtank_sim::observe::{Note, NoteKinds, Observer};
 use towtank_sim::time::SimTime;
@@ -14,6 +14,10 @@ use towtank_sim::time::SimTime;
 pub struct ServiceCollector {
     services: BTreeMap<ObjectId, Service>,
     budgets: BTreeMap<ObjectId, Budget>,
+    /// Of every object that has replicas: how many.
+    replicas: FxHashMap<ObjectId, u32>,
+    /// By class: the budgets that select its pods, as far as that has been asked.
+    of_class: BTreeMap<ClassId, Vec<ObjectId>>,
     /// The ready pods, and the service of each that has one.
     ready: FxHashMap<PodId, Option<ObjectId>>,
     gone: Vec<(String, ServiceTime)>,
@@ -33,11 +37,10 @@ struct Service {
 #[derive(Clone, Debug, Default)]
 struct Budget {
     name: String,
-    /// By class: whether it selects its pods, as far as that has been asked.
-    selects: Vec<Option<bool>>,
-    /// The owners of its pods that it has reckoned with.
-    owners: BTreeSet<Option<ObjectId>>,
-    healthy: u64,
+    /// Its pods that are healthy, and the owners of those that it had.
+    pods: Reckoning,
+    /// The owner of the last new pod.
+    last_owner: Option<ObjectId>,
     desired: u64,
     /// Whether it was met before: until then its pods are only being started.
     was_met: bool,
@@ -95,16 +98,17 @@ impl ServiceCollector {
 
     fn object(&mut self, id: ObjectId, cluster: &Cluster) {
         let Some(entry) = cluster.objects().entry(id) else { return };
-        let name = || format!("{}/{}", entry.meta.namespace, entry.meta.name);
+        let is_budget = entry.meta.kind == PodDisruptionBudget::KIND;
         let replicas = entry.body.replicas();
-        if entry.meta.kind != PodDisruptionBudget::KIND && replicas.is_none() {
+        if !is_budget && (replicas.is_none() || self.replicas.get(&id) == replicas.as_ref()) {
             return;
         }
-        if self.services.is_empty() && self.budgets.is_empty() {
+        if self.replicas.is_empty() && self.budgets.is_empty() {
             for (id, _) in cluster.pods().iter() {
                 self.pod(id, cluster);
             }
         }
+        let name = || format!("{}/{}", entry.meta.namespace, entry.meta.name);
         if let Some(desired) = replicas.filter(|_| entry.meta.owner.is_none()) {
             let ready = &self.ready;
             let count = || ready.values().filter(|service| **service == Some(id)).count() as u32;
@@ -113,12 +117,52 @@ impl ServiceCollector {
             service.settle(cluster.now);
             service.desired = desired;
         }
-        if entry.meta.kind == PodDisruptionBudget::KIND {
-            self.budgets.entry(id).or_insert_with(|| Budget { name: name(), since: cluster.now, ..Budget::default() });
+        if is_budget {
+            let new = || Budget { name: name(), since: cluster.now, ..Budget::default() };
+            let budget = self.budgets.entry(id).or_insert_with(new);
+            budget.settle(cluster.now);
+            budget.reckon(id, cluster);
+            self.follow(id, cluster);
         }
-        // Replicas are what budgets reckon with.
-        for (id, budget) in &mut self.budgets {
-            budget.reckon(*id, cluster);
+        if let Some(replicas) = replicas {
+            self.replicas.insert(id, replicas);
+            // Replicas are what budgets reckon with.
+            for (budget_id, budget) in self.budgets.iter_mut().filter(|(_, budget)| budget.pods.owners.contains(&id)) {
+                budget.settle(cluster.now);
+                budget.want(*budget_id, cluster);
+            }
+        }
+    }
+
+    /// A budget is new, or selects other pods than before.
+    fn follow(&mut self, id: ObjectId, cluster: &Cluster) {
+        for (class, budgets) in &mut self.of_class {
+            budgets.retain(|known| *known != id);
+            if selects(id, *class, cluster) {
+                budgets.push(id);
+            }
+        }
+        // What is told of pods later is counted then, although they are in the store already.
+        let mut healthy = 0;
+        for pod in self.ready.keys().filter_map(|pod| cluster.pod(*pod)) {
+            let budgets = Self::budgets_of(&mut self.of_class, &self.budgets, pod.class, cluster);
+            healthy += u64::from(budgets.contains(&id));
+        }
+        if let Some(budget) = self.budgets.get_mut(&id) {
+            budget.pods.healthy = healthy;
+        }
+    }
+
+    /// A pod that is new: whose it is may be new to its budgets.
+    fn created(&mut self, id: PodId, cluster: &Cluster) {
+        let Some(pod) = cluster.pod(id).filter(|pod| pod.owner.is_some()) else { return };
+        for budget_id in Self::budgets_of(&mut self.of_class, &self.budgets, pod.class, cluster) {
+            if let Some(budget) = self.budgets.get_mut(budget_id).filter(|budget| budget.last_owner != pod.owner) {
+                budget.last_owner = pod.owner;
+                budget.settle(cluster.now);
+                budget.pods.own(pod, cluster);
+                budget.want(*budget_id, cluster);
+            }
         }
     }
 
@@ -143,21 +187,32 @@ impl ServiceCollector {
             service.settle(cluster.now);
             service.ready -= 1;
         }
-        for (id, budget) in &mut self.budgets {
-            if !budget.selects(*id, pod.class, cluster) {
-                continue;
-            }
-            budget.settle(cluster.now);
-            if ready && !budget.owners.contains(&pod.owner) {
-                budget.owners.insert(pod.owner);
-                budget.reckon(*id, cluster);
-            } else if ready {
-                budget.healthy += 1;
-            } else {
-                budget.healthy = budget.healthy.saturating_sub(1);
+        for budget_id in Self::budgets_of(&mut self.of_class, &self.budgets, pod.class, cluster) {
+            if let Some(budget) = self.budgets.get_mut(budget_id) {
+                budget.settle(cluster.now);
+                let healthy = &mut budget.pods.healthy;
+                *healthy = if ready { *healthy + 1 } else { healthy.saturating_sub(1) };
             }
         }
     }
+
+    /// The budgets that select the pods of a class.
+    fn budgets_of<'a>(
+        of_class: &'a mut BTreeMap<ClassId, Vec<ObjectId>>,
+        budgets: &BTreeMap<ObjectId, Budget>,
+        class: ClassId,
+        cluster: &Cluster,
+    ) -> &'a [ObjectId] {
+        let selecting = || budgets.keys().copied().filter(|id| selects(*id, class, cluster)).collect();
+        of_class.entry(class).or_insert_with(selecting)
+    }
+}
+
+/// Whether a budget selects the pods of a class.
+fn selects(id: ObjectId, class: ClassId, cluster: &Cluster) -> bool {
+    let (objects, spec) = (cluster.objects(), &cluster.classes.get(class).spec);
+    let Some((meta, body)) = objects.meta(id).zip(objects.get::<PodDisruptionBudget>(id)) else { return false };
+    meta.namespace == spec.namespace && body.selector.as_ref().is_some_and(|selector| selector.matches(&spec.labels))
 }
 
 impl Service {
@@ -180,39 +235,27 @@ impl Budget {
         if span == 0 {
             return;
         }
-        let below = self.was_met && self.healthy < self.desired;
-        self.was_met |= self.healthy >= self.desired && self.healthy > 0;
+        let below = self.was_met && self.pods.healthy < self.desired;
+        self.was_met |= self.pods.healthy >= self.desired && self.pods.healthy > 0;
         self.time.times += u64::from(below && !self.below);
         self.below = below;
         self.time.below += if below { span } else { 0 };
         self.since = now;
     }
 
-    /// Asks the budget what it wants, and how many healthy pods there are. It looks at every pod.
+    /// Counts the pods of the budget anew. It looks at every pod.
     fn reckon(&mut self, id: ObjectId, cluster: &Cluster) {
         let objects = cluster.objects();
         let Some((meta, body)) = objects.meta(id).zip(objects.get::<PodDisruptionBudget>(id)) else { return };
-        self.settle(cluster.now);
-        let status = body.status(&meta.namespace, cluster);
-        (self.healthy, self.desired) = (status.current_healthy, status.desired_healthy);
+        self.pods = body.reckon(&meta.namespace, cluster);
+        self.want(id, cluster);
     }
 
-    fn forget(&mut self, class: ClassId) {
-        if let Some(selects) = self.selects.get_mut(class.index()) {
-            *selects = None;
+    /// Asks the budget how many healthy pods it wants of those it has.
+    fn want(&mut self, id: ObjectId, cluster: &Cluster) {
+        if let Some(body) = cluster.objects().get::<PodDisruptionBudget>(id) {
+            self.desired = body.judge(&self.pods, cluster).desired_healthy;
         }
-    }
-
-    fn selects(&mut self, id: ObjectId, class: ClassId, cluster: &Cluster) -> bool {
-        if self.selects.len() <= class.index() {
-            self.selects.resize(cluster.classes.slots(), None);
-        }
-        *self.selects[class.index()].get_or_insert_with(|| {
-            let (objects, spec) = (cluster.objects(), &cluster.classes.get(class).spec);
-            let Some((meta, body)) = objects.meta(id).zip(objects.get::<PodDisruptionBudget>(id)) else { return false };
-            meta.namespace == spec.namespace
-                && body.selector.as_ref().is_some_and(|selector| selector.matches(&spec.labels))
-        })
     }
 }
 
@@ -220,20 +263,22 @@ impl Observer for ServiceCollector {
     fn interest(&self) -> NoteKinds {
         let starts = Interest::POD_STARTED.and(Interest::POD_READINESS).and(Interest::POD_DELETING);
         let ends = Interest::POD_FINISHED.and(Interest::POD_REMOVED);
-        NoteKinds::changes(starts.and(ends).and(Interest::OBJECTS)).and(NoteKinds::CLASSES_FORGOTTEN)
+        NoteKinds::changes(Interest::POD_CREATED.and(starts).and(ends).and(Interest::OBJECTS))
+            .and(NoteKinds::CLASSES_FORGOTTEN)
     }
 
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
         if let Note::ClassesForgotten(classes) = note {
-            for budget in self.budgets.values_mut() {
-                classes.iter().for_each(|class| budget.forget(*class));
+            for class in *classes {
+                self.of_class.remove(class);
             }
         }
         let Note::Change(change) = note else { return };
-        let nothing = self.services.is_empty() && self.budgets.is_empty();
+        let nothing = self.replicas.is_empty() && self.budgets.is_empty();
         match *change {
             Change::ObjectCreated(id) | Change::ObjectChanged(id) => self.object(id, cluster),
             Change::ObjectRemoved(id) => {
+                self.replicas.remove(&id);
                 if let Some(mut service) = self.services.remove(&id) {
                     service.settle(cluster.now);
                     self.gone.push((service.name, service.time));
@@ -241,8 +286,10 @@ impl Observer for ServiceCollector {
                 if let Some(mut budget) = self.budgets.remove(&id) {
                     budget.settle(cluster.now);
                     self.gone_budgets.push((budget.name, budget.time));
+                    self.of_class.values_mut().for_each(|budgets| budgets.retain(|known| *known != id));
                 }
             }
+            Change::PodCreated(id) if !self.budgets.is_empty() => self.created(id, cluster),
             Change::PodStarted(id)
             | Change::PodReadiness(id)
             | Change::PodDeleting(id, _)

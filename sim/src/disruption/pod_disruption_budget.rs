@@ -6,6 +6,7 @@ use super::IntOrPercent;
 use crate::cluster::{Cluster, Fingerprint, Object};
 use crate::model::ObjectId;
 use crate::model::labels::LabelSelector;
+use crate::model::pod::Pod;
 use crate::time::SimTime;
 use std::collections::BTreeSet;
 
@@ -80,34 +81,38 @@ impl PodDisruptionBudget {
         Self { selector: Some(selector), max_unavailable: Some(pods), ..Self::default() }
     }
 
-    /// What this budget, in its namespace, lets the scheduler take.
-    pub fn allowances(&self, namespace: &str, cluster: &Cluster) -> BudgetAllowances<'_> {
-        static NOBODY: BTreeSet<String> = BTreeSet::new();
-        if cluster.statuses_as_given {
-            let disruptions = i64::from(self.given.disruptions_allowed);
-            return BudgetAllowances { disruptions, already_disrupted: &self.given.disrupted_pods };
-        }
-        let allowed = self.status(namespace, cluster).disruptions_allowed;
-        BudgetAllowances { disruptions: i64::try_from(allowed).unwrap_or(i64::MAX), already_disrupted: &NOBODY }
+    /// What the status that was given lets the scheduler take.
+    pub(super) fn given_allowances(&self) -> BudgetAllowances<'_> {
+        let GivenBudgetStatus { disruptions_allowed, disrupted_pods } = &self.given;
+        BudgetAllowances { disruptions: i64::from(*disruptions_allowed), already_disrupted: disrupted_pods }
     }
 
-    /// The status of this budget in its namespace. It looks at every pod.
+    /// The status of this budget in its namespace. It looks at every pod: [`Budgets::statuses`](super::Budgets::statuses) is for many.
     pub fn status(&self, namespace: &str, cluster: &Cluster) -> BudgetStatus {
-        let (mut pods, mut current_healthy) = (0, 0);
-        let mut owners: BTreeSet<ObjectId> = BTreeSet::new();
+        self.judge(&self.reckon(namespace, cluster), cluster)
+    }
+
+    /// The pods of this budget in its namespace. It looks at every pod.
+    pub fn reckon(&self, namespace: &str, cluster: &Cluster) -> Reckoning {
+        let mut reckoning = Reckoning::default();
         // Pods of one class are selected alike.
         let mut selected: Vec<Option<bool>> = vec![None; cluster.classes.slots()];
-        for (_, pod) in cluster.pods().iter().filter(|(_, pod)| !pod.is_finished()) {
+        for (_, pod) in cluster.pods().iter() {
             let selects = selected[pod.class.index()].get_or_insert_with(|| {
                 let spec = &cluster.classes.get(pod.class).spec;
                 &*spec.namespace == namespace && self.selector.as_ref().is_some_and(|s| s.matches(&spec.labels))
             });
             if *selects {
-                pods += 1;
-                current_healthy += u64::from(pod.ready && pod.deleting.is_none());
-                owners.extend(pod.owner.map(|owner| scaled_by(owner, cluster)));
+                reckoning.count(pod, cluster);
             }
         }
+        reckoning
+    }
+
+    /// The status of this budget with such pods.
+    pub fn judge(&self, reckoning: &Reckoning, cluster: &Cluster) -> BudgetStatus {
+        let Reckoning { pods, healthy, owners, .. } = reckoning;
+        let (pods, current_healthy) = (*pods, *healthy);
         let scale = || owners.iter().map(|id| cluster.objects().entry(*id)?.body.replicas()).sum::<Option<u32>>();
         let counts = match (self.max_unavailable, self.min_available) {
             (Some(most), _) => scale().map(u64::from).map(|n| (n, n.saturating_sub(most.of_rounded_up(n)))),
@@ -120,6 +125,47 @@ impl PodDisruptionBudget {
         let spare = current_healthy.saturating_sub(desired_healthy);
         let disruptions_allowed = if expected_pods == 0 { 0 } else { spare };
         BudgetStatus { expected_pods, current_healthy, desired_healthy, disruptions_allowed }
+    }
+}
+
+/// The pods of a budget.
+#[derive(Clone, Debug, Default)]
+pub struct Reckoning {
+    /// How many have not finished.
+    pub pods: u64,
+    /// How many of them are ready and stay.
+    pub healthy: u64,
+    /// The objects whose replicas they are: how many there should be is the sum of what these want.
+    pub owners: BTreeSet<ObjectId>,
+    /// Whose the last pod was: those of one owner often follow each other.
+    last: Option<ObjectId>,
+}
+
+impl Reckoning {
+    /// Counts a pod that the budget selects, unless it has finished.
+    pub fn count(&mut self, pod: &Pod, cluster: &Cluster) {
+        if !pod.is_finished() {
+            self.pods += 1;
+            self.healthy += u64::from(pod.ready && pod.deleting.is_none());
+            if pod.owner.is_some() && pod.owner != self.last {
+                self.own(pod, cluster);
+            }
+        }
+    }
+
+    /// Counts in whose replica a pod is.
+    pub fn own(&mut self, pod: &Pod, cluster: &Cluster) {
+        self.last = pod.owner;
+        self.owners.extend(pod.owner.map(|owner| scaled_by(owner, cluster)));
+    }
+}
+
+impl BudgetAllowances<'_> {
+    /// Those of a budget whose status is kept up to date.
+    pub(super) fn of(status: BudgetStatus) -> Self {
+        static NOBODY: BTreeSet<String> = BTreeSet::new();
+        let disruptions = i64::try_from(status.disruptions_allowed).unwrap_or(i64::MAX);
+        Self { disruptions, already_disrupted: &NOBODY }
     }
 }
 
@@ -142,7 +188,7 @@ impl Object for PodDisruptionBudget {
 
 /// The object whose `spec.replicas` counts for the pods of `owner`: the Deployment of a ReplicaSet that has one, or the
 /// owner itself (`finders` in the same file).
-fn scaled_by(owner: ObjectId, cluster: &Cluster) -> ObjectId {
+pub fn scaled_by(owner: ObjectId, cluster: &Cluster) -> ObjectId {
     let meta = cluster.objects().meta(owner).filter(|meta| meta.kind == "ReplicaSet");
     meta.and_then(|meta| meta.owner).unwrap_or(owner)
 }

@@ -3,7 +3,7 @@
 //! Source: `cluster-autoscaler/simulator/drainability/rules`. Annotations and volumes are not modelled, so no pod is marked
 //! safe to evict and none has local storage.
 
-use super::budgets::Budgets;
+use super::budgets::Remaining;
 use super::pending::is_of_daemon_set;
 use super::settings::ClusterAutoscalerSettings;
 use crate::cluster::Cluster;
@@ -33,7 +33,7 @@ const REPLICATING: [&str; 4] = ["ReplicationController", "ReplicaSet", "Stateful
 /// The first pod that must stay, and why.
 pub(super) fn movable(
     node: &Node,
-    budgets: &Budgets<'_>,
+    budgets: &Remaining<'_>,
     cluster: &Cluster,
     settings: &ClusterAutoscalerSettings,
 ) -> Result<Vec<PodId>, (PodId, Blocking)> {
@@ -54,7 +54,7 @@ pub(super) fn movable(
 
 fn blocking(
     pod: &Pod,
-    budgets: &Budgets<'_>,
+    budgets: &Remaining<'_>,
     cluster: &Cluster,
     settings: &ClusterAutoscalerSettings,
 ) -> Option<Blocking> {

@@ -2,7 +2,7 @@
 //!
 //! Source: `cluster-autoscaler/core/scaledown/{eligibility,planner,unneeded}`.
 
-use super::budgets::Budgets;
+use super::budgets::Remaining;
 use super::drainability::movable;
 use super::group::{Group, gpu_resource};
 use super::settings::ClusterAutoscalerSettings;
@@ -67,7 +67,7 @@ impl ScaleDown {
 
         let limit = self.unneeded.len() + 2 * settings.max_scale_down_parallelism as usize;
         let mut moves = Moves { snapshot, filters, moved: BTreeMap::new(), gone: BTreeSet::new() };
-        let mut budgets = Budgets::new(cluster);
+        let mut budgets = Remaining::new(cluster);
         let mut found: Vec<Unneeded> = Vec::new();
         for candidate in candidates {
             if found.len() >= limit {

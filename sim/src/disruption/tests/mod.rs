@@ -1,5 +1,6 @@
 //! Whole disruptions, as the observers see them.
 
+mod budgets;
 mod drain;
 mod failure;
 mod lifecycle;
