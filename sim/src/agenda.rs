@@ -95,15 +95,15 @@ pub struct Agenda {
     /// The instant of the last event that was taken.
     now: SimTime,
     /// What has been planned for that instant since it began, by rank.
-    instant: [VecDeque<(Presence, Event)>; Rank::COUNT],
+    instant: [VecDeque<Entry>; Rank::COUNT],
     /// Which of these lines have an event, a bit for each rank.
     lines: u8,
     arrivals: BinaryHeap<Reverse<Entry>>,
     /// What comes before `horizon`, but for the above.
     near: Near,
     horizon: SimTime,
-    /// Whether events have come near since somebody last looked.
-    is_new: bool,
+    /// How often somebody has looked at the events that came near last.
+    looks: u8,
     future: Future,
     nodes: NodeSubjects,
     next: u64,
@@ -148,7 +148,8 @@ impl Agenda {
                 self.arrivals.push(Reverse(entry));
             }
             Event::Timer(..) if at == self.now => {
-                self.instant[rank as usize].push_back((presence, event));
+                let entry = Entry::new(at, rank, sequence, presence, event, &mut self.nodes);
+                self.instant[rank as usize].push_back(entry);
                 self.lines |= 1 << rank as u8;
             }
             Event::Timer(..) => {
@@ -182,7 +183,7 @@ impl Agenda {
             Place::Line(rank) => {
                 let first = self.instant[rank].pop_front()?;
                 self.lines ^= u8::from(self.instant[rank].is_empty()) << rank;
-                first
+                first.event(&mut self.nodes)
             }
             Place::Arrivals => self.arrivals.pop()?.0.event(&mut self.nodes),
             Place::Near => self.near.pop()?.event(&mut self.nodes),
@@ -211,11 +212,15 @@ impl Agenda {
             && self.planned(self.now).is_none_or(|(entry, _)| entry.at() > self.now || entry.rank() > rank)
     }
 
-    /// The pods that the next events are about, whenever there are others than before.
+    /// The pods that the next events are about, so often whenever others have come near, and how often before.
     #[inline]
-    pub fn upcoming(&mut self) -> Option<impl Iterator<Item = PodId> + '_> {
-        let is_new = std::mem::take(&mut self.is_new);
-        is_new.then(|| self.near.iter().filter_map(Entry::pod))
+    pub fn upcoming(&mut self, looks: u8) -> Option<(u8, impl Iterator<Item = PodId> + '_)> {
+        let look = self.looks;
+        if look >= looks {
+            return None;
+        }
+        self.looks += 1;
+        Some((look, self.near.iter().filter_map(Entry::pod)))
     }
 
     /// Whether nothing is planned that the run waits for.
@@ -242,7 +247,7 @@ impl Agenda {
     #[inline(never)]
     fn refill(&mut self) {
         if let Some(horizon) = self.near.refill(&mut self.future) {
-            (self.horizon, self.is_new) = (horizon, true);
+            (self.horizon, self.looks) = (horizon, 0);
         }
     }
 }

@@ -55,11 +55,13 @@ impl Context<'_> {
     }
 
     /// Asks to be called at `at` (now, if that has passed). The run waits for it.
+    #[inline]
     pub fn remind(&mut self, at: SimTime, rank: Rank, timer: Timer) {
         self.plan(at, rank, Presence::Foreground, timer);
     }
 
     /// Asks to be called at `at`, without keeping a run going that is otherwise over.
+    #[inline]
     pub fn remind_in_background(&mut self, at: SimTime, rank: Rank, timer: Timer) {
         self.plan(at, rank, Presence::Background, timer);
     }
@@ -88,6 +90,7 @@ impl Context<'_> {
         self.cluster.is_at_rest()
     }
 
+    #[inline]
     fn plan(&mut self, at: SimTime, rank: Rank, presence: Presence, timer: Timer) {
         self.agenda.plan(at.max(self.cluster.now), rank, presence, Event::Timer(self.me, timer));
     }

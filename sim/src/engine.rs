@@ -1,7 +1,7 @@
 //! The engine: takes the next event, lets it happen, and tells everyone who asked.
 
 use crate::agenda::{Agenda, ControllerId, Event, Presence, Rank};
-use crate::cluster::{Cause, Cluster, Hearers, Interest};
+use crate::cluster::{Cause, Cluster, Hearers, Interest, LOOKS};
 use crate::controller::{Context, Controller};
 use crate::gang::PodGroup;
 use crate::model::pod::{NewPod, PodTraits};
@@ -182,8 +182,8 @@ impl Simulation {
                 _ => {}
             }
             observers.sample_until(at, &self.cluster);
-            if let Some(upcoming) = agenda.upcoming() {
-                self.cluster.read_ahead(upcoming.take(READ_AHEAD));
+            if let Some((look, upcoming)) = agenda.upcoming(LOOKS) {
+                self.cluster.read_ahead(look, upcoming.take(READ_AHEAD));
             }
             let Some(event) = agenda.take(next) else { break };
             debug_assert!(at >= self.cluster.now, "time never goes back");
@@ -274,9 +274,15 @@ impl Simulation {
 
     /// Lets a source's submission happen and asks for the next one.
     fn arrive(&mut self, index: usize, agenda: &mut Agenda, observers: &mut Observers<'_, '_>) -> Result<(), RunError> {
-        let Some(submission) = self.sources[index].next.take() else { return Ok(()) };
-        let before = self.cluster.phases.enter(Phase::Sources);
-        self.submit(index, submission.work, observers)?;
+        let Self { cluster, sources, .. } = self;
+        let Feeder { next, numbers_pods, .. } = &mut sources[index];
+        let before = cluster.phases.enter(Phase::Sources);
+        if let Some(Submission { work: Work::Pod(pod), .. }) = next {
+            // Pods are many: they are made of what lies here, without a copy.
+            submit_pod(pod, *numbers_pods, cluster, observers);
+        } else if let Some(submission) = next.take() {
+            self.submit(index, submission.work, observers)?;
+        }
         self.fetch(index, agenda)?;
         self.cluster.phases.leave(before);
         Ok(())
@@ -287,14 +293,14 @@ impl Simulation {
         let next = feeder.source.next(&mut self.cluster);
         let source_name = || feeder.source.name().to_owned();
         let next = next.map_err(|error| RunError::Source { source_name: source_name(), error })?;
-        let Some(submission) = next else { return Ok(()) };
-        if submission.at < self.cluster.now {
-            let (at, last) = (submission.at, self.cluster.now);
-            return Err(RunError::OutOfOrder { source_name: source_name(), at, last });
+        if let Some(Submission { at, .. }) = next {
+            if at < self.cluster.now {
+                return Err(RunError::OutOfOrder { source_name: source_name(), at, last: self.cluster.now });
+            }
+            let event = Event::Arrival(SourceId(index as u16));
+            agenda.plan(at, Rank::Arrival, Presence::Foreground, event);
         }
-        let event = Event::Arrival(SourceId(index as u16));
-        agenda.plan(submission.at, Rank::Arrival, Presence::Foreground, event);
-        feeder.next = Some(submission);
+        feeder.next = next;
         Ok(())
     }
 
@@ -306,18 +312,7 @@ impl Simulation {
             Err(RunError::Refused { source_name, message })
         };
         match work {
-            Work::Pod(pod) => {
-                let (name, class) = (pod.name.clone(), pod.class.class());
-                let of_its_own =
-                    if class.is_some() { None } else { Some(cluster.spec_of(&pod.class).namespace.clone()) };
-                let created = if numbers_pods { cluster.create_new_pod(pod) } else { cluster.create_pod(pod) };
-                if let Err(refusal) = created {
-                    let of_class = class.map(|id| &cluster.classes.get(id).spec.namespace);
-                    let namespace = of_class.or(of_its_own.as_ref()).map_or("", |namespace| namespace);
-                    let note = Note::Refused { namespace, name: &name, owner: None, refusal: &refusal };
-                    observers.note(&note, cluster);
-                }
-            }
+            Work::Pod(mut pod) => submit_pod(&mut pod, numbers_pods, cluster, observers),
             Work::Gang(gang) => {
                 if let Err(message) = create_gang(*gang, cluster, observers) {
                     return refused(message);
@@ -375,6 +370,17 @@ impl Simulation {
             }
         }
         Ok(())
+    }
+}
+
+/// Creates a pod; `numbers_pods` as in [`Feeder`].
+fn submit_pod(pod: &mut NewPod, numbers_pods: bool, cluster: &mut Cluster, observers: &mut Observers<'_, '_>) {
+    let class = pod.class.class();
+    let of_its_own = if class.is_some() { None } else { Some(cluster.spec_of(&pod.class).namespace.clone()) };
+    if let Err(refusal) = cluster.submit(pod, numbers_pods) {
+        let of_class = class.map(|id| &cluster.classes.get(id).spec.namespace);
+        let namespace = of_class.or(of_its_own.as_ref()).map_or("", |namespace| namespace);
+        observers.note(&Note::Refused { namespace, name: &pod.name, owner: None, refusal: &refusal }, cluster);
     }
 }
 

@@ -19,6 +19,7 @@ pub mod model;
 pub mod node;
 pub mod observe;
 pub mod phases;
+mod prefetch;
 pub mod random;
 pub mod scheduler;
 pub mod source;

@@ -159,9 +159,9 @@ fn score<const FUSED: bool>([requested, has, reciprocal, pod]: [[f64; 2]; 4], im
     // As `balance` has it; half a number is exact.
     let even = product_sum::<FUSED>((share(0) - share(1)).abs(), -0.5, 1.0);
     let after = whole_part::<FUSED>(even * MOST);
-    // With two resources neither balance is below 50, so half the difference to the one before is not negative. The half and
-    // the balance before, which is 100 less the imbalance, make 50.
-    whole_part::<FUSED>(product_sum::<FUSED>(after + imbalance, 0.5, MOST / 4.0))
+    // Half of 100, a quarter of 100 and half the difference to the balance before, of which the imbalance has all but the balance after.
+    // With two resources neither balance is below 50, so that the sum is not negative.
+    whole_part::<FUSED>(product_sum::<FUSED>(after, 0.5, imbalance))
 }
 
 /// As [`ColumnBalance`], for the pods of any class.

@@ -31,8 +31,8 @@ pub struct MetricsCollector {
     controllers: ControllerMetrics,
     /// By what they came to. So few that a list does, and every attempt comes by here.
     attempts: Vec<(Outcome, u64, Histogram)>,
-    /// By the number of attempts.
-    pod_duration: BTreeMap<u32, Histogram>,
+    /// By the number of attempts, as far as there are any.
+    pod_duration: [Option<Histogram>; MANY_ATTEMPTS as usize + 1],
     pod_attempts: Histogram,
     preemptions: u64,
     victims: Histogram,
@@ -51,7 +51,7 @@ impl Default for MetricsCollector {
             parts: WaitingParts::default(),
             controllers: ControllerMetrics::default(),
             attempts: Vec::new(),
-            pod_duration: BTreeMap::new(),
+            pod_duration: [const { None }; MANY_ATTEMPTS as usize + 1],
             pod_attempts: Histogram::exponential(1.0, 2.0, 5),
             preemptions: 0,
             victims: Histogram::exponential(1.0, 2.0, 7),
@@ -106,8 +106,9 @@ impl MetricsCollector {
         }
         let help = "From the first time that a pod could be tried to its binding.";
         let family = into.histogram("scheduler_pod_scheduling_sli_duration_seconds", help);
-        for (attempts, durations) in &self.pod_duration {
-            let more = if *attempts == MANY_ATTEMPTS { "+" } else { "" };
+        let known = self.pod_duration.iter().enumerate();
+        for (attempts, durations) in known.filter_map(|(attempts, durations)| Some((attempts, durations.as_ref()?))) {
+            let more = if attempts == MANY_ATTEMPTS as usize { "+" } else { "" };
             family.buckets(&[("attempts", &format!("{attempts}{more}"))], durations);
         }
         let help = "Attempts until a pod was bound.";
@@ -183,8 +184,8 @@ impl MetricsCollector {
         self.attempted("scheduled", &cluster.class_of(pod).spec.scheduler_name, took, 1);
         let attempts = cluster.pods().attempts(id);
         self.pod_attempts.observe(f64::from(attempts));
-        let durations = self.pod_duration.entry(attempts.min(MANY_ATTEMPTS));
-        let durations = durations.or_insert_with(|| Histogram::exponential(0.01, 2.0, 20));
+        let durations = &mut self.pod_duration[attempts.min(MANY_ATTEMPTS) as usize];
+        let durations = durations.get_or_insert_with(|| Histogram::exponential(0.01, 2.0, 20));
         durations.observe((cluster.now - since).as_secs_f64());
     }
 }

@@ -72,7 +72,9 @@ impl QueueMetrics {
             Some(place) => {
                 self.incoming[place].1 += count;
                 // What comes often comes to be the first that is compared.
-                self.incoming.swap(place, place.saturating_sub(1));
+                if place > 0 {
+                    self.incoming.swap(place, place - 1);
+                }
             }
             None => self.incoming.push((key, count)),
         }

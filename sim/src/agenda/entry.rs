@@ -40,6 +40,7 @@ pub(super) struct NodeSubjects {
 
 impl Entry {
     /// An event planned for `at`. Of one rank, the one with the lower sequence number comes first.
+    #[inline]
     pub(super) fn new(
         at: SimTime,
         rank: Rank,
@@ -90,6 +91,7 @@ impl Entry {
     }
 
     /// The event, which is taken, and whether the run waits for it: what was kept for it is given up.
+    #[inline]
     pub(super) fn event(self, nodes: &mut NodeSubjects) -> (Presence, Event) {
         let presence = if self.order & code::BACKGROUND == 0 { Presence::Foreground } else { Presence::Background };
         let about = match self.order & code::MASK {

@@ -5,6 +5,7 @@
 //! in its life, in passing, instead of being compared with a dozen others that are all over the memory.
 
 use super::entry::Entry;
+use crate::prefetch::prefetch_bytes;
 use crate::time::SimTime;
 
 /// Entries per chunk.
@@ -102,6 +103,11 @@ impl Future {
         while len > 0 {
             let in_chunk = (len as usize - 1) % CHUNK + 1;
             let start = chunk as usize * CHUNK;
+            // What was planned long ago is in no cache. The chunk after this one comes while this one is given.
+            let after = self.next[chunk as usize] as usize * CHUNK;
+            if let Some(first) = self.entries.get(after) {
+                prefetch_bytes(first, CHUNK * size_of::<Entry>());
+            }
             for place in start..start + in_chunk {
                 let entry = self.entries[place];
                 give(self, entry);

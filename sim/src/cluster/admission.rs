@@ -68,6 +68,12 @@ impl Admission {
         }
     }
 
+    /// The class that pods of this one got, if there were any and they were not refused.
+    #[inline]
+    pub(super) fn completed(&self, class: ClassId) -> Option<ClassId> {
+        self.completed.borrow().classes.get(class.index()).copied().flatten()
+    }
+
     /// The class that pods of `class` get.
     ///
     /// # Errors

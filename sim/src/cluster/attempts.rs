@@ -1,6 +1,8 @@
 //! How often scheduling was tried, by slot of the pod. Where thousands of pods are tried together again and again, one number counts
 //! for all of them.
 
+use crate::prefetch::prefetch;
+
 /// The counts.
 #[derive(Debug, Default)]
 pub(super) struct Attempts {
@@ -21,6 +23,12 @@ impl Attempts {
     pub(super) fn of(&self, slot: usize) -> u32 {
         let Count { own, party } = self.of_slot[slot];
         own.wrapping_add(self.of_party(party))
+    }
+
+    /// Asks for the memory of what is kept of the slot.
+    #[inline]
+    pub(super) fn ask_for(&self, slot: usize) {
+        self.of_slot.get(slot).into_iter().for_each(prefetch);
     }
 
     /// There is a new pod in the slot.

@@ -41,6 +41,13 @@ impl Fingerprint {
         }
     }
 
+    /// Folds a change that two numbers describe. They come in registers: a pair in memory would be read as a whole just after it was written
+    /// in parts, and wait for all that was written before.
+    #[inline(never)]
+    pub(super) fn fold_change(&mut self, at: SimTime, kind: u8, first: u64, second: u64) {
+        self.fold(at, kind, &[first, second]);
+    }
+
     /// Folds a name.
     pub fn fold_name(&mut self, name: &str) {
         self.fold_name_bytes(name.as_bytes());

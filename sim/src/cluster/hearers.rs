@@ -3,10 +3,12 @@
 use super::{Change, Cluster, Interest};
 use crate::model::PodId;
 use crate::model::pod::PodTraits;
+use smallvec::SmallVec;
 
-/// For every kind of change and every set of a pod's traits, those who hear of it, in their order.
+/// For every kind of change and every set of a pod's traits, those who hear of it, in their order. They are few, and stand in the table
+/// itself.
 #[derive(Debug)]
-pub(crate) struct Hearers<T>(Vec<Vec<T>>);
+pub(crate) struct Hearers<T>(Vec<SmallVec<[T; 8]>>);
 
 /// A kind of change with the traits of the pod that changed.
 #[derive(Clone, Copy, Debug)]
@@ -15,7 +17,7 @@ pub(crate) struct Topic(usize);
 impl<T> Default for Hearers<T> {
     fn default() -> Self {
         let topics = Interest::KINDS * PodTraits::SETS;
-        Self(std::iter::repeat_with(Vec::new).take(topics).collect())
+        Self(std::iter::repeat_with(SmallVec::new).take(topics).collect())
     }
 }
 

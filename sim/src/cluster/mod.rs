@@ -45,6 +45,7 @@ pub use nodes::{DuplicateNode, Nodes};
 pub use objects::{Object, ObjectEntry, ObjectExists, ObjectMeta, Objects};
 pub use placements::{Placed, PlacementChange, Placements};
 pub use pods::Pods;
+pub(crate) use read_ahead::LOOKS;
 pub use refusal::Refusal;
 pub use resource_quota::{Charge, QuotaScope, ResourceQuota, ScopeOperator, ScopeRequirement};
 pub use totals::{Counters, Totals};
@@ -257,10 +258,15 @@ impl Cluster {
         self.admission.forget();
     }
 
-    #[inline]
+    #[allow(
+        clippy::inline_always,
+        reason = "where the kind is known, the change is written where it waits; copied from elsewhere, it would be read as a whole just after it \
+                  was written in parts"
+    )]
+    #[inline(always)]
     pub(super) fn emit(&mut self, change: Change) {
-        let (code, words) = change.words(self);
-        self.fingerprint.fold(self.now, code, &words);
+        let (code, [first, second]) = change.words(self);
+        self.fingerprint.fold_change(self.now, code, first, second);
         self.feed.push_back(change);
     }
 

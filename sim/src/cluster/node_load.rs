@@ -20,8 +20,8 @@ pub struct NodeLoad {
     /// A hundred times what is left of CPU and memory as scoring counts its pods, with the defaults for containers without a request.
     /// Negative where more is taken than there is.
     pub headroom: [f64; 2],
-    /// How far its pods are from requesting equal shares of CPU and memory: 100 less the whole part of `100 (1 - |s - t| / 2)` for the
-    /// shares `s` and `t`, each rounded to nearest and at most 1.
+    /// How far its pods are from requesting equal shares of CPU and memory, as the score of balance counts it: 75 less half of the whole
+    /// part of `100 (1 - |s - t| / 2)` for the shares `s` and `t`, each rounded to nearest and at most 1.
     pub imbalance: f64,
     /// For how many more pods there is a place. Negative if there are too many.
     pub places: f64,
@@ -78,6 +78,6 @@ impl NodeLoad {
         self.headroom = [0, 1].map(|place: usize| 100.0 * (self.allocatable[place] - nonzero[place]));
         self.places = (has - had) as f64;
         let share = |place: usize| (self.requested[place] / self.allocatable[place]).min(1.0);
-        self.imbalance = 100.0 - f64::from(((1.0 - ((share(0) - share(1)) / 2.0).abs()) * 100.0) as u8);
+        self.imbalance = 75.0 - 0.5 * f64::from(((1.0 - ((share(0) - share(1)) / 2.0).abs()) * 100.0) as u8);
     }
 }

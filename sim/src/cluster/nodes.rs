@@ -6,10 +6,14 @@ use crate::model::NodeId;
 use crate::model::gpu::Devices;
 use crate::model::node::{Node, NodeSpec};
 use crate::model::resources::Resources;
+use crate::prefetch::{prefetch, prefetch_bytes};
 use crate::time::SimTime;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use thiserror::Error;
+
+/// The first bytes of a node, which change with every pod or are read then.
+const HOT_BYTES: usize = std::mem::offset_of!(Node, ports);
 
 /// The nodes that exist. Slots are used again.
 #[derive(Debug, Default)]
@@ -102,6 +106,14 @@ impl Nodes {
     #[inline]
     pub fn load(&self, id: NodeId) -> &NodeLoad {
         &self.loads[id.index()]
+    }
+
+    /// Asks for the memory that a change of the pods on a node touches, but for the list of them.
+    pub(super) fn ask_for(&self, id: NodeId) {
+        let index = id.index();
+        prefetch(&self.versions[index]);
+        prefetch_bytes(&self.slots[index], HOT_BYTES);
+        prefetch_bytes(&self.loads[index], size_of::<NodeLoad>());
     }
 
     /// The nodes in the order of their changes: of the specification, or of the pods on them, which includes that one is asked to

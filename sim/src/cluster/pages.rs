@@ -22,6 +22,7 @@ impl<T> Pages<T> {
     }
 
     /// Adds an entry at the end.
+    #[inline]
     pub(super) fn push(&mut self, entry: T) {
         if self.0.last().is_none_or(|last| last.len() == PAGE) {
             self.0.push(Vec::with_capacity(PAGE));

@@ -1,6 +1,6 @@
 //! What the store does to pods on their way to a node: creation, binding, assumptions, updates, nominations.
 
-use super::{Admission, Cause, Change, Charge, Cluster, Refusal};
+use super::{Cause, Change, Charge, Cluster, Refusal};
 use crate::model::gpu::{DeviceSet, GpuRequest};
 use crate::model::pod::{GivenDeletion, GivenStatus, NewPod, Pod, PodPhase, Submitted};
 use crate::model::resource_claims::PodClaims;
@@ -14,31 +14,32 @@ impl Cluster {
     ///
     /// # Errors
     /// The server's refusal. It is counted, and nothing else has changed.
-    pub fn create_pod(&mut self, new: NewPod) -> Result<PodId, Refusal> {
-        self.create(new, false)
+    pub fn create_pod(&mut self, mut new: NewPod) -> Result<PodId, Refusal> {
+        self.create(&mut new, false)
     }
 
-    /// As [`Cluster::create_pod`], of a pod whose name no pod has had unless it was created the other way.
-    pub(crate) fn create_new_pod(&mut self, new: NewPod) -> Result<PodId, Refusal> {
-        let is_new = self.pods.are_names_unlisted();
+    /// As [`Cluster::create_pod`]. A name that is said to be new has had no pod, unless that was created the other way. A pod that is
+    /// refused keeps its name.
+    pub(crate) fn submit(&mut self, new: &mut NewPod, is_new: bool) -> Result<PodId, Refusal> {
+        let is_new = is_new && self.pods.are_names_unlisted();
         self.create(new, is_new)
     }
 
-    fn create(&mut self, new: NewPod, is_new: bool) -> Result<PodId, Refusal> {
+    fn create(&mut self, new: &mut NewPod, is_new: bool) -> Result<PodId, Refusal> {
         self.counters.submitted += 1;
-        let admission = std::mem::take(&mut self.admission);
         let before = self.phases.enter(Phase::Admission);
-        let verdict = self.admit(&admission, new.class, &new.name, is_new);
+        let verdict = self.admit(&mut new.class, &new.name, is_new);
         self.phases.leave(before);
-        self.admission = admission;
         if verdict.is_err() {
             self.counters.rejected += 1;
             self.fingerprint.fold(self.now, 1, &[self.counters.rejected]);
         }
         let class = verdict?;
+        let uid = self.take_uid();
+        self.fingerprint.fold_name_bytes(new.name.as_bytes());
         let pod = Pod {
-            uid: self.take_uid(),
-            name: new.name,
+            uid,
+            name: std::mem::take(&mut new.name),
             class,
             owner: new.owner,
             phase: PodPhase::Pending,
@@ -57,7 +58,6 @@ impl Cluster {
             leaving: false,
             place: 0,
         };
-        self.fingerprint.fold_name_bytes(pod.name.as_bytes());
         let class = self.classes.get(pod.class);
         let namespace = &class.spec.namespace;
         self.quotas.each(namespace, &mut self.objects, |quota| quota.charge(class, Charge::Full));
@@ -75,8 +75,8 @@ impl Cluster {
         if let Some(node) = node {
             self.bind(id, node);
         }
-        if let Some(status) = new.status {
-            self.give_status(id, &status);
+        if let Some(status) = &new.status {
+            self.give_status(id, status);
         }
         Ok(id)
     }
@@ -94,20 +94,25 @@ impl Cluster {
         }
     }
 
-    fn admit(
-        &mut self,
-        admission: &Admission,
-        submitted: Submitted,
-        name: &Name,
-        is_new: bool,
-    ) -> Result<ClassId, Refusal> {
-        let id = admission.complete_submitted(submitted, self).map_err(|refusal| refusal.for_pod(name))?;
+    fn admit(&mut self, submitted: &mut Submitted, name: &Name, is_new: bool) -> Result<ClassId, Refusal> {
+        let id = match submitted.class().and_then(|class| self.admission.completed(class)) {
+            Some(known) => known,
+            None => self.complete(std::mem::take(submitted)).map_err(|refusal| refusal.for_pod(name))?,
+        };
         let class = self.classes.get(id);
         if !is_new && self.pods.by_name(&class.spec.namespace, name).is_some() {
             return Err(Refusal::already_exists("pods", name));
         }
-        admission.judge(class, self).map_err(|refusal| refusal.for_pod(name))?;
+        self.admission.judge(class, self).map_err(|refusal| refusal.for_pod(name))?;
         Ok(id)
+    }
+
+    #[inline(never)]
+    fn complete(&mut self, submitted: Submitted) -> Result<ClassId, Refusal> {
+        let admission = std::mem::take(&mut self.admission);
+        let completed = admission.complete_submitted(submitted, self);
+        self.admission = admission;
+        completed
     }
 
     /// Binds a pod to a node and takes the node's resources for it; shares of GPU devices from the devices that best fit chooses.
@@ -199,7 +204,10 @@ impl Cluster {
             target.requested.add(&class.requests);
             target.nonzero_cpu += class.nonzero_cpu;
             target.nonzero_memory += class.nonzero_memory;
-            target.ports.extend_from_slice(&class.host_ports);
+            // Few pods have any, and those of the node are in a part of it that nothing else reads.
+            if !class.host_ports.is_empty() {
+                target.ports.extend_from_slice(&class.host_ports);
+            }
         });
         if pod.node.is_some() {
             self.totals.allocated.add(&class.requests);

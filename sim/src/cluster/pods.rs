@@ -6,6 +6,7 @@ use super::pod_names::PodNames;
 use super::unbound::Unbound;
 use crate::model::PodId;
 use crate::model::pod::Pod;
+use crate::prefetch::prefetch_bytes;
 use crate::scheduler::FitError;
 use rustc_hash::FxHashMap;
 use std::cell::OnceCell;
@@ -90,6 +91,15 @@ impl Pods {
         self.get(id).map_or(0, |_| self.attempts.of(id.index()))
     }
 
+    /// Asks for the memory of a pod, and for that of the count of attempts, which begins anew when the next pod gets the slot.
+    #[inline]
+    pub(super) fn ask_for(&self, id: PodId) {
+        self.attempts.ask_for(id.index());
+        if let Some(slot) = self.slots.get(id.index()) {
+            prefetch_bytes(slot, size_of::<Slot>());
+        }
+    }
+
     /// Scheduling a pod, which exists, was tried again.
     #[inline]
     pub(super) fn count_attempt(&mut self, id: PodId) {
@@ -160,18 +170,22 @@ impl Pods {
     }
 
     /// Adds a pod. So many wait for a node, it included.
+    #[inline]
     pub(super) fn insert(&mut self, namespace: &Arc<str>, pod: Pod, pending: usize) -> PodId {
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Slot { generation: 0, namespace: 0, pod: None });
-            (self.slots.len() - 1) as u32
-        });
-        let id = PodId::new(slot, self.slots[slot as usize].generation);
+        let number = self.namespace_number(namespace);
+        let (slot, generation) = if let Some(slot) = self.free.pop() {
+            let place = &mut self.slots[slot as usize];
+            (place.namespace, place.pod) = (number, Some(pod));
+            (slot, place.generation)
+        } else {
+            self.slots.push(Slot { generation: 0, namespace: number, pod: Some(pod) });
+            ((self.slots.len() - 1) as u32, 0)
+        };
+        let id = PodId::new(slot, generation);
         if let Some(names) = self.names.get_mut() {
+            let pod = self.slots[slot as usize].pod.as_ref().expect("it has just come");
             names.add(namespace, &pod.name, slot);
         }
-        let number = self.namespace_number(namespace);
-        let place = &mut self.slots[slot as usize];
-        (place.namespace, place.pod) = (number, Some(pod));
         self.attempts.begin(slot as usize);
         if self.unbound.is_overfull(pending) {
             let mut unbound = std::mem::take(&mut self.unbound);
@@ -281,7 +295,7 @@ mod tests {
     fn names_are_listed_when_somebody_asks_and_kept_up_from_then_on() {
         let mut cluster = Cluster::default();
         let class = cluster.intern(PodSpec::default());
-        let create = |cluster: &mut Cluster, name: &str| cluster.create_new_pod(NewPod::new(name, class)).ok();
+        let create = |cluster: &mut Cluster, name: &str| cluster.submit(&mut NewPod::new(name, class), true).ok();
         let [a, b, c] = ["a", "b", "c"].map(|name| create(&mut cluster, name).expect("a new name"));
         cluster.deliver(|_, _| ());
         cluster.remove_pod(a);

@@ -24,15 +24,18 @@ impl Name {
         if len > SHORT {
             return Self(Kept::Long(format!("{prefix}-{number}").into()));
         }
-        let mut bytes = [0; SHORT];
-        bytes[..prefix.len()].copy_from_slice(prefix.as_bytes());
-        bytes[prefix.len()] = b'-';
-        let mut rest = number;
-        for place in bytes[prefix.len() + 1..len].iter_mut().rev() {
-            *place = b'0' + (rest % 10) as u8;
-            rest /= 10;
+        // Written where it stays: a copy would wait for the last of the bytes.
+        let mut name = Self(Kept::Short { len: len as u8, bytes: [0; SHORT] });
+        if let Kept::Short { bytes, .. } = &mut name.0 {
+            bytes[..prefix.len()].copy_from_slice(prefix.as_bytes());
+            bytes[prefix.len()] = b'-';
+            let mut rest = number;
+            for place in bytes[prefix.len() + 1..len].iter_mut().rev() {
+                *place = b'0' + (rest % 10) as u8;
+                rest /= 10;
+            }
         }
-        Self(Kept::Short { len: len as u8, bytes })
+        name
     }
 
     /// The name as text.
@@ -53,6 +56,13 @@ impl Name {
             Kept::Short { len, bytes } => &bytes[..usize::from(*len)],
             Kept::Long(text) => text.as_bytes(),
         }
+    }
+}
+
+impl Default for Name {
+    /// No name.
+    fn default() -> Self {
+        Self(Kept::Short { len: 0, bytes: [0; SHORT] })
     }
 }
 

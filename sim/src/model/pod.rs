@@ -419,6 +419,13 @@ impl Submitted {
     }
 }
 
+impl Default for Submitted {
+    /// Of no class that there is: what is left when it has been used up.
+    fn default() -> Self {
+        Self::Class(ClassId(u32::MAX))
+    }
+}
+
 impl From<ClassId> for Submitted {
     fn from(class: ClassId) -> Self {
         Self::Class(class)

@@ -187,7 +187,14 @@ fn strip_factors(mut number: i128, factor: i128, most: usize) -> (i128, usize) {
     (number, power)
 }
 
-const fn div_ceil(n: i128, d: i128) -> i64 {
+const fn div_ceil(n: i128, d: i64) -> i64 {
+    // Nearly all amounts are short, and to divide a long number takes long.
+    let short = n as i64;
+    if short as i128 == n {
+        let quotient = short.div_euclid(d);
+        return if short.rem_euclid(d) > 0 { quotient + 1 } else { quotient };
+    }
+    let d = d as i128;
     let quotient = n.div_euclid(d);
     let rounded = if n.rem_euclid(d) > 0 { quotient + 1 } else { quotient };
     if rounded > i64::MAX as i128 { i64::MAX } else { rounded as i64 }

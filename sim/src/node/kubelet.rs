@@ -61,6 +61,11 @@ impl KubeletSettings {
     fn has_parts(&self) -> bool {
         self.pull != Latency::None || self.init != Latency::None
     }
+
+    /// Whether pods start in the instant in which they are bound.
+    fn starts_at_once(&self) -> bool {
+        !self.has_parts() && self.start == Latency::None
+    }
 }
 
 /// All kubelets.
@@ -94,6 +99,9 @@ impl Kubelet {
     }
 
     fn start_later(&mut self, id: PodId, cx: &mut Context<'_>) {
+        if self.settings.starts_at_once() {
+            return Self::plan(timer::START, id, cx.now(), cx);
+        }
         let (Some(pod), Some(rngs)) = (cx.cluster.pod(id), &mut self.rngs) else { return };
         let name = || [&*cx.cluster.class_of(pod).spec.namespace, &*pod.name];
         let settings = &self.settings;

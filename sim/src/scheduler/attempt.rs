@@ -10,10 +10,10 @@ use super::profile::Profile;
 use super::queue::QueuedPod;
 use super::selection::Selection;
 use super::verdict::{Reason, Verdict};
-use super::{ClusterEvent, Scheduler};
+use super::{AttemptInspection, ClusterEvent, Scheduler};
 use crate::cluster::{Action, Cluster};
 use crate::controller::Context;
-use crate::model::{NodeId, PodId};
+use crate::model::{ClassId, NodeId, PodId};
 use crate::observe::Note;
 use crate::phases::Phase;
 use crate::time::{SimTime, Span};
@@ -36,6 +36,14 @@ pub(super) struct Attempt {
     pub(super) took: Span,
     pub(super) examined: u32,
     pub(super) decision: Decision,
+}
+
+/// The pod that an attempt is about.
+#[derive(Clone, Copy)]
+struct Tried {
+    pod: PodId,
+    class: ClassId,
+    profile: u8,
 }
 
 /// What an attempt came to.
@@ -121,13 +129,23 @@ impl Scheduler {
         let rank = |key| sort.map_or(0, |plugin| plugin.line_rank(key, cx.cluster));
         let ranks = sort.is_some_and(|plugin| plugin.ranks_lines());
         let popped = self.queue.pop(cx.cluster.now, ranks.then_some(&rank));
-        let Some((pod, queued, early)) = popped else { return };
+        let Some((pod, early)) = popped else { return };
+        let Some(&QueuedPod { class, profile: number, blamed, .. }) = self.queue.get(pod) else { return };
+        let tried = Tried { pod, class, profile: number };
         cx.cluster.count_attempt(pod);
-        let (blamed, profile) = (queued.blamed, &self.profiles[usize::from(queued.profile)]);
+        let inspection = self.inspect(tried, cx.cluster);
+        let selected = self.select(tried, cx.cluster);
+        // Observers are told now, and not before: meanwhile the memory of the node comes.
+        let profile = &self.profiles[usize::from(number)];
         cx.note(&Note::SchedulingAttempt { pod, early, blamed, profile });
-        self.inspect(pod, queued, cx);
-        let (decision, examined) = self.decide(pod, queued, cx.cluster);
+        if let Some(inspection) = &inspection {
+            cx.note(&Note::Inspected { pod, inspection, profile });
+        }
+        let examined = selected.examined;
         let took = self.settings.latency.of(examined);
+        let decision = self.decide(tried, selected, cx.cluster);
+        // Copied now, and not when it had just been changed: then the processor would wait for the change.
+        let Some(&queued) = self.queue.get(pod) else { return };
         let attempt = Attempt { pod, queued, took, examined, decision };
         if took == Span::ZERO {
             self.apply(attempt, &[], cx);
@@ -144,37 +162,48 @@ impl Scheduler {
     }
 
     /// Before the decision: what a plugin reserves would show afterwards.
-    fn inspect(&mut self, id: PodId, queued: QueuedPod, cx: &mut Context<'_>) {
-        let Some(inspected) = &self.inspected else { return };
-        let Some(pod) = cx.cluster.pod(id) else { return };
-        if !inspected.covers(&cx.cluster.class_of(pod).spec.namespace, &pod.name, cx.cluster.pods().attempts(id)) {
-            return;
+    fn inspect(&mut self, tried: Tried, cluster: &Cluster) -> Option<AttemptInspection> {
+        let inspected = self.inspected.as_ref()?;
+        let Tried { pod: id, class, profile: number } = tried;
+        let pod = cluster.pod(id)?;
+        if !inspected.covers(&cluster.class_of(pod).spec.namespace, &pod.name, cluster.pods().attempts(id)) {
+            return None;
         }
-        let profile = &self.profiles[usize::from(queued.profile)];
-        let cycle = Cycle::new(cx.cluster, queued.class, Some(id));
-        let inspection = self.selection.inspect_attempt(profile, &cycle);
-        cx.note(&Note::Inspected { pod: id, inspection: &inspection, profile });
+        let profile = &self.profiles[usize::from(number)];
+        let cycle = Cycle::new(cluster, class, Some(id));
+        Some(self.selection.inspect_attempt(profile, &cycle))
     }
 
-    fn decide(&mut self, pod: PodId, queued: QueuedPod, cluster: &Cluster) -> (Decision, u32) {
-        let (number, profile) = (queued.profile, &self.profiles[usize::from(queued.profile)]);
-        let cycle = Cycle::new(cluster, queued.class, Some(pod));
+    fn select(&mut self, Tried { pod, class, profile: number }: Tried, cluster: &Cluster) -> Selected {
+        let profile = &self.profiles[usize::from(number)];
+        let cycle = Cycle::new(cluster, class, Some(pod));
         // The evaluation itself says when it goes on to score.
         let before = cluster.phases.enter(Phase::Filter);
-        let mut selected = self.selection.select((number, profile), &cycle);
-        let examined = selected.examined;
+        let selected = self.selection.select((number, profile), &cycle);
+        if let Some(node) = selected.node {
+            cluster.read_node_ahead(node);
+        }
+        cluster.phases.leave(before);
+        selected
+    }
+
+    fn decide(&mut self, tried: Tried, mut selected: Selected, cluster: &Cluster) -> Decision {
+        let Tried { pod, class, profile: number } = tried;
+        let profile = &self.profiles[usize::from(number)];
+        let cycle = Cycle::new(cluster, class, Some(pod));
+        let before = cluster.phases.enter(Phase::Filter);
         let lasting = self.known.len();
         let decision = match (selected.error.take(), selected.node) {
             (Some(error), _) if error.kind != FailureKind::Unfit => Decision::Error(error),
             (Some(error), _) => {
                 cluster.phases.enter(Phase::PostFilter);
                 let (error, remedy) = self.selection.post_filter(profile, &cycle, error);
-                let error = self.known.share(number, queued.class, *error);
+                let error = self.known.share(number, class, *error);
                 let asked = |index: &usize| profile.plugins[*index].post_filter_lasts(cycle.class, cluster);
                 if selected.lasts && remedy.does_nothing() && profile.post_filter.iter().all(asked) {
-                    self.known.add(number, queued.class, error.clone());
+                    self.known.add(number, class, error.clone());
                     cluster.phases.leave(before);
-                    return (Decision::Reject(error, remedy), examined);
+                    return Decision::Reject(error, remedy);
                 }
                 Decision::Reject(error, remedy)
             }
@@ -189,7 +218,7 @@ impl Scheduler {
             self.known.clear();
         }
         cluster.phases.leave(before);
-        (decision, examined)
+        decision
     }
 }
 
@@ -202,7 +231,7 @@ impl Remedy {
 
 /// Reserve and Permit.
 fn reserve((profile, askers): (&Profile, &Askers), cycle: &Cycle<'_>, selected: Selected, id: NodeId) -> Decision {
-    cycle.cluster.read_node_ahead(id);
+    cycle.cluster.read_list_ahead(id);
     let node = cycle.cluster.node(id);
     let unreserve = || profile.reserve.iter().rev().for_each(|&index| profile.plugins[index].unreserve(cycle, node));
     for index in askers.reserve(cycle.class) {

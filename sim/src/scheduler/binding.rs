@@ -92,7 +92,7 @@ impl Scheduler {
         if !waits {
             self.queue.remove(pod, cx.now());
             if let Decision::Bind(chosen) = decision {
-                self.unreserve(queued, pod, chosen.node, cx.cluster);
+                self.unreserve(&queued, pod, chosen.node, cx.cluster);
             }
             return;
         }
@@ -101,7 +101,7 @@ impl Scheduler {
         }
         self.fruitless.1 += 1;
         match decision {
-            Decision::Bind(chosen) => self.begin_binding(pod, queued, chosen, (examined, took), cx),
+            Decision::Bind(chosen) => self.begin_binding(pod, &queued, chosen, (examined, took), cx),
             Decision::Reject(error, remedy) => self.reject(pod, &queued, &error, remedy, (since, took), cx),
             Decision::Error(error) => self.fail(pod, queued, *error, took, cx),
         }
@@ -112,7 +112,7 @@ impl Scheduler {
     fn begin_binding(
         &mut self,
         pod: PodId,
-        queued: QueuedPod,
+        queued: &QueuedPod,
         chosen: Chosen,
         (examined, took): (u32, Span),
         cx: &mut Context<'_>,
@@ -120,7 +120,7 @@ impl Scheduler {
         if !self.still_takes(pod, queued, &chosen, cx.cluster) {
             self.unreserve(queued, pod, chosen.node, cx.cluster);
             let changed = FitError::internal("the node has changed since it was chosen".to_owned());
-            self.fail(pod, queued, changed, took, cx);
+            self.fail(pod, *queued, changed, took, cx);
             return;
         }
         let now = cx.now();
@@ -129,12 +129,13 @@ impl Scheduler {
         let until = |(plugin, span): &(usize, Span)| (*plugin, now + (*span).min(MAX_PERMIT_WAIT), *span);
         let permits = if chosen.permits.is_empty() { Vec::new() } else { chosen.permits.iter().map(until).collect() };
         let stage = Stage::Permit(permits);
-        let waiting = Waiting { pod, queued, node: chosen.node, stage, examined, took, selected: chosen.selected };
+        let waiting =
+            Waiting { pod, queued: *queued, node: chosen.node, stage, examined, took, selected: chosen.selected };
         self.go_on(waiting, cx);
     }
 
     /// Whether the node still takes the pod, if it has changed while the decision was on its way.
-    fn still_takes(&self, pod: PodId, queued: QueuedPod, chosen: &Chosen, cluster: &Cluster) -> bool {
+    fn still_takes(&self, pod: PodId, queued: &QueuedPod, chosen: &Chosen, cluster: &Cluster) -> bool {
         let node = cluster.node(chosen.node);
         let cycle = Cycle::new(cluster, queued.class, Some(pod));
         let fits = || {
@@ -168,7 +169,7 @@ impl Scheduler {
                 self.hold(waiting, cx)?;
                 let Waiting { queued, stage, .. } = waiting;
                 let Stage::Permit(plugins) = stage else { unreachable!("the stage is that of before") };
-                self.permit_again(pod, *queued, node, plugins, cx)?;
+                self.permit_again(pod, queued, node, plugins, cx)?;
                 if !plugins.is_empty() {
                     return Ok(false);
                 }
@@ -217,7 +218,7 @@ impl Scheduler {
         let Waiting { pod, queued, node, .. } = *waiting;
         if cx.cluster.pod(pod).is_some_and(|pod| pod.placed_on().is_none()) {
             let cycle = Cycle::new(cx.cluster, queued.class, Some(pod));
-            let devices = devices(self.profile_of(queued), &cycle, node)?;
+            let devices = devices(self.profile_of(&queued), &cycle, node)?;
             cx.cluster.assume_on_devices(pod, node, devices);
         }
         Ok(())
@@ -227,7 +228,7 @@ impl Scheduler {
     fn permit_again(
         &self,
         pod: PodId,
-        queued: QueuedPod,
+        queued: &QueuedPod,
         node: NodeId,
         plugins: &mut Vec<(usize, SimTime, Span)>,
         cx: &Context<'_>,
@@ -266,7 +267,7 @@ impl Scheduler {
                 let lost = Failed::internal("the node is gone".to_owned());
                 self.give_up(&waiting, lost, cx);
             } else {
-                self.unreserve(waiting.queued, waiting.pod, waiting.node, cx.cluster);
+                self.unreserve(&waiting.queued, waiting.pod, waiting.node, cx.cluster);
             }
         }
     }
@@ -274,7 +275,7 @@ impl Scheduler {
     /// A binding failed: what was held for it is given back, which may help others.
     fn give_up(&mut self, waiting: &Waiting, failed: Failed, cx: &mut Context<'_>) {
         let Waiting { pod, queued, node, took, .. } = *waiting;
-        self.unreserve(queued, pod, node, cx.cluster);
+        self.unreserve(&queued, pod, node, cx.cluster);
         let held = cx.cluster.forget(pod);
         self.queue.restore(queued);
         match failed {
@@ -296,20 +297,20 @@ impl Scheduler {
         let Some(mut in_flight) = self.in_flight.take() else { return };
         let attempt = &mut in_flight.attempt;
         if matches!(&attempt.decision, Decision::Bind(chosen) if chosen.node == node) {
-            self.unreserve(attempt.queued, attempt.pod, node, cluster);
+            self.unreserve(&attempt.queued, attempt.pod, node, cluster);
             attempt.decision = Decision::internal("the node is gone".to_owned());
         }
         self.in_flight = Some(in_flight);
     }
 
-    fn unreserve(&self, queued: QueuedPod, pod: PodId, node: NodeId, cluster: &Cluster) {
+    fn unreserve(&self, queued: &QueuedPod, pod: PodId, node: NodeId, cluster: &Cluster) {
         let profile = self.profile_of(queued);
         let cycle = Cycle::new(cluster, queued.class, Some(pod));
         let node = cluster.node(node);
         profile.reserve.iter().rev().for_each(|&index| profile.plugins[index].unreserve(&cycle, node));
     }
 
-    fn profile_of(&self, queued: QueuedPod) -> &Profile {
+    fn profile_of(&self, queued: &QueuedPod) -> &Profile {
         &self.profiles[usize::from(queued.profile)]
     }
 
@@ -370,7 +371,7 @@ impl Scheduler {
     fn fail(&mut self, pod: PodId, queued: QueuedPod, error: FitError, took: Span, cx: &mut Context<'_>) {
         let error = &Arc::new(error);
         let queue = self.queue.failed_with_error(pod, took, cx.now());
-        let profile = self.profile_of(queued);
+        let profile = self.profile_of(&queued);
         cx.note(&Note::FailedScheduling { pod, error, took, queue, profile });
         cx.cluster.mark_unschedulable(pod, error);
         self.set_nomination(pod, None, cx);

@@ -104,7 +104,7 @@ impl Evaluator {
         // A pod with a nominated node tries that one first.
         let nominated = cycle.live_pod().is_some_and(|pod| pod.nominated_node().is_some());
         let plain = (self.mode == Evaluation::Checked).then(|| self.plain(cycle, search));
-        if !nominated && let Some(answer) = self.index.find(cycle, search) {
+        if !nominated && let Some(answer) = self.index.find(cycle, &search) {
             if let Some(plain) = plain {
                 check::compare_answers(&plain, &answer, cycle, search);
                 return plain.select(choice);

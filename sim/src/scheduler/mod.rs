@@ -197,6 +197,10 @@ impl Scheduler {
 
     fn plan_but_attempts(&mut self, cx: &mut Context<'_>) {
         self.note_moves(cx);
+        let rests = !self.queue.is_backing_off() && !self.queue.is_waiting();
+        if rests && self.evictions.is_empty() && self.in_flight.is_none() && self.waiting.is_empty() {
+            return;
+        }
         let now = cx.now();
         let in_vain = self.is_in_vain(cx.cluster);
         let attempts = if in_vain { Presence::Background } else { Presence::Foreground };

@@ -220,28 +220,34 @@ impl GeneratedPods {
             Some(batch) => batch,
             None => self.arrival()?,
         };
+        let name = Name::numbered(self.prefix(), self.made);
         let made = if let Some(made) = batch.same {
             made
         } else {
             let variant = self.pick_variant();
             self.make(variant)
         };
-        let name = Name::numbered(self.prefix(), self.made);
         let Made { variant, size, run } = made;
         let class = self.submitted(variant, size, batch.is_gang, cluster);
-        let pod = NewPod { name: name.clone(), class, owner: None, run, usage: Usage::default(), status: None };
         if batch.is_gang {
-            let left = self.generator.count.map_or(u64::MAX, |count| count - self.made);
-            let pods = u32::try_from(batch.left.min(left)).unwrap_or(u32::MAX);
-            self.made += u64::from(pods);
-            let namespace = cluster.spec_of(&pod.class).namespace.clone();
-            let gang = Gang { namespace, name, pods, min_count: pods, estimate: batch.estimate, pod };
-            return Some(Submission { at: batch.at, work: Work::Gang(Box::new(gang)) });
+            return Some(self.gang(&batch, name, class, run, cluster));
         }
         batch.left -= 1;
         self.batch = (batch.left > 0).then_some(batch);
         self.made += 1;
+        let pod = NewPod { name, class, owner: None, run, usage: Usage::default(), status: None };
         Some(Submission { at: batch.at, work: Work::Pod(pod) })
+    }
+
+    /// All pods of an arrival as one job.
+    fn gang(&mut self, batch: &Batch, name: Name, class: Submitted, run: Run, cluster: &Cluster) -> Submission {
+        let left = self.generator.count.map_or(u64::MAX, |count| count - self.made);
+        let pods = u32::try_from(batch.left.min(left)).unwrap_or(u32::MAX);
+        self.made += u64::from(pods);
+        let namespace = cluster.spec_of(&class).namespace.clone();
+        let pod = NewPod { name: name.clone(), class, owner: None, run, usage: Usage::default(), status: None };
+        let gang = Gang { namespace, name, pods, min_count: pods, estimate: batch.estimate, pod };
+        Submission { at: batch.at, work: Work::Gang(Box::new(gang)) }
     }
 
     fn prefix(&self) -> &str {
@@ -277,6 +283,10 @@ impl GeneratedPods {
     fn submitted(&mut self, variant: usize, size: Amounts, gang: bool, cluster: &mut Cluster) -> Submitted {
         if let Some(stayed) = self.watch.look(&cluster.classes) {
             self.classes.retain(|_, class| class.is_some_and(|class| stayed.has(class)));
+        }
+        // Nearly all are of a class that has come before.
+        if let Some(Some(class)) = self.classes.get(&(variant, size)) {
+            return (*class).into();
         }
         let spec = || self.variants[variant].spec(size);
         match self.classes.entry((variant, size)) {

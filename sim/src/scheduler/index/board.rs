@@ -30,6 +30,8 @@ pub(super) struct Board {
     versions: Vec<u64>,
     /// Nodes whose amounts are not exact: they would have to be judged class by class.
     inexact: Vec<u64>,
+    /// How many that are.
+    inexact_nodes: usize,
     fits: Vec<bool>,
     totals: Vec<f64>,
 }
@@ -54,6 +56,7 @@ impl Board {
             read: 0,
             versions: Vec::new(),
             inexact: Vec::new(),
+            inexact_nodes: 0,
             fits: Vec::new(),
             totals: Vec::new(),
         }
@@ -76,7 +79,7 @@ impl Board {
 
     /// Whether it says everything about the nodes.
     pub(super) fn serves(&self) -> bool {
-        self.inexact.iter().all(|block| *block == 0)
+        self.inexact_nodes == 0
     }
 
     /// Judges the nodes that have changed.
@@ -91,6 +94,7 @@ impl Board {
             self.versions.resize(positions.len(), STALE);
             self.inexact.clear();
             self.inexact.resize(blocks, 0);
+            self.inexact_nodes = 0;
             self.chunks.iter_mut().for_each(|chunk| *chunk = Chunk::new(blocks));
         }
         match log.since(self.read) {
@@ -111,7 +115,10 @@ impl Board {
         }
         let load = sources.nodes.load(id);
         let (block, bit) = place(position);
-        self.inexact[block] = self.inexact[block] & !bit | if load.exact { 0 } else { bit };
+        if (self.inexact[block] & bit != 0) == load.exact {
+            self.inexact[block] ^= bit;
+            self.inexact_nodes = if load.exact { self.inexact_nodes - 1 } else { self.inexact_nodes + 1 };
+        }
         let Self { filters, scores, chunks, taken, fits, totals, .. } = self;
         fits.clear();
         totals.clear();

@@ -110,7 +110,7 @@ pub(super) struct Answer<'a> {
     /// How many of them are feasible.
     pub(super) feasible: u32,
     /// Why none is.
-    pub(super) error: Option<FitError>,
+    pub(super) error: Option<Box<FitError>>,
     positions: &'a Positions,
     place: Searched<'a>,
 }
@@ -128,7 +128,7 @@ enum Searched<'a> {
 struct Sought {
     examined: u32,
     feasible: u32,
-    error: Option<FitError>,
+    error: Option<Box<FitError>>,
     way: Way,
 }
 
@@ -144,7 +144,7 @@ enum Way {
 
 impl Index {
     /// Finds the feasible nodes and the best of them; `None` if it does not serve the class, or not now.
-    pub(super) fn find(&mut self, cycle: &Cycle<'_>, search: Search<'_>) -> Option<Answer<'_>> {
+    pub(super) fn find(&mut self, cycle: &Cycle<'_>, search: &Search<'_>) -> Option<Answer<'_>> {
         self.attempts += 1;
         if let Some(stayed) = self.classes.look(&cycle.cluster.classes) {
             self.forget_classes(stayed);
@@ -166,7 +166,7 @@ impl Index {
     }
 
     /// Looks for nodes on the board of the class or through its view.
-    fn seek(&mut self, view: &mut View, cycle: &Cycle<'_>, search: Search<'_>) -> Option<Sought> {
+    fn seek(&mut self, view: &mut View, cycle: &Cycle<'_>, search: &Search<'_>) -> Option<Sought> {
         if view.defeated {
             return None;
         }
@@ -205,7 +205,7 @@ impl Index {
         if let Some(failure) = &view.failure
             && failure.0 == moment
         {
-            let error = Some(failure.1.clone());
+            let error = Some(Box::new(failure.1.clone()));
             return Some(Sought { examined: positions.len() as u32, feasible: 0, error, way: Way::View });
         }
         let (begin, quota) = extent;
@@ -233,7 +233,7 @@ impl Index {
                     return None;
                 };
                 view.failure = Some(Box::new((moment, found.clone())));
-                error = Some(found);
+                error = Some(Box::new(found));
             }
             1 => view.failure = None,
             _ => {
@@ -247,7 +247,7 @@ impl Index {
 
     /// The view of the class, made to hold, to be put back afterwards. A class that comes for the first time may be the only pod of its
     /// kind: it is a guest in a view that others use too.
-    fn take_view(&mut self, cycle: &Cycle<'_>, search: Search<'_>) -> Option<Box<View>> {
+    fn take_view(&mut self, cycle: &Cycle<'_>, search: &Search<'_>) -> Option<Box<View>> {
         let (number, profile) = search.profile;
         let class = cycle.class_id.index();
         let ground = self.ground.look(cycle.cluster);
@@ -300,7 +300,7 @@ impl Index {
     }
 
     /// Puts a view back, which may not have been asked; whether it is the class's own.
-    fn put_back(&mut self, mut view: Box<View>, was_asked: bool, cycle: &Cycle<'_>, search: Search<'_>) -> bool {
+    fn put_back(&mut self, mut view: Box<View>, was_asked: bool, cycle: &Cycle<'_>, search: &Search<'_>) -> bool {
         let place = &mut self.views[usize::from(search.profile.0)][cycle.class_id.index()];
         if matches!(place, Place::Guest) {
             self.guest = Some(view);
@@ -316,7 +316,7 @@ impl Index {
     }
 
     /// The view of the class, if it has one of its own.
-    fn view(&self, cycle: &Cycle<'_>, search: Search<'_>) -> Option<&View> {
+    fn view(&self, cycle: &Cycle<'_>, search: &Search<'_>) -> Option<&View> {
         match &self.views[usize::from(search.profile.0)][cycle.class_id.index()] {
             Place::View(view) => Some(view),
             _ => None,
@@ -381,7 +381,6 @@ impl Answer<'_> {
         let (ties, best) = (if self.error.is_some() { 0 } else { self.count() }, self.best());
         let Answer { examined, feasible, error, .. } = self;
         let lasts = error.is_some();
-        let error = error.map(Box::new);
         (Selected { node, feasible, best, ties, examined, error, lasts }, examined)
     }
 
@@ -497,14 +496,14 @@ fn seek_anew(
 }
 
 /// Where a scan begins, and how many feasible nodes it looks for.
-fn extent(search: Search<'_>) -> (usize, usize) {
+fn extent(search: &Search<'_>) -> (usize, usize) {
     let (nodes, profile) = (search.order.len(), search.profile.1);
     let quota = if profile.score.is_empty() { 1 } else { feasible_quota(nodes, profile.percentage_of_nodes_to_score) };
     (search.start % nodes, quota)
 }
 
 /// Takes out, for this cycle, the nodes on which the pod does not fit beside those that are nominated for them.
-fn yield_to_nominated(view: &mut View, cycle: &Cycle<'_>, search: Search<'_>, sources: &mut Sources<'_>) {
+fn yield_to_nominated(view: &mut View, cycle: &Cycle<'_>, search: &Search<'_>, sources: &mut Sources<'_>) {
     let nodes = sources.nodes;
     let mut chain = None;
     for name in search.nominator.nodes() {

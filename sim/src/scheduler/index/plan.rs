@@ -186,7 +186,9 @@ impl Plan {
     pub(super) fn standing(&mut self, profile: &Profile, class: &PodClass, cluster: &Cluster) -> Standing {
         for foundation in &mut self.foundations {
             let now = stamp(foundation.basis, cluster);
-            if now == foundation.stamp {
+            // One by one: read together just after they were written, they would make the processor wait.
+            let ([specs, affinity, selectors, kinds], before) = (now, &foundation.stamp);
+            if specs == before[0] && affinity == before[1] && selectors == before[2] && kinds == before[3] {
                 continue;
             }
             let lasting = profile.plugins[foundation.plugin].lasting(class, cluster);

@@ -101,14 +101,15 @@ impl Boards {
         let positions = sources.positions.len();
         let now = sources.nodes.changes().end();
         let reach = extent.1.min(positions) as u64;
-        // To change over costs too.
+        // To judge a node for one class more costs half as much again as to look at one node more. But to change over costs too, and how often a
+        // class comes is known about only.
         let seat = match view.seat.filter(|seat| self.holds(*seat)) {
-            Some(seat) if passed <= reach / 8 * 5 => seat,
+            Some(seat) if passed <= reach / 3 * 2 => seat,
             Some(_) => {
                 view.seat = None;
                 return None;
             }
-            None if passed <= reach / 2 => {
+            None if passed <= reach / 3 => {
                 let Some(seat) = self.find(view, profile, sources) else {
                     view.pace.put_off(reach);
                     return None;

@@ -287,3 +287,48 @@ impl LaneWork for Tie<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::{prop_assert_eq, proptest};
+
+    proptest! {
+        #[test]
+        fn a_walk_takes_feasible_nodes_as_long_as_they_are_wanted_and_finds_the_best(
+            sums in proptest::collection::vec(proptest::option::of(0_i32..4), 3 * BLOCK),
+            range in (0..BLOCK, 2 * BLOCK..=3 * BLOCK),
+            passing: [u64; 3],
+            quota in 0_u32..200,
+        ) {
+            let (range, mut sweep) = (range.0..range.1, Sweep::default());
+            let part = |(block, mask): (usize, u64)| Part { block, nodes: mask & passing[block], best: -1, ties: 0 };
+            sweep.parts = cover(range.clone()).map(part).collect();
+            let sum = |position: usize| sums[position].map_or(REFUSED, f64::from);
+            sweep.sums = (0..3).map(|block| std::array::from_fn(|lane| sum(block * BLOCK + lane))).collect();
+            let Sweep { parts, sums: lanes, taken, .. } = &mut sweep;
+            lanes::run(Take { parts, sums: lanes, quota, taken });
+            sweep.rank();
+
+            let asked = range.filter(|position| passing[position / BLOCK] >> (position % BLOCK) & 1 == 1);
+            let feasible: Vec<usize> = asked.filter(|position| sums[*position].is_some()).collect();
+            let (wanted, others) = feasible.split_at(feasible.len().min(quota as usize));
+            prop_assert_eq!(sweep.feasible() as usize, wanted.len());
+            prop_assert_eq!(sweep.taken.next, others.first().copied());
+            let best = wanted.iter().filter_map(|position| sums[*position]).max();
+            let ties: Vec<usize> = wanted.iter().copied().filter(|position| sums[*position] == best).collect();
+            if let Some(best) = best {
+                prop_assert_eq!(sweep.best(), i64::from(best));
+                prop_assert_eq!(sweep.ties as usize, ties.len());
+                prop_assert_eq!(sweep.all().collect::<Vec<_>>(), ties.clone());
+                for (index, position) in ties.iter().enumerate() {
+                    prop_assert_eq!(sweep.tie(index as u32), *position);
+                }
+            }
+            for (position, sum) in sums.iter().enumerate() {
+                let sum = sum.map(i64::from).filter(|_| wanted.contains(&position));
+                prop_assert_eq!(sweep.sum(position), sum);
+            }
+        }
+    }
+}

@@ -109,14 +109,10 @@ impl SchedulingQueue {
 
     /// Takes the pod to try next, and says whether its backoff was not over. With ranks of lines, of those that are active the first one
     /// of the line with the smallest rank.
-    pub(super) fn pop(
-        &mut self,
-        now: SimTime,
-        line_rank: Option<&dyn Fn(i64) -> i64>,
-    ) -> Option<(PodId, QueuedPod, bool)> {
+    pub(super) fn pop(&mut self, now: SimTime, line_rank: Option<&dyn Fn(i64) -> i64>) -> Option<(PodId, bool)> {
         self.now = now;
         if let Some(entry) = self.take_lone() {
-            return Some((self.pods[entry].pod, self.pods[entry], false));
+            return Some((self.pods[entry].pod, false));
         }
         let (_, mut id, early) = self.next()?;
         if let Some(line_rank) = line_rank.filter(|_| !early) {
@@ -124,7 +120,7 @@ impl SchedulingQueue {
         }
         let entry = self.cohorts[id].front()?.entry;
         self.take(entry);
-        Some((self.pods[entry].pod, self.pods[entry], early))
+        Some((self.pods[entry].pod, early))
     }
 
     /// Whether [`SchedulingQueue::pop`] would give a pod.

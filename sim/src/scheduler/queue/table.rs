@@ -14,6 +14,8 @@ pub(super) struct Table {
     /// The pod that came last, as long as it is here. Most pods leave before another one comes, and slots are as many as pods that live: the
     /// place of one is in no cache.
     newest: Option<(PodId, u32)>,
+    /// The pod that left last: whoever hears of it asks for it.
+    gone: Option<PodId>,
     entries: Vec<QueuedPod>,
     free: Vec<u32>,
 }
@@ -27,11 +29,15 @@ impl Table {
         {
             return Some(entry);
         }
+        if self.gone == Some(pod) {
+            return None;
+        }
         let entry = *self.of_slot.get(pod.index())?;
         (entry != NOWHERE && self.entries[entry as usize].pod == pod).then_some(entry)
     }
 
     /// Adds a pod that is not here.
+    #[inline]
     pub(super) fn insert(&mut self, queued: QueuedPod) -> u32 {
         let pod = queued.pod;
         debug_assert!(self.find(pod).is_none(), "a pod is in the queue once");
@@ -44,11 +50,13 @@ impl Table {
             (self.entries.len() - 1) as u32
         };
         self.newest = Some((pod, entry));
+        self.gone = None;
         entry
     }
 
     /// Forgets a pod.
     pub(super) fn remove(&mut self, entry: u32) {
+        self.gone = Some(self[entry].pod);
         if self.newest.is_some_and(|(_, newest)| newest == entry) {
             self.newest = None;
         } else {
