@@ -31,7 +31,7 @@ pub(super) struct PodClaims<'c> {
     delayed: Vec<Claim<'c>>,
     /// Whether one should have been bound before, and is not.
     pub(super) has_unbound_immediate: bool,
-    /// The volumes of the classes of `delayed`, by name.
+    /// The volumes of the classes of `delayed` that are not another claim's, by name.
     volumes: Vec<(&'c ObjectMeta, Cow<'c, PersistentVolume>)>,
 }
 
@@ -102,7 +102,13 @@ impl<'c> PodClaims<'c> {
         if !classes.is_empty() {
             let volumes = cluster.objects().of_kind::<PersistentVolume>(PersistentVolume::KIND);
             let volumes = volumes.filter(|(_, volume)| classes.contains(&*volume.storage_class));
-            claims.volumes = volumes.map(|(meta, volume)| (meta, assumed.volume(meta, volume))).collect();
+            let volumes = volumes.map(|(meta, volume)| (meta, assumed.volume(meta, volume)));
+            // Those of other claims are most of them, and on no node any of these gets one.
+            let delayed = &claims.delayed;
+            let may_be_taken = |volume: &PersistentVolume| {
+                volume.claim_ref.is_none() || delayed.iter().any(|claim| volume.is_bound_to(claim.meta, &claim.body))
+            };
+            claims.volumes = volumes.filter(|(_, volume)| may_be_taken(volume)).collect();
         }
         claims
     }
