@@ -3,7 +3,7 @@
 use super::convert::Reading;
 use super::error::{ManifestError, Place};
 use super::field::{FieldPath, Step};
-use super::locate::locate;
+use super::locate::Marks;
 use crate::template::PodTemplate;
 use std::fmt;
 use std::path::PathBuf;
@@ -132,8 +132,12 @@ impl Origin {
 
     /// The place of a field of the object.
     pub(super) fn place_of(&self, field: &FieldPath) -> Place {
-        let found = locate(&self.file.text, self.document, &self.path.join(field));
-        let (line, column) = found.unwrap_or((0, 0));
+        self.place_among(&Marks::of(&self.file.text), field)
+    }
+
+    /// The place of a field of the object, among those of its file.
+    pub(super) fn place_among(&self, marks: &Marks<'_>, field: &FieldPath) -> Place {
+        let (line, column) = marks.locate(self.document, &self.path.join(field)).unwrap_or((0, 0));
         Place { file: self.file.name.clone(), line, column }
     }
 }

@@ -4,6 +4,7 @@ use super::convert::{Reading, Scale};
 use super::error::{ManifestError, Place};
 use super::field::{At, FieldError, FieldPath, Step, did_you_mean};
 use super::kinds::{KINDS, Treatment, known, treatment};
+use super::locate::Marks;
 use super::names::check_name;
 use super::objects::{Manifests, Origin, Planned, Text, Warning};
 use super::owners::{Identity, Owners};
@@ -89,6 +90,8 @@ pub(super) struct Reader {
     pub(super) seen: BTreeMap<Identity, Origin>,
     pub(super) owners: Owners,
     pub(super) warnings: Vec<Warning>,
+    /// Warnings whose places are still to be found, by their numbers, and of what they are.
+    unplaced: Vec<(usize, Origin, FieldPath)>,
     skipped: BTreeMap<String, usize>,
     pub(super) ended: BTreeMap<&'static str, usize>,
 }
@@ -103,7 +106,26 @@ impl Reader {
             self.document(&value, &origin, None)?;
             found |= !value.is_null();
         }
+        self.place_warnings();
         Ok(found)
+    }
+
+    /// Warns of a field of an object.
+    fn warn(&mut self, origin: &Origin, field: FieldPath, message: String) {
+        self.unplaced.push((self.warnings.len(), origin.clone(), field));
+        self.warnings.push(Warning { place: None, message });
+    }
+
+    /// Finds the places of what was warned of: a text is looked through once, whatever the number of warnings.
+    pub(super) fn place_warnings(&mut self) {
+        let unplaced = std::mem::take(&mut self.unplaced);
+        for of_file in unplaced.chunk_by(|(_, a, _), (_, b, _)| Arc::ptr_eq(&a.file, &b.file)) {
+            let Some((_, first, _)) = of_file.first() else { continue };
+            let marks = Marks::of(&first.file.text);
+            for (number, origin, field) in of_file {
+                self.warnings[*number].place = Some(origin.place_among(&marks, field));
+            }
+        }
     }
 
     /// Takes a document: an object, or a list of objects. `default` is the apiVersion and kind of a typed list's items,
@@ -146,10 +168,8 @@ impl Reader {
             }
             Treatment::NotModelled => {
                 let name = value.get("metadata").and_then(|m| m.get("name")).and_then(Value::as_str).unwrap_or("");
-                self.warnings.push(Warning {
-                    place: Some(origin.place()),
-                    message: format!("{kind} \"{name}\" is left out: this kind is not modelled yet"),
-                });
+                let message = format!("{kind} \"{name}\" is left out: this kind is not modelled yet");
+                self.warn(origin, FieldPath::default(), message);
                 Ok(())
             }
             Treatment::WrongVersion(known) => Err(fail(At::ROOT.key("apiVersion").error(format_args!(
@@ -208,8 +228,8 @@ impl Reader {
         let arrival = reading.arrival().map_err(fail)?;
         let item = (kind.read)(&mut reading).map_err(fail)?;
         for warning in std::mem::take(&mut reading.warnings) {
-            let place = Some(origin.place_of(&warning.path));
-            self.warnings.push(Warning { place, message: format!("{}: {}", warning.path, warning.message) });
+            let message = format!("{}: {}", warning.path, warning.message);
+            self.warn(origin, warning.path, message);
         }
         let Some(item) = item else {
             *self.ended.entry(kind.name).or_default() += 1;

@@ -82,6 +82,7 @@ impl ObjectStream {
                 self.count(format!("{kind} objects skipped: already finished"), &origin.place().to_string());
             }
         }
+        self.reader.place_warnings();
         for warning in std::mem::take(&mut self.reader.warnings) {
             let place = warning.place.map_or_else(String::new, |place| place.to_string());
             self.count(format!("objects whose {}", warning.message), &place);
