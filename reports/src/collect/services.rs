@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use towtank_sim::cluster::{Change, Cluster, Interest};
-use towtank_sim::disruption::{PodDisruptionBudget, Reckoning};
+use towtank_sim::disruption::{PodDisruptionBudget, Reckoning, scaled_by};
 use towtank_sim::model::{ClassId, ObjectId, PodId};
 use towtank_sim::observe::{Note, NoteKinds, Observer};
 use towtank_sim::time::SimTime;
@@ -18,6 +18,8 @@ pub struct ServiceCollector {
     replicas: FxHashMap<ObjectId, u32>,
     /// By class: the budgets that select its pods, as far as that has been asked.
     of_class: BTreeMap<ClassId, Vec<ObjectId>>,
+    /// The pods of budgets that are somebody's replicas.
+    owned: FxHashMap<PodId, Membership>,
     /// The ready pods, and the service of each that has one.
     ready: FxHashMap<PodId, Option<ObjectId>>,
     gone: Vec<(String, ServiceTime)>,
@@ -37,16 +39,25 @@ struct Service {
 #[derive(Clone, Debug, Default)]
 struct Budget {
     name: String,
-    /// Its pods that are healthy, and the owners of those that it had.
+    /// Its pods that are healthy, and whose replicas its pods are.
     pods: Reckoning,
-    /// The owner of the last new pod.
-    last_owner: Option<ObjectId>,
+    /// How many of its pods each of these has.
+    members: BTreeMap<ObjectId, u64>,
     desired: u64,
     /// Whether it was met before: until then its pods are only being started.
     was_met: bool,
     below: bool,
     since: SimTime,
     time: BudgetTime,
+}
+
+/// Where a pod is counted.
+#[derive(Clone, Debug)]
+struct Membership {
+    /// Whose replica it is.
+    owner: ObjectId,
+    /// In these budgets.
+    budgets: Vec<ObjectId>,
 }
 
 /// What a service had over its life.
@@ -121,16 +132,19 @@ impl ServiceCollector {
             let new = || Budget { name: name(), since: cluster.now, ..Budget::default() };
             let budget = self.budgets.entry(id).or_insert_with(new);
             budget.settle(cluster.now);
-            budget.reckon(id, cluster);
             self.follow(id, cluster);
         }
         if let Some(replicas) = replicas {
             self.replicas.insert(id, replicas);
-            // Replicas are what budgets reckon with.
-            for (budget_id, budget) in self.budgets.iter_mut().filter(|(_, budget)| budget.pods.owners.contains(&id)) {
-                budget.settle(cluster.now);
-                budget.want(*budget_id, cluster);
-            }
+            self.rescaled(id, cluster);
+        }
+    }
+
+    /// An object wants other replicas than before, which is what budgets reckon with.
+    fn rescaled(&mut self, id: ObjectId, cluster: &Cluster) {
+        for (budget_id, budget) in self.budgets.iter_mut().filter(|(_, budget)| budget.pods.owners.contains(&id)) {
+            budget.settle(cluster.now);
+            budget.want(*budget_id, cluster);
         }
     }
 
@@ -148,20 +162,47 @@ impl ServiceCollector {
             let budgets = Self::budgets_of(&mut self.of_class, &self.budgets, pod.class, cluster);
             healthy += u64::from(budgets.contains(&id));
         }
+        let Some(budget) = self.budgets.get_mut(&id) else { return };
+        (budget.pods, budget.members) = (Reckoning { healthy, ..Reckoning::default() }, BTreeMap::new());
+        self.owned.values_mut().for_each(|member| member.budgets.retain(|known| *known != id));
+        for (pod, _) in cluster.pods().iter() {
+            self.created(pod, cluster);
+        }
         if let Some(budget) = self.budgets.get_mut(&id) {
-            budget.pods.healthy = healthy;
+            budget.want(id, cluster);
         }
     }
 
-    /// A pod that is new: whose it is may be new to its budgets.
+    /// A pod that is new, to the store or to one of its budgets: whose it is may be new to them.
     fn created(&mut self, id: PodId, cluster: &Cluster) {
-        let Some(pod) = cluster.pod(id).filter(|pod| pod.owner.is_some()) else { return };
-        for budget_id in Self::budgets_of(&mut self.of_class, &self.budgets, pod.class, cluster) {
-            if let Some(budget) = self.budgets.get_mut(budget_id).filter(|budget| budget.last_owner != pod.owner) {
-                budget.last_owner = pod.owner;
+        let Some(pod) = cluster.pod(id).filter(|pod| !pod.is_finished()) else { return };
+        let Some(owner) = pod.owner else { return };
+        let budgets = Self::budgets_of(&mut self.of_class, &self.budgets, pod.class, cluster);
+        if budgets.is_empty() {
+            return;
+        }
+        let new = || Membership { owner: scaled_by(owner, cluster), budgets: Vec::new() };
+        let member = self.owned.entry(id).or_insert_with(new);
+        for budget_id in budgets {
+            let Some(budget) = self.budgets.get_mut(budget_id).filter(|_| !member.budgets.contains(budget_id)) else {
+                continue;
+            };
+            member.budgets.push(*budget_id);
+            if budget.join(member.owner) {
                 budget.settle(cluster.now);
-                budget.pods.own(pod, cluster);
                 budget.want(*budget_id, cluster);
+            }
+        }
+    }
+
+    /// A pod has ended: it may have been the last one of its owner.
+    fn ended(&mut self, id: PodId, cluster: &Cluster) {
+        let Some(member) = self.owned.remove(&id) else { return };
+        for budget_id in member.budgets {
+            let Some(budget) = self.budgets.get_mut(&budget_id) else { continue };
+            if budget.leave(member.owner) {
+                budget.settle(cluster.now);
+                budget.want(budget_id, cluster);
             }
         }
     }
@@ -192,6 +233,7 @@ impl ServiceCollector {
                 budget.settle(cluster.now);
                 let healthy = &mut budget.pods.healthy;
                 *healthy = if ready { *healthy + 1 } else { healthy.saturating_sub(1) };
+                budget.want(*budget_id, cluster);
             }
         }
     }
@@ -243,12 +285,21 @@ impl Budget {
         self.since = now;
     }
 
-    /// Counts the pods of the budget anew. It looks at every pod.
-    fn reckon(&mut self, id: ObjectId, cluster: &Cluster) {
-        let objects = cluster.objects();
-        let Some((meta, body)) = objects.meta(id).zip(objects.get::<PodDisruptionBudget>(id)) else { return };
-        self.pods = body.reckon(&meta.namespace, cluster);
-        self.want(id, cluster);
+    /// One more pod is this one's replica. Whether it is the first.
+    fn join(&mut self, owner: ObjectId) -> bool {
+        *self.members.entry(owner).or_default() += 1;
+        self.pods.owners.insert(owner)
+    }
+
+    /// One pod less is this one's replica. Whether it was the last.
+    fn leave(&mut self, owner: ObjectId) -> bool {
+        let Some(pods) = self.members.get_mut(&owner) else { return false };
+        *pods -= 1;
+        if *pods > 0 {
+            return false;
+        }
+        self.members.remove(&owner);
+        self.pods.owners.remove(&owner)
     }
 
     /// Asks the budget how many healthy pods it wants of those it has.
@@ -278,7 +329,9 @@ impl Observer for ServiceCollector {
         match *change {
             Change::ObjectCreated(id) | Change::ObjectChanged(id) => self.object(id, cluster),
             Change::ObjectRemoved(id) => {
-                self.replicas.remove(&id);
+                if self.replicas.remove(&id).is_some() {
+                    self.rescaled(id, cluster);
+                }
                 if let Some(mut service) = self.services.remove(&id) {
                     service.settle(cluster.now);
                     self.gone.push((service.name, service.time));
@@ -290,16 +343,111 @@ impl Observer for ServiceCollector {
                 }
             }
             Change::PodCreated(id) if !self.budgets.is_empty() => self.created(id, cluster),
-            Change::PodStarted(id)
-            | Change::PodReadiness(id)
-            | Change::PodDeleting(id, _)
-            | Change::PodFinished(id)
-            | Change::PodRemoved(id)
-                if !nothing =>
-            {
+            Change::PodStarted(id) | Change::PodReadiness(id) | Change::PodDeleting(id, _) if !nothing => {
                 self.pod(id, cluster);
+            }
+            Change::PodFinished(id) | Change::PodRemoved(id) if !nothing => {
+                self.pod(id, cluster);
+                self.ended(id, cluster);
             }
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use towtank_sim::cluster::{Cause, Fingerprint, Object};
+    use towtank_sim::disruption::IntOrPercent;
+    use towtank_sim::model::labels::LabelSelector;
+    use towtank_sim::model::node::NodeSpec;
+    use towtank_sim::model::pod::{NewPod, PodPhase, PodSpec};
+    use towtank_sim::random::{Streams, index};
+
+    /// Something with a scale.
+    #[derive(Debug)]
+    struct Scaled(&'static str, Option<u32>);
+
+    impl Object for Scaled {
+        fn kind(&self) -> &'static str {
+            self.0
+        }
+        fn replicas(&self) -> Option<u32> {
+            self.1
+        }
+        fn fold(&self, _into: &mut Fingerprint) {}
+    }
+
+    /// What is followed is what every budget says of itself, when all has been told.
+    #[test]
+    fn budgets_are_followed_through_all_that_happens_to_their_pods() {
+        let mut wanting = 0;
+        for seed in 0..60 {
+            let mut rng = Streams::new(seed).stream("services");
+            let mut draw = |below: usize| index(&mut rng, below);
+            let (mut cluster, mut collector) = (Cluster::default(), ServiceCollector::default());
+            let node = cluster.add_node(NodeSpec { name: "node".into(), ..NodeSpec::default() }).unwrap();
+            let (mut owners, mut pods) = (Vec::new(), Vec::new());
+            for step in 0..120 {
+                let labels = || [("app".to_owned(), (step % 3).to_string())];
+                match draw(10) {
+                    0 => {
+                        let (kind, scale) = (["Deployment", "ReplicaSet", "Job"][draw(3)], Some(draw(9) as u32));
+                        let scale = scale.filter(|_| kind != "Job");
+                        let owner = (kind == "ReplicaSet" && draw(2) == 0).then(|| owners.first().copied()).flatten();
+                        let body = Box::new(Scaled(kind, scale));
+                        owners.push(cluster.create_object("a", &format!("o{step}"), owner, body).unwrap());
+                    }
+                    1 => {
+                        let selector = LabelSelector { match_labels: labels().into(), ..LabelSelector::default() };
+                        let selector = if draw(3) == 0 { LabelSelector::default() } else { selector };
+                        let budget = match draw(3) {
+                            0 => PodDisruptionBudget::min_available(selector, IntOrPercent::Int(draw(4) as u32)),
+                            1 => PodDisruptionBudget::min_available(selector, IntOrPercent::Percent(draw(101) as u32)),
+                            _ => PodDisruptionBudget::max_unavailable(selector, IntOrPercent::Int(draw(4) as u32)),
+                        };
+                        cluster.create_object("a", &format!("b{step}"), None, Box::new(budget)).unwrap();
+                    }
+                    2 if !owners.is_empty() => {
+                        let replicas = draw(9) as u32;
+                        let change = |scaled: &mut Scaled| scaled.1 = scaled.1.map(|_| replicas);
+                        cluster.update_object(owners[draw(owners.len())], change);
+                    }
+                    3..6 => {
+                        let spec = PodSpec { namespace: "a".into(), labels: labels().into(), ..PodSpec::default() };
+                        let class = cluster.intern(spec);
+                        let owner =
+                            if owners.is_empty() || draw(4) == 0 { None } else { Some(owners[draw(owners.len())]) };
+                        let pod = NewPod { owner, ..NewPod::new(format!("p{step}"), class) };
+                        let pod = cluster.create_pod(pod).unwrap();
+                        cluster.bind(pod, node);
+                        cluster.start(pod);
+                        pods.push(pod);
+                    }
+                    _ if !pods.is_empty() => {
+                        let place = draw(pods.len());
+                        match draw(3) {
+                            0 => cluster.set_ready(pods[place], draw(2) == 0),
+                            1 => cluster.finish(pods.swap_remove(place), PodPhase::Succeeded),
+                            _ => cluster.delete_pod(pods.swap_remove(place), Cause::Deleted),
+                        }
+                    }
+                    _ => {}
+                }
+                if draw(3) > 0 {
+                    continue;
+                }
+                cluster.deliver(|change, cluster| collector.note(&Note::Change(change), cluster));
+                for (id, budget) in &collector.budgets {
+                    let (meta, body) = cluster.objects().meta(*id).zip(cluster.objects().get(*id)).unwrap();
+                    let status = PodDisruptionBudget::status(body, &meta.namespace, &cluster);
+                    let (healthy, desired) = (status.current_healthy, status.desired_healthy);
+                    assert_eq!((budget.pods.healthy, budget.desired), (healthy, desired), "seed {seed}, step {step}");
+                    wanting += usize::from(desired > 0 && healthy > 0);
+                }
+            }
+        }
+        assert!(wanting > 1000, "only {wanting} budgets want anything");
     }
 }

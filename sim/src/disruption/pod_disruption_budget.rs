@@ -138,7 +138,7 @@ pub struct Reckoning {
     /// The objects whose replicas they are: how many there should be is the sum of what these want.
     pub owners: BTreeSet<ObjectId>,
     /// Whose the last pod was: those of one owner often follow each other.
-    last: Option<ObjectId>,
+    pub last: Option<ObjectId>,
 }
 
 impl Reckoning {
@@ -148,15 +148,10 @@ impl Reckoning {
             self.pods += 1;
             self.healthy += u64::from(pod.ready && pod.deleting.is_none());
             if pod.owner.is_some() && pod.owner != self.last {
-                self.own(pod, cluster);
+                self.last = pod.owner;
+                self.owners.extend(pod.owner.map(|owner| scaled_by(owner, cluster)));
             }
         }
-    }
-
-    /// Counts in whose replica a pod is.
-    pub fn own(&mut self, pod: &Pod, cluster: &Cluster) {
-        self.last = pod.owner;
-        self.owners.extend(pod.owner.map(|owner| scaled_by(owner, cluster)));
     }
 }
 
