@@ -11,6 +11,7 @@ pub mod completion;
 mod controller_metrics;
 mod events;
 mod exposition;
+mod failures;
 mod fragmentation;
 mod heatmap;
 mod histogram;

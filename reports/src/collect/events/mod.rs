@@ -7,15 +7,17 @@ mod reporter;
 mod writer;
 
 use super::background::Background;
+use super::failures::Failures;
 use crate::output::{OutputDir, OutputError};
 use clock::Clock;
-use object::{EventObject, Message, SCHEDULED, Subject, object_uuid};
-use repeats::{Known, Repeats};
+use object::{EventObject, FAILED_SCHEDULING, Failure, Message, SCHEDULED, Subject, object_uuid};
+use repeats::{Known, Repeats, digest};
 use reporter::{Reporter, reporter};
 use towtank_sim::cluster::{Change, Cluster, Interest};
 use towtank_sim::model::PodId;
 use towtank_sim::observe::{Note, NoteKinds, Observer, Regarding};
 use towtank_sim::phases::Phase;
+use towtank_sim::scheduler::FitError;
 use towtank_sim::time::SimTime;
 use writer::EventWriter;
 
@@ -24,6 +26,9 @@ pub struct EventLog {
     lines: Background<EventWriter>,
     clock: Clock,
     repeats: Repeats,
+    failures: Failures,
+    /// By the number of a failure: the digest of what its event says, and its words.
+    words: Vec<(u64, String)>,
     /// Events so far.
     events: u64,
     /// The nanosecond in the name of the last one: no two have the same.
@@ -39,8 +44,8 @@ struct Said<'a> {
     by: Reporter<'a>,
     /// The node of the reporter, if it is one of many.
     host: &'a str,
-    /// Whether it may happen again.
-    again: bool,
+    /// If it may happen again: the digest of what it says.
+    again: Option<u64>,
 }
 
 impl EventLog {
@@ -53,7 +58,8 @@ impl EventLog {
         let path = file.path().to_owned();
         let no_thread = |source| OutputError::Io { action: "begin to write", path, source };
         let lines = Background::new(EventWriter::new(file, Clock::new(epoch_second))).map_err(no_thread)?;
-        Ok(Self { lines, clock: Clock::new(epoch_second), repeats: Repeats::default(), events: 0, named: i64::MIN })
+        let (repeats, failures, words) = Default::default();
+        Ok(Self { lines, clock: Clock::new(epoch_second), repeats, failures, words, events: 0, named: i64::MIN })
     }
 
     /// Ends the file.
@@ -71,9 +77,9 @@ impl EventLog {
             *last = wanted.max(last.saturating_add(1));
             Known { number: *events, first_ns: now.0, named: *last, count: 1 }
         };
-        let known = match said.message {
-            Message::Text(message) if said.again => self.repeats.count(about.uid, said.reason, message, new),
-            _ => new(),
+        let known = match said.again {
+            Some(said) => self.repeats.count(about.uid, said, new),
+            None => new(),
         };
         let line = EventObject {
             number: known.number,
@@ -92,13 +98,31 @@ impl EventLog {
         line.note(&mut self.lines.pad());
     }
 
-    /// What the scheduler of the pod `of` says about a pod.
+    /// What the scheduler of the pod `of` says about a pod, once.
     fn scheduler(&mut self, id: PodId, of: PodId, said: (&str, &str, Message<'_>), cluster: &Cluster) {
         let (Some(about), Some(of)) = (pod_subject(id, cluster), cluster.pod(of)) else { return };
         let (reason, action, message) = said;
         let by = Reporter { component: &cluster.class_of(of).spec.scheduler_name, action, on_node: false };
-        let failed = reason == "FailedScheduling";
-        self.write(about, Said { warning: failed, reason, message, by, host: "", again: failed }, cluster.now);
+        self.write(about, Said { warning: false, reason, message, by, host: "", again: None }, cluster.now);
+    }
+
+    /// What its scheduler says of a pod for which it found no node.
+    fn failed(&mut self, pod: PodId, error: &FitError, cluster: &Cluster) {
+        let (Some(about), Some(of)) = (pod_subject(pod, cluster), cluster.pod(pod)) else { return };
+        let (reason, action) = FAILED_SCHEDULING;
+        let known = self.failures.number(error);
+        let number = known.unwrap_or_else(|| {
+            let (number, words) = (self.failures.remember(error.clone()), error.event_message(&cluster.resources));
+            self.words.resize_with(self.words.len().max(number + 1), Default::default);
+            self.words[number] = (digest(reason, &words), words);
+            number
+        });
+        let by = Reporter { component: &cluster.class_of(of).spec.scheduler_name, action, on_node: false };
+        let words = std::mem::take(&mut self.words);
+        let (digest, text) = &words[number];
+        let message = Message::Failed(Failure { words: text, number, is_new: known.is_none() });
+        self.write(about, Said { warning: true, reason, message, by, host: "", again: Some(*digest) }, cluster.now);
+        self.words = words;
     }
 
     /// What another component says of something.
@@ -111,11 +135,8 @@ impl EventLog {
     ) {
         let by = reporter(about.kind, reason);
         let host = if by.on_node { host } else { "" };
-        self.write(
-            about,
-            Said { warning, reason, message: Message::Text(message), by, host, again: about.uid > 0 },
-            now,
-        );
+        let again = (about.uid > 0).then(|| digest(reason, message));
+        self.write(about, Said { warning, reason, message: Message::Text(message), by, host, again }, now);
     }
 
     fn regarding(&mut self, regarding: Regarding<'_>, said: (bool, &str, &str), cluster: &Cluster) {
@@ -169,10 +190,7 @@ impl Observer for EventLog {
                 let ((reason, action), node) = (SCHEDULED, cluster.node(*node).name());
                 self.scheduler(*id, *id, (reason, action, Message::Assigned(node)), cluster);
             }
-            Note::FailedScheduling { pod, error, .. } => {
-                let message = error.event_message(&cluster.resources);
-                self.scheduler(*pod, *pod, ("FailedScheduling", "Scheduling", Message::Text(&message)), cluster);
-            }
+            Note::FailedScheduling { pod, error, .. } => self.failed(*pod, error, cluster),
             Note::Refused { namespace, name, refusal, .. } => {
                 let about = Subject { kind: "Pod", namespace, name, uid: 0 };
                 self.component(about, (true, refusal.reason, &refusal.message), "", cluster.now);

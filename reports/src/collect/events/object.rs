@@ -7,6 +7,7 @@
 //! fifth of the time of a serializer.
 
 use super::super::background::{Notes, Pad};
+use super::super::failures::REMEMBERED;
 use super::clock::Clock;
 use std::io::Write as _;
 use towtank_sim::time::SimTime;
@@ -51,7 +52,22 @@ pub(super) enum Message<'a> {
     Text(&'a str),
     /// That the scheduler has bound the pod that the event is about to this node: what most events say.
     Assigned(&'a str),
+    /// Why the scheduler found no node for the pod that the event is about.
+    Failed(Failure<'a>),
 }
+
+/// A failure that may be told of many times, and in words only once.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Failure<'a> {
+    pub(super) words: &'a str,
+    /// Its number among those that are remembered, below [`REMEMBERED`].
+    pub(super) number: usize,
+    /// Whether its number meant another one before.
+    pub(super) is_new: bool,
+}
+
+/// The words of failures by number, as far as they have been told.
+pub(super) type Failures = [String; REMEMBERED];
 
 /// Where events about what has no namespace are kept.
 const DEFAULT_NAMESPACE: &str = "default";
@@ -59,18 +75,24 @@ const DEFAULT_NAMESPACE: &str = "default";
 /// The reason of an event that says [`Message::Assigned`], and what its reporter did.
 pub(super) const SCHEDULED: (&str, &str) = ("Scheduled", "Binding");
 
+/// The reason of an event that says [`Message::Failed`], and what its reporter tried.
+pub(super) const FAILED_SCHEDULING: (&str, &str) = ("FailedScheduling", "Scheduling");
+
 /// What the first tag of a note has of an event.
 const WARNING: u8 = 1;
 const AGAIN: u8 = 2;
 const ASSIGNED: u8 = 4;
+const FAILED: u8 = 8;
 
 impl<'a> EventObject<'a> {
-    /// Notes it for who writes it. What all events of the scheduler's most frequent kind have in common is not noted.
+    /// Notes it for who writes it. What all events of the scheduler's two most frequent kinds have in common is not noted.
     pub(super) fn note(&self, pad: &mut Pad<'_>) {
         let Self { about, reason, component, host, action, first, last, .. } = *self;
         let flag = |flag: u8, set: bool| if set { flag } else { 0 };
         let assigned = matches!(self.message, Message::Assigned(_));
-        let flags = flag(WARNING, self.warning) | flag(AGAIN, self.count > 1) | flag(ASSIGNED, assigned);
+        let failed = matches!(self.message, Message::Failed(_));
+        let kind = flag(ASSIGNED, assigned) | flag(FAILED, failed);
+        let flags = flag(WARNING, self.warning) | flag(AGAIN, self.count > 1) | kind;
         pad.tagged(flags, self.number as i64);
         for number in [self.named, first.0, about.uid as i64] {
             pad.whole(number);
@@ -84,6 +106,12 @@ impl<'a> EventObject<'a> {
         }
         match self.message {
             Message::Assigned(node) => pad.text(node),
+            Message::Failed(Failure { words, number, is_new }) => {
+                pad.tagged(u8::from(is_new), number as i64);
+                if is_new {
+                    pad.text(words);
+                }
+            }
             Message::Text(message) => {
                 for text in [about.kind, reason, host, action, message] {
                     pad.text(text);
@@ -92,17 +120,26 @@ impl<'a> EventObject<'a> {
         }
     }
 
-    /// Reads what was noted.
-    pub(super) fn read(notes: &mut Notes<'a>) -> Self {
+    /// Reads what was noted, and remembers the words of a failure that is told for the first time.
+    pub(super) fn read<'n: 'a>(notes: &mut Notes<'n>, failures: &'a mut Failures) -> Self {
         let (flags, number) = notes.tagged();
         let [named, first, uid] = std::array::from_fn(|_| notes.whole());
         let (last, count) = if flags & AGAIN == 0 { (first, 1) } else { (notes.whole(), notes.whole()) };
         let [namespace, name, component] = std::array::from_fn(|_| notes.text());
-        let (kind, reason, host, action, message) = if flags & ASSIGNED == 0 {
+        let (kind, reason, host, action, message) = if flags & ASSIGNED != 0 {
+            ("Pod", SCHEDULED.0, "", SCHEDULED.1, Message::Assigned(notes.text()))
+        } else if flags & FAILED != 0 {
+            let (is_new, number) = notes.tagged();
+            let (is_new, number) = (is_new != 0, number as usize);
+            let words = &mut failures[number];
+            if is_new {
+                notes.text().clone_into(words);
+            }
+            let failure = Failure { words, number, is_new };
+            ("Pod", FAILED_SCHEDULING.0, "", FAILED_SCHEDULING.1, Message::Failed(failure))
+        } else {
             let [kind, reason, host, action, message] = std::array::from_fn(|_| notes.text());
             (kind, reason, host, action, Message::Text(message))
-        } else {
-            ("Pod", SCHEDULED.0, "", SCHEDULED.1, Message::Assigned(notes.text()))
         };
         Self {
             number: number as u64,
@@ -155,7 +192,7 @@ impl<'a> EventObject<'a> {
         text(into, self.reason);
         put(into, r#","message":"#);
         match self.message {
-            Message::Text(message) => text(into, message),
+            Message::Text(words) | Message::Failed(Failure { words, .. }) => text(into, words),
             Message::Assigned(node) => {
                 into.push(b'"');
                 for part in ["Successfully assigned ", about.namespace, "/", about.name, " to ", node] {
@@ -292,6 +329,7 @@ fn api_version(kind: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::collect::background::{Background, Clerk};
 
     #[test]
     fn what_is_put_together_is_json() {
@@ -327,5 +365,61 @@ mod tests {
         assigned.write(&mut Clock::new(0), &mut bytes);
         let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
         assert_eq!(value["message"], "Successfully assigned a\"b/back\\slash\u{1}é to node\t1");
+    }
+
+    /// Reads what was noted, and keeps the lines.
+    #[derive(Default)]
+    struct Lines {
+        failures: Failures,
+        text: Vec<u8>,
+    }
+
+    impl Clerk for Lines {
+        fn take(&mut self, mut notes: Notes<'_>) {
+            while !notes.is_empty() {
+                EventObject::read(&mut notes, &mut self.failures).write(&mut Clock::new(0), &mut self.text);
+            }
+        }
+    }
+
+    #[test]
+    fn events_are_written_as_they_are_noted() {
+        let about = Subject { kind: "Pod", namespace: "default", name: "a", uid: 1 };
+        let (reason, action) = FAILED_SCHEDULING;
+        let failed = |words, number, is_new| Message::Failed(Failure { words, number, is_new });
+        let event = |message, count| EventObject {
+            number: 1,
+            named: 2,
+            about,
+            warning: true,
+            reason,
+            message,
+            component: "default-scheduler",
+            host: "",
+            action,
+            first: SimTime(3),
+            last: SimTime(if count > 1 { 4 } else { 3 }),
+            count,
+        };
+        let text =
+            |reason, message| EventObject { reason, host: "node", action: "", ..event(Message::Text(message), 1) };
+        let assigned = EventObject { reason: SCHEDULED.0, action: SCHEDULED.1, ..event(Message::Assigned("node"), 1) };
+        let events = [
+            event(failed("no room", 0, true), 1),
+            event(failed("no zone", 7, true), 1),
+            event(failed("no room", 0, false), 2),
+            assigned,
+            text("Killing", "away"),
+            event(failed("no disk", 0, true), 1),
+            event(failed("no disk", 0, false), 3),
+            event(failed("no zone", 7, false), 1),
+        ];
+        let mut background = Background::new(Lines::default()).unwrap();
+        let mut expected = Vec::new();
+        for event in events {
+            event.note(&mut background.pad());
+            event.write(&mut Clock::new(0), &mut expected);
+        }
+        assert_eq!(String::from_utf8(background.finish().text), String::from_utf8(expected));
     }
 }

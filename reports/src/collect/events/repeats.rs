@@ -20,6 +20,15 @@ pub(super) struct Known {
     pub(super) count: u32,
 }
 
+/// What an event says, in one number.
+pub(super) fn digest(reason: &str, message: &str) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write(reason.as_bytes());
+    hasher.write_u8(0);
+    hasher.write(message.as_bytes());
+    hasher.finish()
+}
+
 /// The events of late, in bounded memory.
 #[derive(Debug, Default)]
 pub(super) struct Repeats {
@@ -28,13 +37,9 @@ pub(super) struct Repeats {
 }
 
 impl Repeats {
-    /// Counts an event about the object with this uid. If nothing like it is remembered, it is as `new` says.
-    pub(super) fn count(&mut self, uid: u64, reason: &str, message: &str, new: impl FnOnce() -> Known) -> Known {
-        let mut hasher = FxHasher::default();
-        hasher.write(reason.as_bytes());
-        hasher.write_u8(0);
-        hasher.write(message.as_bytes());
-        let key = (uid, hasher.finish());
+    /// Counts an event about the object with this uid that says this, by its [`digest`]. If nothing like it is remembered, it is as `new` says.
+    pub(super) fn count(&mut self, uid: u64, said: u64, new: impl FnOnce() -> Known) -> Known {
+        let key = (uid, said);
         if let Some(known) = self.recent.get_mut(&key) {
             known.count += 1;
             return *known;
@@ -57,17 +62,17 @@ mod tests {
     fn what_happens_again_is_counted_and_what_is_long_ago_is_forgotten() {
         let mut repeats = Repeats::default();
         let new = |number| Known { number, first_ns: 0, named: 0, count: 0 };
-        assert_eq!(repeats.count(1, "FailedScheduling", "no", || new(1)).count, 1);
-        assert_eq!(repeats.count(1, "FailedScheduling", "no", || new(2)), Known { count: 2, ..new(1) });
-        assert_eq!(repeats.count(1, "FailedScheduling", "yes", || new(3)).count, 1, "another message");
-        assert_eq!(repeats.count(2, "FailedScheduling", "no", || new(4)).count, 1, "another pod");
+        assert_eq!(repeats.count(1, digest("FailedScheduling", "no"), || new(1)).count, 1);
+        assert_eq!(repeats.count(1, digest("FailedScheduling", "no"), || new(2)), Known { count: 2, ..new(1) });
+        assert_eq!(repeats.count(1, digest("FailedScheduling", "yes"), || new(3)).count, 1, "another message");
+        assert_eq!(repeats.count(2, digest("FailedScheduling", "no"), || new(4)).count, 1, "another pod");
         for uid in 0..REMEMBERED as u64 {
-            repeats.count(100 + uid, "Other", "", || new(5));
+            repeats.count(100 + uid, digest("Other", ""), || new(5));
         }
-        assert_eq!(repeats.count(1, "FailedScheduling", "no", || new(6)), Known { count: 3, ..new(1) });
+        assert_eq!(repeats.count(1, digest("FailedScheduling", "no"), || new(6)), Known { count: 3, ..new(1) });
         for uid in 0..3 * REMEMBERED as u64 {
-            repeats.count(100 + uid, "Another", "", || new(7));
+            repeats.count(100 + uid, digest("Another", ""), || new(7));
         }
-        assert_eq!(repeats.count(1, "FailedScheduling", "no", || new(8)).number, 8);
+        assert_eq!(repeats.count(1, digest("FailedScheduling", "no"), || new(8)).number, 8);
     }
 }

@@ -2,8 +2,8 @@
 //! bounded memory.
 
 use super::super::background::{Clerk, Notes};
+use super::super::failures::REMEMBERED;
 use super::super::written::{TableFiles, WrittenTable};
-use super::failures::REMEMBERED;
 use super::node_sums::NodeSums;
 use super::note::{ClassNote, LifeEnd, LifeNote, NodeEnd, Stay};
 use super::outcome::Outcome;

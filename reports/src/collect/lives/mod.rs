@@ -5,7 +5,6 @@
 //! pods took of nodes, and keeps lives for the page: see [`clerk`].
 
 mod clerk;
-mod failures;
 mod node_sums;
 mod note;
 mod outages;
@@ -13,12 +12,12 @@ mod outcome;
 mod selection;
 
 use super::background::Background;
+use super::failures::Failures;
 use super::other_resources::others;
 use super::work_times::WorkTimes;
 use crate::data::{Decision, PodRecords};
 use crate::output::{OutputDir, OutputError};
 use clerk::{LifeClerk, Tables};
-use failures::Failures;
 use note::{ClassNote, LifeEnd, LifeNote, NodeEnd, Stay};
 use outages::Outages;
 use outcome::Outcome;
