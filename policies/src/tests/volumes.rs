@@ -197,6 +197,9 @@ fn a_claim_whose_provisioning_fails_sends_its_pod_back() {
     for action in actions {
         world.cluster.perform(action);
     }
+    let node = world.cluster.nodes().iter().next().expect("n1");
+    let until = world.cluster.now + Span::from_secs(600);
+    assert_eq!(world.plugin("VolumeBinding").pre_bound(&world.cycle(pod), node), PreBound::WaitFor(claim, until));
     world.cluster.update_object(claim, |claim: &mut PersistentVolumeClaim| claim.selected_node = None);
     let node = world.cluster.nodes().iter().next().expect("n1");
     let why = "binding volumes: provisioning failed for PVC \"c\"".to_owned();

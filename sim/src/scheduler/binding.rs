@@ -14,7 +14,7 @@ use crate::cluster::{Cause, Cluster};
 use crate::controller::Context;
 use crate::model::gpu::DeviceSet;
 use crate::model::node::Node;
-use crate::model::{ClassId, NodeId, PodId};
+use crate::model::{ClassId, NodeId, ObjectId, PodId};
 use crate::observe::Note;
 use crate::phases::Phase;
 use crate::time::{SimTime, Span};
@@ -43,8 +43,17 @@ pub(super) struct Waiting {
 enum Stage {
     /// For these plugins, each until its time is over; with how long it was.
     Permit(Vec<(usize, SimTime, Span)>),
-    /// For what PreBind asked for, until this time if there is a limit.
-    PreBind(Option<SimTime>),
+    /// For what PreBind asked for.
+    PreBind(Awaited),
+}
+
+/// What brings a binding further whose PreBind is not done.
+#[derive(Clone, Copy, Debug)]
+enum Awaited {
+    /// Anything, or this time if there is a limit.
+    Anything(Option<SimTime>),
+    /// That this object, in the version that it had, changes or is gone, or this time.
+    Object(ObjectId, u64, SimTime),
 }
 
 /// A pod that is to make room for another.
@@ -79,8 +88,22 @@ impl Waiting {
     pub(super) fn deadline(&self) -> Option<SimTime> {
         match &self.stage {
             Stage::Permit(plugins) => plugins.iter().map(|(_, until, _)| *until).min(),
-            Stage::PreBind(until) => *until,
+            Stage::PreBind(Awaited::Anything(until)) => *until,
+            Stage::PreBind(Awaited::Object(.., until)) => Some(*until),
         }
+    }
+
+    /// Whether it surely waits on, which is cheaper to know than to ask the plugins: many bindings may wait for slow volumes.
+    fn rests(&self, cluster: &Cluster) -> bool {
+        let Stage::PreBind(Awaited::Object(object, version, until)) = self.stage else { return false };
+        let as_before = || cluster.objects().meta(object).is_some_and(|meta| meta.version == version);
+        cluster.now < until && as_before() && self.is_there(cluster) == Some(true)
+    }
+
+    /// Whether the pod still has its place; `None` if it is gone, or on its way out.
+    fn is_there(&self, cluster: &Cluster) -> Option<bool> {
+        let pod = cluster.pod(self.pod).filter(|pod| pod.node.is_none() && pod.deleting.is_none())?;
+        Some(pod.assumed() == Some(self.node))
     }
 }
 
@@ -184,17 +207,27 @@ impl Scheduler {
                     cx.cluster.perform(action);
                 }
             }
-            waiting.stage = Stage::PreBind(None);
+            waiting.stage = Stage::PreBind(Awaited::Anything(None));
         }
         let profile = &self.profiles[number];
         let cycle = Cycle::new(cx.cluster, class, Some(pod));
         let target = cx.cluster.node(node);
-        for index in self.askers[number].pre_bind(cycle.class) {
+        for (place, index) in self.askers[number].pre_bind(cycle.class).enumerate() {
             match profile.plugins[index].pre_bound(&cycle, target) {
                 PreBound::Ready => {}
                 PreBound::Wait(until) => {
                     // A plugin that waits on at its own deadline waits for something to happen.
-                    waiting.stage = Stage::PreBind(until.filter(|until| *until > cycle.cluster.now));
+                    let until = until.filter(|until| *until > cycle.cluster.now);
+                    waiting.stage = Stage::PreBind(Awaited::Anything(until));
+                    return Ok(false);
+                }
+                PreBound::WaitFor(object, until) => {
+                    let version = cycle.cluster.objects().meta(object).map(|meta| meta.version);
+                    // Plugins before this one may change their minds with anything.
+                    let awaited = version.filter(|_| place == 0 && until > cycle.cluster.now);
+                    let any = Awaited::Anything(Some(until).filter(|until| *until > cycle.cluster.now));
+                    let awaited = awaited.map_or(any, |version| Awaited::Object(object, version, until));
+                    waiting.stage = Stage::PreBind(awaited);
                     return Ok(false);
                 }
                 PreBound::Failed(text) => return Err(Failed::internal(text)),
@@ -255,21 +288,31 @@ impl Scheduler {
 
     /// Looks whether bindings that wait can go on. Pods that are gone meanwhile give up their reservations.
     pub(super) fn look_after_waiting(&mut self, cx: &mut Context<'_>) {
-        if self.waiting.is_empty() {
+        debug_assert!(self.waiting.iter().all(|waiting| !waiting.rests(cx.cluster) || self.waits(waiting, cx.cluster)));
+        if self.waiting.iter().all(|waiting| waiting.rests(cx.cluster)) {
             return;
         }
         for waiting in std::mem::take(&mut self.waiting) {
-            let there = cx.cluster.pod(waiting.pod).is_some_and(|pod| pod.node.is_none() && pod.deleting.is_none());
-            let node = cx.cluster.pod(waiting.pod).and_then(crate::model::pod::Pod::assumed);
-            if there && node == Some(waiting.node) {
-                self.go_on(waiting, cx);
-            } else if there {
-                let lost = Failed::internal("the node is gone".to_owned());
-                self.give_up(&waiting, lost, cx);
-            } else {
-                self.unreserve(&waiting.queued, waiting.pod, waiting.node, cx.cluster);
+            match waiting.is_there(cx.cluster) {
+                Some(true) if waiting.rests(cx.cluster) => self.waiting.push(waiting),
+                Some(true) => self.go_on(waiting, cx),
+                Some(false) => {
+                    let lost = Failed::internal("the node is gone".to_owned());
+                    self.give_up(&waiting, lost, cx);
+                }
+                None => self.unreserve(&waiting.queued, waiting.pod, waiting.node, cx.cluster),
             }
         }
+    }
+
+    /// Whether the first plugin of PreBind says that the binding waits on: what [`Waiting::rests`] knows without it.
+    fn waits(&self, waiting: &Waiting, cluster: &Cluster) -> bool {
+        let cycle = Cycle::new(cluster, waiting.queued.class, Some(waiting.pod));
+        let number = usize::from(waiting.queued.profile);
+        let first = self.askers[number].pre_bind(cycle.class).next();
+        let answer =
+            first.map(|index| self.profiles[number].plugins[index].pre_bound(&cycle, cluster.node(waiting.node)));
+        matches!(answer, Some(PreBound::WaitFor(..)))
     }
 
     /// A binding failed: what was held for it is given back, which may help others.

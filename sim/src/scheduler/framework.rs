@@ -15,7 +15,7 @@ use crate::cluster::{Action, Cluster};
 use crate::model::gpu::DeviceSet;
 use crate::model::node::Node;
 use crate::model::pod::{Pod, PodClass, PodTraits};
-use crate::model::{ClassId, NodeId, PodId};
+use crate::model::{ClassId, NodeId, ObjectId, PodId};
 use crate::time::{SimTime, Span};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -144,8 +144,8 @@ pub trait Plugin {
         Ok(Vec::new())
     }
 
-    /// Whether what PreBind asked for has come true. Asked after everything that happens until it has; meanwhile the pod
-    /// keeps its place on the node.
+    /// Whether what PreBind asked for has come true. Asked after everything that happens until it has, unless the answer says what it waits
+    /// for; meanwhile the pod keeps its place on the node.
     fn pre_bound(&self, _cycle: &Cycle<'_>, _node: &Node) -> PreBound {
         PreBound::Ready
     }
@@ -329,6 +329,8 @@ pub enum PreBound {
     Ready,
     /// Not yet: asked again after everything that happens, and at this time, when there is a limit.
     Wait(Option<SimTime>),
+    /// Not before this object changes or is gone, or this time has come: asked again then.
+    WaitFor(ObjectId, SimTime),
     /// It will not come true. The pod is tried again later.
     Failed(String),
 }

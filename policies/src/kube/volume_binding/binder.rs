@@ -50,6 +50,15 @@ pub(super) struct PodVolumes {
     pub(super) provisions: Vec<Provision>,
 }
 
+impl PodVolumes {
+    /// The claim that has to get a volume before anything else counts; `None` where it counts too what becomes of volumes that are there.
+    pub(super) fn first_to_be_made(&self, cycle: &Cycle<'_>) -> Option<ObjectId> {
+        let first = self.provisions.first().filter(|_| self.bindings.is_empty())?;
+        let claim = cycle.cluster.objects().get::<PersistentVolumeClaim>(first.claim)?;
+        claim.spec.volume_name.is_none().then_some(first.claim)
+    }
+}
+
 /// A volume that is there, for a claim.
 #[derive(Clone, Debug)]
 pub(super) struct Binding {

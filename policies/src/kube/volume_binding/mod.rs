@@ -166,7 +166,10 @@ impl Plugin for VolumeBinding {
             Ok(false) if deadline <= cycle.cluster.now => {
                 PreBound::Failed("binding volumes: context deadline exceeded".to_owned())
             }
-            Ok(false) => PreBound::Wait(Some(deadline)),
+            Ok(false) => match reservation.volumes.first_to_be_made(cycle) {
+                Some(claim) => PreBound::WaitFor(claim, deadline),
+                None => PreBound::Wait(Some(deadline)),
+            },
             Err(why) => PreBound::Failed(format!("binding volumes: {why}")),
         }
     }
