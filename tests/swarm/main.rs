@@ -5,11 +5,18 @@
 //! `TOWTANK_SWARM_CASES=5000` asks for more of them, `TOWTANK_SWARM_FIRST=1234` begins at another seed. A failure prints the
 //! scenario that repeats it.
 
+mod claims;
+mod configuration;
+mod dice;
 mod scenario;
+mod terms;
 
 use scenario::Files;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use towtank::reports::draw::Medium;
+use towtank::reports::output::OutputDir;
+use towtank::reports::report::write_run;
 use towtank::scenario::{Overrides, Prepared, Scenario, SchedulerChoice};
 use towtank::sim::cluster::Cluster;
 use towtank::sim::engine::{Outcome, Until};
@@ -19,10 +26,15 @@ use towtank::sim::model::taint::Effect;
 use towtank::sim::observe::{Note, Observer};
 use towtank::sim::scheduler::Evaluation;
 use towtank::sim::time::SimTime;
+use towtank::simulate::{RunOptions, simulate};
 use towtank::workloads::controllers::{Job, ReplicaSet};
 
 /// How many scenarios are tried where nothing else is asked for.
 const CASES: u64 = 40;
+/// After so many notes the invariants are checked where there are many pods and nodes, whose sums take their time.
+const RARELY: u64 = 97;
+/// One in so many leaves an output directory.
+const WRITTEN: u64 = 8;
 /// More events than any of these scenarios has.
 const MAX_EVENTS: u64 = 2_000_000;
 /// Later than any of them ends.
@@ -36,7 +48,9 @@ fn random_scenarios_keep_every_invariant() {
     for seed in first..first + cases {
         let files = Files::random(seed);
         files.write(folder.path());
-        let tried = catch_unwind(AssertUnwindSafe(|| try_out(&folder.path().join("scenario.yaml"))));
+        let tried = catch_unwind(AssertUnwindSafe(|| {
+            try_out(folder.path(), if files.is_large { RARELY } else { 1 }, seed % WRITTEN == 0)
+        }));
         let why = match tried {
             Ok(Ok(())) => continue,
             Ok(Err(why)) => why,
@@ -57,13 +71,14 @@ fn panicked(panic: &(dyn std::any::Any + Send)) -> String {
     format!("panic: {}", text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("of unknown kind"))
 }
 
-fn try_out(file: &Path) -> Result<(), String> {
-    let scenario = Scenario::read(file, &Overrides::default()).map_err(|error| error.to_string())?;
+fn try_out(folder: &Path, audited: u64, writes: bool) -> Result<(), String> {
+    let scenario =
+        Scenario::read(&folder.join("scenario.yaml"), &Overrides::default()).map_err(|error| error.to_string())?;
     let choice = SchedulerChoice::of(&scenario).map_err(|error| error.to_string())?;
     let prepare = |evaluation| scenario.prepare(&choice, evaluation).map_err(|error| error.to_string());
 
     let mut prepared = prepare(Evaluation::Checked)?;
-    let mut audit = prepared.audit(1);
+    let mut audit = prepared.audit(audited);
     let outcome = run(&mut prepared, scenario.until, &mut [&mut audit, &mut Watchdog])?;
     let cluster = &prepared.simulation.cluster;
     audit.finish(cluster).map_err(|violation| violation.to_string())?;
@@ -72,7 +87,26 @@ fn try_out(file: &Path) -> Result<(), String> {
     }
 
     let again = run(&mut prepare(Evaluation::Indexed)?, scenario.until, &mut [])?;
-    if outcome == again { Ok(()) } else { Err(format!("watched: {outcome:?}, alone: {again:?}")) }
+    if outcome != again {
+        return Err(format!("watched: {outcome:?}, alone: {again:?}"));
+    }
+    if writes { written(&scenario, &choice, &folder.join("out"), &outcome) } else { Ok(()) }
+}
+
+/// Makes the run once more for an output directory: it is the same, and its table has a row for each pod.
+fn written(scenario: &Scenario, choice: &SchedulerChoice, folder: &Path, outcome: &Outcome) -> Result<(), String> {
+    let out = OutputDir::create(folder).map_err(|error| error.to_string())?;
+    let options = RunOptions { page: true, ..RunOptions::default() };
+    let run = simulate(scenario, choice, options, Some(&out)).map_err(|failure| failure.to_string())?.run;
+    write_run(&out, &run, Medium::SCREEN).and_then(|()| out.commit()).map_err(|error| error.to_string())?;
+    let summary = &run.summary;
+    if summary.fingerprint != format!("{:032x}", outcome.fingerprint) {
+        return Err("the run that is written is another one".to_owned());
+    }
+    let mut table = csv::Reader::from_path(folder.join("pods.csv")).map_err(|error| error.to_string())?;
+    let rows = table.records().collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?.len() as u64;
+    let pods = summary.pods.submitted;
+    if rows == pods { Ok(()) } else { Err(format!("pods.csv has {rows} rows, and there were {pods} pods")) }
 }
 
 fn run(prepared: &mut Prepared, until: Until, observers: &mut [&mut dyn Observer]) -> Result<Outcome, String> {
@@ -94,9 +128,14 @@ impl Observer for Watchdog {
 
 /// When a run is idle, what could go on has gone on.
 fn nothing_is_left_undone(cluster: &Cluster) -> Result<(), String> {
+    // Pods that others want to be away from may keep any pod from a node.
+    let anti = |(_, pod): (_, &Pod)| !cluster.class_of(pod).spec.pod_anti_affinity.required.is_empty();
+    let is_avoided = cluster.pods().iter().any(anti);
     for (_, pod) in cluster.pods().iter() {
         let Some(node) = pod.node else {
-            if let Some(node) = cluster.nodes().iter().find(|node| could_take(node, pod, cluster.class_of(pod))) {
+            if !is_avoided
+                && let Some(node) = cluster.nodes().iter().find(|node| could_take(node, pod, cluster.class_of(pod)))
+            {
                 return Err(format!("pod {} still waits, and fits on node {}", pod.name, node.name()));
             }
             continue;
@@ -136,4 +175,15 @@ fn could_take(node: &Node, pod: &Pod, class: &PodClass) -> bool {
         && class.requests.iter().all(|(id, n)| n + node.requested.get(id) <= node.allocatable.get(id))
         && class.spec.gpu.is_none_or(|request| node.devices.fits(request))
         && class.host_ports.is_empty()
+        && stands_alone(class)
+}
+
+/// Whether where a pod may go depends on nothing but the node and its sums.
+fn stands_alone(class: &PodClass) -> bool {
+    let spec = &class.spec;
+    spec.pod_affinity.required.is_empty()
+        && spec.pod_anti_affinity.required.is_empty()
+        && spec.topology_spread.is_empty()
+        && spec.volumes.is_empty()
+        && spec.resource_claims.is_empty()
 }

@@ -1,10 +1,19 @@
 //! Random scenario files.
 
+use super::claims::Claims;
+use super::configuration::{SECOND, configuration};
+use super::dice::Dice;
+use super::terms::terms;
 use std::fmt::{self, Write as _};
 use std::path::Path;
 
-/// The files of one scenario, by name.
-pub(super) struct Files(Vec<(&'static str, String)>);
+/// The files of one scenario.
+pub(super) struct Files {
+    /// By name.
+    files: Vec<(&'static str, String)>,
+    /// Whether there are many nodes, and many pods that come and go.
+    pub(super) is_large: bool,
+}
 
 impl Files {
     /// The scenario of this seed.
@@ -13,16 +22,21 @@ impl Files {
             dice: Dice(seed),
             scenario: String::new(),
             apps: String::new(),
+            claims: Claims::default(),
             nodes: None,
             pods: None,
+            configuration: None,
             random_failures: false,
+            is_large: false,
+            has_terms: false,
+            has_second: false,
         }
         .files(seed)
     }
 
     /// Writes them, and removes those of the scenario before it.
     pub(super) fn write(&self, folder: &Path) {
-        for (name, text) in &self.0 {
+        for (name, text) in &self.files {
             std::fs::write(folder.join(name), text).expect("a file is written");
         }
     }
@@ -30,33 +44,7 @@ impl Files {
 
 impl fmt::Display for Files {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|(name, text)| writeln!(f, "---- {name}\n{text}"))
-    }
-}
-
-/// Random numbers: SplitMix64.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// From `low` to `high`, both included.
-    fn from(&mut self, low: u64, high: u64) -> u64 {
-        low + self.roll() % (high - low + 1)
-    }
-
-    fn percent(&mut self, percent: u64) -> bool {
-        self.roll() % 100 < percent
-    }
-
-    fn one<T: Copy>(&mut self, of: &[T]) -> T {
-        of[self.roll() as usize % of.len()]
+        self.files.iter().try_for_each(|(name, text)| writeln!(f, "---- {name}\n{text}"))
     }
 }
 
@@ -64,9 +52,17 @@ struct Writer {
     dice: Dice,
     scenario: String,
     apps: String,
+    claims: Claims,
     nodes: Option<String>,
     pods: Option<String>,
+    configuration: Option<String>,
     random_failures: bool,
+    /// Whether there are many nodes, and many pods that come and go.
+    is_large: bool,
+    /// Whether pods say where they want to be.
+    has_terms: bool,
+    /// Whether there is a second profile.
+    has_second: bool,
 }
 
 const POLICIES: [&str; 14] = [
@@ -94,6 +90,17 @@ impl Writer {
     fn files(mut self, seed: u64) -> Files {
         // Random failures of services may follow each other faster than the cluster comes to rest after each.
         self.random_failures = self.dice.percent(25);
+        self.is_large = self.dice.percent(4);
+        self.has_terms = self.dice.percent(60);
+        let has_configuration = self.dice.percent(40);
+        self.has_second = has_configuration && self.dice.percent(40);
+        if has_configuration {
+            self.configuration = Some(configuration(&mut self.dice, self.has_second));
+        }
+        // Pods with claims are asked about one by one, on every node.
+        if !self.is_large {
+            self.claims = Claims::random(&mut self.dice);
+        }
         let until = if self.random_failures { format!("{}m", self.dice.from(1, 240)) } else { "idle".to_owned() };
         line!(self.scenario, "apiVersion: towtank.dev/v1alpha1\nkind: Scenario\nmetadata: {{ name: swarm-{seed} }}");
         line!(self.scenario, "spec:\n  seed: {seed}\n  until: {until}");
@@ -102,10 +109,12 @@ impl Writer {
         self.scheduler();
         self.autoscaling();
         self.disruptions();
+        self.apps.push_str(&self.claims.objects);
         let mut files = vec![("scenario.yaml", self.scenario), ("apps.yaml", self.apps)];
         files.extend(self.nodes.map(|text| ("nodes.csv", text)));
         files.extend(self.pods.map(|text| ("pods.csv", text)));
-        Files(files)
+        files.extend(self.configuration.map(|text| ("kube-scheduler.yaml", text)));
+        Files { files, is_large: self.is_large }
     }
 
     fn seconds(&mut self, most: u64) -> String {
@@ -129,7 +138,8 @@ impl Writer {
         if self.dice.percent(85) {
             line!(self.scenario, "    - generate:\n        nodes:");
             for pool in 0..self.dice.from(1, 2) {
-                let (count, template) = (self.dice.from(1, 6), self.node_template());
+                let (low, high) = if self.is_large { (40, 90) } else { (1, 6) };
+                let (count, template) = (self.dice.from(low, high), self.node_template());
                 line!(
                     self.scenario,
                     "          - {{ count: {count}, namePrefix: pool{pool}, zones: [a, b, c], {template} }}"
@@ -146,6 +156,9 @@ impl Writer {
         let mut text = format!("allocatable: {{ cpu: \"{cpu}\", memory: {memory}Gi, pods: {pods} }}");
         if self.dice.percent(30) {
             let _ = write!(text, ", devices: {}", self.dice.from(1, 8));
+        }
+        if self.dice.percent(50) {
+            let _ = write!(text, ", labels: {{ rack: \"{}\" }}", self.dice.from(0, 2));
         }
         if self.dice.percent(20) {
             let effect = self.dice.one(&["NoSchedule", "NoExecute", "PreferNoSchedule"]);
@@ -175,6 +188,13 @@ impl Writer {
             self.apps,
             "---\napiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {{ name: high }}\nvalue: 100"
         );
+        for (name, value, policy) in [("low", -5, "PreemptLowerPriority"), ("polite", 200, "Never")] {
+            line!(
+                self.apps,
+                "---\napiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {{ name: {name} }}\nvalue: {value}\n\
+                 preemptionPolicy: {policy}"
+            );
+        }
         for i in 0..self.dice.from(1, 2) {
             self.generator(i);
         }
@@ -207,9 +227,10 @@ impl Writer {
             _ => "allAtOnce: {}".to_owned(),
         };
         line!(self.scenario, "    - generate:\n        name: gen{i}\n        arrivals: {{ {arrivals} }}");
-        line!(self.scenario, "        count: {}", self.dice.from(1, 60));
+        let most = if self.is_large { 1500 } else { 60 };
+        line!(self.scenario, "        count: {}", self.dice.from(most / 60, most));
         if self.dice.percent(85) {
-            let times = self.times(900);
+            let times = self.times(if self.is_large { 60 } else { 900 });
             line!(self.scenario, "        duration: {times}");
         }
         if self.dice.percent(30) {
@@ -220,6 +241,11 @@ impl Writer {
         }
         line!(self.scenario, "        shapes:");
         for _ in 0..self.dice.from(1, 3) {
+            if self.dice.percent(40) {
+                let template = self.pod(&format!("gen{i}"), None, "Never");
+                line!(self.scenario, "          - {{ template: {{ {template} }} }}");
+                continue;
+            }
             let mut shape =
                 format!("requests: {{ cpu: {}m, memory: {}Mi }}", self.dice.from(0, 4000), self.dice.from(0, 4096));
             if self.dice.percent(20) {
@@ -240,19 +266,34 @@ impl Writer {
         }
     }
 
-    fn template(&mut self, app: &str, run_time: Option<u64>, restart: &str) -> String {
+    /// The metadata and specification of a pod of this application.
+    fn pod(&mut self, app: &str, run_time: Option<u64>, restart: &str) -> String {
         let (cpu, grace) = (self.dice.from(0, 3000), self.dice.from(0, 60));
         let mut annotations = String::new();
         if let Some(seconds) = run_time {
             let fails = if self.dice.percent(20) { ", towtank.dev/exit-code: \"1\"" } else { "" };
             annotations = format!(", annotations: {{ towtank.dev/run-time: {seconds}s{fails} }}");
         }
+        let tier = if self.dice.percent(40) { format!(", tier: t{}", self.dice.from(0, 2)) } else { String::new() };
         let port = if self.dice.percent(10) { ", ports: [{ containerPort: 80, hostPort: 80 }]" } else { "" };
         let resources = format!("resources: {{ requests: {{ cpu: {cpu}m, memory: 64Mi }} }}");
+        let mut more = String::new();
+        if self.has_terms {
+            more += &terms(&mut self.dice, app);
+        }
+        more += &self.claims.of_pod(&mut self.dice);
+        if self.has_second && self.dice.percent(40) {
+            more += &format!(", schedulerName: {SECOND}");
+        }
+        if self.dice.percent(10) {
+            let cpu = self.dice.from(0, 4000);
+            more += &format!(
+                ", initContainers: [{{ name: before, image: x, resources: {{ requests: {{ cpu: {cpu}m }} }} }}]"
+            );
+        }
         format!(
-            "  template:\n    metadata: {{ labels: {{ app: {app} }}{annotations} }}\n    spec:\n      restartPolicy: \
-             {restart}\n      terminationGracePeriodSeconds: {grace}\n      containers: [{{ name: main, image: x, \
-             {resources}{port} }}]"
+            "metadata: {{ labels: {{ app: {app}{tier} }}{annotations} }}, spec: {{ restartPolicy: {restart}, \
+             terminationGracePeriodSeconds: {grace}, containers: [{{ name: main, image: x, {resources}{port} }}]{more} }}"
         )
     }
 
@@ -265,9 +306,12 @@ impl Writer {
 
     fn deployment(&mut self, i: u64) {
         let (replicas, arrival, app) = (self.dice.from(0, 12), self.arrival(), format!("app{i}"));
-        let template = self.template(&app, None, "Always");
+        let template = self.pod(&app, None, "Always");
         line!(self.apps, "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{ name: {app}{arrival} }}\nspec:");
-        line!(self.apps, "  replicas: {replicas}\n  selector: {{ matchLabels: {{ app: {app} }} }}\n{template}");
+        line!(
+            self.apps,
+            "  replicas: {replicas}\n  selector: {{ matchLabels: {{ app: {app} }} }}\n  template: {{ {template} }}"
+        );
         if self.dice.percent(40) {
             let budget =
                 self.dice.one(&["maxUnavailable: 1", "maxUnavailable: 0", "minAvailable: 50%", "minAvailable: 2"]);
@@ -292,10 +336,10 @@ impl Writer {
         let (arrival, app, run_time) = (self.arrival(), format!("job{i}"), self.dice.from(0, 600));
         let restart = self.dice.one(&["Never", "OnFailure"]);
         let run_time = self.dice.percent(95).then_some(run_time);
-        let template = self.template(&app, run_time, restart);
+        let template = self.pod(&app, run_time, restart);
         line!(
             self.apps,
-            "---\napiVersion: batch/v1\nkind: Job\nmetadata: {{ name: {app}{arrival} }}\nspec:\n{template}"
+            "---\napiVersion: batch/v1\nkind: Job\nmetadata: {{ name: {app}{arrival} }}\nspec:\n  template: {{ {template} }}"
         );
         line!(self.apps, "  completions: {}\n  parallelism: {}", self.dice.from(1, 12), self.dice.from(1, 5));
         line!(self.apps, "  backoffLimit: {}", self.dice.from(0, 6));
@@ -321,13 +365,18 @@ impl Writer {
     }
 
     fn scheduler(&mut self) {
-        let tie_break = self.dice.one(&["random", "first"]);
+        let tie_break = self.dice.one(&["random", "first", "heap"]);
         let policy = self.dice.one(&POLICIES);
         let (half, whole) = (self.dice.from(1, 5), self.dice.from(1, 5));
         line!(self.scenario, "  targetWorkload:\n    shapes:");
         line!(self.scenario, "      - {{ weight: {half}, cpu: 500m, gpus: 1, gpuMilli: 500 }}");
         line!(self.scenario, "      - {{ weight: {whole}, cpu: 1, gpus: 2 }}\n      - {{ weight: 2, cpu: 1 }}");
-        line!(self.scenario, "  scheduler:\n    policy: {policy}\n    tieBreak: {tie_break}");
+        let decided = if self.configuration.is_some() {
+            "config: kube-scheduler.yaml".to_owned()
+        } else {
+            format!("policy: {policy}")
+        };
+        line!(self.scenario, "  scheduler:\n    {decided}\n    tieBreak: {tie_break}");
         match self.dice.from(0, 3) {
             0 => line!(self.scenario, "    latency: {{ constant: {}ms }}", self.dice.from(1, 5000)),
             1 => {
@@ -338,6 +387,16 @@ impl Writer {
         if self.dice.percent(60) {
             let (start, stop) = (self.times(60), self.times(60));
             line!(self.scenario, "  kubelet:\n    startLatency: {start}\n    stopLatency: {stop}");
+            for part in ["pullLatency", "initLatency", "readyLatency"] {
+                if self.dice.percent(30) {
+                    let times = self.times(40);
+                    line!(self.scenario, "    {part}: {times}");
+                }
+            }
+        }
+        if self.dice.percent(50) {
+            let times = self.times(90);
+            line!(self.scenario, "  storage:\n    provisioningLatency: {times}");
         }
     }
 
