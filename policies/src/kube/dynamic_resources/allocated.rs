@@ -3,7 +3,8 @@
 //! Source: `pkg/scheduler/framework/plugins/dynamicresources/allocateddevices.go`,
 //! `staging/src/k8s.io/dynamic-resource-allocation/structured/schedulerapi/types.go`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeMap;
 use towtank_sim::dra::{DeviceId, DeviceResult, ResourceClaim};
 use towtank_sim::model::Quantity;
 
@@ -11,9 +12,9 @@ use towtank_sim::model::Quantity;
 pub type Consumed = BTreeMap<String, Quantity>;
 
 /// Which device, by names that live elsewhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct DeviceKey<'c> {
-    /// Its name: first, as it differs most.
+    /// Its name.
     pub device: &'c str,
     /// Its pool.
     pub pool: &'c str,
@@ -25,16 +26,16 @@ pub struct DeviceKey<'c> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AllocatedState<'c> {
     /// Those that one claim has for itself.
-    devices: BTreeSet<DeviceKey<'c>>,
+    devices: FxHashSet<DeviceKey<'c>>,
     /// Those of which claims have shares.
-    shared: BTreeSet<DeviceKey<'c>>,
+    shared: FxHashSet<DeviceKey<'c>>,
     /// What shares take of them.
     capacity: CapacityInUse<'c>,
 }
 
 /// What is taken of the capacities of devices.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CapacityInUse<'c>(BTreeMap<DeviceKey<'c>, Consumed>);
+pub struct CapacityInUse<'c>(FxHashMap<DeviceKey<'c>, Consumed>);
 
 impl<'c> AllocatedState<'c> {
     /// What these claims have.

@@ -10,6 +10,7 @@ use super::pools::{self, Pool, PoolState, Slice};
 use super::result::node_selector;
 use super::search::{Candidate, RequestData, Search, Stop};
 use super::selection::SelectorCache;
+use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use towtank_sim::dra::{
     ALLOCATION_RESULTS_MAX_SIZE, AllocationMode, AllocationResult, ClaimSpec, DeviceClass, DeviceRequest, DeviceResult,
@@ -26,7 +27,7 @@ pub struct Allocator<'c> {
     classes: BTreeMap<&'c str, &'c DeviceClass>,
     /// All slices, by name.
     all: Vec<Slice<'c>>,
-    on_node: BTreeMap<&'c str, Vec<Slice<'c>>>,
+    on_node: FxHashMap<&'c str, Vec<Slice<'c>>>,
     shared: Vec<Slice<'c>>,
 }
 
@@ -60,7 +61,7 @@ impl<'c> Allocator<'c> {
         selectors: &'c SelectorCache,
     ) -> Self {
         let all: Vec<Slice<'c>> = slices.into_iter().map(|(name, spec)| Slice { name, spec }).collect();
-        let mut on_node: BTreeMap<&str, Vec<Slice<'c>>> = BTreeMap::new();
+        let mut on_node: FxHashMap<&str, Vec<Slice<'c>>> = FxHashMap::default();
         let mut shared = Vec::new();
         for slice in &all {
             match &slice.spec.nodes {

@@ -5,7 +5,7 @@ use super::device_resources::{self, DeviceResources};
 use super::extended::Extended;
 use super::features::Features;
 use super::pod_claims::{PodClaim, identity, pod_claims};
-use super::prepared::{NOT_AVAILABLE, Prepared};
+use super::prepared::{NOT_AVAILABLE, Prepared, lists_alternatives};
 use super::selection::SelectorCache;
 use crate::config::{ArgsSource, ConfigError, DynamicResourcesArgs};
 use crate::factory::Factory;
@@ -194,8 +194,12 @@ impl Plugin for DynamicResources {
     }
 
     fn pre_score<'c>(&'c self, cycle: &Cycle<'c>, _feasible: &[NodeId]) -> PreScore<'c> {
+        // Most claims leave no choice, which is known without what finds devices.
+        if !pod_claims(cycle).is_ok_and(|claims| lists_alternatives(&claims)) {
+            return PreScore::Same(0);
+        }
         match Prepared::new(self, cycle) {
-            Ok(Some(prepared)) if prepared.lists_alternatives() => PreScore::Ask(Box::new(prepared)),
+            Ok(Some(prepared)) => PreScore::Ask(Box::new(prepared)),
             _ => PreScore::Same(0),
         }
     }

@@ -113,12 +113,12 @@ impl<'c> Prepared<'c> {
             Err(AllocationError::Fatal(why)) => Err((Verdict::Error(why.into()), Vec::new())),
         }
     }
+}
 
-    /// Whether nodes differ in which alternatives they have.
-    pub(super) fn lists_alternatives(&self) -> bool {
-        let requests = self.claims.iter().flat_map(|c| &c.claim.spec.requests);
-        { requests }.any(|request| matches!(request.form, RequestForm::FirstAvailable(_)))
-    }
+/// Whether nodes may differ in which alternatives they have.
+pub(super) fn lists_alternatives(claims: &[PodClaim<'_>]) -> bool {
+    let mut requests = claims.iter().flat_map(|claim| &claim.claim.spec.requests);
+    requests.any(|request| matches!(request.form, RequestForm::FirstAvailable(_)))
 }
 
 /// The allocator for the cluster as it is, with what pods hold that are being bound.

@@ -11,7 +11,8 @@ use super::capacity;
 use super::constraint::{Constraint, Purpose};
 use super::counters::Counters;
 use super::pools::{Pool, PoolState, Slice};
-use std::collections::{BTreeMap, BTreeSet};
+use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
 use towtank_sim::dra::{
     ALLOCATION_RESULTS_MAX_SIZE, AllocationMode, Device, DeviceClass, DeviceId, DeviceResult, DeviceTaintEffect,
     NodeScope, RequestedDevices,
@@ -80,7 +81,7 @@ pub(super) struct Search<'s> {
     requests: Vec<Vec<Vec<RequestData<'s>>>>,
     constraints: Vec<Vec<Constraint<'s>>>,
     /// For which claims devices have been chosen.
-    allocating: BTreeMap<DeviceKey<'s>, BTreeSet<usize>>,
+    allocating: FxHashMap<DeviceKey<'s>, BTreeSet<usize>>,
     capacity: CapacityInUse<'s>,
     counters: Counters<'s>,
     results: Vec<Vec<(Candidate<'s>, DeviceResult)>>,
@@ -126,7 +127,7 @@ impl<'s> Search<'s> {
             claims,
             requests: Vec::new(),
             constraints: Vec::new(),
-            allocating: BTreeMap::new(),
+            allocating: FxHashMap::default(),
             capacity: CapacityInUse::default(),
             counters: Counters::default(),
             results: Vec::new(),
