@@ -65,6 +65,7 @@ pub fn simulate(
         tables: observe.tables,
         attempts: observe.attempts,
         parquet: observe.parquet,
+        series: options.page || out.is_some(),
         page: observe.figures && options.page,
         fragmentation: prepared
             .target_workload

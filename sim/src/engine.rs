@@ -163,6 +163,7 @@ impl Simulation {
             self.with_context(index, &mut agenda, &mut observers, |controller, cx| controller.start(cx));
         }
         let before = self.cluster.phases.enter(Phase::Sources);
+        self.cluster.expect_nodes(self.sources.iter().map(|feeder| feeder.source.new_nodes()).sum());
         for index in 0..self.sources.len() {
             self.fetch(index, &mut agenda)?;
         }

@@ -131,6 +131,11 @@ pub trait Source {
         None
     }
 
+    /// How many nodes it adds, as far as that is known before the run.
+    fn new_nodes(&self) -> usize {
+        0
+    }
+
     /// Whether the source never ends, so that `until: idle` would never come.
     fn is_endless(&self) -> bool {
         false
@@ -164,5 +169,9 @@ impl Source for Listed {
             self.rest = Vec::new().into_iter();
         }
         Ok(next)
+    }
+
+    fn new_nodes(&self) -> usize {
+        self.rest.as_slice().iter().filter(|submission| matches!(submission.work, Work::Node(_))).count()
     }
 }

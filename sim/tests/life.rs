@@ -74,7 +74,11 @@ fn requests(list: &[(&str, &str)]) -> ResourceList {
 }
 
 fn node(name: &str, cpu: &str) -> Work {
-    Work::Node(Box::new(NodeSpec { name: name.into(), allocatable: requests(&[("cpu", cpu)]), ..NodeSpec::default() }))
+    Work::Node(Box::new(NodeSpec {
+        name: name.into(),
+        allocatable: requests(&[("cpu", cpu)]).into(),
+        ..NodeSpec::default()
+    }))
 }
 
 fn pod(cluster: &mut Cluster, name: &str, cpu: &str, run: Run) -> Work {

@@ -212,11 +212,17 @@ impl Clumsy {
             }
             Step::AddNode(name, devices) => {
                 let allocatable = list(&[("cpu", "4".into()), ("example.com/x", "2".into())]);
-                let spec = NodeSpec { name: node_name(name).into(), allocatable, devices, ..NodeSpec::default() };
+                let spec = NodeSpec {
+                    name: node_name(name).into(),
+                    allocatable: allocatable.into(),
+                    devices,
+                    ..NodeSpec::default()
+                };
                 let _ = cluster.add_node(spec);
             }
             Step::Resize(n, cpu) => {
-                _ = node(n).map(|id| cluster.update_node(id, |s| s.allocatable = list(&[("cpu", cpu.to_string())])));
+                _ = node(n)
+                    .map(|id| cluster.update_node(id, |s| s.allocatable = list(&[("cpu", cpu.to_string())]).into()));
             }
             Step::Taint(n) => {
                 let taint = Taint { key: "k".into(), value: String::new(), effect: Effect::NoExecute };

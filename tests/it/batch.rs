@@ -169,7 +169,8 @@ fn play(jobs: &[Job], machines: u32, policy: &str) -> BTreeMap<String, Played> {
     };
     let node = |number: u32| {
         let allocatable = requests(&[("cpu", "1"), ("pods", "10")]);
-        let spec = NodeSpec { name: format!("m{number}").into(), allocatable, ..NodeSpec::default() };
+        let spec =
+            NodeSpec { name: format!("m{number}").into(), allocatable: allocatable.into(), ..NodeSpec::default() };
         Submission { at: SimTime::ZERO, work: Work::Node(Box::new(spec)) }
     };
     simulation.add_source(Box::new(Listed::new("nodes", (0..machines).map(node).collect())));

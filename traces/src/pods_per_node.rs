@@ -27,6 +27,10 @@ impl Source for WithPods {
         Ok(submission)
     }
 
+    fn new_nodes(&self) -> usize {
+        self.source.new_nodes()
+    }
+
     fn is_endless(&self) -> bool {
         self.source.is_endless()
     }

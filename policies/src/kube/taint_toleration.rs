@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn comparing_tolerations_count_only_where_the_gate_is_on() {
         let taint = Taint { key: "sla".into(), value: "5".into(), effect: Effect::NoSchedule };
-        let node = NodeSpec { taints: vec![taint], ..NodeSpec::default() };
+        let node = NodeSpec { taints: [taint].into(), ..NodeSpec::default() };
         let below_ten = Toleration {
             key: "sla".into(),
             operator: TolerationOperator::Lt,

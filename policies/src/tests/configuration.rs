@@ -170,7 +170,9 @@ profiles:
     let profile = profile(rest);
     let fit = profile.plugins.iter().find(|plugin| plugin.name() == "NodeResourcesFit").unwrap();
     let mut cluster = Cluster::default();
-    cluster.add_node(NodeSpec { name: "n".into(), allocatable: list("pods", "1"), ..NodeSpec::default() }).unwrap();
+    cluster
+        .add_node(NodeSpec { name: "n".into(), allocatable: list("pods", "1").into(), ..NodeSpec::default() })
+        .unwrap();
     let mut fits = |resource: &str| {
         let class_id = cluster.intern(PodSpec::with_requests(list(resource, "1")));
         let cycle = Cycle::new(&cluster, class_id, None);

@@ -48,7 +48,7 @@ fn requests(list: &[(&str, i64)]) -> ResourceList {
 
 fn node(name: &str) -> (i64, Work) {
     let allocatable = requests(&[("cpu", 8), ("pods", 10)]);
-    (0, Work::Node(Box::new(NodeSpec { name: name.into(), allocatable, ..NodeSpec::default() })))
+    (0, Work::Node(Box::new(NodeSpec { name: name.into(), allocatable: allocatable.into(), ..NodeSpec::default() })))
 }
 
 fn object(namespace: &str, name: &str, body: impl Object) -> (i64, Work) {

@@ -29,7 +29,7 @@ fn cpu(units: i64) -> ResourceList {
 
 fn node(cluster: &mut Cluster) -> NodeId {
     let count = cluster.nodes().len();
-    let spec = NodeSpec { name: format!("n{count}").into(), allocatable: cpu(4), ..NodeSpec::default() };
+    let spec = NodeSpec { name: format!("n{count}").into(), allocatable: cpu(4).into(), ..NodeSpec::default() };
     cluster.add_node(spec).expect("a new name")
 }
 
@@ -66,7 +66,7 @@ fn requests(units: i64) -> PodSpec {
 #[test]
 fn fit_wants_a_node_that_holds_the_pod_and_has_grown() {
     let grow = |name: &str, pod: i64, to: i64| {
-        wakes(name, &requests(pod), NodeChange::ALLOCATABLE, move |spec| spec.allocatable = cpu(to))
+        wakes(name, &requests(pod), NodeChange::ALLOCATABLE, move |spec| spec.allocatable = cpu(to).into())
     };
     assert!(grow("NodeResourcesFit", 6, 8));
     assert!(!grow("NodeResourcesFit", 6, 5), "still too small");
@@ -131,8 +131,7 @@ fn ports_want_the_pod_that_had_them() {
 fn declared_features_want_a_node_that_declares_others() {
     let mut pod = requests(1);
     pod.containers[0].restarts_all = true;
-    let declare =
-        |spec: &mut NodeSpec| spec.declared_features = vec!["RestartAllContainersOnContainerExits".to_owned()];
+    let declare = |spec: &mut NodeSpec| spec.declared_features.push("RestartAllContainersOnContainerExits".to_owned());
     assert!(wakes("NodeDeclaredFeatures", &pod, NodeChange::FEATURES, declare));
     let mut cluster = Cluster::default();
     let id = node(&mut cluster);

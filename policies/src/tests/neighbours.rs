@@ -109,7 +109,7 @@ impl Draw {
             labels.insert(HOSTNAME_LABEL, name.clone());
         }
         let taint = Taint { key: "t".into(), value: String::new(), effect: Effect::NoSchedule };
-        let taints = vec![taint; usize::from(self.one_in(4))];
+        let taints = vec![taint; usize::from(self.one_in(4))].into();
         let node = NodeSpec { name: name.into(), labels, taints, ..NodeSpec::default() };
         if self.crowded { roomy(node) } else { node }
     }

@@ -152,7 +152,7 @@ impl World {
     fn node(&mut self, name: &str, cpu: &str, memory: &str) {
         let allocatable = requests(&[("cpu", cpu), ("memory", memory), ("pods", "1000")]);
         let labels = [("kubernetes.io/hostname".to_owned(), name.to_owned())].into();
-        let spec = NodeSpec { name: name.into(), allocatable, labels, ..NodeSpec::default() };
+        let spec = NodeSpec { name: name.into(), allocatable: allocatable.into(), labels, ..NodeSpec::default() };
         self.at(0, Work::Node(Box::new(spec)));
     }
 

@@ -32,9 +32,9 @@ fn add_node(cluster: &mut Cluster, cpu_milli: i64, memory: i64) -> NodeId {
     let soft = Taint { key: "soft".to_owned(), value: String::new(), effect: Effect::PreferNoSchedule };
     let spec = NodeSpec {
         name: format!("n{count}").into(),
-        allocatable,
-        taints: vec![soft; count % 3],
-        images: vec![NodeImage { names: vec!["app:latest".to_owned()], size: memory }; count % 2],
+        allocatable: allocatable.into(),
+        taints: vec![soft; count % 3].into(),
+        images: vec![NodeImage { names: vec!["app:latest".to_owned()], size: memory }; count % 2].into(),
         devices: (count % 4) as u8,
         ..NodeSpec::default()
     };

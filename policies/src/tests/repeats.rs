@@ -84,7 +84,8 @@ fn play(seed: u64, pods: usize, priorities: usize, evaluation: Evaluation) -> (O
         .map(|number| {
             let mut allocatable = list(4 + draw(5));
             allocatable.insert("pods".to_owned(), Quantity::from_units(6));
-            let spec = NodeSpec { name: format!("n{number}").into(), allocatable, ..NodeSpec::default() };
+            let spec =
+                NodeSpec { name: format!("n{number}").into(), allocatable: allocatable.into(), ..NodeSpec::default() };
             (0, Work::Node(Box::new(spec)))
         })
         .collect();

@@ -7,7 +7,7 @@ use super::work_times::{WorkTimes, usage};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use towtank_sim::cluster::{Change, Cluster, Interest, NodeChange};
-use towtank_sim::model::node::{INSTANCE_TYPE_LABEL, Node};
+use towtank_sim::model::node::INSTANCE_TYPE_LABEL;
 use towtank_sim::model::pod::{Pod, PodClass};
 use towtank_sim::model::resources::{ResourceId, Resources};
 use towtank_sim::model::{ClassId, NodeId, PodId};
@@ -27,6 +27,8 @@ pub struct LedgerCollector {
     /// entered together, none waits for the one before.
     used_of_nodes: Vec<i128>,
     unadded: Vec<Stay>,
+    /// The names of groups and instance types, which few share.
+    names: Names,
     machines: Vec<MachineLife>,
     /// By class: for how long its pods existed, in nanoseconds.
     existed: Vec<i128>,
@@ -83,17 +85,47 @@ type ZoneNumber = std::num::NonZeroU32;
 /// So many stays are entered together.
 const TOGETHER: usize = 256;
 
+/// A node that is there, or has left. There may be very many.
 #[derive(Debug)]
 struct NodeEntry {
-    zone: usize,
-    group: Option<Arc<str>>,
-    instance: Arc<str>,
+    /// Its node group, if it has one, as a number of [`Names`].
+    group: Option<NameNumber>,
+    /// Its instance type, likewise.
+    instance: NameNumber,
     created: SimTime,
     removed: Option<SimTime>,
     /// Since when it has what it can allocate now.
     since: SimTime,
-    allocatable: Resources,
+    /// What it can allocate; nothing once it has left.
+    allocatable: Option<Arc<Resources>>,
     cpu_capacity: i128,
+}
+
+/// Names and their numbers.
+#[derive(Debug, Default)]
+struct Names {
+    numbers: BTreeMap<Arc<str>, NameNumber>,
+    names: Vec<Arc<str>>,
+}
+
+/// The number of a name, kept as one more.
+type NameNumber = std::num::NonZeroU32;
+
+impl Names {
+    fn number(&mut self, name: &str) -> NameNumber {
+        if let Some(known) = self.numbers.get(name) {
+            return *known;
+        }
+        let name: Arc<str> = name.into();
+        self.names.push(Arc::clone(&name));
+        let number = NameNumber::new(self.names.len() as u32).expect("there is one name now");
+        self.numbers.insert(name, number);
+        number
+    }
+
+    fn name(&self, number: NameNumber) -> Arc<str> {
+        Arc::clone(&self.names[number.get() as usize - 1])
+    }
 }
 
 /// How long a node was there and how busy.
@@ -157,6 +189,7 @@ impl LedgerCollector {
             self.enter(id, pod, cluster);
         }
         self.add_up();
+        self.machines.reserve_exact(self.nodes.len());
         for slot in 0..self.nodes.len() {
             self.close(slot, now);
         }
@@ -279,7 +312,7 @@ impl LedgerCollector {
             return;
         }
         let now = cluster.now;
-        let zone = pod.node.and_then(|node| Some(self.nodes.get(node.index())?.as_ref()?.zone));
+        let zone = pod.node.and_then(|node| self.zone_of(node.index()));
         let resized = self.resized.entry(pod.class).or_default();
         for column in 0..cluster.resources.len() as u16 {
             let id = ResourceId(column);
@@ -308,11 +341,17 @@ impl LedgerCollector {
         }
     }
 
-    fn added(&mut self, node: &Node, now: SimTime) {
+    fn added(&mut self, id: NodeId, cluster: &Cluster) {
+        let (node, now) = (cluster.node(id), cluster.now);
         self.add_up();
         let slot = node.id.index();
         self.close(slot, now);
         if self.nodes.len() <= slot {
+            // As much as the cluster takes, which may know how many nodes are to come.
+            let more = cluster.nodes().capacity().max(slot + 1) - self.nodes.len();
+            self.nodes.reserve_exact(more);
+            self.used_of_nodes.reserve_exact(more);
+            self.zone_of_nodes.reserve_exact(more);
             self.nodes.resize_with(slot + 1, || None);
             self.used_of_nodes.resize(slot + 1, 0);
             self.zone_of_nodes.resize(slot + 1, None);
@@ -324,23 +363,30 @@ impl LedgerCollector {
         }
         self.zone_of_nodes[slot] = ZoneNumber::new(zone as u32 + 1);
         self.nodes[slot] = Some(NodeEntry {
-            zone,
-            group: node.spec.group.clone(),
-            instance: node.spec.labels.get(INSTANCE_TYPE_LABEL).map_or("", String::as_str).into(),
+            group: node.spec.group.as_ref().map(|group| self.names.number(group)),
+            instance: self.names.number(node.spec.labels.get(INSTANCE_TYPE_LABEL).map_or("", String::as_str)),
             created: now,
             removed: None,
             since: now,
-            allocatable: node.allocatable.clone(),
+            allocatable: Some(Arc::clone(&node.allocatable)),
             cpu_capacity: 0,
         });
     }
 
+    /// The zone of the node in a slot.
+    fn zone_of(&self, slot: usize) -> Option<usize> {
+        self.zone_of_nodes.get(slot).copied().flatten().map(|zone| zone.get() as usize - 1)
+    }
+
     /// What a node could allocate until now is entered.
     fn settle(&mut self, slot: usize, now: SimTime) {
+        let Some(zone) = self.zone_of(slot) else { return };
         let Some(Some(node)) = self.nodes.get_mut(slot) else { return };
         let span = i128::from(now.since(node.since).0);
-        add_times(&mut self.zones[node.zone].capacity, &node.allocatable, span);
-        node.cpu_capacity += i128::from(node.allocatable.get(ResourceId::CPU)) * span;
+        if let Some(allocatable) = &node.allocatable {
+            add_times(&mut self.zones[zone].capacity, allocatable, span);
+            node.cpu_capacity += i128::from(allocatable.get(ResourceId::CPU)) * span;
+        }
         node.since = now;
     }
 
@@ -351,8 +397,8 @@ impl LedgerCollector {
         let cpu_used = std::mem::take(&mut self.used_of_nodes[slot]);
         self.zone_of_nodes[slot] = None;
         self.machines.push(MachineLife {
-            group: node.group,
-            instance: node.instance,
+            group: node.group.map(|group| self.names.name(group)),
+            instance: self.names.name(node.instance),
             nanoseconds: i128::from(node.removed.unwrap_or(now).since(node.created).0),
             cpu_capacity: node.cpu_capacity,
             cpu_used,
@@ -363,7 +409,7 @@ impl LedgerCollector {
         if what.contains(NodeChange::ALLOCATABLE) {
             self.settle(id.index(), cluster.now);
             if let Some(Some(node)) = self.nodes.get_mut(id.index()) {
-                node.allocatable.clone_from(&cluster.node(id).allocatable);
+                node.allocatable = Some(Arc::clone(&cluster.node(id).allocatable));
             }
         }
     }
@@ -372,7 +418,7 @@ impl LedgerCollector {
         self.settle(id.index(), cluster.now);
         // Pods that are on it are still to be entered; what it can allocate is nothing any more.
         if let Some(Some(node)) = self.nodes.get_mut(id.index()) {
-            node.allocatable = Resources::default();
+            node.allocatable = None;
             node.removed = Some(cluster.now);
         }
     }
@@ -401,7 +447,7 @@ impl Observer for LedgerCollector {
             }
             Change::PodUpdated(id, old) => self.resized(id, old, cluster),
             Change::PodStarted(_) | Change::PodReadiness(_) => self.work.note(*change, cluster),
-            Change::NodeAdded(id) => self.added(cluster.node(id), cluster.now),
+            Change::NodeAdded(id) => self.added(id, cluster),
             Change::NodeChanged(id, what) => self.changed(id, what, cluster),
             Change::NodeRemoved(id) => self.removed(id, cluster),
             _ => {}

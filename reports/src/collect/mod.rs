@@ -87,6 +87,8 @@ pub struct CollectOptions {
     pub attempts: bool,
     /// Whether tables are written as Parquet too.
     pub parquet: bool,
+    /// Whether the cluster's state over time is kept, of which `timeseries.csv` and figures are made. Nothing in the summary is.
+    pub series: bool,
     /// Whether what the page and the figures of one run tell of single nodes and pods is kept.
     pub page: bool,
     /// What the fragmentation of GPUs is measured with, if it is.
@@ -101,7 +103,8 @@ pub struct CollectOptions {
 
 /// The collectors of one run.
 pub struct Collectors {
-    series: SeriesCollector,
+    /// It follows the fragmentation of GPUs too.
+    series: Option<SeriesCollector>,
     utilization: UtilizationCollector,
     latency: LatencyCollector,
     notable: NotableCollector,
@@ -137,7 +140,8 @@ impl Collectors {
         let lives = (options.page || tables.is_some()).then(|| LifeLog::new(options.page, tables, options.parquet));
         let lives = lives.transpose()?;
         Ok(Self {
-            series: SeriesCollector::new(options.interval, options.fragmentation.clone()),
+            series: (options.series || options.fragmentation.is_some())
+                .then(|| SeriesCollector::new(options.interval, options.fragmentation.clone())),
             arrivals: options.fragmentation.map(ArrivalCurveCollector::new),
             utilization: UtilizationCollector::default(),
             latency: LatencyCollector::default(),
@@ -163,8 +167,9 @@ impl Collectors {
 
     /// The observers to hand to the engine.
     pub fn observers(&mut self) -> Vec<&mut dyn Observer> {
-        let mut all: Vec<&mut dyn Observer> =
-            vec![&mut self.series, &mut self.utilization, &mut self.latency, &mut self.notable, &mut self.metrics];
+        let mut all: Vec<&mut dyn Observer> = self.series.iter_mut().map(|o| o as &mut dyn Observer).collect();
+        all.extend([&mut self.utilization as &mut dyn Observer, &mut self.latency, &mut self.notable]);
+        all.push(&mut self.metrics);
         all.extend(self.heatmap.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.history.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.arrivals.as_mut().map(|o| o as &mut dyn Observer));
@@ -228,7 +233,7 @@ impl Collectors {
             utilization: self.utilization.summary(cluster),
             latency,
             jobs: jobs.summary(),
-            gpu_fragmentation: self.series.fragmentation(cluster),
+            gpu_fragmentation: self.series.as_mut().and_then(|series| series.fragmentation(cluster)),
             zones: few(zones),
             namespaces: few(namespaces),
             packing: Some(Packing::of(&occupancy)),
@@ -245,7 +250,7 @@ impl Collectors {
         complete(&mut summary.utilization, &ledger);
         summary.stranded = stranded(&occupancy, &ledger, &summary.utilization);
         self.notable.fill(&mut summary);
-        let series = self.series.into_series();
+        let series = self.series.map(SeriesCollector::into_series).unwrap_or_default();
         if let Some(out) = out.filter(|_| self.parquet) {
             written::write_series(out, &series)?;
         }

@@ -72,7 +72,7 @@ pub(super) fn spec(cpu: &str, memory: &str) -> PodSpec {
 }
 
 pub(super) fn node(name: &str, cpu: &str, memory: &str) -> NodeSpec {
-    NodeSpec { name: name.into(), allocatable: requests(cpu, memory), ..NodeSpec::default() }
+    NodeSpec { name: name.into(), allocatable: requests(cpu, memory).into(), ..NodeSpec::default() }
 }
 
 pub(super) fn bare_pod(cluster: &mut Cluster, name: &str, cpu: &str, memory: &str, run: Run) -> PodId {

@@ -15,6 +15,7 @@ use crate::model::{ClassId, NodeId};
 use crate::scheduler::{Cycle, Profile};
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// The machines.
 #[derive(Debug, Default)]
@@ -104,7 +105,7 @@ impl Site {
 
     /// Whether a job would have its places if nothing else ran.
     pub(super) fn holds(&self, job: &Job, cluster: &Cluster) -> bool {
-        let all = self.nodes.iter().map(|id| cluster.node(*id).allocatable.clone()).collect();
+        let all = self.nodes.iter().map(|id| (*cluster.node(*id).allocatable).clone()).collect();
         Space::new(self.ground.clone(), all).fits(job)
     }
 
@@ -176,7 +177,7 @@ impl Site {
     /// Machines are in one pool if they are of one size and take the same kinds of pods. Pools are in the order of their first machines.
     fn make_pools(&mut self, cluster: &Cluster) {
         let judged: Vec<usize> = (0..self.judged.len()).filter(|kind| self.judged[*kind]).collect();
-        let mut pools: FxHashMap<(Resources, Vec<bool>), u32> = FxHashMap::default();
+        let mut pools: FxHashMap<(Arc<Resources>, Vec<bool>), u32> = FxHashMap::default();
         self.pool_of.clear();
         let mut first = Vec::new();
         for (machine, id) in self.nodes.iter().enumerate() {

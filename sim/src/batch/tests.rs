@@ -192,5 +192,5 @@ fn requests(cpu: &str) -> ResourceList {
 fn node(name: &str, cpu: &str) -> Work {
     let mut allocatable = requests(cpu);
     allocatable.insert("pods", "100".parse().expect("a quantity"));
-    Work::Node(Box::new(NodeSpec { name: name.into(), allocatable, ..NodeSpec::default() }))
+    Work::Node(Box::new(NodeSpec { name: name.into(), allocatable: allocatable.into(), ..NodeSpec::default() }))
 }

@@ -41,6 +41,12 @@ impl<T> ChangeLog<T> {
         }
         self.entries.push(change);
     }
+
+    /// There was a change, which nobody will ask for.
+    pub(super) fn pass(&mut self) {
+        debug_assert!(self.entries.is_empty(), "later changes are remembered only if those before are");
+        self.dropped += 1;
+    }
 }
 
 #[cfg(test)]
@@ -57,5 +63,15 @@ mod tests {
         assert_eq!(log.since(2998), Some(&[NodeId::new(2998), NodeId::new(2999)][..]));
         assert_eq!(log.since(3000), Some(&[][..]));
         assert_eq!(log.since(10), None);
+    }
+
+    #[test]
+    fn who_asks_first_is_told_of_nothing_before() {
+        let mut log = ChangeLog::default();
+        log.pass();
+        log.pass();
+        log.push(NodeId::new(7), 1);
+        assert_eq!((log.end(), log.since(1)), (3, None));
+        assert_eq!(log.since(2), Some(&[NodeId::new(7)][..]));
     }
 }

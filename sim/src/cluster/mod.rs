@@ -12,6 +12,7 @@ mod classes;
 mod feed;
 mod fingerprint;
 mod hearers;
+mod kinds;
 mod namespace;
 mod node_changes;
 mod node_load;

@@ -6,6 +6,11 @@ use crate::model::node::NodeSpec;
 use std::sync::Arc;
 
 impl Cluster {
+    /// So many nodes are about to be added, which is good to know for tables of nodes.
+    pub fn expect_nodes(&mut self, count: usize) {
+        self.nodes.expect(count);
+    }
+
     /// Adds a node, ready at once.
     ///
     /// # Errors
@@ -35,7 +40,9 @@ impl Cluster {
         let (resources, totals) = (&mut self.resources, &mut self.totals);
         let what = self.nodes.change(id, self.version, |node| {
             let before = node.spec.clone();
-            change(Arc::make_mut(&mut node.spec));
+            let spec = Arc::make_mut(&mut node.spec);
+            change(spec);
+            spec.share(&before);
             let what = NodeChange::between(&before, &node.spec);
             if what.is_empty() {
                 return what;
@@ -45,7 +52,7 @@ impl Cluster {
                 let allocatable = resources.vector(&node.spec.allocatable);
                 totals.capacity.sub(&node.allocatable);
                 totals.capacity.add(&allocatable);
-                node.allocatable = allocatable;
+                node.allocatable = Arc::new(allocatable);
             }
             what
         });

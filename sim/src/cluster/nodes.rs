@@ -1,6 +1,7 @@
 //! The table of nodes.
 
 use super::change_log::ChangeLog;
+use super::kinds::Kinds;
 use super::node_load::NodeLoad;
 use crate::model::NodeId;
 use crate::model::gpu::Devices;
@@ -23,6 +24,7 @@ pub struct Nodes {
     leaving: Vec<(NodeId, bool)>,
     free: Vec<u32>,
     by_name: BTreeMap<Arc<str>, NodeId>,
+    kinds: Kinds,
     membership: u64,
     spec_changes: u64,
     versions: Vec<u64>,
@@ -156,6 +158,18 @@ impl Nodes {
         self.spec_log.push(id, self.slots.len());
     }
 
+    /// So many nodes are about to come: takes the memory for them at once, and not with copies that are each twice as large.
+    pub(super) fn expect(&mut self, count: usize) {
+        self.slots.reserve_exact(count);
+        self.versions.reserve_exact(count);
+        self.loads.reserve_exact(count);
+    }
+
+    /// For how many nodes memory has been taken, for tables beside this one.
+    pub fn capacity(&self) -> usize {
+        self.slots.capacity()
+    }
+
     pub(super) fn get_mut(&mut self, id: NodeId) -> &mut Node {
         self.slots[id.index()].as_mut().expect("the node exists")
     }
@@ -175,14 +189,16 @@ impl Nodes {
             (self.slots.len() - 1) as u32
         });
         let id = NodeId::new(slot);
+        let devices = Devices::new(spec.devices as usize);
+        let (spec, allocatable) = self.kinds.share(spec, allocatable);
         self.by_name.insert(spec.name.clone(), id);
         self.membership += 1;
         self.spec_changes += 1;
         self.slots[id.index()] = Some(Node {
             id,
             uid,
-            devices: Devices::new(spec.devices as usize),
-            spec: Arc::new(spec),
+            devices,
+            spec,
             allocatable,
             requested: Resources::default(),
             nonzero_cpu: 0,

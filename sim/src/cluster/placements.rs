@@ -5,7 +5,7 @@ use super::placement_index::PlacementIndex;
 use super::{Nodes, Pods};
 use crate::model::pod::PodClass;
 use crate::model::{ClassId, NodeId};
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::collections::BTreeSet;
 
 /// How many pods of one class a node has.
@@ -50,6 +50,8 @@ pub(super) struct PlacementTable {
     /// How many pods have a priority, in the order of priorities; none twice.
     by_priority: Vec<(i32, u32)>,
     affinity_version: u64,
+    /// Whether somebody has asked for the log; only then is anything in it.
+    logs: Cell<bool>,
     log: ChangeLog<PlacementChange>,
 }
 
@@ -97,9 +99,15 @@ impl<'a> Placements<'a> {
         self.table.by_priority.first().is_some_and(|(lowest, _)| *lowest < priority)
     }
 
-    /// What came to nodes, left them, or was asked to go, in order.
+    /// What came to nodes, left them, or was asked to go, in order. It is kept from when somebody first asks for it.
     pub fn log(self) -> &'a ChangeLog<PlacementChange> {
+        self.table.logs.set(true);
         &self.table.log
+    }
+
+    /// How many such changes there were so far.
+    pub fn changes(self) -> u64 {
+        self.table.log.end()
     }
 
     /// Grows whenever [`Placements::classes_with_affinity`] changes.
@@ -174,6 +182,10 @@ impl PlacementTable {
 
     /// A reader that comes too late recounts all pods, of which a node has several.
     fn note(&mut self, change: PlacementChange, nodes: usize) {
-        self.log.push(change, 2 * nodes);
+        if self.logs.get() {
+            self.log.push(change, 2 * nodes);
+        } else {
+            self.log.pass();
+        }
     }
 }

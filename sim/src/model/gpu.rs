@@ -33,9 +33,14 @@ pub struct GpuRequest {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct DeviceSet(pub u16);
 
-/// The free thousandths of a node's devices, and how many pods hold them.
+/// The free thousandths of a node's devices, and how many pods hold them. Most nodes have no devices, and then it takes no memory of
+/// its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Devices {
+pub struct Devices(Option<Box<Shares>>);
+
+/// The devices of a node that has some.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Shares {
     count: u8,
     free: [u16; MAX_DEVICES],
     holders: [u16; MAX_DEVICES + 1],
@@ -87,12 +92,13 @@ impl Devices {
         let count = count.min(MAX_DEVICES);
         let mut free = [0; MAX_DEVICES];
         free[..count].fill(WHOLE);
-        Self { count: count as u8, free, holders: [0; MAX_DEVICES + 1] }
+        let shares = || Box::new(Shares { count: count as u8, free, holders: [0; MAX_DEVICES + 1] });
+        Self((count > 0).then(shares))
     }
 
     /// The free thousandths of each device.
     pub fn free(&self) -> &[u16] {
-        &self.free[..self.count as usize]
+        self.0.as_ref().map_or(&[], |shares| &shares.free[..usize::from(shares.count)])
     }
 
     /// The free thousandths of all devices together.
@@ -102,12 +108,12 @@ impl Devices {
 
     /// How many pods hold shares of devices (for 0), or so many whole devices.
     pub fn holders(&self) -> &[u16] {
-        &self.holders
+        self.0.as_ref().map_or(&[0; MAX_DEVICES + 1], |shares| &shares.holders)
     }
 
     /// How many pods hold what a request of this kind asks for: shares, or so many whole devices.
     pub fn holders_like(&self, request: GpuRequest) -> u16 {
-        self.holders[request.kind()]
+        self.holders()[request.kind()]
     }
 
     /// Whether the request can be placed.
@@ -117,7 +123,7 @@ impl Devices {
 
     /// Whether the request can be placed on exactly these devices.
     pub fn fits_on(&self, request: GpuRequest, set: DeviceSet) -> bool {
-        let beyond = u32::from(set.0) >> self.count != 0;
+        let beyond = u32::from(set.0) >> self.free().len() != 0;
         let holds = |(device, free): (usize, &u16)| !set.contains(device) || *free >= request.milli;
         !beyond && set.len() == u32::from(request.count) && self.free().iter().enumerate().all(holds)
     }
@@ -131,21 +137,25 @@ impl Devices {
 
     /// Takes the request from exactly these devices, which hold it.
     pub fn take_from(&mut self, request: GpuRequest, devices: DeviceSet) {
+        let Some(shares) = &mut self.0 else { return };
         if !devices.is_empty() {
-            self.holders[request.kind()] += 1;
+            shares.holders[request.kind()] += 1;
         }
-        self.change(devices, |free| free.saturating_sub(request.milli));
+        shares.change(devices, |free| free.saturating_sub(request.milli));
     }
 
     /// Gives back what was taken.
     pub fn give_back(&mut self, request: GpuRequest, taken: DeviceSet) {
+        let Some(shares) = &mut self.0 else { return };
         if !taken.is_empty() {
-            let holders = &mut self.holders[request.kind()];
+            let holders = &mut shares.holders[request.kind()];
             *holders = holders.saturating_sub(1);
         }
-        self.change(taken, |free| (free + request.milli).min(WHOLE));
+        shares.change(taken, |free| (free + request.milli).min(WHOLE));
     }
+}
 
+impl Shares {
     fn change(&mut self, set: DeviceSet, f: impl Fn(u16) -> u16) {
         for (i, free) in self.free.iter_mut().enumerate() {
             if set.contains(i) {

@@ -1,6 +1,7 @@
 //! Small maps by name. There are several in every class of pods and every node, of one to three entries mostly, for which a tree would take
 //! half a kilobyte.
 
+use super::shared::Empty;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::{Deref, Index};
@@ -102,6 +103,14 @@ impl<K: Deref<Target = str>, V> ListMap<K, V> {
     fn insert_at(&mut self, place: usize, name: K, value: V) {
         self.0.reserve_exact(1);
         self.0.insert(place, (name, value));
+    }
+}
+
+impl<K: 'static, V: 'static> Empty for ListMap<K, V> {
+    const EMPTY: &'static Self = &Self::new();
+
+    fn is_empty(&self) -> bool {
+        self.is_empty()
     }
 }
 

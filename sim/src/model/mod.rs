@@ -16,6 +16,7 @@ pub mod quantity;
 pub mod resource_claims;
 mod resource_name;
 pub mod resources;
+pub mod shared;
 pub mod taint;
 pub mod target_workload;
 pub mod topology_spread;

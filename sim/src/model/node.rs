@@ -5,6 +5,7 @@ use super::id::{NodeId, PodId};
 use super::labels::Labels;
 use super::pod::{HostPort, Pod, PodClass};
 use super::resources::{ResourceList, ResourceTable, Resources};
+use super::shared::Shared;
 use super::taint::Taint;
 use crate::time::SimTime;
 use std::sync::Arc;
@@ -26,21 +27,32 @@ pub struct NodeSpec {
     /// The labels.
     pub labels: Labels,
     /// The taints, in order.
-    pub taints: Vec<Taint>,
+    pub taints: Shared<Vec<Taint>>,
     /// `spec.unschedulable`: cordoned.
     pub unschedulable: bool,
     /// `status.allocatable`.
-    pub allocatable: ResourceList,
+    pub allocatable: Shared<ResourceList>,
     /// `status.capacity`; empty where it equals `allocatable`.
-    pub capacity: ResourceList,
+    pub capacity: Shared<ResourceList>,
     /// The images present, with their sizes in bytes.
-    pub images: Vec<NodeImage>,
+    pub images: Shared<Vec<NodeImage>>,
     /// `status.declaredFeatures`, sorted: what its kubelet says that it can do.
-    pub declared_features: Vec<String>,
+    pub declared_features: Shared<Vec<String>>,
     /// How many GPU devices can be shared.
     pub devices: u8,
     /// The node group (autoscaling) that made it.
     pub group: Option<Arc<str>>,
+}
+
+impl NodeSpec {
+    /// What the two have in common is kept once from now on.
+    pub fn share(&mut self, other: &Self) {
+        self.taints.share(&other.taints);
+        self.allocatable.share(&other.allocatable);
+        self.capacity.share(&other.capacity);
+        self.images.share(&other.images);
+        self.declared_features.share(&other.declared_features);
+    }
 }
 
 /// An image on a node.
@@ -77,8 +89,8 @@ pub struct Node {
     pub machine_up: bool,
     /// The effective requests of the pods on it.
     pub requested: Resources,
-    /// `allocatable` as a vector.
-    pub allocatable: Resources,
+    /// `allocatable` as a vector. Nodes of one kind share it.
+    pub allocatable: Arc<Resources>,
     /// The host ports in use.
     pub ports: Vec<HostPort>,
     /// When it came.
@@ -96,7 +108,7 @@ impl Node {
         Self {
             id: NodeId::NOWHERE,
             uid: u64::MAX,
-            allocatable: table.vector(&spec.allocatable),
+            allocatable: Arc::new(table.vector(&spec.allocatable)),
             devices: Devices::new(spec.devices as usize),
             spec: Arc::new(spec),
             requested: Resources::default(),

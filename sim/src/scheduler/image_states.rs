@@ -136,7 +136,7 @@ mod tests {
         let mut states = ImageStates::default();
         let images = vec![NodeImage { names: vec!["app:v1".to_owned()], size: 7 }];
         let add = |name: &str, cluster: &mut Cluster, states: &mut ImageStates| {
-            let spec = NodeSpec { name: name.into(), images: images.clone(), ..NodeSpec::default() };
+            let spec = NodeSpec { name: name.into(), images: images.clone().into(), ..NodeSpec::default() };
             let id = cluster.add_node(spec).expect("a new name");
             cluster.deliver(|change, cluster| states.changed(change, cluster));
             id

@@ -61,7 +61,7 @@ fn lab() -> Lab {
     let allocatable = ResourceList::from(
         [("cpu", 8), ("pods", 110), ("towtank.dev/gpu-milli", 4000)].map(|(name, n)| (name.to_owned(), amount(n))),
     );
-    let node = NodeSpec { name: "n1".into(), allocatable, devices: 4, ..NodeSpec::default() };
+    let node = NodeSpec { name: "n1".into(), allocatable: allocatable.into(), devices: 4, ..NodeSpec::default() };
     lab.at(0, Work::Node(Box::new(node)));
     for (at, name) in [(1, "a"), (2, "b")] {
         let gpu = Some(GpuRequest { count: 1, milli: 500 });

@@ -97,7 +97,14 @@ impl Lab {
 
     pub(crate) fn node(&mut self, seconds: i64, name: &str, cpu: i64) {
         let allocatable = resources(&[("cpu", cpu), ("pods", 110)]);
-        self.at(seconds, Work::Node(Box::new(NodeSpec { name: name.into(), allocatable, ..NodeSpec::default() })));
+        self.at(
+            seconds,
+            Work::Node(Box::new(NodeSpec {
+                name: name.into(),
+                allocatable: allocatable.into(),
+                ..NodeSpec::default()
+            })),
+        );
     }
 
     /// A pod of priority 0.

@@ -78,4 +78,8 @@ impl Source for Of {
             Err(error) => error,
         })
     }
+
+    fn new_nodes(&self) -> usize {
+        self.source.new_nodes()
+    }
 }

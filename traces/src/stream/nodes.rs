@@ -23,8 +23,12 @@ pub fn nodes(reader: &mut dyn Reader, context: &Context) -> Result<Vec<Record>, 
     let clock = Clock::new(&context.options)?;
     let renamed = Renamed::new(&context.options);
     let mut records = Vec::new();
-    while let Some(record) = reader.next()? {
+    while let Some(mut record) = reader.next()? {
         if rank(&record.event).is_some() {
+            if let (Some(spec), Some(last)) = (spec(&mut record), records.last_mut().and_then(spec)) {
+                // Equal machines mostly stand together.
+                spec.share(last);
+            }
             records.push(record);
         }
     }
@@ -50,7 +54,7 @@ pub fn nodes(reader: &mut dyn Reader, context: &Context) -> Result<Vec<Record>, 
     played.start.sort_by_key(|record| record.as_ref().map(|record| record.place));
     let mut records: Vec<_> = played.start.into_iter().chain(played.rest).flatten().collect();
     for record in &mut records {
-        if let Event::NodeAdded(spec) | Event::NodeChanged(spec) = &mut record.event {
+        if let Some(spec) = spec(record) {
             renamed.node(spec);
         }
     }
@@ -167,6 +171,13 @@ fn name(event: &Event) -> Option<&Arc<str>> {
     match event {
         Event::NodeAdded(spec) | Event::NodeChanged(spec) => Some(&spec.name),
         Event::NodeRemoved(name) => Some(name),
+        _ => None,
+    }
+}
+
+fn spec(record: &mut Record) -> Option<&mut NodeSpec> {
+    match &mut record.event {
+        Event::NodeAdded(spec) | Event::NodeChanged(spec) => Some(spec),
         _ => None,
     }
 }

@@ -39,14 +39,23 @@ impl Renamed {
     }
 
     pub(super) fn node(&self, spec: &mut NodeSpec) {
-        self.list(&mut spec.allocatable);
-        self.list(&mut spec.capacity);
+        for list in [&mut spec.allocatable, &mut spec.capacity] {
+            // What is changed is not shared with other nodes any more.
+            if self.concerns(list) {
+                self.list(list);
+            }
+        }
+    }
+
+    /// Whether a name in the list is another one in the run.
+    fn concerns(&self, list: &ResourceList) -> bool {
+        self.names.keys().any(|from| list.contains_key(from))
     }
 
     /// Renames all at once, so that two names can change places. What is there under the new name already is added to; what gets an empty
     /// name is left out.
     fn list(&self, list: &mut ResourceList) {
-        if self.names.keys().all(|from| !list.contains_key(from)) {
+        if !self.concerns(list) {
             return;
         }
         for (name, quantity) in std::mem::take(list) {

@@ -80,10 +80,16 @@ impl NodePool {
         let mut allocatable: ResourceList = self.allocatable.iter().map(|(name, q)| (name.clone(), q.0)).collect();
         allocatable.entry("pods".to_owned()).or_insert(Quantity::from_units(DEFAULT_MAX_PODS));
         add_devices(&mut allocatable, self.devices);
-        (0..self.count).map(move |i| self.node(i, allocatable.clone()))
+        let kind = NodeSpec {
+            taints: self.taints.clone().into(),
+            allocatable: allocatable.into(),
+            devices: self.devices,
+            ..NodeSpec::default()
+        };
+        (0..self.count).map(move |i| self.node(i, &kind))
     }
 
-    fn node(&self, i: u32, allocatable: ResourceList) -> NodeSpec {
+    fn node(&self, i: u32, kind: &NodeSpec) -> NodeSpec {
         let name = format!("{}-{i}", self.name_prefix);
         let zone = (!self.zones.is_empty()).then(|| &self.zones[i as usize % self.zones.len()]);
         let usual = [
@@ -93,13 +99,6 @@ impl NodePool {
             (INSTANCE_TYPE_LABEL, self.instance_type.as_ref()),
         ];
         let usual = usual.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.clone())));
-        NodeSpec {
-            name: name.as_str().into(),
-            labels: usual.chain(self.labels.clone()).collect(),
-            taints: self.taints.clone(),
-            allocatable,
-            devices: self.devices,
-            ..NodeSpec::default()
-        }
+        NodeSpec { name: name.as_str().into(), labels: usual.chain(self.labels.clone()).collect(), ..kind.clone() }
     }
 }

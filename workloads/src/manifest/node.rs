@@ -50,12 +50,12 @@ fn read(reading: &mut Reading<'_>) -> Result<Option<Item>, FieldError> {
     Ok(Some(Item::Node(Box::new(NodeSpec {
         name: reading.name.as_str().into(),
         labels: labels.into(),
-        taints: taints.collect::<Result<_, _>>()?,
+        taints: taints.collect::<Result<Vec<_>, _>>()?.into(),
         unschedulable: spec.unschedulable.unwrap_or(false),
-        capacity: if capacity == allocatable { ResourceList::new() } else { capacity },
-        allocatable,
+        capacity: if capacity == allocatable { ResourceList::new() } else { capacity }.into(),
+        allocatable: allocatable.into(),
         images: images.collect(),
-        declared_features,
+        declared_features: declared_features.into(),
         devices,
         group: None,
     }))))

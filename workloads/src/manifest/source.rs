@@ -88,4 +88,8 @@ impl Source for ManifestSource {
         let planned = self.rest.next();
         Ok(planned.map(|planned| Submission { at: planned.at, work: creation(planned, &self.streams, cluster) }))
     }
+
+    fn new_nodes(&self) -> usize {
+        self.rest.as_slice().iter().filter(|planned| matches!(planned.item, Item::Node(_))).count()
+    }
 }

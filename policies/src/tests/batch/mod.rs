@@ -221,7 +221,7 @@ fn play(jobs: &[Job], policy: BatchPolicy) -> Starts {
     simulation.add_controller(Box::<PodGroupController>::default());
     let node = |number: u32| {
         let allocatable = requests(&[("cpu", "1"), ("pods", "10")]);
-        let spec = NodeSpec { name: number.to_string().into(), allocatable, ..NodeSpec::default() };
+        let spec = NodeSpec { name: number.to_string().into(), allocatable: allocatable.into(), ..NodeSpec::default() };
         Submission { at: SimTime::ZERO, work: Work::Node(Box::new(spec)) }
     };
     simulation.add_source(Box::new(Listed::new("nodes", (0..MACHINES).map(node).collect())));

@@ -24,13 +24,13 @@ type Wish = fn(&mut Draw, &mut PodSpec);
 
 /// What a node would be, whatever its name.
 pub(in crate::tests) fn node(draw: &mut Draw) -> NodeSpec {
-    let mut node = NodeSpec { allocatable: allocatable(draw), ..NodeSpec::default() };
+    let mut node = NodeSpec { allocatable: allocatable(draw).into(), ..NodeSpec::default() };
     for change in [relabel, retaint, reimage] {
         change(draw, &mut node);
     }
     node.devices = draw.of(&[0, 1, 4, 4]);
     if draw.one_in(6) {
-        node.declared_features = vec!["SomeFeature".to_owned()];
+        node.declared_features.push("SomeFeature".to_owned());
     }
     node
 }
@@ -50,7 +50,7 @@ pub(super) fn change_node(draw: &mut Draw, node: &mut NodeSpec) {
         0 | 1 => relabel(draw, node),
         2 | 3 => retaint(draw, node),
         4 => node.unschedulable = !node.unschedulable,
-        5 => node.allocatable = allocatable(draw),
+        5 => node.allocatable = allocatable(draw).into(),
         6 => reimage(draw, node),
         // A write that changes nothing.
         _ => {}

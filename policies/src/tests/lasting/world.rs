@@ -112,9 +112,9 @@ impl World {
             labels,
             taints,
             unschedulable: self.one_in(5),
-            allocatable,
-            images: vec![image; usize::from(self.one_in(8))],
-            declared_features: self.of(&[Vec::new(), vec!["UserNamespacesHostNetworkSupport".into()]]),
+            allocatable: allocatable.into(),
+            images: vec![image; usize::from(self.one_in(8))].into(),
+            declared_features: self.of(&[Vec::new(), vec!["UserNamespacesHostNetworkSupport".into()]]).into(),
             devices: self.below(4) as u8,
             ..NodeSpec::default()
         }

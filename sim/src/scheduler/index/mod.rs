@@ -201,7 +201,7 @@ impl Index {
         }
         let cluster = cycle.cluster;
         let objects = if view.plan.keyed.is_empty() { 0 } else { cluster.objects().version() };
-        let moment = [cluster.version(), cluster.placements().log().end(), search.nominator.version(), objects];
+        let moment = [cluster.version(), cluster.placements().changes(), search.nominator.version(), objects];
         if let Some(failure) = &view.failure
             && failure.0 == moment
         {

@@ -28,6 +28,7 @@ use towtank_sim::model::node::NodeSpec;
 use towtank_sim::model::pod::{PodSpec, RestartPolicy, Run};
 use towtank_sim::model::quantity::Quantity;
 use towtank_sim::model::resources::ResourceList;
+use towtank_sim::model::shared::Shared;
 use towtank_sim::time::Span;
 
 const WHAT: &str = "a Batsim workload: nb_res, jobs, profiles";
@@ -61,7 +62,7 @@ fn open_nodes(inputs: &Inputs, _: &Context) -> Result<Box<dyn Reader>, TraceErro
     let (document, value) = json::read(inputs.single("a Batsim workload", detect)?.open()?, WHAT)?;
     let count = machines(&document.at(&value))?;
     let one = |(name, n): (&str, i64)| (name.to_owned(), Quantity::from_units(n));
-    let allocatable: ResourceList = [("cpu", 1), ("pods", 1)].map(one).into();
+    let allocatable: Shared<ResourceList> = [("cpu", 1), ("pods", 1)].map(one).into();
     let node =
         |i| NodeSpec { name: format!("machine-{i}").into(), allocatable: allocatable.clone(), ..NodeSpec::default() };
     let record = |i| Record::on_line(i as u64 + 1, 0, Event::NodeAdded(Box::new(node(i))));

@@ -61,7 +61,7 @@ impl Reader for Nodes {
         }
         let Some(row) = self.table.next_row()? else { return Ok(None) };
         let mut spec = NodeSpec { name: row.name(self.name)?.into(), ..NodeSpec::default() };
-        spec.allocatable = self.amounts.base(row)?;
+        spec.allocatable = self.amounts.base(row)?.into();
         spec.allocatable.extend(self.amounts.extended(row)?);
         let count = row.whole(self.pods, "the largest number of pods, 0 or more")?;
         spec.allocatable.insert("pods", Quantity::from_units(count));

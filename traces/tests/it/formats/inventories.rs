@@ -25,7 +25,7 @@ fn check(format: &str, path: &str, models: &[(&str, usize, i64)], cores: i128) {
     assert_eq!(by_model(&records), expected);
     let lists = || {
         records.iter().filter_map(|record| match &record.event {
-            Event::NodeAdded(spec) => Some(&spec.allocatable),
+            Event::NodeAdded(spec) => Some(&*spec.allocatable),
             _ => None,
         })
     };
@@ -33,7 +33,7 @@ fn check(format: &str, path: &str, models: &[(&str, usize, i64)], cores: i128) {
     let options = ReplayOptions { gpu: GpuMode::Whole, ..ReplayOptions::default() };
     let whole = nodes(format, &inputs, &Context { options, ..Context::default() });
     let lists = whole.iter().filter_map(|record| match &record.event {
-        Event::NodeAdded(spec) => Some(&spec.allocatable),
+        Event::NodeAdded(spec) => Some(&*spec.allocatable),
         _ => None,
     });
     let gpus: i64 = models.iter().map(|(_, _, gpus)| gpus).sum();
