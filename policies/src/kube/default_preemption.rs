@@ -2,6 +2,7 @@
 
 use crate::config::{ArgsSource, ConfigError, DefaultPreemptionArgs};
 use crate::factory::Factory;
+use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::sync::Arc;
 use towtank_sim::cluster::Cluster;
@@ -32,6 +33,9 @@ pub struct DefaultPreemption {
     /// Whether the pod waits outside the queue while its victims are asked to go (gate `SchedulerAsyncPreemption`).
     asynchronous: bool,
     offsets: Rng,
+    /// What was said last where no node has pods that could go, of so many nodes where that could help and so many in all. In a full
+    /// cluster it is said again and again.
+    no_victims: RefCell<((usize, usize), String)>,
 }
 
 /// A node that can be made free.
@@ -58,6 +62,7 @@ pub(crate) fn prepare(args: &ArgsSource<'_>) -> Result<Factory, ConfigError> {
             min_candidate_nodes_absolute: args.min_candidate_nodes_absolute as usize,
             asynchronous: context.gates.enabled(FeatureGates::SCHEDULER_ASYNC_PREEMPTION),
             offsets: context.streams.stream(&stream),
+            no_victims: RefCell::default(),
         })
     }))
 }
@@ -87,12 +92,17 @@ impl Plugin for DefaultPreemption {
             return PostFilter::Message(format!("preemption: {reason}"));
         }
         if !cycle.cluster.placements().has_below(cycle.class.priority()) {
-            return not_helpful(failure, &[(NO_VICTIMS, failure.unschedulable_nodes())]);
+            let about = (failure.unschedulable_nodes(), failure.nodes());
+            let mut last = self.no_victims.borrow_mut();
+            if last.0 != about || last.1.is_empty() {
+                *last = (about, why_not(failure, &[(NO_VICTIMS, about.0)]));
+            }
+            return PostFilter::ClearNomination(last.1.clone());
         }
         let (candidates, refusals) = self.candidates(cycle, failure);
         match select(cycle.cluster, candidates) {
             Some(best) => PostFilter::Preempt { node: best.node, victims: best.victims },
-            None => not_helpful(failure, &refusals),
+            None => PostFilter::ClearNomination(why_not(failure, &refusals)),
         }
     }
 
@@ -120,6 +130,7 @@ impl DefaultPreemption {
             min_candidate_nodes_absolute: 0,
             asynchronous: true,
             offsets: Streams::new(0).stream("policies/default-preemption"),
+            no_victims: RefCell::default(),
         }
     }
 
@@ -267,7 +278,7 @@ fn select(cluster: &Cluster, candidates: Vec<Candidate>) -> Option<Candidate> {
 }
 
 /// Nothing can be done: why, counted over the nodes.
-fn not_helpful<S: AsRef<str>>(failure: &Failure<'_, '_>, refusals: &[(S, usize)]) -> PostFilter {
+fn why_not<S: AsRef<str>>(failure: &Failure<'_, '_>, refusals: &[(S, usize)]) -> String {
     let tried: usize = failure.unschedulable_nodes();
     let unhelpful = (NOT_HELPFUL, failure.nodes().saturating_sub(tried));
     let counts = refusals.iter().map(|(reason, nodes)| (reason.as_ref(), *nodes)).chain([unhelpful]);
@@ -280,7 +291,7 @@ fn not_helpful<S: AsRef<str>>(failure: &Failure<'_, '_>, refusals: &[(S, usize)]
         message.push_str(text);
     }
     message.push_str(if texts.is_empty() { "" } else { "." });
-    PostFilter::ClearNomination(message)
+    message
 }
 
 fn texts(verdict: &Verdict, cluster: &Cluster) -> Vec<String> {
@@ -363,7 +374,12 @@ mod tests {
                 let taint = Taint { key: "t".into(), value: String::new(), effect: Effect::NoSchedule };
                 let taints = if draw(3) == 0 { vec![taint] } else { Vec::new() };
                 let allocatable = list(&[("cpu", 2 + draw(4)), ("pods", 1 + draw(4))]);
-                let spec = NodeSpec { name: format!("n{number}").into(), allocatable, taints, ..NodeSpec::default() };
+                let spec = NodeSpec {
+                    name: format!("n{number}").into(),
+                    allocatable: allocatable.into(),
+                    taints: taints.into(),
+                    ..NodeSpec::default()
+                };
                 let node = cluster.add_node(spec).expect("a new name");
                 for _ in 0..draw(4) {
                     let priority = Some(if draw(12) == 0 { 0 } else { 10 + 10 * draw(2) as i32 });
@@ -387,7 +403,7 @@ mod tests {
                 continue;
             }
             assert!(candidates.is_empty(), "seed {seed}");
-            let searched = format!("{:?}", not_helpful(&failure, &refusals));
+            let searched = format!("{:?}", PostFilter::ClearNomination(why_not(&failure, &refusals)));
             assert_eq!(format!("{:?}", plugin.post_filter(&cycle, &failure)), searched, "seed {seed}");
             short += 1;
         }

@@ -2,7 +2,7 @@
 //! same reasons, and need not be popped to find that out.
 
 use super::SchedulingQueue;
-use super::cohort::{Cohort, CohortId, Part};
+use super::cohort::{CohortId, Part};
 use super::place::Place;
 use super::pod::{Group, QueuedPod};
 use crate::model::{ClassId, PodId};
@@ -57,6 +57,10 @@ impl SchedulingQueue {
             && let Some((key, id, early)) = self.next()
         {
             let before = repeats.len();
+            // Nothing is taken apart for a pod that has to be tried.
+            if self.known_front(id, known).is_none() {
+                return;
+            }
             if before > 0 && self.known_first(key, id, known).is_some() {
                 return;
             }
@@ -68,11 +72,13 @@ impl SchedulingQueue {
             let limit = pool.first_key_value().map(|(key, _)| *key);
             // It is out of reach while others are joined.
             let mut cohort = std::mem::take(&mut self.cohorts[id]);
-            let mut fates = Self::fates(&cohort, known);
+            // Of most parts nobody is next.
+            let mut fates: Vec<Option<Option<Fate>>> = vec![None; cohort.parts().len()];
             let mut run = Run { backoff: (0, None), id: CohortId::MAX };
             while repeats.len() < most
                 && let Some(member) = cohort.front()
-                && let Some(fate) = &mut fates[member.part as usize]
+                && let part = member.part as usize
+                && let Some(fate) = fates[part].get_or_insert_with(|| fate(&cohort.parts()[part], known))
                 && limit.is_none_or(|limit| (until, cohort.rank_of(member)) < limit)
                 && applies(self.pods[member.entry].pod)
             {
@@ -96,14 +102,12 @@ impl SchedulingQueue {
         }
     }
 
-    /// What becomes of the pods of each part, where that is known. Pods that are judged alone never have a common fate.
-    fn fates(cohort: &Cohort, known: &dyn Fn(u8, ClassId) -> Option<Known>) -> Vec<Option<Fate>> {
-        let of = |part: &Part| {
-            let Group { profile, class, pod, .. } = part.group;
-            let known = if pod.is_none() && part.left > 0 { known(profile, class) } else { None };
-            known.map(|known| Fate { known, joined: (CohortId::MAX, 0) })
-        };
-        cohort.parts().iter().map(of).collect()
+    /// How the attempt for the first pod of a cohort ends, where that is known.
+    pub(super) fn known_front(&self, id: CohortId, known: &dyn Fn(u8, ClassId) -> Option<Known>) -> Option<Known> {
+        let cohort = &self.cohorts[id];
+        let Group { profile, class, pod, .. } = cohort.parts()[cohort.front()?.part as usize].group;
+        // Pods that are judged alone never have a common fate.
+        if pod.is_none() { known(profile, class) } else { None }
     }
 
     fn reject_one(&mut self, entry: u32, now: SimTime, fate: &mut Fate, run: &mut Run) {
@@ -127,6 +131,14 @@ impl SchedulingQueue {
         run.id = self.join(entry, Place::Unschedulable, now, run.backoff.1, self.sequence);
         fate.joined = (run.id, self.cohorts[run.id].find(&group).unwrap_or_default());
     }
+}
+
+/// What becomes of the pods of a part, where that is known.
+fn fate(part: &Part, known: &dyn Fn(u8, ClassId) -> Option<Known>) -> Option<Fate> {
+    let Group { profile, class, pod, .. } = part.group;
+    // Pods that are judged alone never have a common fate.
+    let known = if pod.is_none() { known(profile, class) } else { None };
+    known.map(|known| Fate { known, joined: (CohortId::MAX, 0) })
 }
 
 /// What the last pods had in common.

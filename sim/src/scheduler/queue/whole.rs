@@ -96,6 +96,8 @@ impl SchedulingQueue {
         if cohort.len() < MANY || cohort.backoff != self.settings.backoff(u32::MAX) {
             return None;
         }
+        // Most often the first one is new, and then the others need not be looked at.
+        self.known_front(id, known)?;
         let next = self.ranked[cohort.place.kind()].range((Bound::Excluded(key), Bound::Unbounded)).next();
         let last = cohort.back().map(|member| cohort.rank_of(member));
         let is_alone = next.is_none_or(|(next, _)| cohort.place.key(last).is_some_and(|last| last < *next));
