@@ -99,6 +99,7 @@ impl<T: Empty + fmt::Debug> fmt::Debug for Shared<T> {
     }
 }
 
+#[expect(clippy::into_iter_without_iter, reason = "`iter` is that of the value")]
 impl<'a, T: Empty> IntoIterator for &'a Shared<T>
 where
     &'a T: IntoIterator,
