@@ -29,7 +29,6 @@ impl Files {
             random_failures: false,
             is_large: false,
             has_terms: false,
-            has_second: false,
         }
         .files(seed)
     }
@@ -61,8 +60,6 @@ struct Writer {
     is_large: bool,
     /// Whether pods say where they want to be.
     has_terms: bool,
-    /// Whether there is a second profile.
-    has_second: bool,
 }
 
 const POLICIES: [&str; 14] = [
@@ -92,10 +89,9 @@ impl Writer {
         self.random_failures = self.dice.percent(25);
         self.is_large = self.dice.percent(4);
         self.has_terms = self.dice.percent(60);
-        let has_configuration = self.dice.percent(40);
-        self.has_second = has_configuration && self.dice.percent(40);
-        if has_configuration {
-            self.configuration = Some(configuration(&mut self.dice, self.has_second));
+        if self.dice.percent(40) {
+            let has_second = self.dice.percent(40);
+            self.configuration = Some(configuration(&mut self.dice, has_second));
         }
         // Pods with claims are asked about one by one, on every node.
         if !self.is_large {
@@ -282,12 +278,13 @@ impl Writer {
             more += &terms(&mut self.dice, app);
         }
         more += &self.claims.of_pod(&mut self.dice);
-        if self.has_second && self.dice.percent(40) {
-            more += &format!(", schedulerName: {SECOND}");
+        if self.configuration.as_ref().is_some_and(|text| text.contains(SECOND)) && self.dice.percent(40) {
+            let _ = write!(more, ", schedulerName: {SECOND}");
         }
         if self.dice.percent(10) {
             let cpu = self.dice.from(0, 4000);
-            more += &format!(
+            let _ = write!(
+                more,
                 ", initContainers: [{{ name: before, image: x, resources: {{ requests: {{ cpu: {cpu}m }} }} }}]"
             );
         }

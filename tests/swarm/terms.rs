@@ -7,25 +7,25 @@ const APPS: [&str; 5] = ["app0", "app1", "job0", "gen0", "gen1"];
 
 /// Fields of a pod of this application; `plain` gives one pod in so many none.
 pub(super) fn terms(dice: &mut Dice, app: &str) -> String {
-    let mut fields = String::new();
+    let mut fields = Vec::new();
     if dice.percent(25) {
         let first = dice.from(0, 2) as usize;
         let constraints = (0..dice.from(1, 2)).map(|next| spread(dice, TOPOLOGIES[(first + next as usize) % 3], app));
-        fields += &format!(", topologySpreadConstraints: [{}]", constraints.collect::<Vec<_>>().join(", "));
+        fields.push(format!(", topologySpreadConstraints: [{}]", constraints.collect::<Vec<_>>().join(", ")));
     }
     if dice.percent(30) {
-        fields += &format!(", affinity: {{ {} }}", affinity(dice));
+        fields.push(format!(", affinity: {{ {} }}", affinity(dice)));
     }
     if dice.percent(15) {
         let seconds = dice.from(0, 600);
-        fields += &format!(
+        fields.push(format!(
             ", tolerations: [{{ key: node.kubernetes.io/unreachable, operator: Exists, effect: NoExecute, tolerationSeconds: {seconds} }}]"
-        );
+        ));
     }
     if dice.percent(25) {
-        fields += &format!(", priorityClassName: {}", dice.one(&["high", "low", "polite"]));
+        fields.push(format!(", priorityClassName: {}", dice.one(&["high", "low", "polite"])));
     }
-    fields
+    fields.concat()
 }
 
 fn list(dice: &mut Dice, most: u64, mut each: impl FnMut(&mut Dice) -> String) -> String {
@@ -37,19 +37,20 @@ fn spread(dice: &mut Dice, topology: &str, app: &str) -> String {
     let skew = dice.from(1, 3);
     let (when, own) = (dice.one(&["DoNotSchedule", "ScheduleAnyway"]), dice.percent(80));
     let of = if own { app } else { dice.one(&APPS) };
-    let mut more = String::new();
+    let mut more = Vec::new();
     if when == "DoNotSchedule" && dice.percent(20) {
-        more += &format!(", minDomains: {}", dice.from(1, 4));
+        more.push(format!(", minDomains: {}", dice.from(1, 4)));
     }
     if dice.percent(20) {
-        more += &format!(", nodeTaintsPolicy: {}", dice.one(&["Honor", "Ignore"]));
+        more.push(format!(", nodeTaintsPolicy: {}", dice.one(&["Honor", "Ignore"])));
     }
     if dice.percent(20) {
-        more += &format!(", nodeAffinityPolicy: {}", dice.one(&["Honor", "Ignore"]));
+        more.push(format!(", nodeAffinityPolicy: {}", dice.one(&["Honor", "Ignore"])));
     }
     if dice.percent(20) {
-        more += ", matchLabelKeys: [tier]";
+        more.push(", matchLabelKeys: [tier]".to_owned());
     }
+    let more = more.concat();
     format!(
         "{{ maxSkew: {skew}, topologyKey: {topology}, whenUnsatisfiable: {when}, labelSelector: {{ matchLabels: {{ app: {of} }} }}{more} }}"
     )
