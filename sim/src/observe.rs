@@ -218,7 +218,7 @@ impl NoteKinds {
     const COUNT: usize = Self::OTHERS + Interest::KINDS;
 
     /// The changes among them.
-    fn of_changes(self) -> Interest {
+    const fn of_changes(self) -> Interest {
         Interest::numbered((self.0 >> Self::OTHERS) as u16)
     }
 
@@ -237,6 +237,14 @@ impl NoteKinds {
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    /// Whether this is one of them.
+    pub const fn covers(self, note: &Note<'_>) -> bool {
+        match note {
+            Note::Change(change) => self.of_changes().covers(*change),
+            other => self.0 & (1 << Self::number(other)) != 0,
+        }
     }
 
     /// The number of a kind that is no change; changes have [topics](Topic).

@@ -2,6 +2,7 @@
 
 use crate::data::Latencies;
 use towtank_sim::cluster::{Change, Cluster, Interest};
+use towtank_sim::model::PodId;
 use towtank_sim::model::pod::PodPhase;
 use towtank_sim::observe::{Note, NoteKinds, Observer};
 use towtank_sim::time::{SimTime, Span};
@@ -35,16 +36,11 @@ impl CompletionCollector {
     pub fn finish(self) -> Completion {
         self.completion
     }
-}
 
-impl Observer for CompletionCollector {
-    fn interest(&self) -> NoteKinds {
-        NoteKinds::changes(Interest::POD_FINISHED)
-    }
-
-    fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
-        let Note::Change(Change::PodFinished(id)) = note else { return };
-        let Some(pod) = cluster.pod(*id) else { return };
+    /// A pod has ended by itself.
+    #[inline]
+    pub(super) fn pod_finished(&mut self, id: PodId, cluster: &Cluster) {
+        let Some(pod) = cluster.pod(id) else { return };
         let of = &mut self.completion;
         of.last_end = Some(cluster.now);
         if pod.phase != PodPhase::Succeeded {
@@ -59,6 +55,18 @@ impl Observer for CompletionCollector {
         }
         let bounded = bounded_slowdown(turnaround, run);
         of.bounded = (of.bounded.0 + bounded, of.bounded.1.max(bounded));
+    }
+}
+
+impl Observer for CompletionCollector {
+    fn interest(&self) -> NoteKinds {
+        NoteKinds::changes(Interest::POD_FINISHED)
+    }
+
+    fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
+        if let Note::Change(Change::PodFinished(id)) = note {
+            self.pod_finished(*id, cluster);
+        }
     }
 }
 

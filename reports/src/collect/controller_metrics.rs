@@ -9,6 +9,7 @@ use super::histogram::Histogram;
 use std::collections::BTreeMap;
 use towtank_sim::cluster::{Cause, Change, Cluster, Interest, ResourceQuota};
 use towtank_sim::model::Quantity;
+use towtank_sim::model::pod::Pod;
 use towtank_sim::observe::Regarding;
 use towtank_sim::time::SimTime;
 
@@ -56,14 +57,21 @@ impl ControllerMetrics {
     /// What it wants to be told of, beside events.
     pub(super) const CHANGES: Interest = Interest::POD_STARTED.and(Interest::POD_DELETING).and(Interest::NODES);
 
+    #[inline]
+    fn pod_started(&mut self, pod: &Pod, now: SimTime) {
+        self.starts += 1;
+        // A pod whose machine came back starts again: only the first start counts.
+        if pod.started == now {
+            self.started.observe((now - pod.created).as_secs_f64());
+        }
+    }
+
+    #[inline]
     pub(super) fn changed(&mut self, change: Change, cluster: &Cluster) {
         match change {
             Change::PodStarted(id) => {
-                let Some(pod) = cluster.pod(id) else { return };
-                self.starts += 1;
-                // A pod whose machine came back starts again: only the first start counts.
-                if pod.started == cluster.now {
-                    self.started.observe((cluster.now - pod.created).as_secs_f64());
+                if let Some(pod) = cluster.pod(id) {
+                    self.pod_started(pod, cluster.now);
                 }
             }
             Change::PodDeleting(_, Cause::TaintEvicted) => self.taint_deletions += 1,

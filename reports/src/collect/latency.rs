@@ -4,8 +4,9 @@ use crate::data::{Latencies, LatencyPair, SchedulingParts, StartParts};
 use rustc_hash::{FxHashMap, FxHashSet};
 use towtank_sim::cluster::{Change, Cluster, Interest};
 use towtank_sim::model::PodId;
+use towtank_sim::model::pod::Pod;
 use towtank_sim::observe::{Note, NoteKinds, Observer};
-use towtank_sim::time::Span;
+use towtank_sim::time::{SimTime, Span};
 
 /// Collects the latencies of scheduling and of startup, one sample per pod.
 #[derive(Debug, Default)]
@@ -41,7 +42,26 @@ impl LatencyCollector {
         (pair, self.scheduling, self.startup)
     }
 
-    fn started(&mut self, id: PodId, cluster: &Cluster) {
+    /// The scheduler has placed a pod.
+    #[inline]
+    pub(super) fn scheduled(&mut self, pod: &Pod, now: SimTime) {
+        self.scheduling.push((now - pod.created).0);
+    }
+
+    /// A pod has ended, perhaps before it started or was ready.
+    #[inline]
+    pub(super) fn pod_ended(&mut self, pod: PodId) {
+        if !self.unready.is_empty() {
+            self.unready.remove(&pod);
+        }
+        if !self.starting.is_empty() {
+            self.starting.remove(&pod);
+        }
+    }
+
+    /// A pod has started.
+    #[inline]
+    pub(super) fn started(&mut self, id: PodId, cluster: &Cluster) {
         // A pod whose machine came back starts again: only the first start counts.
         let Some(pod) = cluster.pod(id).filter(|pod| pod.started == cluster.now) else { return };
         self.startup.push((cluster.now - pod.created).0);
@@ -51,7 +71,9 @@ impl LatencyCollector {
         } else {
             self.unready.insert(id);
         }
-        if let Some(parts) = self.starting.remove(&id) {
+        if !self.starting.is_empty()
+            && let Some(parts) = self.starting.remove(&id)
+        {
             for (samples, part) in self.parts.iter_mut().zip(parts) {
                 samples.push(part.0);
             }
@@ -76,10 +98,9 @@ impl Observer for LatencyCollector {
 
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
         match *note {
-            // From creation to binding, for pods that the scheduler placed.
             Note::Scheduled { pod, .. } => {
                 if let Some(pod) = cluster.pod(pod) {
-                    self.scheduling.push((cluster.now - pod.created).0);
+                    self.scheduled(pod, cluster.now);
                 }
             }
             Note::Starting { pod, pull, init, start } => {
@@ -87,13 +108,7 @@ impl Observer for LatencyCollector {
             }
             Note::Change(Change::PodStarted(pod)) => self.started(pod, cluster),
             Note::Change(Change::PodReadiness(pod)) if !self.unready.is_empty() => self.readiness(pod, cluster),
-            Note::Change(Change::PodFinished(pod) | Change::PodRemoved(pod)) if !self.unready.is_empty() => {
-                self.unready.remove(&pod);
-                self.starting.remove(&pod);
-            }
-            Note::Change(Change::PodRemoved(pod)) if !self.starting.is_empty() => {
-                self.starting.remove(&pod);
-            }
+            Note::Change(Change::PodFinished(pod) | Change::PodRemoved(pod)) => self.pod_ended(pod),
             _ => {}
         }
     }

@@ -285,6 +285,20 @@ impl LedgerCollector {
         }
     }
 
+    /// A pod has ended.
+    #[inline]
+    pub(super) fn pod_ended(&mut self, id: PodId, cluster: &Cluster) {
+        if let Some(pod) = cluster.pod(id) {
+            self.enter(id, pod, cluster);
+        }
+    }
+
+    /// A pod has started, or its readiness is another one.
+    #[inline]
+    pub(super) fn work_changed(&mut self, change: Change, cluster: &Cluster) {
+        self.work.note(change, cluster);
+    }
+
     /// Enters the stays of pods. It has to be done before nodes come or go, and classes.
     fn add_up(&mut self) {
         let Self { zones, zone_of_nodes, used_of_nodes, unadded, used: used_of_classes, .. } = self;
@@ -440,13 +454,9 @@ impl Observer for LedgerCollector {
         }
         let Note::Change(change) = note else { return };
         match *change {
-            Change::PodFinished(id) | Change::PodRemoved(id) => {
-                if let Some(pod) = cluster.pod(id) {
-                    self.enter(id, pod, cluster);
-                }
-            }
+            Change::PodFinished(id) | Change::PodRemoved(id) => self.pod_ended(id, cluster),
             Change::PodUpdated(id, old) => self.resized(id, old, cluster),
-            Change::PodStarted(_) | Change::PodReadiness(_) => self.work.note(*change, cluster),
+            Change::PodStarted(_) | Change::PodReadiness(_) => self.work_changed(*change, cluster),
             Change::NodeAdded(id) => self.added(id, cluster),
             Change::NodeChanged(id, what) => self.changed(id, what, cluster),
             Change::NodeRemoved(id) => self.removed(id, cluster),

@@ -11,8 +11,9 @@ use crate::data::{LatencyPair, LatencySummary, SchedulingParts};
 use crate::metrics::scheduling_latency::Waiting;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use towtank_sim::cluster::{Cluster, Interest};
+use towtank_sim::cluster::{Change, Cluster, Interest};
 use towtank_sim::model::PodId;
+use towtank_sim::model::pod::Pod;
 use towtank_sim::observe::{Note, NoteKinds, Observer};
 use towtank_sim::scheduler::{FitError, Profile, Waits};
 use towtank_sim::time::{SimTime, Span};
@@ -34,6 +35,9 @@ pub struct MetricsCollector {
     /// By the number of attempts, as far as there are any.
     pod_duration: [Option<Histogram>; MANY_ATTEMPTS as usize + 1],
     pod_attempts: Histogram,
+    /// Pods that were bound by their first attempt in the instant in which they came, and the profile, as far as they are not entered above.
+    /// Often nearly all are.
+    at_once: Option<(Arc<str>, u64)>,
     preemptions: u64,
     victims: Histogram,
     refused: BTreeMap<(&'static str, u16), u64>,
@@ -53,6 +57,7 @@ impl Default for MetricsCollector {
             attempts: Vec::new(),
             pod_duration: [const { None }; MANY_ATTEMPTS as usize + 1],
             pod_attempts: Histogram::exponential(1.0, 2.0, 5),
+            at_once: None,
             preemptions: 0,
             victims: Histogram::exponential(1.0, 2.0, 7),
             refused: BTreeMap::new(),
@@ -66,7 +71,8 @@ impl Default for MetricsCollector {
 
 impl MetricsCollector {
     /// The whole text, with latencies that others have summed up.
-    pub fn text(&self, cluster: &Cluster, latency: &LatencyPair) -> String {
+    pub fn text(&mut self, cluster: &Cluster, latency: &LatencyPair) -> String {
+        self.enter_at_once();
         let mut into = Exposition::default();
         self.attempts(&mut into);
         self.queue(&mut into);
@@ -159,6 +165,13 @@ impl MetricsCollector {
         self.pending = cluster.totals().pending;
     }
 
+    /// The store has changed.
+    #[inline]
+    pub(super) fn changed(&mut self, change: Change, cluster: &Cluster) {
+        self.advance(cluster);
+        self.controllers.changed(change, cluster);
+    }
+
     fn attempted(&mut self, result: &'static str, profile: &Arc<str>, took: Span, times: u64) {
         let is_it = |of: &Arc<str>| Arc::ptr_eq(of, profile) || of == profile;
         let same = |((known, of), ..): &(Outcome, u64, Histogram)| *known == result && is_it(of);
@@ -177,16 +190,40 @@ impl MetricsCollector {
         self.preemptions += if error.post_filter.is_some() { times } else { 0 };
     }
 
-    fn scheduled(&mut self, id: PodId, took: Span, waits: &Waits, cluster: &Cluster) {
-        let Some(pod) = cluster.pod(id) else { return };
-        self.parts.bound(waits, took, cluster.now.since(pod.created));
-        let since = waits.first_active.get().unwrap_or(pod.created);
-        self.attempted("scheduled", &cluster.class_of(pod).spec.scheduler_name, took, 1);
+    /// The scheduler has placed a pod.
+    pub(super) fn scheduled(&mut self, id: PodId, pod: &Pod, (took, waits): (Span, &Waits), cluster: &Cluster) {
+        self.queue.advance(cluster.now);
+        let passed = cluster.now.since(pod.created);
+        self.parts.bound(waits, took, passed);
+        let profile = &cluster.class_of(pod).spec.scheduler_name;
         let attempts = cluster.pods().attempts(id);
-        self.pod_attempts.observe(f64::from(attempts));
+        if passed.0 | took.0 == 0 && attempts == 1 {
+            match &mut self.at_once {
+                Some((of, pods)) if Arc::ptr_eq(of, profile) || of == profile => *pods += 1,
+                _ => {
+                    self.enter_at_once();
+                    self.at_once = Some((profile.clone(), 1));
+                }
+            }
+            return;
+        }
+        let since = waits.first_active.get().unwrap_or(pod.created);
+        self.bound(profile, took, attempts, (cluster.now - since, 1));
+    }
+
+    /// Pods are bound after so many attempts each, the last of which took so long, and so long after they could be tried first.
+    fn bound(&mut self, profile: &Arc<str>, took: Span, attempts: u32, (duration, pods): (Span, u64)) {
+        self.attempted("scheduled", profile, took, pods);
+        self.pod_attempts.observe_many(f64::from(attempts), pods);
         let durations = &mut self.pod_duration[attempts.min(MANY_ATTEMPTS) as usize];
         let durations = durations.get_or_insert_with(|| Histogram::exponential(0.01, 2.0, 20));
-        durations.observe((cluster.now - since).as_secs_f64());
+        durations.observe_many(duration.as_secs_f64(), pods);
+    }
+
+    fn enter_at_once(&mut self) {
+        if let Some((profile, pods)) = self.at_once.take() {
+            self.bound(&profile, Span::ZERO, 1, (Span::ZERO, pods));
+        }
     }
 }
 
@@ -202,10 +239,7 @@ impl Observer for MetricsCollector {
 
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
         match note {
-            Note::Change(change) => {
-                self.advance(cluster);
-                self.controllers.changed(*change, cluster);
-            }
+            Note::Change(change) => self.changed(*change, cluster),
             Note::QueueMoves { moves, .. } => {
                 self.queue.advance(cluster.now);
                 self.queue.moved(moves.moves());
@@ -214,9 +248,10 @@ impl Observer for MetricsCollector {
                 self.queue.advance(cluster.now);
                 self.queue.tried(*early, *blamed, profile);
             }
-            Note::Scheduled { pod, took, waits, .. } => {
-                self.queue.advance(cluster.now);
-                self.scheduled(*pod, *took, waits, cluster);
+            Note::Scheduled { pod: id, took, waits, .. } => {
+                if let Some(pod) = cluster.pod(*id) {
+                    self.scheduled(*id, pod, (*took, waits), cluster);
+                }
             }
             other => self.other(other, cluster),
         }

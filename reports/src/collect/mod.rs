@@ -9,6 +9,7 @@ mod changed_nodes;
 mod cluster_history;
 pub mod completion;
 mod controller_metrics;
+mod each_pod;
 mod events;
 mod exposition;
 mod failures;
@@ -59,10 +60,7 @@ use crate::metrics::packing::{Packing, stranded};
 use crate::metrics::steady_state::WarmUp;
 use crate::metrics::utilization::{by_namespace, by_zone, complete, few};
 use crate::output::{OutputDir, OutputError};
-use completion::CompletionCollector;
-use ledger::LedgerCollector;
-use occupancy::OccupancyCollector;
-use services::ServiceCollector;
+use each_pod::EachPod;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use towtank_sim::cluster::Cluster;
@@ -105,18 +103,12 @@ pub struct CollectOptions {
 pub struct Collectors {
     /// It follows the fragmentation of GPUs too.
     series: Option<SeriesCollector>,
-    utilization: UtilizationCollector,
-    latency: LatencyCollector,
     notable: NotableCollector,
-    metrics: MetricsCollector,
+    each_pod: EachPod,
     heatmap: Option<HeatmapCollector>,
     history: Option<ClusterHistoryCollector>,
     arrivals: Option<ArrivalCurveCollector>,
     jobs: JobCollector,
-    ledger: LedgerCollector,
-    occupancy: OccupancyCollector,
-    completion: CompletionCollector,
-    services: ServiceCollector,
     steady: Option<SteadyCollector>,
     prices: BTreeMap<String, f64>,
     power: Option<PowerModel>,
@@ -143,16 +135,10 @@ impl Collectors {
             series: (options.series || options.fragmentation.is_some())
                 .then(|| SeriesCollector::new(options.interval, options.fragmentation.clone())),
             arrivals: options.fragmentation.map(ArrivalCurveCollector::new),
-            utilization: UtilizationCollector::default(),
-            latency: LatencyCollector::default(),
             notable: NotableCollector::default(),
-            metrics: MetricsCollector::default(),
+            each_pod: EachPod::default(),
             heatmap: options.page.then(HeatmapCollector::default),
             history: options.page.then(ClusterHistoryCollector::default),
-            ledger: LedgerCollector::default(),
-            occupancy: OccupancyCollector::default(),
-            completion: CompletionCollector::default(),
-            services: ServiceCollector::default(),
             steady: options.warm_up.map(SteadyCollector::new),
             prices: options.prices,
             power: options.power,
@@ -168,14 +154,12 @@ impl Collectors {
     /// The observers to hand to the engine.
     pub fn observers(&mut self) -> Vec<&mut dyn Observer> {
         let mut all: Vec<&mut dyn Observer> = self.series.iter_mut().map(|o| o as &mut dyn Observer).collect();
-        all.extend([&mut self.utilization as &mut dyn Observer, &mut self.latency, &mut self.notable]);
-        all.push(&mut self.metrics);
+        all.extend([&mut self.notable as &mut dyn Observer, &mut self.each_pod]);
         all.extend(self.heatmap.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.history.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.arrivals.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.steady.as_mut().map(|o| o as &mut dyn Observer));
-        all.extend([&mut self.jobs as &mut dyn Observer, &mut self.ledger, &mut self.occupancy, &mut self.completion]);
-        all.push(&mut self.services);
+        all.push(&mut self.jobs);
         all.extend(self.lives.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.attempts.as_mut().map(|o| o as &mut dyn Observer));
         all.extend(self.events.as_mut().map(|o| o as &mut dyn Observer));
@@ -196,18 +180,19 @@ impl Collectors {
         if let Some(events) = self.events {
             events.finish()?;
         }
-        let ledger = self.ledger.finish(cluster);
-        let occupancy = self.occupancy.finish(cluster);
-        let services = self.services.finish(cluster);
+        let EachPod { mut utilization, latency, mut metrics, ledger, occupancy, completion, services } = self.each_pod;
+        let ledger = ledger.finish(cluster);
+        let occupancy = occupancy.finish(cluster);
+        let services = services.finish(cluster);
         let (zones, namespaces) = (by_zone(&ledger), by_namespace(&ledger));
         if let Some(out) = out.filter(|_| self.tables) {
             parts::write(out, "zones.csv", "zone", &zones)?;
             parts::write(out, "namespaces.csv", "namespace", &namespaces)?;
         }
-        let waiting = self.metrics.waiting(cluster);
-        let (latency, scheduling, startup) = self.latency.finish(self.metrics.parts());
+        let waiting = metrics.waiting(cluster);
+        let (latency, scheduling, startup) = latency.finish(metrics.parts());
         if let Some(out) = out {
-            out.write("metrics.prom", self.metrics.text(cluster, &latency))?;
+            out.write("metrics.prom", metrics.text(cluster, &latency))?;
         }
         let counters = cluster.counters();
         let mut summary = Summary {
@@ -226,11 +211,11 @@ impl Collectors {
                 preempted: counters.preempted,
             },
             nodes: NodeCounts {
-                initial: self.utilization.initial_nodes(),
-                peak: self.utilization.peak_nodes(),
+                initial: utilization.initial_nodes(),
+                peak: utilization.peak_nodes(),
                 r#final: cluster.totals().nodes,
             },
-            utilization: self.utilization.summary(cluster),
+            utilization: utilization.summary(cluster),
             latency,
             jobs: jobs.summary(),
             gpu_fragmentation: self.series.as_mut().and_then(|series| series.fragmentation(cluster)),
@@ -238,7 +223,7 @@ impl Collectors {
             namespaces: few(namespaces),
             packing: Some(Packing::of(&occupancy)),
             waiting: Some(waiting.into()),
-            completion: CompletionSummary::of(self.completion.finish(), ledger.nanoseconds),
+            completion: CompletionSummary::of(completion.finish(), ledger.nanoseconds),
             provisioning: Some(Provisioning::of(&occupancy, &ledger.machines, &self.prices)),
             energy: self.power.map(|power| Energy::of(&ledger.machines, &power, ledger.nanoseconds)),
             fairness: Fairness::of(&ledger),

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use towtank_sim::cluster::{Change, Cluster, Interest};
-use towtank_sim::model::NodeId;
 use towtank_sim::model::node::Node;
 use towtank_sim::model::resources::ResourceId;
+use towtank_sim::model::{NodeId, PodId};
 use towtank_sim::observe::{Note, NoteKinds, Observer};
 use towtank_sim::time::{SimTime, Span};
 
@@ -147,6 +147,29 @@ impl OccupancyCollector {
         self.since = now;
     }
 
+    /// A pod came or went, or has a node now.
+    #[inline]
+    pub(super) fn count_pods(&mut self, cluster: &Cluster) {
+        self.advance(cluster.now);
+        self.pending = cluster.totals().pending;
+    }
+
+    /// A node has another pod, or one less.
+    #[inline]
+    pub(super) fn pods_changed(&mut self, id: NodeId, cluster: &Cluster) {
+        if self.nodes.get(id.index()).is_some_and(|state| state.exists) {
+            self.look(id, cluster);
+        }
+    }
+
+    /// A pod has ended, perhaps on a node.
+    #[inline]
+    pub(super) fn pod_ended(&mut self, pod: PodId, cluster: &Cluster) {
+        if let Some(node) = cluster.pod(pod).and_then(|pod| pod.node) {
+            self.pods_changed(node, cluster);
+        }
+    }
+
     /// Looks at a node again.
     fn look(&mut self, id: NodeId, cluster: &Cluster) {
         let slot = id.index();
@@ -243,18 +266,10 @@ impl Observer for OccupancyCollector {
 
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
         let Note::Change(change) = note else { return };
-        self.advance(cluster.now);
-        self.pending = cluster.totals().pending;
+        self.count_pods(cluster);
         match *change {
-            Change::PodBound(_, id) if self.nodes.get(id.index()).is_some_and(|state| state.exists) => {
-                self.look(id, cluster);
-            }
-            Change::PodFinished(pod) | Change::PodRemoved(pod) => {
-                let node = cluster.pod(pod).and_then(|pod| pod.node);
-                if let Some(id) = node.filter(|id| self.nodes.get(id.index()).is_some_and(|state| state.exists)) {
-                    self.look(id, cluster);
-                }
-            }
+            Change::PodBound(_, id) => self.pods_changed(id, cluster),
+            Change::PodFinished(pod) | Change::PodRemoved(pod) => self.pod_ended(pod, cluster),
             Change::NodeAdded(id) => {
                 self.look_anew(id, cluster);
                 if !std::mem::replace(&mut self.nodes[id.index()].exists, true) {

@@ -140,6 +140,37 @@ impl ServiceCollector {
         }
     }
 
+    /// Whether there is nobody whose pods would be followed.
+    #[inline]
+    fn is_idle(&self) -> bool {
+        self.replicas.is_empty() && self.budgets.is_empty()
+    }
+
+    /// A pod is new.
+    #[inline]
+    pub(super) fn pod_created(&mut self, id: PodId, cluster: &Cluster) {
+        if !self.budgets.is_empty() {
+            self.created(id, cluster);
+        }
+    }
+
+    /// A pod has started, is to go, or its readiness is another one.
+    #[inline]
+    pub(super) fn pod_changed(&mut self, id: PodId, cluster: &Cluster) {
+        if !self.is_idle() {
+            self.pod(id, cluster);
+        }
+    }
+
+    /// A pod has ended.
+    #[inline]
+    pub(super) fn pod_ended(&mut self, id: PodId, cluster: &Cluster) {
+        if !self.is_idle() {
+            self.pod(id, cluster);
+            self.ended(id, cluster);
+        }
+    }
+
     /// An object wants other replicas than before, which is what budgets reckon with.
     fn rescaled(&mut self, id: ObjectId, cluster: &Cluster) {
         for (budget_id, budget) in self.budgets.iter_mut().filter(|(_, budget)| budget.pods.owners.contains(&id)) {
@@ -325,7 +356,6 @@ impl Observer for ServiceCollector {
             }
         }
         let Note::Change(change) = note else { return };
-        let nothing = self.replicas.is_empty() && self.budgets.is_empty();
         match *change {
             Change::ObjectCreated(id) | Change::ObjectChanged(id) => self.object(id, cluster),
             Change::ObjectRemoved(id) => {
@@ -342,14 +372,11 @@ impl Observer for ServiceCollector {
                     self.of_class.values_mut().for_each(|budgets| budgets.retain(|known| *known != id));
                 }
             }
-            Change::PodCreated(id) if !self.budgets.is_empty() => self.created(id, cluster),
-            Change::PodStarted(id) | Change::PodReadiness(id) | Change::PodDeleting(id, _) if !nothing => {
-                self.pod(id, cluster);
+            Change::PodCreated(id) => self.pod_created(id, cluster),
+            Change::PodStarted(id) | Change::PodReadiness(id) | Change::PodDeleting(id, _) => {
+                self.pod_changed(id, cluster);
             }
-            Change::PodFinished(id) | Change::PodRemoved(id) if !nothing => {
-                self.pod(id, cluster);
-                self.ended(id, cluster);
-            }
+            Change::PodFinished(id) | Change::PodRemoved(id) => self.pod_ended(id, cluster),
             _ => {}
         }
     }

@@ -84,6 +84,13 @@ impl UtilizationCollector {
         self.since = now;
     }
 
+    /// A pod came to a node or left one.
+    #[inline]
+    pub(super) fn pod_changed(&mut self, cluster: &Cluster) {
+        self.advance(cluster.now);
+        self.allocated.clone_from(&cluster.totals().allocated);
+    }
+
     /// The time until now has passed with the capacity as it was.
     fn settle_capacity(&mut self, now: SimTime) {
         let span = i128::from(now.since(self.capacity_since).0);
@@ -106,12 +113,11 @@ impl Observer for UtilizationCollector {
 
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
         let Note::Change(change) = note else { return };
-        self.advance(cluster.now);
+        self.pod_changed(cluster);
         if matches!(change, Change::NodeAdded(_) | Change::NodeChanged(..) | Change::NodeRemoved(_)) {
             self.settle_capacity(cluster.now);
             self.capacity.clone_from(&cluster.totals().capacity);
             self.peak_nodes = self.peak_nodes.max(cluster.totals().nodes);
         }
-        self.allocated.clone_from(&cluster.totals().allocated);
     }
 }
