@@ -26,8 +26,8 @@ pub(super) struct Board {
     order: Option<u64>,
     /// Up to where the log of changes of nodes has been read.
     read: u64,
-    /// The version of the node in each row; [`STALE`] if it has to be judged.
-    versions: Vec<u64>,
+    /// How many rows have a node.
+    positions: usize,
     /// Nodes whose amounts are not exact: they would have to be judged class by class.
     inexact: Vec<u64>,
     /// How many that are.
@@ -35,9 +35,6 @@ pub(super) struct Board {
     fits: Vec<bool>,
     totals: Vec<f64>,
 }
-
-/// No version of a node.
-const STALE: u64 = u64::MAX;
 
 impl Board {
     /// A board for classes that are judged in this way.
@@ -54,7 +51,7 @@ impl Board {
             taken: Vec::new(),
             order: None,
             read: 0,
-            versions: Vec::new(),
+            positions: 0,
             inexact: Vec::new(),
             inexact_nodes: 0,
             fits: Vec::new(),
@@ -74,7 +71,7 @@ impl Board {
 
     /// How many bytes it takes, about.
     pub(super) fn bytes(&self) -> usize {
-        self.versions.len() * (size_of::<u64>() + 3 * self.lanes())
+        3 * self.positions * self.lanes()
     }
 
     /// Whether it says everything about the nodes.
@@ -90,15 +87,15 @@ impl Board {
         if is_new {
             self.order = Some(positions.number());
             let blocks = bits::blocks(positions.len());
-            self.versions.clear();
-            self.versions.resize(positions.len(), STALE);
+            self.positions = positions.len();
             self.inexact.clear();
             self.inexact.resize(blocks, 0);
             self.inexact_nodes = 0;
             self.chunks.iter_mut().for_each(|chunk| *chunk = Chunk::new(blocks));
         }
         match log.since(self.read) {
-            Some(changes) if !is_new => {
+            // A node that has changed twice is judged twice, which is rare.
+            Some(changes) if !is_new && changes.len() <= positions.len() => {
                 changes.iter().filter_map(|id| positions.of(*id)).for_each(|position| self.judge(position, sources));
             }
             _ => (0..positions.len()).for_each(|position| self.judge(position, sources)),
@@ -106,13 +103,9 @@ impl Board {
         self.read = log.end();
     }
 
-    /// Judges a node, if it has changed since.
+    /// Judges a node.
     fn judge(&mut self, position: usize, sources: &Sources<'_>) {
         let id = sources.positions.ids()[position];
-        let version = sources.nodes.version(id);
-        if std::mem::replace(&mut self.versions[position], version) == version {
-            return;
-        }
         let load = sources.nodes.load(id);
         let (block, bit) = place(position);
         if (self.inexact[block] & bit != 0) == load.exact {
@@ -155,7 +148,7 @@ impl Board {
         let filters = self.filters.iter_mut().map(|(_, asks)| asks);
         let all = filters.chain(self.scores.iter_mut().map(|(.., asks)| asks));
         all.zip(judges.asks()).for_each(|(asks, of_class)| asks.set(lane, of_class));
-        self.chunks[lane / CLASSES].fill(lane % CLASSES, self.versions.len(), sums);
+        self.chunks[lane / CLASSES].fill(lane % CLASSES, self.positions, sums);
         lane
     }
 

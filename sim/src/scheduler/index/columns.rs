@@ -29,7 +29,7 @@ impl Columns {
             self.read.resize(self.blocks.len(), None);
         }
         for block in range.clone() {
-            if let Some(read) = self.read[block].replace(positions.clock()) {
+            if let Some(read) = self.read[block].replace(positions.clock(nodes)) {
                 for lane in ones(positions.changed_since(block, read)) {
                     self.blocks[block].set(lane, nodes);
                 }

@@ -179,15 +179,30 @@ impl Index {
             && !view.is_grouped
             && let Some(added) = specs.addition(&view.plan)
         {
+            let reach = extent.1.min(positions.len()) as u64;
+            let passed = view.pace.step(nodes.changes().end(), reach);
+            if !boards.seats(view) {
+                positions.note_changes(nodes);
+            }
             let mut sources = Sources { nodes, positions, specs, columns, scratch };
-            let profile = search.profile.0;
-            if let Some(sought) = seek_anew(view, added, (profile, extent), &mut sources, (boards, survey), sweep) {
-                if sought.feasible > 1 {
+            let way = passed.and_then(|passed| {
+                boards.look(view, passed, search.profile.0, extent, &mut sources, survey)?;
+                Some((survey.examined, survey.feasible, Way::Board(added)))
+            });
+            let way = way.or_else(|| {
+                positions.note_changes(nodes);
+                let mut sources = Sources { nodes, positions, specs, columns, scratch };
+                sweep_for(view, passed, extent, &mut sources, sweep)?;
+                Some((sweep.examined, sweep.feasible(), Way::Sweep(added)))
+            });
+            if let Some((examined, feasible, way)) = way {
+                if feasible > 1 {
                     cycle.cluster.phases.enter(Phase::Score);
                 }
-                return Some(sought);
+                return Some(Sought { examined: examined as u32, feasible, error: None, way });
             }
         }
+        positions.note_changes(nodes);
         view.follow(positions, nodes);
         for keyed in &mut view.plan.keyed {
             match keyed.judge.begin(cycle) {
@@ -464,24 +479,16 @@ impl Ties for Answer<'_> {
     }
 }
 
-/// Looks for nodes without what a view remembers of them: on a board if the class comes often, by a sweep if it comes so seldom that little
-/// would be as it was. `None` if that is no use. `added` is what normalised scores add to each sum.
-fn seek_anew(
+/// Judges nodes without what a view remembers of them, if the class comes so seldom that little would be as it was. `None` if that is no use.
+/// `passed` is how many changes pass from one time to the next that it comes.
+fn sweep_for(
     view: &mut View,
-    added: i64,
-    (profile, extent): (u8, (usize, usize)),
+    passed: Option<u64>,
+    extent: (usize, usize),
     sources: &mut Sources<'_>,
-    (boards, survey): (&mut Boards, &mut Survey),
     sweep: &mut Sweep,
-) -> Option<Sought> {
+) -> Option<()> {
     let reach = extent.1.min(sources.positions.len()) as u64;
-    let passed = view.pace.step(sources.nodes.changes().end(), reach);
-    if let Some(passed) = passed
-        && boards.look(view, passed, profile, extent, sources, survey).is_some()
-    {
-        let Survey { examined, feasible, .. } = *survey;
-        return Some(Sought { examined: examined as u32, feasible, error: None, way: Way::Board(added) });
-    }
     // A failure that lasts is not sought again.
     if passed.is_some_and(|passed| passed < reach / SWEPT) || view.failure.is_some() {
         return None;
@@ -491,8 +498,7 @@ fn seek_anew(
         return None;
     }
     view.release();
-    let (examined, feasible) = (sweep.examined as u32, sweep.feasible());
-    Some(Sought { examined, feasible, error: None, way: Way::Sweep(added) })
+    Some(())
 }
 
 /// Where a scan begins, and how many feasible nodes it looks for.

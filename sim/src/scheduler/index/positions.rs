@@ -2,11 +2,14 @@
 //! somewhere and ends somewhere is a range.
 
 use super::bits::{self, BLOCK};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Nodes};
 use crate::model::NodeId;
 
 /// No position: the slot holds no node that is visited.
 const NONE: u32 = u32::MAX;
+
+/// So many changes are noted together, unless somebody asks for them before.
+const TOGETHER: u64 = 64;
 
 /// The visiting order, where in it each node stands, and when it last changed.
 #[derive(Debug, Default)]
@@ -28,12 +31,21 @@ pub(super) struct Positions {
 }
 
 impl Positions {
-    /// Follows the visiting order, which changes only when nodes come or go, and the changes of nodes.
+    /// Follows the visiting order, which changes only when nodes come or go.
+    #[inline]
     pub(super) fn follow(&mut self, order: &[NodeId], cluster: &Cluster) {
         let nodes = cluster.nodes();
         if self.membership != Some(nodes.membership()) || self.ids.len() != order.len() || self.clock == u32::MAX {
             self.begin(order, cluster);
         }
+        // Boards read the log themselves. Of many changes that are noted together, none waits for the memory of the one before.
+        if nodes.changes().end() - self.read >= TOGETHER {
+            self.note_changes(nodes);
+        }
+    }
+
+    /// Notes which nodes have changed until now. Whoever asks for that has to have this done before.
+    pub(super) fn note_changes(&mut self, nodes: &Nodes) {
         let log = nodes.changes();
         if self.read == log.end() {
             return;
@@ -79,7 +91,8 @@ impl Positions {
     }
 
     /// The present moment, for [`Positions::changed_since`].
-    pub(super) fn clock(&self) -> u32 {
+    pub(super) fn clock(&self, nodes: &Nodes) -> u32 {
+        debug_assert!(self.read == nodes.changes().end(), "all changes are noted");
         self.clock
     }
 

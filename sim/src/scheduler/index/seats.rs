@@ -135,6 +135,12 @@ impl Boards {
         (survey.feasible > 0).then_some(())
     }
 
+    /// Whether the class of a view has a lane.
+    #[inline]
+    pub(super) fn seats(&self, view: &View) -> bool {
+        view.seat.is_some_and(|seat| self.holds(seat))
+    }
+
     /// The board of a class that has found something there.
     pub(super) fn of(&self, view: &View) -> Option<&Board> {
         Some(&self.list[view.seat?.board].board)

@@ -131,18 +131,49 @@ impl Chunk {
         lanes::run(Climb { rows: &self.rows[block].0, summit: &mut self.summits[block] });
     }
 
-    /// Of the nodes that have this sum, the highest of all, the block of the one of this index, and its index there.
-    pub(super) fn nth(&self, lane: usize, sum: i16, index: u32) -> Option<(usize, u32)> {
+    /// Of the nodes that have this sum, the highest of all, the block of the one of this index, and its index there. There are so many.
+    pub(super) fn nth(&self, lane: usize, sum: i16, index: u32, ties: u32) -> Option<(usize, u32)> {
+        let lane = lane % CLASSES;
+        // Which blocks have the sum nobody can foresee: so no branch depends on it.
+        let here = |summit: &Summit| u32::from(summit.ties[lane]) * u32::from(summit.best[lane] == sum);
+        let mut blocks = self.summits.iter().enumerate();
+        if index < ties / 2 {
+            let mut left = index;
+            return blocks.find_map(|(block, summit)| {
+                let here = here(summit);
+                let found = (here > left).then_some((block, left));
+                left = left.wrapping_sub(here);
+                found
+            });
+        }
+        // It is nearer to the end.
+        let mut behind = ties.checked_sub(index + 1)?;
+        blocks.rev().find_map(|(block, summit)| {
+            let here = here(summit);
+            let found = (here > behind).then(|| (block, here - 1 - behind));
+            behind = behind.wrapping_sub(here);
+            found
+        })
+    }
+
+    /// Of the nodes of a block that have this sum, the place of the one of this index.
+    pub(super) fn nth_in(&self, lane: usize, block: usize, sum: i16, index: u32) -> usize {
+        const FEW: usize = 8;
+        let lane = lane % CLASSES;
         let mut left = index;
-        for (block, summit) in self.summits.iter().enumerate() {
-            // Which blocks have the sum nobody can foresee: so no branch depends on it.
-            let here = u32::from(summit.ties[lane]) * u32::from(summit.best[lane] == sum);
+        for (number, rows) in self.rows[block].0.as_chunks::<FEW>().0.iter().enumerate() {
+            let here: u32 = rows.iter().map(|row| u32::from(row[lane] == sum)).sum();
             if here > left {
-                return Some((block, left));
+                let mut passed = 0;
+                let before = rows.iter().filter(|row| {
+                    passed += u32::from(row[lane] == sum);
+                    passed <= left
+                });
+                return number * FEW + before.count();
             }
             left -= here;
         }
-        None
+        BLOCK
     }
 
     /// The sum at a position; negative if the node is refused.
@@ -241,10 +272,12 @@ mod tests {
                     let places: Vec<usize> = (0..rows.len()).filter(|place| rows[*place][lane] == peak).collect();
                     for (index, place) in places.iter().enumerate() {
                         let before = places[..index].iter().filter(|other| **other / BLOCK == place / BLOCK).count();
-                        prop_assert_eq!(chunk.nth(lane, peak, index as u32), Some((place / BLOCK, before as u32)));
+                        let of_block = Some((place / BLOCK, before as u32));
+                        prop_assert_eq!(chunk.nth(lane, peak, index as u32, ties as u32), of_block);
+                        prop_assert_eq!(chunk.nth_in(lane, place / BLOCK, peak, before as u32), place % BLOCK);
                     }
                 }
-                prop_assert_eq!(chunk.nth(lane, peak, ties as u32).filter(|_| peak >= 0), None);
+                prop_assert_eq!(chunk.nth(lane, peak, ties as u32, ties as u32).filter(|_| peak >= 0), None);
                 for (block, rows) in rows.chunks(BLOCK).enumerate() {
                     let sums = rows.iter().map(|row| row[lane]);
                     prop_assert_eq!(chunk.column(lane, block).to_vec(), sums.clone().collect::<Vec<_>>());

@@ -115,7 +115,7 @@ impl Survey {
     pub(super) fn tie(&self, index: u32, board: &Board) -> usize {
         let (chunk, lane) = board.chunk(self.lane);
         let (block, mask, left) = if self.parts.is_empty() {
-            let (block, left) = chunk.nth(lane, self.best, index).unwrap_or_default();
+            let (block, left) = chunk.nth(lane, self.best, index, self.ties).unwrap_or_default();
             (block, !0, left)
         } else {
             let mut left = index;
@@ -127,7 +127,13 @@ impl Survey {
             let part = found.expect("an index is below the number of ties");
             (part.block, part.mask, left)
         };
-        block * BLOCK + nth(self.best_in(chunk, lane, block) & mask, left)
+        // Past the end no node has the sum.
+        let place = if mask == !0 {
+            chunk.nth_in(lane, block, self.best, left)
+        } else {
+            nth(self.best_in(chunk, lane, block) & mask, left)
+        };
+        block * BLOCK + place
     }
 
     /// The positions of all best nodes, in the order of the walk.

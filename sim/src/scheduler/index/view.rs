@@ -133,7 +133,7 @@ impl View {
             && let Some(changes) = log.since(self.read)
         {
             changes.iter().filter_map(|id| positions.of(*id)).for_each(|position| self.doubt(position));
-            (self.read, self.seen) = (log.end(), positions.clock());
+            (self.read, self.seen) = (log.end(), positions.clock(nodes));
             return;
         }
         for block in blocks {
@@ -144,7 +144,7 @@ impl View {
                 let (word, bit) = place(block);
                 self.dirty_blocks[word] |= bit;
             }
-            self.block_seen[block] = positions.clock();
+            self.block_seen[block] = positions.clock(nodes);
         }
     }
 
@@ -152,7 +152,7 @@ impl View {
     pub(super) fn forget(&mut self, positions: &Positions, nodes: &Nodes) {
         self.failure = None;
         self.groups.clear();
-        (self.read, self.seen) = (nodes.changes().end(), positions.clock());
+        (self.read, self.seen) = (nodes.changes().end(), positions.clock(nodes));
         let blocks = bits::blocks(positions.len());
         self.block_seen.clear();
         self.block_seen.resize(blocks, 0);
