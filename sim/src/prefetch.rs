@@ -17,12 +17,6 @@ pub(crate) fn prefetch_bytes<T>(place: &T, bytes: usize) {
     (0..bytes).step_by(LINE).for_each(|offset| fetch(start.wrapping_add(offset)));
 }
 
-/// Asks for the memory behind the last entry of a list, where the next one goes.
-#[inline]
-pub(crate) fn prefetch_end<T>(list: &[T]) {
-    fetch(list.as_ptr_range().end.cast());
-}
-
 /// Elsewhere nothing is asked for: stable Rust has this for one family of processors only.
 #[cfg(target_arch = "x86_64")]
 #[inline]

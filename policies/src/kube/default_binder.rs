@@ -22,6 +22,10 @@ impl Plugin for DefaultBinder {
         Bind::Bind
     }
 
+    fn always_binds(&self) -> bool {
+        true
+    }
+
     fn events(&self) -> Events {
         Events::NONE
     }

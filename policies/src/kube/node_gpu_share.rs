@@ -10,7 +10,7 @@ use std::sync::Arc;
 use towtank_sim::cluster::Cluster;
 use towtank_sim::model::gpu::{DeviceSet, Devices, GpuRequest};
 use towtank_sim::model::node::Node;
-use towtank_sim::model::pod::{DEFAULT_SCHEDULER, PodClass};
+use towtank_sim::model::pod::{DEFAULT_SCHEDULER, PodClass, PodTraits};
 use towtank_sim::random::{Rng, index};
 use towtank_sim::scheduler::{
     ClusterEvent, Cycle, Dependence, Events, Filter, Hint, Lasting, NodePart, Plugin, Points, PreFilter, Verdict,
@@ -73,6 +73,11 @@ impl Plugin for NodeGpuShare {
 
     fn lasting(&self, class: &PodClass, _cluster: &Cluster) -> Lasting {
         filters(filter_by_node(NodePart::Whole, class.spec.gpu.map(Shares)))
+    }
+
+    /// Shares are a resource of their own.
+    fn reserves_for(&self) -> Option<PodTraits> {
+        Some(PodTraits::OTHER_RESOURCES)
     }
 
     fn devices(&self, cycle: &Cycle<'_>, node: &Node) -> Option<DeviceSet> {

@@ -4,7 +4,7 @@
 
 use super::Cluster;
 use crate::model::{NodeId, PodId};
-use crate::prefetch::{prefetch, prefetch_end};
+use crate::prefetch::prefetch;
 
 /// How many looks there are.
 pub(crate) const LOOKS: u8 = 3;
@@ -24,16 +24,11 @@ impl Cluster {
         self.nodes.ask_for(id);
     }
 
-    /// Asks for the end of the list of the node's pods, once the node itself is at hand.
-    pub(crate) fn read_list_ahead(&self, id: NodeId) {
-        prefetch_end(&self.node(id).pods);
-    }
-
     /// Asks for the places in the list of a pod's node where the pod or the last one may be, and where a pod is looked for.
     fn ask_for_place(&self, id: PodId) {
         let Some(pod) = self.pods.get(id) else { return };
         let Some(node) = pod.node.and_then(|node| self.nodes.find(node)) else { return };
-        let places = [node.pods.first(), node.pods.get(pod.place as usize), node.pods.last()];
+        let places = [node.pods.get(0), node.pods.get(pod.place as usize), node.pods.last()];
         places.into_iter().flatten().for_each(prefetch);
     }
 }

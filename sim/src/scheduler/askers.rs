@@ -11,6 +11,8 @@ pub(super) struct Askers {
     pre_enqueue: Vec<Asker>,
     reserve: Vec<Asker>,
     pre_bind: Vec<Asker>,
+    /// Which traits a pod must lack so that no plugin comes between the decision and the binding; `None` if one does for every pod.
+    straight: Option<PodTraits>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -26,11 +28,19 @@ impl Askers {
             let asker = |index: &usize| Asker { plugin: *index, about: about(&*profile.plugins[*index]) };
             indices.iter().map(asker).collect()
         };
-        Self {
-            pre_enqueue: of(&profile.pre_enqueue, |plugin| plugin.holds_back()),
-            reserve: of(&profile.reserve, |plugin| plugin.reserves_for()),
-            pre_bind: of(&profile.pre_bind, |plugin| plugin.reserves_for()),
-        }
+        let reserve: Vec<Asker> = of(&profile.reserve, |plugin| plugin.reserves_for());
+        let pre_bind: Vec<Asker> = of(&profile.pre_bind, |plugin| plugin.reserves_for());
+        let mut late = reserve.iter().chain(&pre_bind).map(|asker| asker.about);
+        let traits = late.try_fold(PodTraits::default(), |all, about| Some(all.and(about?)));
+        let binds = profile.bind.first().is_none_or(|index| profile.plugins[*index].always_binds());
+        let straight = traits.filter(|_| binds && profile.permit.is_empty());
+        Self { pre_enqueue: of(&profile.pre_enqueue, |plugin| plugin.holds_back()), reserve, pre_bind, straight }
+    }
+
+    /// Whether no plugin has anything to do with a pod between the decision and the binding, and the binding takes nothing that a plugin
+    /// chooses.
+    pub(super) fn goes_straight(&self, class: &PodClass) -> bool {
+        class.spec.gpu.is_none() && self.straight.is_some_and(|traits| !traits.meets(class.traits))
     }
 
     /// Those of PreEnqueue, in order.

@@ -34,16 +34,15 @@ pub(super) struct Attempt {
     pub(super) pod: PodId,
     pub(super) queued: QueuedPod,
     pub(super) took: Span,
-    pub(super) examined: u32,
     pub(super) decision: Decision,
 }
 
 /// The pod that an attempt is about.
 #[derive(Clone, Copy)]
-struct Tried {
-    pod: PodId,
-    class: ClassId,
-    profile: u8,
+pub(super) struct Tried {
+    pub(super) pod: PodId,
+    pub(super) class: ClassId,
+    pub(super) profile: u8,
 }
 
 /// What an attempt came to.
@@ -141,12 +140,14 @@ impl Scheduler {
         if let Some(inspection) = &inspection {
             cx.note(&Note::Inspected { pod, inspection, profile });
         }
-        let examined = selected.examined;
-        let took = self.settings.latency.of(examined);
+        let took = self.settings.latency.of(selected.examined);
+        if took == Span::ZERO && self.bind_straight(tried, &selected, cx) {
+            return;
+        }
         let decision = self.decide(tried, selected, cx.cluster);
         // Copied now, and not when it had just been changed: then the processor would wait for the change.
         let Some(&queued) = self.queue.get(pod) else { return };
-        let attempt = Attempt { pod, queued, took, examined, decision };
+        let attempt = Attempt { pod, queued, took, decision };
         if took == Span::ZERO {
             self.apply(attempt, &[], cx);
         } else {
@@ -231,7 +232,6 @@ impl Remedy {
 
 /// Reserve and Permit.
 fn reserve((profile, askers): (&Profile, &Askers), cycle: &Cycle<'_>, selected: Selected, id: NodeId) -> Decision {
-    cycle.cluster.read_list_ahead(id);
     let node = cycle.cluster.node(id);
     let unreserve = || profile.reserve.iter().rev().for_each(|&index| profile.plugins[index].unreserve(cycle, node));
     for index in askers.reserve(cycle.class) {

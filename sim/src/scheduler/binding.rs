@@ -3,17 +3,18 @@
 //! Source: `pkg/scheduler/schedule_one.go`, `bindingCycle` and `handleSchedulingFailure`, and
 //! `pkg/scheduler/framework/preemption/executor.go`. Writes to the API take no time.
 
-use super::attempt::{Attempt, Chosen, Decision, Nomination, Remedy, refusal_because};
+use super::attempt::{Attempt, Chosen, Decision, Nomination, Remedy, Tried, refusal_because};
 use super::evaluate::Selected;
 use super::events::ClusterEvent;
 use super::fit_error::FitError;
 use super::framework::{Bind, Cycle, Permit, PreBound};
 use super::queue::QueuedPod;
-use super::{Profile, Scheduler};
+use super::{Profile, Scheduler, Waits};
 use crate::cluster::{Cause, Cluster};
 use crate::controller::Context;
 use crate::model::gpu::DeviceSet;
 use crate::model::node::Node;
+use crate::model::pod::Pod;
 use crate::model::{ClassId, NodeId, ObjectId, PodId};
 use crate::observe::Note;
 use crate::phases::Phase;
@@ -34,7 +35,6 @@ pub(super) struct Waiting {
     node: NodeId,
     stage: Stage,
     /// What is noted when it is bound.
-    examined: u32,
     selected: Selected,
     took: Span,
 }
@@ -110,36 +110,55 @@ impl Waiting {
 impl Scheduler {
     /// Lets a decision take effect. `since` is what has happened while it was on its way.
     pub(super) fn apply(&mut self, attempt: Attempt, since: &[ClusterEvent], cx: &mut Context<'_>) {
-        let Attempt { pod, queued, took, examined, decision } = attempt;
-        let waits = cx.cluster.pod(pod).is_some_and(|p| p.node.is_none() && p.deleting.is_none());
-        if !waits {
+        let Attempt { pod, queued, took, decision } = attempt;
+        if !cx.cluster.pod(pod).is_some_and(waits_for_node) {
             self.queue.remove(pod, cx.now());
             if let Decision::Bind(chosen) = decision {
                 self.unreserve(&queued, pod, chosen.node, cx.cluster);
             }
             return;
         }
-        if self.fruitless.0 != cx.cluster.version() {
-            self.fruitless = (cx.cluster.version(), 0);
-        }
-        self.fruitless.1 += 1;
+        self.note_outcome(cx.cluster);
         match decision {
-            Decision::Bind(chosen) => self.begin_binding(pod, &queued, chosen, (examined, took), cx),
+            Decision::Bind(chosen) => self.begin_binding(pod, &queued, chosen, took, cx),
             Decision::Reject(error, remedy) => self.reject(pod, &queued, &error, remedy, (since, took), cx),
             Decision::Error(error) => self.fail(pod, queued, *error, took, cx),
         }
     }
 
+    /// Binds a pod at once if nobody has a say any more: as [`Scheduler::apply`] and what follows from it would, without asking. Whether it
+    /// did. The node's memory is on its way: it is not looked at before it has to be.
+    pub(super) fn bind_straight(&mut self, tried: Tried, selected: &Selected, cx: &mut Context<'_>) -> bool {
+        let Tried { pod, class, profile } = tried;
+        let (Some(node), None) = (selected.node, &selected.error) else { return false };
+        if !self.askers[usize::from(profile)].goes_straight(cx.cluster.classes.get(class))
+            || !cx.cluster.pod(pod).is_some_and(waits_for_node)
+        {
+            return false;
+        }
+        let Some(waits) = self.queue.let_go(pod, cx.now()) else { return false };
+        // Plugins may learn something of it.
+        self.known.clear();
+        self.note_outcome(cx.cluster);
+        self.selection.nominator.remove(pod);
+        let before = cx.cluster.phases.enter(Phase::Bind);
+        cx.cluster.bind(pod, node);
+        self.note_binding(tried, selected, (node, Span::ZERO), &waits, cx);
+        cx.cluster.phases.leave(before);
+        true
+    }
+
+    /// An attempt was made, and what it came to takes effect.
+    fn note_outcome(&mut self, cluster: &Cluster) {
+        if self.fruitless.0 != cluster.version() {
+            self.fruitless = (cluster.version(), 0);
+        }
+        self.fruitless.1 += 1;
+    }
+
     // ---- success ---------------------------------------------------------------------------------------------------
 
-    fn begin_binding(
-        &mut self,
-        pod: PodId,
-        queued: &QueuedPod,
-        chosen: Chosen,
-        (examined, took): (u32, Span),
-        cx: &mut Context<'_>,
-    ) {
+    fn begin_binding(&mut self, pod: PodId, queued: &QueuedPod, chosen: Chosen, took: Span, cx: &mut Context<'_>) {
         if !self.still_takes(pod, queued, &chosen, cx.cluster) {
             self.unreserve(queued, pod, chosen.node, cx.cluster);
             let changed = FitError::internal("the node has changed since it was chosen".to_owned());
@@ -152,8 +171,7 @@ impl Scheduler {
         let until = |(plugin, span): &(usize, Span)| (*plugin, now + (*span).min(MAX_PERMIT_WAIT), *span);
         let permits = if chosen.permits.is_empty() { Vec::new() } else { chosen.permits.iter().map(until).collect() };
         let stage = Stage::Permit(permits);
-        let waiting =
-            Waiting { pod, queued: *queued, node: chosen.node, stage, examined, took, selected: chosen.selected };
+        let waiting = Waiting { pod, queued: *queued, node: chosen.node, stage, took, selected: chosen.selected };
         self.go_on(waiting, cx);
     }
 
@@ -236,14 +254,28 @@ impl Scheduler {
         bind(profile, &cycle, target)?;
         let devices = devices(profile, &cycle, node)?;
         cx.cluster.bind_to_devices(pod, node, devices);
-        let Waiting { examined, took, selected, queued, .. } = waiting;
-        let (examined, took, waits) = (*examined, *took, &queued.waits);
-        let Selected { feasible, best, ties, .. } = *selected;
-        cx.note(&Note::Scheduled { pod, node, examined, feasible, best, ties, took, waits });
-        let cycle = Cycle::new(cx.cluster, class, Some(pod));
-        let target = cx.cluster.node(node);
-        profile.post_bind.iter().for_each(|&index| profile.plugins[index].post_bind(&cycle, target));
+        let Waiting { took, selected, queued, .. } = waiting;
+        let tried = Tried { pod, class, profile: queued.profile };
+        self.note_binding(tried, selected, (node, *took), &queued.waits, cx);
         Ok(true)
+    }
+
+    /// Tells of a pod that is bound to a node, after an attempt that took so long.
+    fn note_binding(
+        &self,
+        Tried { pod, class, profile }: Tried,
+        &Selected { examined, feasible, best, ties, .. }: &Selected,
+        (node, took): (NodeId, Span),
+        waits: &Waits,
+        cx: &mut Context<'_>,
+    ) {
+        cx.note(&Note::Scheduled { pod, node, examined, feasible, best, ties, took, waits });
+        let profile = &self.profiles[usize::from(profile)];
+        if !profile.post_bind.is_empty() {
+            let cycle = Cycle::new(cx.cluster, class, Some(pod));
+            let target = cx.cluster.node(node);
+            profile.post_bind.iter().for_each(|&index| profile.plugins[index].post_bind(&cycle, target));
+        }
     }
 
     /// Takes the pod's place on the node for as long as its binding waits, if it has none yet.
@@ -468,6 +500,11 @@ impl Scheduler {
                 && (!eviction.last || cluster.pod(eviction.victim).is_some_and(|victim| victim.deleting.is_none()))
         })
     }
+}
+
+/// Whether a pod waits for a node.
+fn waits_for_node(pod: &Pod) -> bool {
+    pod.node.is_none() && pod.deleting.is_none()
 }
 
 /// The GPU devices that the pod takes, if any plugin has a say. A pod that was assumed has them.

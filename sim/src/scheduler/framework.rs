@@ -155,6 +155,11 @@ pub trait Plugin {
         Bind::Skip
     }
 
+    /// Bind: whether it binds every pod. It need not be asked then.
+    fn always_binds(&self) -> bool {
+        false
+    }
+
     /// PostBind: the pod is bound.
     fn post_bind(&self, _cycle: &Cycle<'_>, _node: &Node) {}
 

@@ -3,9 +3,11 @@
 use crate::lab::{Diary, Lab, Paper, pod_name};
 use std::cell::Cell;
 use towtank_sim::cluster::Action;
+use towtank_sim::engine::Until;
 use towtank_sim::model::node::Node;
-use towtank_sim::scheduler::{Bind, Cycle, Plugin, Points, PreBound};
+use towtank_sim::scheduler::{AttemptLatency, Bind, Cycle, Plugin, Points, PreBound};
 use towtank_sim::source::Work;
+use towtank_sim::time::{SimTime, Span};
 
 /// Asks for a signature before the pod is bound, and waits for it.
 struct Notary;
@@ -141,4 +143,56 @@ fn a_failed_binding_is_tried_again_after_a_backoff() {
 fn a_pod_that_nobody_binds_is_not_bound() {
     let lines = binders(&[("One", &[Bind::Skip])], 1);
     assert_eq!(lines, ["One is to bind a to n1", "1 a: no bind plugin bound the pod"]);
+}
+
+/// Binds every pod, and says so or has to be asked.
+struct Sure {
+    says_so: bool,
+    diary: Diary,
+}
+
+impl Plugin for Sure {
+    fn name(&self) -> &'static str {
+        "Sure"
+    }
+    fn points(&self) -> Points {
+        Points::BIND.and(Points::POST_BIND)
+    }
+    fn bind(&self, _cycle: &Cycle<'_>, _node: &Node) -> Bind {
+        assert!(!self.says_so, "it need not be asked");
+        Bind::Bind
+    }
+    fn always_binds(&self) -> bool {
+        self.says_so
+    }
+    fn post_bind(&self, cycle: &Cycle<'_>, node: &Node) {
+        self.diary.write(&format!("{} is on {} with {} pods", pod_name(cycle), node.name(), node.pods.len()));
+    }
+}
+
+/// Where no plugin has anything to do, the binding takes a short way.
+#[test]
+fn a_binding_on_the_short_way_is_as_any_other() {
+    let run = |says_so: bool, latency: Span| {
+        let mut lab = Lab::new();
+        lab.without_binder();
+        let diary = lab.diary();
+        lab.plugin(Sure { says_so, diary });
+        (lab.tells_decisions, lab.latency) = (true, AttemptLatency::Constant(latency));
+        lab.node(0, "n1", 4);
+        for (seconds, name) in [(1, "a"), (1, "b"), (2, "c"), (2, "d"), (3, "e"), (3, "f")] {
+            lab.pod(seconds, name, 2);
+        }
+        lab.delete(4, "a");
+        lab.node(5, "n2", 3);
+        lab.delete(6, "c");
+        lab.delete(6, "f");
+        let lines = lab.run_until(Until::Time(SimTime::from_secs(400)));
+        (lines, lab.simulation.cluster.fingerprint(), *lab.simulation.cluster.counters())
+    };
+    for latency in [Span::ZERO, Span::from_secs(1)] {
+        let (short, asked) = (run(true, latency), run(false, latency));
+        assert_eq!(short, asked);
+        assert!(short.0.iter().filter(|line| line.contains(" is on ")).count() > 3, "{:?}", short.0);
+    }
 }

@@ -32,6 +32,7 @@ impl Diary {
 pub(crate) struct Lab {
     pub(crate) simulation: Simulation,
     pub(crate) latency: AttemptLatency,
+    pub(crate) tells_decisions: bool,
     profile: Profile,
     work: Vec<Submission>,
     diary: Diary,
@@ -43,6 +44,7 @@ impl Lab {
         let mut lab = Self {
             simulation: Simulation::new(42),
             latency: AttemptLatency::default(),
+            tells_decisions: false,
             profile: Profile { name: "default-scheduler".into(), ..Profile::default() },
             work: Vec::new(),
             diary: Diary::default(),
@@ -150,7 +152,7 @@ impl Lab {
         self.simulation.add_controller(Box::new(Kubelet::new(KubeletSettings::default())));
         self.simulation.add_source(Box::new(Listed::new("test", std::mem::take(&mut self.work))));
         let mut audit = Audit::every(1);
-        let mut witness = Witness(self.diary.clone());
+        let mut witness = Witness(self.diary.clone(), self.tells_decisions);
         self.simulation.run(until, &mut [&mut witness, &mut audit]).expect("the run ends");
         audit.finish(&self.simulation.cluster).unwrap_or_else(|violation| panic!("{violation:?}"));
         self.diary.0.take()
@@ -223,8 +225,8 @@ impl Filter for RoomFor {
     }
 }
 
-/// Writes down where pods go, and why they do not.
-struct Witness(Diary);
+/// Writes down where pods go, and why they do not; and what is told of decisions, if that is asked for.
+struct Witness(Diary, bool);
 
 impl Observer for Witness {
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
@@ -236,6 +238,10 @@ impl Observer for Witness {
             Note::Change(Change::PodRemoved(id)) => self.0.write(&format!("{at} {} is gone", pod(*id))),
             Note::FailedScheduling { pod: id, error, .. } => {
                 self.0.write(&format!("{at} {}: {}", pod(*id), error.message(&cluster.resources)));
+            }
+            Note::Scheduled { pod: id, examined, feasible, best, ties, took, waits, .. } if self.1 => {
+                let found = (examined, feasible, best, ties);
+                self.0.write(&format!("{at} {}: {found:?} {took:?} {waits:?}", pod(*id)));
             }
             Note::Preempting { pod: id, node: on, .. } => {
                 self.0.write(&format!("{at} {} preempts on {}", pod(*id), node(*on)));

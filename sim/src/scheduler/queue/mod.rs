@@ -182,6 +182,14 @@ impl SchedulingQueue {
         pool.map(|pool| (pool, blamed))
     }
 
+    /// A popped pod is bound. Gives how long it had waited where.
+    pub(super) fn let_go(&mut self, pod: PodId, now: SimTime) -> Option<Waits> {
+        self.now = now;
+        let entry = self.pods.find(pod).filter(|entry| self.pods[*entry].cohort == NOWHERE)?;
+        self.pods.remove(entry);
+        Some(self.pods[entry].waits)
+    }
+
     /// A pod that had left the queue to be bound is again one that was popped.
     pub(super) fn restore(&mut self, queued: QueuedPod) {
         let queued = QueuedPod { cohort: NOWHERE, ..queued };
