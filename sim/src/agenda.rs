@@ -98,6 +98,8 @@ pub struct Agenda {
     instant: [VecDeque<Entry>; Rank::COUNT],
     /// Which of these lines have an event, a bit for each rank.
     lines: u8,
+    /// Whether it is known that nothing else is due at that instant.
+    rest_is_later: bool,
     arrivals: BinaryHeap<Reverse<Entry>>,
     /// What comes before `horizon`, but for the above.
     near: Near,
@@ -146,6 +148,7 @@ impl Agenda {
             Event::Arrival(source) => {
                 let entry = Entry::new(at, rank, u64::from(source.0), presence, event, &mut self.nodes);
                 self.arrivals.push(Reverse(entry));
+                self.rest_is_later &= at > self.now;
             }
             Event::Timer(..) if at == self.now => {
                 let entry = Entry::new(at, rank, sequence, presence, event, &mut self.nodes);
@@ -170,9 +173,8 @@ impl Agenda {
             return planned.map(|(entry, place)| Next { at: entry.at(), place });
         }
         let (at, rank) = (self.now, self.lines.trailing_zeros() as usize);
-        let planned = self.planned(at);
         // What was planned for this instant before it began comes before what was planned since.
-        let first = planned.filter(|(planned, _)| planned.at() <= at && planned.rank() <= rank);
+        let first = self.planned_for_now().filter(|(planned, _)| planned.rank() <= rank);
         Some(Next { at, place: first.map_or(Place::Line(rank), |(_, place)| place) })
     }
 
@@ -188,6 +190,7 @@ impl Agenda {
             Place::Arrivals => self.arrivals.pop()?.0.event(&mut self.nodes),
             Place::Near => self.near.pop()?.event(&mut self.nodes),
         };
+        self.rest_is_later &= next.at == self.now;
         self.now = next.at;
         self.happened += 1;
         self.foreground -= u64::from(presence == Presence::Foreground);
@@ -208,8 +211,7 @@ impl Agenda {
     pub fn is_next(&mut self, rank: Rank) -> bool {
         let rank = rank as usize;
         let lines_before = self.lines & ((2 << rank) - 1);
-        lines_before == 0
-            && self.planned(self.now).is_none_or(|(entry, _)| entry.at() > self.now || entry.rank() > rank)
+        lines_before == 0 && self.planned_for_now().is_none_or(|(entry, _)| entry.rank() > rank)
     }
 
     /// The pods that the next events are about, so often whenever others have come near, and how often before.
@@ -226,6 +228,17 @@ impl Agenda {
     /// Whether nothing is planned that the run waits for.
     pub fn is_idle(&self) -> bool {
         self.foreground == 0
+    }
+
+    /// The first event that is in no line, and where it waits, if it is due at the instant of the last event.
+    #[inline]
+    fn planned_for_now(&mut self) -> Option<(Entry, Place)> {
+        if self.rest_is_later {
+            return None;
+        }
+        let first = self.planned(self.now).filter(|(entry, _)| entry.at() <= self.now);
+        self.rest_is_later = first.is_none();
+        first
     }
 
     /// The first event that is in no line, and where it waits; if it is due until `by`.

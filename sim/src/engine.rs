@@ -221,7 +221,8 @@ impl Simulation {
     fn deliver(&mut self, agenda: &mut Agenda, observers: &mut Observers<'_, '_>) -> Result<(), RunError> {
         let Self { cluster, controllers, listeners, streams, .. } = self;
         let mut changes = 0;
-        while let Some(change) = cluster.next_change() {
+        while !cluster.is_at_rest() {
+            let change = cluster.next_change();
             let topic = cluster.topic(change);
             observers.changed(change, topic, cluster);
             let listeners = listeners.of(topic);

@@ -154,15 +154,20 @@ impl Cluster {
     /// Tells of every change that has not been told, in order, and frees what is gone. The engine does this for the controllers;
     /// this is for those who look at a cluster without any.
     pub fn deliver(&mut self, mut tell: impl FnMut(Change, &Self)) {
-        while let Some(change) = self.next_change() {
+        while !self.is_at_rest() {
+            let change = self.next_change();
             tell(change, self);
             self.settle(change);
         }
     }
 
-    /// The next change that the controllers have not heard of.
-    pub(crate) fn next_change(&mut self) -> Option<Change> {
-        self.feed.pop_front()
+    /// The next change that the controllers have not heard of. There is one, unless the cluster [is at rest](Cluster::is_at_rest): one that may
+    /// be none is copied in parts, and the processor waits until they are together.
+    #[inline]
+    pub(crate) fn next_change(&mut self) -> Change {
+        let change = self.feed[0];
+        self.feed.pop_front();
+        change
     }
 
     /// What controllers want to hear of.

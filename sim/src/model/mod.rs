@@ -23,5 +23,5 @@ pub mod topology_spread;
 pub mod volume;
 
 pub use id::{ClassId, NodeId, ObjectId, PodId};
-pub use name::Name;
+pub use name::{Name, Numbering};
 pub use quantity::{Quantity, QuantityError};

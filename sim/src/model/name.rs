@@ -59,6 +59,57 @@ impl Name {
     }
 }
 
+/// Gives names `PREFIX-NUMBER` for numbers that mostly follow one another: from one to the next few digits change.
+#[derive(Clone, Debug)]
+pub struct Numbering {
+    prefix: String,
+    /// The number whose name is at hand.
+    number: u64,
+    next: Name,
+}
+
+impl Numbering {
+    /// Names that begin so.
+    pub fn new(prefix: impl Into<String>) -> Self {
+        let prefix = prefix.into();
+        Self { number: 0, next: Name::numbered(&prefix, 0), prefix }
+    }
+
+    /// What they begin with.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// The name of a number.
+    pub fn name(&mut self, number: u64) -> Name {
+        if number != self.number {
+            self.next = Name::numbered(&self.prefix, number);
+        }
+        let name = self.next.clone();
+        // Now, and not when it is needed: a copy would wait for the last of the digits.
+        self.number = number.wrapping_add(1);
+        if !self.next.count_up(self.prefix.len() + 1) {
+            self.next = Name::numbered(&self.prefix, self.number);
+        }
+        name
+    }
+}
+
+impl Name {
+    /// Makes the number that begins at a byte one greater; whether that was possible without another digit.
+    fn count_up(&mut self, digits: usize) -> bool {
+        let Kept::Short { len, bytes } = &mut self.0 else { return false };
+        for digit in bytes[digits..usize::from(*len)].iter_mut().rev() {
+            if *digit < b'9' {
+                *digit += 1;
+                return true;
+            }
+            *digit = b'0';
+        }
+        false
+    }
+}
+
 impl Default for Name {
     /// No name.
     fn default() -> Self {
@@ -133,6 +184,16 @@ impl Ord for Name {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_that_follow_one_another_have_the_names_that_they_have_by_themselves() {
+        for prefix in ["", "p", "a-name-of-18-bytes", "a-prefix-that-is-rather-long"] {
+            let mut numbering = Numbering::new(prefix);
+            for number in (0..1200).chain(99_990..100_010).chain([5, 6, u64::MAX, 0, 1]) {
+                assert_eq!(numbering.name(number), Name::numbered(prefix, number));
+            }
+        }
+    }
 
     #[test]
     fn short_and_long_names_read_alike() {

@@ -14,7 +14,7 @@ use thiserror::Error;
 use towtank_sim::cluster::{ClassWatch, Cluster};
 use towtank_sim::model::pod::{NewPod, Run, Submitted, Usage};
 use towtank_sim::model::taint::Toleration;
-use towtank_sim::model::{ClassId, Name};
+use towtank_sim::model::{ClassId, Name, Numbering};
 use towtank_sim::random::{Distribution, Rng, Streams};
 use towtank_sim::source::{Gang, Source, SourceError, Submission, Work};
 use towtank_sim::time::{SimTime, Span};
@@ -142,6 +142,7 @@ impl PodGenerator {
             watch: ClassWatch::default(),
             batch: None,
             made: 0,
+            names: Numbering::new(self.name_prefix.as_ref().unwrap_or(&self.name)),
             has_jobs: self.shapes.iter().any(|shape| shape.pods.is_some() || shape.gang),
             generator: self,
         })
@@ -179,6 +180,7 @@ pub struct GeneratedPods {
     /// What is left of the arrival in progress.
     batch: Option<Batch>,
     made: u64,
+    names: Numbering,
     /// Whether the pods of an arrival are alike, because some shape says how many they are.
     has_jobs: bool,
 }
@@ -220,7 +222,7 @@ impl GeneratedPods {
             Some(batch) => batch,
             None => self.arrival()?,
         };
-        let name = Name::numbered(self.prefix(), self.made);
+        let name = self.names.name(self.made);
         let made = if let Some(made) = batch.same {
             made
         } else {
@@ -248,10 +250,6 @@ impl GeneratedPods {
         let pod = NewPod { name: name.clone(), class, owner: None, run, usage: Usage::default(), status: None };
         let gang = Gang { namespace, name, pods, min_count: pods, estimate: batch.estimate, pod };
         Submission { at: batch.at, work: Work::Gang(Box::new(gang)) }
-    }
-
-    fn prefix(&self) -> &str {
-        self.generator.name_prefix.as_ref().unwrap_or(&self.generator.name)
     }
 
     /// The next arrival.
@@ -346,7 +344,7 @@ impl Source for GeneratedPods {
     fn numbers_pods(&self) -> Option<&str> {
         // The pods of a job are named after it.
         let has_gangs = self.generator.shapes.iter().any(|shape| shape.gang);
-        (!has_gangs).then(|| self.prefix())
+        (!has_gangs).then(|| self.names.prefix())
     }
 
     fn is_endless(&self) -> bool {

@@ -168,7 +168,8 @@ proptest! {
                     }
                 }
             }
-            while let Some(change) = cluster.next_change() {
+            while !cluster.is_at_rest() {
+                let change = cluster.next_change();
                 cluster.settle(change);
             }
             for (name, quota) in cluster.quotas_of("default") {
