@@ -57,7 +57,7 @@ impl Controller for QuotaResync {
         match change {
             Change::PodDeleting(id, _) => self.watch(id, cx),
             Change::NodeChanged(node, what) if what.contains(NodeChange::MACHINE) => {
-                let mut pods = cx.cluster.node(node).pods.clone();
+                let mut pods = cx.cluster.node(node).pods.to_vec();
                 pods.sort_by_key(|id| cx.cluster.pod(*id).map_or(0, |pod| pod.uid));
                 for id in pods {
                     self.watch(id, cx);

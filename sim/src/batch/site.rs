@@ -11,7 +11,7 @@ use crate::model::node::Node;
 use crate::model::pod::PodClass;
 use crate::model::resources::Resources;
 use crate::model::volume::VolumeSource;
-use crate::model::{ClassId, NodeId};
+use crate::model::{ClassId, NodeId, PodList};
 use crate::scheduler::{Cycle, Profile};
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
@@ -212,7 +212,7 @@ fn eligible(class: ClassId, nodes: &[NodeId], profile: &Profile, cluster: &Clust
     let cycle = Cycle::new(cluster, class, None);
     let Ok(chain) = profile.filters(&cycle) else { return vec![false; nodes.len()] };
     let empty = |node: &Node| Node {
-        pods: Vec::new(),
+        pods: PodList::default(),
         requested: Resources::default(),
         nonzero_cpu: 0,
         nonzero_memory: 0,

@@ -103,7 +103,7 @@ impl Cluster {
         if self.nodes.is_leaving(id) {
             return;
         }
-        for pod in self.node(id).pods.clone() {
+        for pod in self.node(id).pods.to_vec() {
             self.forget(pod);
         }
         let node = self.nodes.get(id);
@@ -116,7 +116,7 @@ impl Cluster {
     }
 
     pub(super) fn empty_node(&mut self, id: NodeId) {
-        for pod in self.node(id).pods.clone() {
+        for pod in self.node(id).pods.to_vec() {
             if self.pod(pod).is_some_and(|pod| pod.node.is_some()) {
                 self.delete_pod(pod, Cause::NodeLost);
                 self.remove_pod(pod);

@@ -3,10 +3,10 @@
 use super::change_log::ChangeLog;
 use super::kinds::Kinds;
 use super::node_load::NodeLoad;
-use crate::model::NodeId;
 use crate::model::gpu::Devices;
 use crate::model::node::{Node, NodeSpec};
 use crate::model::resources::Resources;
+use crate::model::{NodeId, PodList};
 use crate::prefetch::{prefetch, prefetch_bytes};
 use crate::time::SimTime;
 use std::collections::BTreeMap;
@@ -203,7 +203,7 @@ impl Nodes {
             requested: Resources::default(),
             nonzero_cpu: 0,
             nonzero_memory: 0,
-            pods: Vec::new(),
+            pods: PodList::default(),
             ports: Vec::new(),
             ready: true,
             machine_up: true,

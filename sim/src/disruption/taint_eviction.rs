@@ -84,7 +84,7 @@ impl TaintEviction {
         if node.previous.as_ref().is_some_and(|before| no_execute(before) == taints) {
             return;
         }
-        let mut pods = node.pods.clone();
+        let mut pods = node.pods.to_vec();
         pods.sort_by_key(|id| cx.cluster.pod(*id).map_or(0, |pod| pod.uid));
         for id in pods {
             self.process_pod(id, &taints, cx);

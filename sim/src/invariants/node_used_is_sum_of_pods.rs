@@ -65,7 +65,7 @@ fn check_node(node: &Node, mut sum: Sums, cluster: &Cluster) -> Result<(), Strin
     ports.sort();
     sum.ports.sort();
     same(|| format!("the host ports of node {name}"), &ports, &sum.ports)?;
-    let mut pods = node.pods.clone();
+    let mut pods = node.pods.to_vec();
     pods.sort_unstable();
     sum.pods.sort_unstable();
     same(|| format!("the list of pods of node {name}"), &pods, &sum.pods)?;

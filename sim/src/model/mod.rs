@@ -11,6 +11,7 @@ mod name;
 pub mod node;
 pub mod pod;
 pub mod pod_affinity;
+mod pod_list;
 pub mod pod_resources;
 pub mod quantity;
 pub mod resource_claims;
@@ -24,4 +25,5 @@ pub mod volume;
 
 pub use id::{ClassId, NodeId, ObjectId, PodId};
 pub use name::{Name, Numbering};
+pub use pod_list::PodList;
 pub use quantity::{Quantity, QuantityError};

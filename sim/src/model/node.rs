@@ -4,6 +4,7 @@ use super::gpu::Devices;
 use super::id::{NodeId, PodId};
 use super::labels::Labels;
 use super::pod::{HostPort, Pod, PodClass};
+use super::pod_list::PodList;
 use super::resources::{ResourceList, ResourceTable, Resources};
 use super::shared::Shared;
 use super::taint::Taint;
@@ -72,7 +73,7 @@ pub struct NodeImage {
 #[repr(C, align(64))]
 pub struct Node {
     /// The pods bound to it that have not ended, in no particular order.
-    pub pods: Vec<PodId>,
+    pub pods: PodList,
     /// CPU (milli) of its pods as scoring counts it, with the defaults for containers without a request.
     pub nonzero_cpu: i64,
     /// Memory (bytes), likewise.
@@ -114,7 +115,7 @@ impl Node {
             requested: Resources::default(),
             nonzero_cpu: 0,
             nonzero_memory: 0,
-            pods: Vec::new(),
+            pods: PodList::default(),
             ports: Vec::new(),
             ready: true,
             machine_up: true,

@@ -160,7 +160,7 @@ impl Kubelet {
     /// A machine stopped: its pods lose their work. Or it runs again: they begin anew, and those asked to go do.
     fn machine_changed(&mut self, node: NodeId, cx: &mut Context<'_>) {
         let node = cx.cluster.node(node);
-        let (up, mut pods) = (node.machine_up, node.pods.clone());
+        let (up, mut pods) = (node.machine_up, node.pods.to_vec());
         pods.sort_by_key(|id| cx.cluster.pod(*id).map_or(0, |pod| pod.uid));
         for id in pods {
             if !up {

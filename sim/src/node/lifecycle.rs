@@ -182,7 +182,7 @@ fn lose(id: NodeId, cx: &mut Context<'_>) {
     cx.cluster.set_node_ready(id, false);
     set_taint(cx.cluster, id, Effect::NoSchedule, true);
     tell("NodeNotReady", id, cx);
-    let mut pods = cx.cluster.node(id).pods.clone();
+    let mut pods = cx.cluster.node(id).pods.to_vec();
     pods.sort_by_key(|pod| cx.cluster.pod(*pod).map_or(0, |pod| pod.uid));
     for pod in pods {
         cx.cluster.set_ready(pod, false);

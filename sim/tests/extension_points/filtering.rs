@@ -136,7 +136,7 @@ impl Plugin for Bully {
         let priority = |id: &PodId| cycle.cluster.pod(*id).map(|pod| cycle.cluster.class_of(pod).priority());
         for (node, _) in failure.codes().iter().filter(|(_, code)| *code == Code::Unschedulable) {
             let mut trial = failure.dry_run(*node);
-            let mut victims: Vec<PodId> = trial.node().pods.clone();
+            let mut victims: Vec<PodId> = trial.node().pods.to_vec();
             victims.retain(|id| priority(id) < Some(cycle.class.priority()));
             for id in &victims {
                 trial.remove(*id);
