@@ -102,7 +102,7 @@ impl Waiting {
 
     /// Whether the pod still has its place; `None` if it is gone, or on its way out.
     fn is_there(&self, cluster: &Cluster) -> Option<bool> {
-        let pod = cluster.pod(self.pod).filter(|pod| pod.node.is_none() && pod.deleting.is_none())?;
+        let pod = cluster.pod(self.pod).filter(|pod| waits_for_node(pod))?;
         Some(pod.assumed() == Some(self.node))
     }
 }
