@@ -161,7 +161,7 @@ mod tests {
             let mut pods: Vec<(PodId, bool)> = Vec::new();
             for step in 0..150 {
                 told.deliver(&mut cluster);
-                cluster.now = cluster.now + Span::from_secs(draw(3) as i64);
+                cluster.now += Span::from_secs(draw(3) as i64);
                 match draw(6) {
                     0 | 1 => {
                         let requests = amounts(&[("cpu", 1 + draw(2) as i64), ("memory", draw(9) as i64)]);
@@ -196,10 +196,7 @@ mod tests {
                     5 => {
                         let node = nodes[draw(nodes.len())];
                         cluster.update_node(node, |spec| spec.unschedulable = !spec.unschedulable);
-                        told.note(
-                            &Note::Change(towtank_sim::cluster::Change::NodeChanged(node, NodeChange::OTHER)),
-                            &cluster,
-                        );
+                        told.note(&Note::Change(Change::NodeChanged(node, NodeChange::OTHER)), &cluster);
                     }
                     _ => {}
                 }
