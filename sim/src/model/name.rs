@@ -88,7 +88,7 @@ impl Numbering {
         let name = self.next.clone();
         // Now, and not when it is needed: a copy would wait for the last of the digits.
         self.number = number.wrapping_add(1);
-        if !self.next.count_up(self.prefix.len() + 1) {
+        if self.number == 0 || !self.next.count_up(self.prefix.len() + 1) {
             self.next = Name::numbered(&self.prefix, self.number);
         }
         name
