@@ -12,8 +12,9 @@ use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::PodClass;
 use towtank_sim::scheduler::lanes::{self, LaneWork, Lanes, product_sum, whole_part, whole_quotient};
 use towtank_sim::scheduler::{
-    Across, AskColumns, Asks, ClassScore, LastingScore, LoadBlock, LoadPart, MAX_NODE_SCORE, NodePart, NodeScore,
-    PartWork, Score, exact,
+    Across, AskColumns, Asks, ClassScore, KINDS, Kinds, LANES, LastingScore, LoadBlock, LoadPart, MAX_NODE_SCORE,
+    NodePart, NodeScore, PartWork, Score, ShareBlock, ShareColumns, ShareScore, ShareWork, Shares, add_shares, exact,
+    fixed,
 };
 
 /// A strategy, and the resources that it looks at.
@@ -181,6 +182,70 @@ impl<const MOST: bool> ClassScore for MeanAcross<MOST> {
         let [cpu, memory, _] = *asks;
         let work = Weighted::<MOST> { pod: [cpu, memory], mean: self.0, weight };
         lanes::run(Add { work, blocks, totals });
+    }
+
+    fn by_shares(&self) -> Option<&dyn ShareScore> {
+        // The mean of two numbers takes no division.
+        let is_half = |weight: &f64| weight.to_bits() == 0.5_f64.to_bits();
+        (!MOST && self.0.weights.iter().all(is_half)).then_some(self)
+    }
+}
+
+impl<const MOST: bool> ShareScore for MeanAcross<MOST> {
+    fn add(&self, shares: Shares<'_>, asks: &Asks, weight: i16, totals: &mut [[i16; LANES]]) {
+        let [cpu, memory, _] = *asks;
+        let exact = Weighted::<MOST> { pod: [cpu, memory], mean: self.0, weight: 1.0 };
+        add_shares(shares, &LeftPercents::new(shares.kinds, exact.pod), &exact, weight, totals);
+    }
+}
+
+/// As [`Weighted`], of the strategy `LeastAllocated` and equal weights, in parts of what nodes have.
+struct LeftPercents {
+    /// By kind of nodes, a part of what these have.
+    asked: [[i32; KINDS]; 2],
+    /// A hundred times the memory that the pod asks for.
+    memory: f64,
+}
+
+impl LeftPercents {
+    fn new(kinds: &Kinds, pod: [f64; 2]) -> Self {
+        let mut asked = [[0; KINDS]; 2];
+        lanes::run(Ask { kinds, pod, asked: &mut asked });
+        Self { asked, memory: pod[1] }
+    }
+}
+
+impl ShareWork for LeftPercents {
+    #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
+    #[inline(always)]
+    fn score<const N: usize>(&self, columns: &ShareColumns<'_, N>, kind: usize, lane: usize) -> (i32, bool) {
+        let of = |place: usize| fixed::percent_left(columns.left[place][lane], self.asked[place][kind]);
+        // Of CPU nothing is in doubt, see `Kinds`.
+        let ((cpu, _), (memory, in_doubt)) = (of(0), of(1));
+        ((cpu + memory) >> 1, in_doubt)
+    }
+
+    #[inline]
+    fn may_doubt(&self, kinds: &Kinds, block: &ShareBlock, kind: usize) -> bool {
+        block.is_odd() || !kinds.is_round(kind, self.memory)
+    }
+}
+
+struct Ask<'a> {
+    kinds: &'a Kinds,
+    pod: [f64; 2],
+    asked: &'a mut [[i32; KINDS]; 2],
+}
+
+impl LaneWork for Ask<'_> {
+    #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        for (place, (asked, pod)) in self.asked.iter_mut().zip(self.pod).enumerate() {
+            for (asked, reciprocal) in asked.iter_mut().zip(&self.kinds.reciprocal[place]) {
+                *asked = fixed::asked(pod * reciprocal);
+            }
+        }
     }
 }
 

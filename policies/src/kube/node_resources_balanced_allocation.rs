@@ -13,8 +13,9 @@ use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::PodClass;
 use towtank_sim::scheduler::lanes::{self, LaneWork, Lanes, product_sum, quotient, whole_part};
 use towtank_sim::scheduler::{
-    Across, AskColumns, Asks, ClassScore, Cycle, Dependence, Events, Lasting, LastingScore, LoadBlock, LoadPart,
-    MAX_NODE_SCORE, NodePart, NodeScore, PartWork, Plugin, Points, PreScore, Score, exact,
+    Across, AskColumns, Asks, ClassScore, Cycle, Dependence, Events, KINDS, Kinds, LANES, Lasting, LastingScore,
+    LoadBlock, LoadPart, MAX_NODE_SCORE, NodePart, NodeScore, PartWork, Plugin, Points, PreScore, Score, ShareColumns,
+    ShareScore, ShareWork, Shares, add_shares, exact, fixed,
 };
 
 /// The plugin.
@@ -175,6 +176,58 @@ impl ClassScore for BalanceAcross {
     fn add_nodes(&self, blocks: &[LoadBlock], asks: &Asks, weight: f64, totals: &mut [Lanes]) {
         let [cpu, memory, _] = *asks;
         lanes::run(Add { work: Weighted { pod: [cpu, memory], weight }, blocks, totals });
+    }
+
+    fn by_shares(&self) -> Option<&dyn ShareScore> {
+        Some(self)
+    }
+}
+
+impl ShareScore for BalanceAcross {
+    fn add(&self, shares: Shares<'_>, asks: &Asks, weight: i16, totals: &mut [[i16; LANES]]) {
+        let [cpu, memory, _] = *asks;
+        let exact = Weighted { pod: [cpu, memory], weight: 1.0 };
+        add_shares(shares, &Tilt::new(shares.kinds, exact.pod), &exact, weight, totals);
+    }
+}
+
+/// As [`Weighted`], in parts of what nodes have.
+struct Tilt {
+    /// By how much the shares differ that the pod asks for, by kind of nodes.
+    pod: [i32; KINDS],
+}
+
+impl Tilt {
+    fn new(kinds: &Kinds, pod: [f64; 2]) -> Self {
+        let mut tilts = [0; KINDS];
+        lanes::run(TiltBy { kinds, pod, tilts: &mut tilts });
+        Self { pod: tilts }
+    }
+}
+
+impl ShareWork for Tilt {
+    #[allow(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
+    #[inline(always)]
+    fn score<const N: usize>(&self, columns: &ShareColumns<'_, N>, kind: usize, lane: usize) -> (i32, bool) {
+        let (after, in_doubt) = fixed::evenness(columns.tilt[lane], self.pod[kind]);
+        ((after + i32::from(columns.before[lane])) >> 1, in_doubt)
+    }
+}
+
+struct TiltBy<'a> {
+    kinds: &'a Kinds,
+    pod: [f64; 2],
+    tilts: &'a mut [i32; KINDS],
+}
+
+impl LaneWork for TiltBy<'_> {
+    #[allow(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        let [of_cpu, of_memory] = &self.kinds.reciprocal;
+        for (tilt, (of_cpu, of_memory)) in self.tilts.iter_mut().zip(of_cpu.iter().zip(of_memory)) {
+            *tilt = fixed::tilt(self.pod[0] * of_cpu - self.pod[1] * of_memory);
+        }
     }
 }
 

@@ -15,11 +15,11 @@ use towtank_sim::model::NodeId;
 use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::PodClass;
 use towtank_sim::model::resources::{ResourceId, ResourceTable, amount};
-use towtank_sim::scheduler::lanes::{self, LaneWork, Lanes};
+use towtank_sim::scheduler::lanes::{self, LaneWork};
 use towtank_sim::scheduler::{
     Across, AskColumns, Asks, Basis, ClassFilter, ClusterEvent, Cycle, Dependence, Events, FeatureGates, Filter, Hint,
     LANES, Lasting, LastingFilter, LoadBlock, LoadPart, NodeFilter, NodePart, PartWork, Plugin, Points, PreFilter,
-    PreScore, REFUSED, Reason, Reasons, Verdict,
+    PreScore, Reason, Reasons, Verdict,
 };
 
 /// The plugin.
@@ -271,12 +271,12 @@ impl ClassFilter for FitsAcross {
         lanes::run(NarrowAcross { load, asks, fits });
     }
 
-    fn refuse(&self, blocks: &[LoadBlock], asks: &Asks, totals: &mut [Lanes]) {
-        lanes::run(Refuse { room: Room(*asks), blocks, totals });
+    fn narrow_nodes(&self, blocks: &[LoadBlock], asks: &Asks, fits: &mut [[bool; LANES]]) {
+        lanes::run(Narrow { asks: *asks, blocks, fits });
     }
 
-    fn begin(&self, blocks: &[LoadBlock], asks: &Asks, same: f64, totals: &mut [Lanes]) {
-        lanes::run(Refuse { room: RoomOr { room: Room(*asks), same }, blocks, totals });
+    fn room(&self, asks: &Asks) -> Option<[f64; 3]> {
+        Some(*asks)
     }
 }
 
@@ -314,24 +314,7 @@ impl LaneWork for Narrow<'_> {
     }
 }
 
-/// As [`Narrow`], in totals.
-struct Refuse<'a, T> {
-    room: T,
-    blocks: &'a [LoadBlock],
-    totals: &'a mut [Lanes],
-}
-
-impl<T: PartWork<f64>> LaneWork for Refuse<'_, T> {
-    #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
-    #[inline(always)]
-    fn run<const FUSED: bool>(self) {
-        for (block, totals) in self.blocks.iter().zip(self.totals) {
-            block.each_part::<FUSED, f64>(totals, &self.room);
-        }
-    }
-}
-
-/// The work of both on a part of a block.
+/// Its work on a part of a block.
 struct Room(Asks);
 
 impl Room {
@@ -342,32 +325,6 @@ impl Room {
         let [cpu, memory, pods] = self.0;
         let of = |columns: [&[f64; N]; 2]| columns.map(|column| column[lane]);
         has_room([of(part.allocatable), of(part.requested), [cpu, memory]], (part.places[lane], pods))
-    }
-}
-
-impl PartWork<f64> for Room {
-    #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
-    #[inline(always)]
-    fn run<const FUSED: bool, const N: usize>(&self, part: LoadPart<'_, N>, totals: &mut [f64; N]) {
-        for (lane, total) in totals.iter_mut().enumerate() {
-            *total = if self.is_in(part, lane) { *total } else { REFUSED };
-        }
-    }
-}
-
-/// As [`Room`], where there is this total if there is room.
-struct RoomOr {
-    room: Room,
-    same: f64,
-}
-
-impl PartWork<f64> for RoomOr {
-    #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
-    #[inline(always)]
-    fn run<const FUSED: bool, const N: usize>(&self, part: LoadPart<'_, N>, totals: &mut [f64; N]) {
-        for (lane, total) in totals.iter_mut().enumerate() {
-            *total = if self.room.is_in(part, lane) { self.same } else { REFUSED };
-        }
     }
 }
 

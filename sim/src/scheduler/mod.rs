@@ -44,8 +44,9 @@ pub use framework::{
 pub use image_states::ImageStates;
 pub use inspection::{AttemptInspection, Inspected, Inspection, PluginScores};
 pub use lasting::{
-    Across, AskColumns, Asks, Basis, ClassFilter, ClassScore, KeyJudge, Keys, LANES, Lasting, LastingFilter,
-    LastingScore, LoadBlock, LoadPart, NodeFilter, NodePart, NodeScore, PartWork, REFUSED, exact, lanes,
+    Across, AskColumns, Asks, Basis, ClassFilter, ClassScore, KINDS, KeyJudge, Keys, Kinds, LANES, Lasting,
+    LastingFilter, LastingScore, LoadBlock, LoadPart, NodeFilter, NodePart, NodeScore, PartWork, ShareBlock,
+    ShareColumns, ShareScore, ShareWork, Shares, add_shares, exact, fixed, lanes,
 };
 pub use latency::AttemptLatency;
 pub use nominator::Nominator;

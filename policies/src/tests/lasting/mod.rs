@@ -10,12 +10,13 @@ use crate::tests::expected_pods::expected_pods;
 use std::collections::BTreeSet;
 use towtank_sim::cluster::{Cluster, NodeLoad};
 use towtank_sim::model::pod::{PodClass, PodSpec};
+use towtank_sim::model::resources::ResourceId;
 use towtank_sim::model::{NodeId, PodId};
 use towtank_sim::random::Streams;
 use towtank_sim::scheduler::{
-    AskColumns, Asks, Basis, ClassFilter, ClassScore, Cycle, FeatureGates, Filter, LANES, Lasting, LastingFilter,
-    LastingScore, LoadBlock, NodeFilter, NodePart, NodeScore, Plugin, Points, PreFilter, PreScore, Profile, REFUSED,
-    Score, Verdict, exact,
+    AskColumns, Asks, Basis, ClassFilter, ClassScore, Cycle, FeatureGates, Filter, Kinds, LANES, Lasting,
+    LastingFilter, LastingScore, LoadBlock, NodeFilter, NodePart, NodeScore, Plugin, Points, PreFilter, PreScore,
+    Profile, Score, ShareBlock, Shares, Verdict, exact,
 };
 use world::World;
 
@@ -116,15 +117,12 @@ impl Twin<'_> {
         lasting.narrow(nodes, &blocks, &mut fits);
         assert_eq!(fits.as_flattened()[..self.ids.len()], expected, "{}: narrow", self.name());
         if let Some(across) = lasting.across() {
-            let mut totals = vec![[7.0; LANES]; blocks.len()];
-            across.judge.refuse(&blocks, &across.asks, &mut totals);
-            let found: Vec<f64> = self.of_exact(totals.as_flattened()).copied().collect();
-            let of_verdict = |verdict: &Verdict| if *verdict == Verdict::Fits { 7.0 } else { REFUSED };
-            let expected: Vec<f64> = self.of_exact(&verdicts).map(of_verdict).collect();
-            assert_eq!(found, expected, "{}: refuse", self.name());
-            across.judge.begin(&blocks, &across.asks, 7.0, &mut totals);
-            let found: Vec<f64> = self.of_exact(totals.as_flattened()).copied().collect();
-            assert_eq!(found, expected, "{}: begin", self.name());
+            let mut fits = vec![std::array::from_fn(|lane| lane % 5 != 4); blocks.len()];
+            across.judge.narrow_nodes(&blocks, &across.asks, &mut fits);
+            let found: Vec<bool> = self.of_exact(fits.as_flattened()).copied().collect();
+            let expected: Vec<bool> = self.of_exact(&expected).copied().collect();
+            assert_eq!(found, expected, "{}: narrow nodes", self.name());
+            self.check_room(&*across.judge, across.asks, &verdicts);
             for (load, verdict) in self.exact_loads().zip(&verdicts).filter_map(|(load, v)| Some((load?, v))) {
                 let fits = fits_across(&*across.judge, across.asks, load);
                 assert_eq!(fits, *verdict == Verdict::Fits, "{}: narrow across classes", self.name());
@@ -132,6 +130,44 @@ impl Twin<'_> {
         }
         for (id, verdict) in self.ids.iter().zip(verdicts) {
             assert_eq!(lasting.verdict(nodes.get(*id)), verdict, "{}: verdict", self.name());
+        }
+    }
+
+    /// A filter that looks at room alone says what a block knows of the least room on its nodes.
+    fn check_room(&self, judge: &dyn ClassFilter, asks: Asks, verdicts: &[Verdict]) {
+        let Some(room) = judge.room(&asks) else { return };
+        for (id, verdict) in self.ids.iter().zip(verdicts) {
+            let loads = LoadBlock::gather(self.cycle.cluster.nodes(), &[*id]).remove(0);
+            let mut block = ShareBlock::of(&loads, &mut Kinds::default());
+            // Of one without numbers nothing is certain.
+            let expected = block.serves() && *verdict == Verdict::Fits;
+            assert_eq!(block.has_room(&loads, &room), expected, "{}: room", self.name());
+        }
+    }
+
+    /// Scores by parts of what nodes have, where there is the room that the pod requests: of nodes together and of each alone.
+    fn check_shares(&self, judge: &dyn ClassScore, asks: Asks, scores: &[i64]) {
+        let Some(judge) = judge.by_shares() else { return };
+        let nodes = self.cycle.cluster.nodes();
+        let requests = &self.cycle.class.requests;
+        let has_room = |id: NodeId| {
+            let node = nodes.get(id);
+            let left = |resource| node.allocatable.get(resource).saturating_sub(node.requested.get(resource));
+            [ResourceId::CPU, ResourceId::MEMORY].iter().all(|id| left(*id) >= requests.get(*id))
+        };
+        let mut kinds = Kinds::default();
+        for some in self.ids.chunks(LANES).chain(self.ids.chunks(3)).chain(self.ids.chunks(1)) {
+            let loads = LoadBlock::gather(nodes, some);
+            let blocks: Vec<ShareBlock> = loads.iter().map(|loads| ShareBlock::of(loads, &mut kinds)).collect();
+            if !blocks.iter().all(ShareBlock::serves) {
+                continue;
+            }
+            let mut totals = [std::array::from_fn(|lane| lane as i16)];
+            judge.add(Shares { loads: &loads, blocks: &blocks, kinds: &kinds }, &asks, 3, &mut totals);
+            for (lane, id) in some.iter().enumerate().filter(|(_, id)| has_room(**id)) {
+                let index = self.ids.iter().position(|other| other == id).expect("it is one of them");
+                assert_eq!(i64::from(totals[0][lane]), lane as i64 + 3 * scores[index], "{}: shares", self.name());
+            }
         }
     }
 
@@ -173,7 +209,7 @@ impl Twin<'_> {
             let expected: Vec<f64> = expected.collect();
             assert_eq!(totals.as_flattened()[..self.ids.len()], expected, "{name}: add");
             if let Some(across) = lasting.across() {
-                let before: [f64; LANES] = std::array::from_fn(|lane| if lane % 5 == 4 { REFUSED } else { 7.0 });
+                let before: [f64; LANES] = std::array::from_fn(|lane| lane as f64);
                 let mut totals = vec![before; blocks.len()];
                 across.judge.add_nodes(&blocks, &across.asks, 3.0, &mut totals);
                 let expected: Vec<f64> =
@@ -181,6 +217,7 @@ impl Twin<'_> {
                 let found: Vec<f64> = self.of_exact(totals.as_flattened()).copied().collect();
                 let expected: Vec<f64> = self.of_exact(&expected).copied().collect();
                 assert_eq!(found, expected, "{name}: add to nodes");
+                self.check_shares(&*across.judge, across.asks, &scores);
                 for (load, score) in self.exact_loads().zip(scores).filter_map(|(load, s)| Some((load?, s))) {
                     let added = added_across(&*across.judge, across.asks, load);
                     assert_eq!(added, 3 * score, "{name}: add across classes");

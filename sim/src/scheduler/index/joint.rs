@@ -1,9 +1,14 @@
 //! What judges nodes for all classes that are judged in one way, and what it has to know of one of them: so that what a decision reads of its
 //! class is together in few cache lines.
 
+#![expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
+
+use super::bits;
 use super::plan::{Judges, Plan, Signature};
-use crate::scheduler::lasting::lanes::Lanes;
-use crate::scheduler::lasting::{Asks, ClassFilter, ClassScore, LANES, LoadBlock};
+use super::share_columns::Brought;
+use super::sweep::Sums;
+use crate::scheduler::lasting::lanes::{self, LaneWork, Lanes};
+use crate::scheduler::lasting::{Asks, ClassFilter, ClassScore, LANES};
 use smallvec::SmallVec;
 use std::rc::Rc;
 
@@ -24,8 +29,10 @@ pub(super) struct Joint {
 /// What judges nodes for any class.
 struct Shared {
     filters: Vec<Rc<dyn ClassFilter>>,
-    scores: Vec<(f64, Rc<dyn ClassScore>)>,
-    same: f64,
+    scores: Vec<(i16, Rc<dyn ClassScore>)>,
+    same: i16,
+    /// Whether all scores do with parts of what nodes have: then the pods have room where they fit.
+    by_shares: bool,
 }
 
 impl Ways {
@@ -48,30 +55,78 @@ impl Ways {
 
 impl Shared {
     fn new(judges: Judges) -> Self {
+        let Judges { filters, scores, same } = judges;
+        let room_is_asked_for = filters.iter().any(|(_, across)| across.judge.room(&across.asks).is_some());
+        let by_shares = room_is_asked_for && scores.iter().all(|(.., across)| across.judge.by_shares().is_some());
         Self {
-            filters: judges.filters.into_iter().map(|(_, across)| across.judge).collect(),
-            scores: judges.scores.into_iter().map(|(_, weight, across)| (weight as f64, across.judge)).collect(),
-            same: judges.same as f64,
+            filters: filters.into_iter().map(|(_, across)| across.judge).collect(),
+            scores: scores.into_iter().map(|(_, weight, across)| (weight as i16, across.judge)).collect(),
+            same: same as i16,
+            by_shares,
         }
     }
 }
 
 impl Joint {
-    /// The sums of scores of the nodes of these blocks, whose amounts are exact: whole numbers from 0 to [`i16::MAX`], or
-    /// [`REFUSED`](crate::scheduler::lasting::REFUSED). There is one list of lanes for each block.
-    pub(super) fn judge(&self, blocks: &[LoadBlock], totals: &mut [Lanes]) {
-        let Shared { filters, scores, same } = &*self.shared;
+    /// Judges the nodes of these blocks, whose amounts are exact: the bits of those that fit, and the sums of scores, whole numbers from 0
+    /// to [`i16::MAX`]. The sum of a node that does not fit may be any.
+    pub(super) fn judge(&self, brought: &mut Brought<'_>, fits: &mut [u64], sums: &mut [Sums], scratch: &mut [Lanes]) {
+        let Shared { filters, scores, same, by_shares } = &*self.shared;
         let (of_filters, of_scores) = self.asks.split_at(filters.len());
-        let mut of_filters = filters.iter().zip(of_filters);
-        match of_filters.next() {
-            Some((filter, asks)) => filter.begin(blocks, asks, *same, totals),
-            None => totals.fill([*same; LANES]),
+        fits.fill(!0);
+        for (filter, asks) in filters.iter().zip(of_filters) {
+            let room = filter.room(asks);
+            for ((loads, block), fits) in brought.loads.iter().zip(&mut *brought.blocks).zip(&mut *fits) {
+                if room.is_none_or(|room| !block.has_room(loads, &room)) {
+                    let mut lanes = [[true; LANES]];
+                    filter.narrow_nodes(std::slice::from_ref(loads), asks, &mut lanes);
+                    *fits &= bits::bits_of(&lanes[0]);
+                }
+            }
         }
-        for (filter, asks) in of_filters {
-            filter.refuse(blocks, asks, totals);
+        if let Some(shares) = brought.shares().filter(|_| *by_shares) {
+            lanes::run(Fill { sums, same: *same });
+            for ((weight, score), asks) in scores.iter().zip(of_scores) {
+                score.by_shares().expect("all have it").add(shares, asks, *weight, sums);
+            }
+            return;
         }
+        scratch.fill([f64::from(*same); LANES]);
         for ((weight, score), asks) in scores.iter().zip(of_scores) {
-            score.add_nodes(blocks, asks, *weight, totals);
+            score.add_nodes(brought.loads, asks, f64::from(*weight), scratch);
+        }
+        lanes::run(ToSums { totals: scratch, sums });
+    }
+}
+
+/// Sets all sums. What is read as a whole just after had better not be written in parts.
+struct Fill<'a> {
+    sums: &'a mut [Sums],
+    same: i16,
+}
+
+impl LaneWork for Fill<'_> {
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        for sums in self.sums {
+            *sums = [self.same; LANES];
+        }
+    }
+}
+
+/// Makes sums of totals that are in range.
+struct ToSums<'a> {
+    totals: &'a [Lanes],
+    sums: &'a mut [Sums],
+}
+
+impl LaneWork for ToSums<'_> {
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        for (sums, totals) in self.sums.iter_mut().zip(self.totals) {
+            for (sum, total) in sums.iter_mut().zip(totals) {
+                *sum = lanes::low_bits(*total) as i16;
+            }
         }
     }
 }

@@ -23,6 +23,7 @@ mod positions;
 mod ranking;
 mod refresh;
 mod seats;
+mod share_columns;
 mod specs;
 mod summits;
 mod sums;
@@ -51,6 +52,7 @@ use positions::Positions;
 use ranking::Ranking;
 use refresh::{Scratch, Sources};
 use seats::Boards;
+use share_columns::SharesInOrder;
 use smallvec::SmallVec;
 use specs::{MAX_GROUPS, Specs};
 use survey::Survey;
@@ -75,6 +77,7 @@ pub(super) struct Index {
     demands: Demands,
     verdicts: Verdicts,
     columns: Columns,
+    shares: SharesInOrder,
     scratch: Scratch,
     bytes: usize,
     classes: ClassWatch,
@@ -170,7 +173,8 @@ impl Index {
         if view.defeated {
             return None;
         }
-        let Self { positions, specs, verdicts, columns, scratch, walk, ranking, boards, survey, sweep, .. } = self;
+        let Self { positions, specs, verdicts, columns, shares, scratch, walk, ranking, boards, survey, sweep, .. } =
+            self;
         let nodes = cycle.cluster.nodes();
         let specs = &mut specs[view.specs];
         specs.follow(&view.plan, positions, nodes);
@@ -192,7 +196,7 @@ impl Index {
             let way = way.or_else(|| {
                 positions.note_changes(nodes);
                 let mut sources = Sources { nodes, positions, specs, columns, scratch };
-                sweep_for(view, passed, extent, &mut sources, sweep)?;
+                sweep_for(view, passed, extent, &mut sources, (sweep, shares))?;
                 Some((sweep.examined, sweep.feasible(), Way::Sweep(added)))
             });
             if let Some((examined, feasible, way)) = way {
@@ -486,14 +490,14 @@ fn sweep_for(
     passed: Option<u64>,
     extent: (usize, usize),
     sources: &mut Sources<'_>,
-    sweep: &mut Sweep,
+    (sweep, shares): (&mut Sweep, &mut SharesInOrder),
 ) -> Option<()> {
     let reach = extent.1.min(sources.positions.len()) as u64;
     // A failure that lasts is not sought again.
     if passed.is_some_and(|passed| passed < reach / SWEPT) || view.failure.is_some() {
         return None;
     }
-    sweep.begin((&view.plan, view.joint.as_ref()), extent, sources)?;
+    sweep.begin((&view.plan, view.joint.as_ref()), extent, (sources, shares))?;
     if sweep.feasible() == 0 {
         return None;
     }

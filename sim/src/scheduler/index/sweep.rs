@@ -2,18 +2,26 @@
 //! most of these nodes have changed since: to remember what was found would cost more than to find it again.
 
 #![expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
+#![expect(clippy::needless_bitwise_bool, reason = "lanes of a vector do not branch")]
 
 use super::bits::{self, BLOCK, cover, nth, ones};
 use super::joint::Joint;
 use super::plan::Plan;
 use super::refresh::{self, Sources};
+use super::share_columns::SharesInOrder;
+use crate::scheduler::lasting::LoadBlock;
 use crate::scheduler::lasting::lanes::{self, LaneWork, Lanes};
-use crate::scheduler::lasting::{LoadBlock, REFUSED};
 use crate::scheduler::tie_break::precedes_in_heap;
 use std::ops::Range;
 
 /// So many blocks are judged together: what comes of it stays in the nearest cache.
-const TOGETHER: usize = 4;
+const TOGETHER: usize = 8;
+
+/// The sums of a block. Larger ones are out of range.
+pub(super) type Sums = [i16; BLOCK];
+
+/// In the place of a sum: the node is not feasible.
+const REFUSED: i16 = -1;
 
 /// What a sweep has found.
 #[derive(Debug)]
@@ -22,14 +30,16 @@ pub(super) struct Sweep {
     pub(super) examined: usize,
     /// How many nodes have the highest sum.
     pub(super) ties: u32,
-    /// The highest sum, as a [`rank`].
-    best: i64,
+    /// The highest sum.
+    best: i16,
     taken: Taken,
     /// What was looked at, in the order of the scan.
     parts: Vec<Part>,
     /// The sums, block by block as in `parts`; [`REFUSED`] where a node is not feasible.
-    sums: Vec<Lanes>,
-    fits: [[bool; BLOCK]; TOGETHER],
+    sums: Vec<Sums>,
+    fits: [u64; TOGETHER],
+    totals: [Lanes; TOGETHER],
+    passed: [[bool; BLOCK]; TOGETHER],
 }
 
 /// A block, or a part of one.
@@ -38,8 +48,6 @@ struct Part {
     block: usize,
     /// The nodes that are looked at and that their specifications let pass; then the feasible ones of them.
     nodes: u64,
-    /// The highest sum, as a [`rank`].
-    best: i64,
     /// The nodes that have the highest sum of all.
     ties: u64,
 }
@@ -49,11 +57,13 @@ impl Default for Sweep {
         Self {
             examined: 0,
             ties: 0,
-            best: -1,
+            best: REFUSED,
             taken: Taken::default(),
             parts: Vec::new(),
             sums: Vec::new(),
-            fits: [[true; BLOCK]; TOGETHER],
+            fits: [0; TOGETHER],
+            totals: [[0.0; BLOCK]; TOGETHER],
+            passed: [[true; BLOCK]; TOGETHER],
         }
     }
 }
@@ -65,9 +75,9 @@ impl Sweep {
     /// Source: see `scan` in `evaluate.rs`, which defines it.
     pub(super) fn begin(
         &mut self,
-        (plan, joint): (&Plan, Option<&Joint>),
+        judges: (&Plan, Option<&Joint>),
         (begin, quota): (usize, usize),
-        sources: &mut Sources<'_>,
+        (sources, shares): (&mut Sources<'_>, &mut SharesInOrder),
     ) -> Option<()> {
         let positions = sources.positions.len();
         (self.examined, self.taken) = (positions, Taken::default());
@@ -77,7 +87,7 @@ impl Sweep {
             while at < range.end {
                 let wanted = (quota - self.taken.feasible as usize) / BLOCK + 1;
                 let end = range.end.min((at / BLOCK + wanted.min(TOGETHER)) * BLOCK);
-                self.look((plan, joint), at..end, quota as u32, sources)?;
+                self.look(judges, at..end, quota as u32, (&mut *sources, &mut *shares))?;
                 if let Some(next) = self.taken.next {
                     self.examined = before + next - range.start;
                     break 'walk;
@@ -97,37 +107,38 @@ impl Sweep {
         (plan, joint): (&Plan, Option<&Joint>),
         range: Range<usize>,
         quota: u32,
-        sources: &mut Sources<'_>,
+        (sources, shares): (&mut Sources<'_>, &mut SharesInOrder),
     ) -> Option<()> {
         let Sources { nodes, positions, specs, columns, .. } = sources;
         let from = self.parts.len();
-        let part = |(block, mask)| Part { block, nodes: mask & specs.passing(block), best: -1, ties: 0 };
+        let part = |(block, mask)| Part { block, nodes: mask & specs.passing(block), ties: 0 };
         self.parts.extend(cover(range).map(part));
         let parts = &mut self.parts[from..];
         let blocks = parts.first()?.block..parts.last()?.block + 1;
         if self.sums.len() < from + parts.len() {
-            self.sums.resize(from + parts.len(), [0.0; BLOCK]);
+            self.sums.resize(from + parts.len(), [0; BLOCK]);
         }
         let sums = &mut self.sums[from..][..parts.len()];
-        let loads = columns.bring(blocks, positions, nodes);
-        if let Some(joint) = joint.filter(|_| loads.iter().all(LoadBlock::is_exact)) {
-            joint.judge(loads, sums);
+        let (fits, totals) = (&mut self.fits[..parts.len()], &mut self.totals[..parts.len()]);
+        let mut brought = shares.bring(blocks, columns, (positions, nodes));
+        if let Some(joint) = joint.filter(|_| brought.loads.iter().all(LoadBlock::is_exact)) {
+            joint.judge(&mut brought, fits, sums, totals);
         } else {
-            let fits = &mut self.fits[..parts.len()];
-            refresh::judge(plan, nodes, loads, fits, sums);
+            let passed = &mut self.passed[..parts.len()];
+            refresh::judge(plan, nodes, brought.loads, passed, totals);
             let mut in_range = true;
-            lanes::run(Enter { parts, fits, sums, in_range: &mut in_range });
+            lanes::run(Enter { parts, totals, passed, fits, sums, in_range: &mut in_range });
             if !in_range {
                 return None;
             }
         }
-        lanes::run(Take { parts, sums, quota, taken: &mut self.taken });
+        lanes::run(Take { parts, fits, sums, quota, taken: &mut self.taken });
         Some(())
     }
 
     /// Finds the best of all parts.
     fn rank(&mut self) {
-        self.best = self.parts.iter().fold(-1, |best, part| best.max(part.best));
+        self.best = self.taken.best.iter().fold(REFUSED, |best, sum| best.max(*sum));
         let Self { parts, sums, best, .. } = self;
         lanes::run(Tie { parts, sums, best: *best });
         self.ties = self.parts.iter().map(|part| part.ties.count_ones()).sum();
@@ -140,14 +151,14 @@ impl Sweep {
 
     /// The highest sum of the scores that are not normalised.
     pub(super) fn best(&self) -> i64 {
-        f64::from_bits(self.best as u64) as i64
+        self.best.into()
     }
 
     /// The sum at a position; `None` if the node was not looked at, or is not feasible.
     pub(super) fn sum(&self, position: usize) -> Option<i64> {
         let (block, bit) = bits::place(position);
         let there = self.parts.iter().zip(&self.sums).find(|(part, _)| part.block == block && part.nodes & bit != 0);
-        there.map(|(_, sums)| sums[position % BLOCK] as i64)
+        there.map(|(_, sums)| sums[position % BLOCK].into())
     }
 
     /// The position of the best node of this index, in the order of the walk.
@@ -186,42 +197,45 @@ impl Sweep {
 }
 
 /// What has been taken so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Taken {
     /// How many feasible nodes.
     feasible: u32,
     /// Where the first one stands that is beyond the quota.
     next: Option<usize>,
+    /// The highest sum in each lane of all blocks.
+    best: Sums,
 }
 
-/// A number in the place of a sum, higher for a higher sum, and negative where a node is refused: of whole numbers the vectors find the
-/// highest in fewer steps.
-#[inline(always)]
-fn rank(sum: f64) -> i64 {
-    sum.to_bits() as i64
+impl Default for Taken {
+    fn default() -> Self {
+        Self { feasible: 0, next: None, best: [REFUSED; BLOCK] }
+    }
 }
 
-/// Refuses the nodes that do not fit.
+/// Makes sums of totals, and bits of what has passed.
 struct Enter<'a> {
     parts: &'a [Part],
-    fits: &'a [[bool; BLOCK]],
-    sums: &'a mut [Lanes],
-    /// Whether the other sums of nodes that are asked about are neither negative nor too large.
+    totals: &'a [Lanes],
+    passed: &'a [[bool; BLOCK]],
+    fits: &'a mut [u64],
+    sums: &'a mut [Sums],
+    /// Whether the totals of nodes that are asked about, and fit, are neither negative nor too large.
     in_range: &'a mut bool,
 }
 
 impl LaneWork for Enter<'_> {
     #[inline(always)]
     fn run<const FUSED: bool>(self) {
-        let most = rank(i32::MAX.into());
-        for ((part, fits), sums) in self.parts.iter().zip(self.fits).zip(self.sums) {
-            let mut outside = [0_u64; BLOCK];
+        let Self { parts, totals, passed, fits, sums, in_range } = self;
+        for (index, (part, totals)) in parts.iter().zip(totals).enumerate() {
+            let mut is_outside = [false; BLOCK];
             for lane in 0..BLOCK {
-                let is_inside = rank(sums[lane]) >= 0 && rank(sums[lane]) <= most;
-                outside[lane] = (u64::from(fits[lane]) & u64::from(!is_inside)) << lane;
-                sums[lane] = if fits[lane] { sums[lane] } else { REFUSED };
+                is_outside[lane] = !(totals[lane] >= 0.0 && totals[lane] <= i16::MAX.into());
+                sums[index][lane] = lanes::low_bits(totals[lane]) as i16;
             }
-            *self.in_range &= outside.iter().fold(0, |all, bit| all | bit) & part.nodes == 0;
+            fits[index] = bits::bits_of(&passed[index]);
+            *in_range &= bits::bits_of(&is_outside) & fits[index] & part.nodes == 0;
         }
     }
 }
@@ -229,7 +243,8 @@ impl LaneWork for Enter<'_> {
 /// Takes the feasible nodes of some parts, as long as they are wanted. All others are refused afterwards.
 struct Take<'a> {
     parts: &'a mut [Part],
-    sums: &'a mut [Lanes],
+    fits: &'a [u64],
+    sums: &'a mut [Sums],
     quota: u32,
     taken: &'a mut Taken,
 }
@@ -237,10 +252,9 @@ struct Take<'a> {
 impl LaneWork for Take<'_> {
     #[inline(always)]
     fn run<const FUSED: bool>(self) {
-        let Self { parts, sums, quota, taken } = self;
-        for (part, sums) in parts.iter_mut().zip(sums) {
-            let feasible = places(sums, |rank| rank >= 0);
-            part.nodes &= feasible;
+        let Self { parts, fits, sums, quota, taken } = self;
+        for ((part, fits), sums) in parts.iter_mut().zip(fits).zip(sums) {
+            part.nodes &= fits;
             let wanted = quota - taken.feasible;
             if part.nodes.count_ones() > wanted {
                 let end = if taken.next.is_some() { 0 } else { nth(part.nodes, wanted) };
@@ -248,42 +262,47 @@ impl LaneWork for Take<'_> {
                 part.nodes &= !(!0 << end);
             }
             taken.feasible += part.nodes.count_ones();
-            if part.nodes != feasible {
+            if part.nodes != !0 {
                 keep(sums, part.nodes);
             }
-            part.best = sums.iter().map(|sum| rank(*sum)).fold(-1, i64::max);
+            for (best, sum) in taken.best.iter_mut().zip(&*sums) {
+                *best = if *sum > *best { *sum } else { *best };
+            }
         }
     }
 }
 
-/// The places of the ranks for which this holds.
-#[inline(always)]
-fn places(sums: &Lanes, holds: impl Fn(i64) -> bool) -> u64 {
-    let bits = sums.iter().enumerate().map(|(place, sum)| u64::from(holds(rank(*sum))) << place);
-    bits.fold(0, |all, bit| all | bit)
-}
-
 /// Refuses the nodes of which the bit is not set.
 #[inline(always)]
-fn keep(sums: &mut Lanes, bits: u64) {
-    for (place, sum) in sums.iter_mut().enumerate() {
-        *sum = if bits >> place & 1 == 1 { *sum } else { REFUSED };
+fn keep(sums: &mut Sums, bits: u64) {
+    for (place, sums) in sums.as_chunks_mut::<16>().0.iter_mut().enumerate() {
+        let bits = (bits >> (16 * place)) as u16;
+        for (lane, sum) in sums.iter_mut().enumerate() {
+            *sum = if bits & 1 << lane != 0 { *sum } else { REFUSED };
+        }
     }
 }
 
 /// Finds the nodes of the highest sum.
 struct Tie<'a> {
     parts: &'a mut [Part],
-    sums: &'a [Lanes],
-    best: i64,
+    sums: &'a [Sums],
+    best: i16,
 }
 
 impl LaneWork for Tie<'_> {
     #[inline(always)]
     fn run<const FUSED: bool>(self) {
         let Self { parts, sums, best } = self;
-        for (part, sums) in parts.iter_mut().zip(sums).filter(|(part, _)| part.best == best) {
-            part.ties = places(sums, |rank| rank == best);
+        for (part, sums) in parts.iter_mut().zip(sums) {
+            // Few blocks have one.
+            if sums.iter().fold(false, |some, sum| some | (*sum == best)) {
+                let mut has_it = [false; BLOCK];
+                for (has_it, sum) in has_it.iter_mut().zip(sums) {
+                    *has_it = *sum == best;
+                }
+                part.ties = bits::bits_of(&has_it);
+            }
         }
     }
 }
@@ -296,27 +315,28 @@ mod tests {
     proptest! {
         #[test]
         fn a_walk_takes_feasible_nodes_as_long_as_they_are_wanted_and_finds_the_best(
-            sums in proptest::collection::vec(proptest::option::of(0_i32..4), 3 * BLOCK),
+            sums in proptest::collection::vec(0_i16..4, 3 * BLOCK),
+            fits: [u64; 3],
             range in (0..BLOCK, 2 * BLOCK..=3 * BLOCK),
             passing: [u64; 3],
             quota in 0_u32..200,
         ) {
             let (range, mut sweep) = (range.0..range.1, Sweep::default());
-            let part = |(block, mask): (usize, u64)| Part { block, nodes: mask & passing[block], best: -1, ties: 0 };
+            let part = |(block, mask): (usize, u64)| Part { block, nodes: mask & passing[block], ties: 0 };
             sweep.parts = cover(range.clone()).map(part).collect();
-            let sum = |position: usize| sums[position].map_or(REFUSED, f64::from);
-            sweep.sums = (0..3).map(|block| std::array::from_fn(|lane| sum(block * BLOCK + lane))).collect();
+            sweep.sums = sums.as_chunks().0.to_vec();
             let Sweep { parts, sums: lanes, taken, .. } = &mut sweep;
-            lanes::run(Take { parts, sums: lanes, quota, taken });
+            lanes::run(Take { parts, fits: &fits, sums: lanes, quota, taken });
             sweep.rank();
 
-            let asked = range.filter(|position| passing[position / BLOCK] >> (position % BLOCK) & 1 == 1);
-            let feasible: Vec<usize> = asked.filter(|position| sums[*position].is_some()).collect();
+            let is_in = |bits: [u64; 3], position: usize| bits[position / BLOCK] >> (position % BLOCK) & 1 == 1;
+            let feasible: Vec<usize> =
+                range.filter(|position| is_in(passing, *position) && is_in(fits, *position)).collect();
             let (wanted, others) = feasible.split_at(feasible.len().min(quota as usize));
             prop_assert_eq!(sweep.feasible() as usize, wanted.len());
             prop_assert_eq!(sweep.taken.next, others.first().copied());
-            let best = wanted.iter().filter_map(|position| sums[*position]).max();
-            let ties: Vec<usize> = wanted.iter().copied().filter(|position| sums[*position] == best).collect();
+            let best = wanted.iter().map(|position| sums[*position]).max();
+            let ties: Vec<usize> = wanted.iter().copied().filter(|position| Some(sums[*position]) == best).collect();
             if let Some(best) = best {
                 prop_assert_eq!(sweep.best(), i64::from(best));
                 prop_assert_eq!(sweep.ties as usize, ties.len());
@@ -326,7 +346,7 @@ mod tests {
                 }
             }
             for (position, sum) in sums.iter().enumerate() {
-                let sum = sum.map(i64::from).filter(|_| wanted.contains(&position));
+                let sum = wanted.contains(&position).then_some(i64::from(*sum));
                 prop_assert_eq!(sweep.sum(position), sum);
             }
         }

@@ -3,6 +3,7 @@
 
 use super::block::{LANES, LoadBlock};
 use super::lanes::Lanes;
+use super::share_work::ShareScore;
 use crate::cluster::NodeLoad;
 use std::rc::Rc;
 
@@ -23,22 +24,19 @@ pub struct Across<J: ?Sized> {
     pub asks: Asks,
 }
 
-/// The total of a node that is refused: it stays so, whatever is added.
-pub const REFUSED: f64 = f64::NEG_INFINITY;
-
 /// Filters nodes for any class.
 pub trait ClassFilter {
     /// Clears, in `fits`, the lanes of the classes whose pods the node refuses. The others stay as they are. The load is exact.
     fn narrow(&self, load: &NodeLoad, asks: &AskColumns, fits: &mut [bool]);
 
-    /// Sets to [`REFUSED`], in `totals`, the lanes of the nodes that refuse the pods of one class. The others stay as they are. There is
-    /// one list of lanes for each block. Of a node that is not exact it may say anything.
-    fn refuse(&self, blocks: &[LoadBlock], asks: &Asks, totals: &mut [Lanes]);
+    /// Clears, in `fits`, the lanes of the nodes that refuse the pods of one class. The others stay as they are. There is one list of
+    /// lanes for each block. Of a node that is not exact it may say anything.
+    fn narrow_nodes(&self, blocks: &[LoadBlock], asks: &Asks, fits: &mut [[bool; LANES]]);
 
-    /// The same, where all other lanes are set to `same`.
-    fn begin(&self, blocks: &[LoadBlock], asks: &Asks, same: f64, totals: &mut [Lanes]) {
-        totals.fill([same; LANES]);
-        self.refuse(blocks, asks, totals);
+    /// How much room a node must have for a pod of the class if it looks at nothing else: of CPU, of memory, and places for pods. It is
+    /// at least what the pod requests, or less than any node has if that is nothing.
+    fn room(&self, _asks: &Asks) -> Option<[f64; 3]> {
+        None
     }
 }
 
@@ -50,6 +48,11 @@ pub trait ClassScore {
 
     /// The same for one class, to the lanes of the nodes. To that of a node that is not exact it may add anything.
     fn add_nodes(&self, blocks: &[LoadBlock], asks: &Asks, weight: f64, totals: &mut [Lanes]);
+
+    /// What does the same in numbers of 32 bits, where nodes have the room that the pods request: if there is something.
+    fn by_shares(&self) -> Option<&dyn ShareScore> {
+        None
+    }
 }
 
 impl AskColumns {

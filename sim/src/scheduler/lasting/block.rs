@@ -2,7 +2,7 @@
 
 #![expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
 
-use super::lanes::Lanes;
+use super::lanes::{self, LaneWork, Lanes};
 use crate::cluster::{NodeLoad, Nodes};
 use crate::model::NodeId;
 use std::rc::Rc;
@@ -103,8 +103,9 @@ impl LoadBlock {
         }
     }
 
+    /// Some of the lanes, side by side: the part of this number of so many lanes each.
     #[inline(always)]
-    fn part<const N: usize>(&self, number: usize) -> LoadPart<'_, N> {
+    pub(super) fn part<const N: usize>(&self, number: usize) -> LoadPart<'_, N> {
         LoadPart {
             allocatable: self.capacity.allocatable.each_ref().map(|lanes| part_of(lanes, number)),
             reciprocal: self.capacity.reciprocal.each_ref().map(|lanes| part_of(lanes, number)),
@@ -136,6 +137,19 @@ impl LoadBlock {
     #[inline]
     pub fn is_exact(&self) -> bool {
         self.inexact == 0
+    }
+
+    /// Whether the amounts of the node in a lane are exact.
+    #[inline]
+    pub(super) fn is_exact_in(&self, lane: usize) -> bool {
+        self.inexact >> lane & 1 == 0
+    }
+
+    /// How much room there is on any of the nodes, at least: of CPU, of memory, and places for pods. All of them are exact.
+    pub(in crate::scheduler) fn least_room(&self) -> [f64; 3] {
+        let mut least = [f64::INFINITY; 3];
+        lanes::run(LeastRoom { block: self, least: &mut least });
+        least
     }
 
     /// Takes out all nodes.
@@ -179,6 +193,28 @@ impl LoadBlock {
         }
         self.imbalance[lane] = load.imbalance;
         self.places[lane] = load.places;
+    }
+}
+
+struct LeastRoom<'a> {
+    block: &'a LoadBlock,
+    least: &'a mut [f64; 3],
+}
+
+impl LaneWork for LeastRoom<'_> {
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        let LoadPart { allocatable, requested, places, .. } = self.block.part::<LANES>(0);
+        let mut rooms = [[f64::INFINITY; LANES]; 3];
+        for lane in 0..LANES {
+            let room = [0, 1].map(|place: usize| allocatable[place][lane] - requested[place][lane]);
+            for (rooms, room) in rooms.iter_mut().zip([room[0], room[1], places[lane]]) {
+                rooms[lane] = if lane < self.block.len { room } else { f64::INFINITY };
+            }
+        }
+        for (least, rooms) in self.least.iter_mut().zip(&rooms) {
+            *least = rooms.iter().fold(f64::INFINITY, |least, room| if *room < least { *room } else { least });
+        }
     }
 }
 

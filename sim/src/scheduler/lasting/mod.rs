@@ -7,10 +7,15 @@
 
 mod across;
 mod block;
+pub mod fixed;
 pub mod lanes;
+mod share_work;
+mod shares;
 
-pub use across::{Across, AskColumns, Asks, ClassFilter, ClassScore, REFUSED};
+pub use across::{Across, AskColumns, Asks, ClassFilter, ClassScore};
 pub use block::{LANES, LoadBlock, LoadPart, PartWork};
+pub use share_work::{ShareScore, ShareWork, Shares, add_shares};
+pub use shares::{KINDS, Kinds, ShareBlock, ShareColumns};
 
 use super::framework::Cycle;
 use super::verdict::Verdict;
