@@ -5,6 +5,7 @@
 //! themselves are groups of their own.
 
 mod cohort;
+mod groups;
 mod known;
 mod lone;
 mod moves;
@@ -30,14 +31,14 @@ pub(super) use whole::{Alike, Whole};
 use super::events::EventLabel;
 use crate::model::{ClassId, PodId};
 use crate::time::{SimTime, Span};
-use cohort::{Cohort, CohortId, Cohorts, Member, Part, Standing};
+use cohort::{Cohort, CohortId, Cohorts, Standing};
 use lone::{LONE, Lone};
 use place::{Place, RANKED, Rank};
 use pod::NOWHERE;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use table::Table;
-use waiting::{Aged, Waiting};
+use waiting::Waiting;
 
 /// How long a pod waits for an event before it is tried again in any case.
 pub(super) const MAX_UNSCHEDULABLE: Span = Span::from_secs(300);
@@ -218,59 +219,6 @@ impl SchedulingQueue {
     /// The classes by which cohorts tell their pods apart, with those that have no pod left.
     pub(super) fn classes(&self) -> impl Iterator<Item = ClassId> + '_ {
         self.cohorts.iter().flat_map(Cohort::parts).map(|part| part.group.class)
-    }
-
-    /// The groups of pods that wait for an event or are held back.
-    pub(super) fn groups(&self) -> impl Iterator<Item = Group> + '_ {
-        self.waiting.groups().map(|(group, _)| group)
-    }
-
-    /// The group of a pod that waits for an event or is held back.
-    pub(super) fn group_of(&self, pod: PodId) -> Option<Group> {
-        let entry = self.pods.find(pod)?;
-        let place = self.place_of(entry);
-        let waits = matches!(place, Place::Unschedulable | Place::Gated(_));
-        waits.then(|| Group { gate: place.gate(), ..self.pods[entry].group() })
-    }
-
-    /// A pod of a group, of those that have waited longest.
-    pub(super) fn first_of(&self, group: Group) -> Option<PodId> {
-        let (_, _, id) = *self.waiting.of(&group).first()?;
-        let cohort = &self.cohorts[id];
-        let part = cohort.find(&Group { gate: None, ..group })?;
-        cohort.first_of(part).map(|member| self.pods[member.entry].pod)
-    }
-
-    /// Brings back every pod of some groups, but for one. The groups are in order.
-    pub(super) fn wake_groups(
-        &mut self,
-        groups: &[Group],
-        except: Option<PodId>,
-        cause: EventLabel,
-        now: SimTime,
-        pre_enqueue: PreEnqueue<'_>,
-    ) {
-        self.now = now;
-        let mut cohorts: Vec<Aged> = groups.iter().flat_map(|group| self.waiting.of(group)).copied().collect();
-        cohorts.sort_unstable();
-        cohorts.dedup();
-        let except = except.and_then(|pod| self.pods.find(pod));
-        for (_, _, id) in cohorts {
-            let (cohort, gate) = (&self.cohorts[id], self.cohorts[id].place.gate());
-            let wakes = |part: &Part| part.left > 0 && groups.binary_search(&Group { gate, ..part.group }).is_ok();
-            let woken: Vec<bool> = cohort.parts().iter().map(|part| part.left == 0 || wakes(part)).collect();
-            let stays = |member: &Member| !woken[member.part as usize] || Some(member.entry) == except;
-            let holds_except = except.is_some_and(|entry| self.pods[entry].cohort == id);
-            if woken.contains(&false) || holds_except {
-                let go: Vec<u32> = cohort.members().filter(|m| !stays(m)).map(|m| m.entry).collect();
-                if !go.is_empty() {
-                    let id = self.split(id, &go);
-                    self.requeue(id, cause, now, pre_enqueue);
-                }
-            } else {
-                self.requeue(id, cause, now, pre_enqueue);
-            }
-        }
     }
 
     /// Brings one waiting pod back.
