@@ -105,6 +105,16 @@ impl Chunk {
         self.summits[block].feasible[lane].into()
     }
 
+    /// Which nodes of a block, of those that there are, are feasible.
+    #[inline]
+    pub(super) fn feasible_nodes(&self, lane: usize, block: usize, all: u64) -> u64 {
+        // Nearly always all of them.
+        if self.feasible_in(lane, block) == all.count_ones() {
+            return all;
+        }
+        bits::places(&self.column(lane, block), |sum| sum >= 0)
+    }
+
     /// The highest sum of all nodes, and how many have it; a negative one if all are refused.
     pub(super) fn peak(&mut self, lane: usize) -> (i16, u32) {
         while self.peak.best[lane] >= 0 && self.peak.ties[lane] == 0 {
@@ -128,7 +138,17 @@ impl Chunk {
 
     /// Finds the highest sums in a block, for all classes.
     pub(super) fn climb(&mut self, block: usize) {
-        lanes::run(Climb { rows: &self.rows[block].0, summit: &mut self.summits[block] });
+        let Summit { best, ties, .. } = &mut self.summits[block];
+        lanes::run(Climb { rows: &self.rows[block].0, best, ties });
+    }
+
+    /// The highest sum in a part of a block, whose places are next to each other, and how many nodes have it; a negative sum and none if all
+    /// are refused.
+    pub(super) fn best_of(&self, lane: usize, block: usize, mask: u64) -> (i16, u8) {
+        let part = mask.trailing_zeros() as usize..BLOCK - mask.leading_zeros() as usize;
+        let (mut best, mut ties) = ([-1; CLASSES], [0; CLASSES]);
+        lanes::run(Climb { rows: self.rows[block].0.get(part).unwrap_or_default(), best: &mut best, ties: &mut ties });
+        (best[lane], if best[lane] < 0 { 0 } else { ties[lane] })
     }
 
     /// Of the nodes that have this sum, the highest of all, the block of the one of this index, and its index there. There are so many.
@@ -218,10 +238,11 @@ impl LaneWork for Scan<'_> {
     }
 }
 
-/// Finds the highest sums in a block.
+/// Finds the highest sums in some rows.
 struct Climb<'a> {
-    rows: &'a [Row; BLOCK],
-    summit: &'a mut Summit,
+    rows: &'a [Row],
+    best: &'a mut [i16; CLASSES],
+    ties: &'a mut [u8; CLASSES],
 }
 
 impl LaneWork for Climb<'_> {
@@ -232,7 +253,7 @@ impl LaneWork for Climb<'_> {
             ties = lanes_of(|l| ties[l] * i16::from(row[l] <= best[l]) + i16::from(row[l] >= best[l]));
             best = lanes_of(|l| best[l].max(row[l]));
         }
-        (self.summit.best, self.summit.ties) = (best, lanes_of(|l| ties[l] as u8));
+        (*self.best, *self.ties) = (best, lanes_of(|l| ties[l] as u8));
     }
 }
 
@@ -286,6 +307,15 @@ mod tests {
                     prop_assert!(chunk.summit(lane, block).0 >= highest);
                     if chunk.summit(lane, block).1 == 0 {
                         chunk.climb(block);
+                    }
+                    let mask = (!0 << (asked * number % BLOCK)) & (!0 >> (number % BLOCK));
+                    let sums = || rows.iter().map(|row| row[lane]);
+                    let part = (0..BLOCK).filter(|place| mask >> place & 1 == 1).map(|place| rows[place][lane]);
+                    let (most, equal) = best(part);
+                    prop_assert_eq!(chunk.best_of(lane, block, mask), (most, equal as u8));
+                    let feasible = sums().enumerate().map(|(place, sum)| u64::from(sum >= 0) << place).sum::<u64>();
+                    for all in [!0, feasible | 1] {
+                        prop_assert_eq!(chunk.feasible_nodes(lane, block, all) & all, feasible);
                     }
                     let found = chunk.summit(lane, block);
                     prop_assert_eq!((found.0, if highest < 0 { 0 } else { found.1.into() }), (highest, ties));

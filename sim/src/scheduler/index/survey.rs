@@ -30,8 +30,9 @@ struct Part {
     mask: u64,
     /// Whether all nodes of the block are in it.
     whole: bool,
-    /// The highest sum, and how many nodes have it, as in [`Chunk::summit`].
+    /// No node has a higher sum.
     best: i16,
+    /// How many have this one: if none, it is not known which is the highest.
     ties: u8,
 }
 
@@ -55,25 +56,28 @@ impl Survey {
         }
     }
 
-    /// Finds the parts.
+    /// Finds the parts, with the highest sums of the whole blocks.
     fn walk(&mut self, chunk: &Chunk, lane: usize, positions: usize, quota: usize) {
         self.feasible = 0;
         let [first, second] = self.ranges.clone();
         let begin = first.start;
         for (lap, range) in [first, second].into_iter().enumerate() {
             for (block, mask) in cover(range) {
-                let whole = mask == whole(block, positions);
-                let column = || chunk.column(lane, block);
-                let here =
-                    if whole { chunk.feasible_in(lane, block) } else { (feasible(&column()) & mask).count_ones() };
+                let all = whole(block, positions);
+                let whole = mask == all;
+                let feasible = || chunk.feasible_nodes(lane, block, all) & mask;
+                let here = if whole { chunk.feasible_in(lane, block) } else { feasible().count_ones() };
+                // Of a part of a block the highest sum of the block is no less than its own.
+                let (best, ties) = chunk.summit(lane, block);
+                let part = Part { block, mask, whole, best, ties: if whole { ties } else { 0 } };
                 if (self.feasible + here) as usize <= quota {
                     self.feasible += here;
-                    self.parts.push(Part { block, mask, whole, best: -1, ties: 0 });
+                    self.parts.push(part);
                     continue;
                 }
-                let end = nth(feasible(&column()) & mask, quota as u32 - self.feasible);
+                let end = nth(feasible(), quota as u32 - self.feasible);
                 self.feasible = quota as u32;
-                self.parts.push(Part { block, mask: mask & !(!0 << end), whole: false, best: -1, ties: 0 });
+                self.parts.push(Part { mask: mask & !(!0 << end), whole: false, ties: 0, ..part });
                 let end = block * BLOCK + end;
                 self.ranges = if lap == 0 { [begin..end, 0..0] } else { [begin..positions, 0..end] };
                 self.examined = self.ranges.iter().map(ExactSizeIterator::len).sum();
@@ -82,20 +86,19 @@ impl Survey {
         }
     }
 
-    /// Finds the best in the parts.
+    /// Finds the best in the parts, of which at least one node is feasible.
     fn rank(&mut self, chunk: &mut Chunk, lane: usize) {
-        for part in &mut self.parts {
-            (part.best, part.ties) =
-                if part.whole { chunk.summit(lane, part.block) } else { part.best_of(&chunk.column(lane, part.block)) };
-        }
         loop {
             self.best = self.parts.iter().fold(-1, |best, part| best.max(part.best));
             let mut is_known = true;
+            // Only those are looked at that may have the best.
             for part in self.parts.iter_mut().filter(|part| (part.best, part.ties) == (self.best, 0)) {
+                is_known = false;
                 if part.whole {
                     chunk.climb(part.block);
                     (part.best, part.ties) = chunk.summit(lane, part.block);
-                    is_known = false;
+                } else {
+                    (part.best, part.ties) = chunk.best_of(lane, part.block, part.mask);
                 }
             }
             if is_known {
@@ -151,7 +154,7 @@ impl Survey {
         let mut rank = 0;
         let mut top: Option<(usize, usize)> = None;
         for (block, mask) in self.ranges.clone().into_iter().flat_map(cover) {
-            let feasible = feasible(&chunk.column(lane, block)) & mask;
+            let feasible = chunk.feasible_nodes(lane, block, !0) & mask;
             if chunk.summit(lane, block).0 >= self.best {
                 for bit in ones(self.best_in(chunk, lane, block) & mask) {
                     let rank = rank + (feasible & !(!0 << bit)).count_ones() as usize;
@@ -170,20 +173,6 @@ impl Survey {
         let best = self.best;
         bits::places(&chunk.column(lane, block), move |sum| sum == best)
     }
-}
-
-impl Part {
-    /// The highest sum, and how many nodes have it.
-    fn best_of(&self, column: &[i16; BLOCK]) -> (i16, u8) {
-        let best = ones(self.mask).fold(-1, |best, place| best.max(column[place]));
-        let ties = bits::places(column, move |sum| sum == best) & self.mask;
-        (best, ties.count_ones() as u8)
-    }
-}
-
-/// The feasible nodes of a block.
-fn feasible(column: &[i16; BLOCK]) -> u64 {
-    bits::places(column, |sum| sum >= 0)
 }
 
 /// All positions of a block that there are.
