@@ -95,7 +95,7 @@ pub struct DrawnFigure<Data: ?Sized + 'static> {
 /// [`RenderError`] where one cannot be drawn, which no data should cause.
 pub fn drawn_of_run(run: &Run) -> Result<Vec<DrawnFigure<Run>>, RenderError> {
     let figures: Vec<_> = of_run(run).collect();
-    figures.into_par_iter().map(|figure| DrawnFigure::new(figure, run)).collect()
+    drawn(figures, run)
 }
 
 /// The figures that overlay several runs, drawn.
@@ -103,7 +103,15 @@ pub fn drawn_of_run(run: &Run) -> Result<Vec<DrawnFigure<Run>>, RenderError> {
 /// # Errors
 /// [`RenderError`] where one cannot be drawn, which no data should cause.
 pub fn drawn_of_runs(runs: &[Run]) -> Result<Vec<DrawnFigure<[Run]>>, RenderError> {
-    COMPARE.par_iter().map(|figure| DrawnFigure::new(figure, runs)).collect()
+    drawn(COMPARE.iter().collect(), runs)
+}
+
+fn drawn<Data: Sync + ?Sized>(
+    figures: Vec<&'static Figure<Data>>,
+    data: &Data,
+) -> Result<Vec<DrawnFigure<Data>>, RenderError> {
+    // One by one: some take many times as long as others.
+    figures.into_par_iter().with_max_len(1).map(|figure| DrawnFigure::new(figure, data)).collect()
 }
 
 impl<Data: ?Sized> DrawnFigure<Data> {

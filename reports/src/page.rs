@@ -17,6 +17,7 @@ mod shell;
 pub use compare::compare_page;
 pub(crate) use compare::compare_page_with;
 pub use experiment::{ExperimentPage, ExperimentTable};
+pub(crate) use live::Lives;
 pub use run::run_page;
 pub(crate) use run::run_page_with;
 

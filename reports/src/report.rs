@@ -2,16 +2,16 @@
 //! written while the simulation runs.
 
 use std::collections::BTreeSet;
+use std::sync::{OnceLock, mpsc};
 
-use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::charts::{Chart, Drawn};
 use crate::data::{Run, Summary};
-use crate::draw::Medium;
+use crate::draw::{Medium, RenderError};
 use crate::figures::{self, DrawnFigure};
 use crate::output::{OutputDir, OutputError};
-use crate::page::{PageError, Verdicts, compare_page_with, run_page_with};
+use crate::page::{Lives, PageError, Verdicts, compare_page_with, run_page_with};
 use crate::statistics::Verdict;
 use crate::tables::{summary_json, write_curves, write_series};
 
@@ -48,9 +48,9 @@ pub fn write_comparison(
     for (name, run) in folder_names(&labels).iter().zip(runs) {
         write_run_in(dir, &format!("runs/{name}/"), run, false, medium)?;
     }
-    let drawn = figures::drawn_of_runs(runs)?;
-    let page = || compare_page_with(runs, &drawn, &told(verdicts));
-    dir.write("report.html", beside_plots(dir, "", &drawn, medium, page)?)?;
+    let page = |(), drawn: &[DrawnFigure<[Run]>]| compare_page_with(runs, drawn, &told(verdicts));
+    let plots = Plots { dir, folder: "", medium };
+    dir.write("report.html", plots.beside_page(|| figures::drawn_of_runs(runs), || (), page)?)?;
     if !verdicts.is_empty() {
         dir.write("verdicts.txt", verdict_lines(verdicts))?;
     }
@@ -120,33 +120,67 @@ pub fn folder_names(labels: &[&str]) -> Vec<String> {
 }
 
 fn write_run_in(dir: &OutputDir, folder: &str, run: &Run, explains: bool, medium: Medium) -> Result<(), OutputError> {
-    let drawn = figures::drawn_of_run(run)?;
-    let page = beside_plots(dir, folder, &drawn, medium, || run_page_with(run, &drawn, explains))?;
-    dir.write(&format!("{folder}report.html"), page)?;
-    write_numbers_in(dir, folder, run)
+    let report = || {
+        let page = |lives, drawn: &[DrawnFigure<Run>]| run_page_with(run, lives, drawn, explains);
+        let plots = Plots { dir, folder, medium };
+        let page = plots.beside_page(|| figures::drawn_of_run(run), || Lives::of(run), page)?;
+        dir.write(&format!("{folder}report.html"), page)
+    };
+    // Which comes first shows nowhere; of several errors the report's is told.
+    let (report, numbers) = rayon::join(report, || write_numbers_in(dir, folder, run));
+    report.and(numbers)
 }
 
-/// Makes a page while its figures are drawn and written, which takes as long: all on as many threads as there are. Which comes first shows
-/// nowhere; of several errors the first figure's is told.
-fn beside_plots<Data: ?Sized>(
-    dir: &OutputDir,
-    folder: &str,
-    drawn: &[DrawnFigure<Data>],
+/// Where figures are written.
+#[derive(Clone, Copy)]
+struct Plots<'a> {
+    dir: &'a OutputDir,
+    folder: &'a str,
     medium: Medium,
-    page: impl FnOnce() -> Result<String, PageError> + Send,
-) -> Result<String, OutputError> {
-    let plots = || -> Vec<Result<(), OutputError>> {
-        let plot = |DrawnFigure { figure, chart, screen }: &DrawnFigure<Data>| {
-            if medium == Medium::SCREEN {
-                return write_drawn(dir, folder, figure.name, chart, screen);
-            }
-            write_plot(dir, folder, figure.name, chart, medium)
-        };
-        drawn.par_iter().map(plot).collect()
-    };
-    let (page, plots) = rayon::join(page, plots);
-    plots.into_iter().collect::<Result<(), _>>()?;
-    Ok(page?)
+}
+
+impl Plots<'_> {
+    /// Makes a page of figures while they are written, on as many threads as there are: what the page has beside figures is made ready while they
+    /// are drawn, and their files are begun as soon as they are. Which comes first shows nowhere; of several errors the first figure's is told.
+    fn beside_page<Data: Sync + ?Sized + 'static, Ready: Send>(
+        self,
+        draw: impl FnOnce() -> Result<Vec<DrawnFigure<Data>>, RenderError> + Send,
+        prepare: impl FnOnce() -> Ready + Send,
+        page: impl FnOnce(Ready, &[DrawnFigure<Data>]) -> Result<String, PageError> + Send,
+    ) -> Result<String, OutputError> {
+        let drawn = OnceLock::new();
+        let (failed, failures) = mpsc::channel();
+        let page = rayon::scope(|scope| {
+            let draw = || {
+                let drawn = drawn.get_or_init(draw).as_deref().unwrap_or_default();
+                for (place, figure) in drawn.iter().enumerate() {
+                    let failed = failed.clone();
+                    scope.spawn(move |_| {
+                        if let Err(error) = self.write(figure) {
+                            // Who listens is there until everything is written.
+                            let _ = failed.send((place, error));
+                        }
+                    });
+                }
+                drawn
+            };
+            let (ready, drawn) = rayon::join(prepare, draw);
+            page(ready, drawn)
+        });
+        drawn.into_inner().transpose()?;
+        drop(failed);
+        match failures.into_iter().min_by_key(|(place, _)| *place) {
+            Some((_, first)) => Err(first),
+            None => Ok(page?),
+        }
+    }
+
+    fn write<Data: ?Sized>(self, DrawnFigure { figure, chart, screen }: &DrawnFigure<Data>) -> Result<(), OutputError> {
+        if self.medium == Medium::SCREEN {
+            return write_drawn(self.dir, self.folder, figure.name, chart, screen);
+        }
+        write_plot(self.dir, self.folder, figure.name, chart, self.medium)
+    }
 }
 
 fn write_numbers_in(dir: &OutputDir, folder: &str, run: &Run) -> Result<(), OutputError> {

@@ -91,6 +91,8 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Failure> {
         Format::Text => terminal::summary(&run.summary),
         Format::Json => tables::summary_json(&run.summary),
     })?;
+    // The process ends here: a hundred thousand lives need not be given back one by one.
+    std::mem::forget(run);
     if let Some(written) = written {
         let page = written.join(if figures { "report.html" } else { "summary.json" });
         anstream::eprintln!("written to {}; see {}", written.display(), page.display());

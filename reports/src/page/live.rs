@@ -1,6 +1,6 @@
 //! What the script of a run's page works on: nodes over time, and the lives of pods.
 
-use super::pack::Pack;
+use super::pack::{Column, Pack};
 use crate::data::{ClusterHistory, NodeState, PodRecord, PodRecords, RESOURCES, Run};
 use crate::units::resource_title;
 use rustc_hash::FxHashMap;
@@ -13,19 +13,45 @@ const MICROSECOND: i64 = 1000;
 /// The table of pods shows so many at a time; the script has the same number.
 const ROWS_OF_A_PAGE: usize = 25;
 
-/// Packs what the page tells of single nodes, and of the pods that are seen first. All pods go into a pack of their own, and so do the states of
-/// nodes over time: there may be millions of them, which are not read before somebody asks.
-pub(super) fn pack(pack: &mut Pack, run: &Run) -> [(&'static str, Pack); 2] {
-    let nodes = &run.history;
-    let rows: FxHashMap<u64, usize> = nodes.nodes.iter().enumerate().map(|(row, node)| (node.uid, row)).collect();
-    pack_nodes(pack, nodes);
-    let records = &run.records;
-    pack.json("pods", &Told::of(records));
-    pack_records(pack, &records.list[..ROWS_OF_A_PAGE.min(records.list.len())], &rows);
-    let (mut all, mut states) = (Pack::default(), Pack::default());
-    pack_records(&mut all, &records.list, &rows);
-    pack_states(&mut states, nodes);
-    [("all-pods", all), ("all-states", states)]
+/// What a page tells of nodes and pods, made ready.
+pub(crate) struct Lives {
+    /// What it tells of single nodes, and of the pods that are seen first.
+    pub(super) pack: Pack,
+    /// The packs of all pods, and of the states of nodes over time: there may be millions of them, which are not read before somebody asks.
+    pub(super) more: Vec<(&'static str, String)>,
+}
+
+impl Lives {
+    /// What there is to tell of a run.
+    pub(crate) fn of(run: &Run) -> Self {
+        let mut pack = Pack::default();
+        if !Self::are_in(run) {
+            return Self { pack, more: Vec::new() };
+        }
+        let nodes = &run.history;
+        let rows: FxHashMap<u64, usize> = nodes.nodes.iter().enumerate().map(|(row, node)| (node.uid, row)).collect();
+        pack_nodes(&mut pack, nodes);
+        let records = &run.records;
+        pack.json("pods", &Told::of(records));
+        pack_records(&mut pack, &records.list[..ROWS_OF_A_PAGE.min(records.list.len())], &rows);
+        let pods = || {
+            let mut all = Pack::default();
+            pack_records(&mut all, &records.list, &rows);
+            all.finish()
+        };
+        let states = || {
+            let mut states = Pack::default();
+            pack_states(&mut states, nodes);
+            states.finish()
+        };
+        let (pods, states) = rayon::join(pods, states);
+        Self { pack, more: vec![("all-pods", pods), ("all-states", states)] }
+    }
+
+    /// Whether there is anything to tell of single nodes and pods.
+    pub(super) fn are_in(run: &Run) -> bool {
+        !run.history.nodes.is_empty() || !run.records.list.is_empty()
+    }
 }
 
 /// What is told of the pods before any of them is looked at.
@@ -57,11 +83,11 @@ fn pack_nodes(pack: &mut Pack, history: &ClusterHistory) {
     pack.json("resources", &resources.collect::<Vec<_>>());
     let nodes = &history.nodes;
     pack.texts("node.name", nodes.iter().map(|node| &*node.name));
-    Words::of(nodes.iter().map(|node| node.zone.as_str())).pack(pack, "node.zone");
-    Words::of(nodes.iter().map(|node| node.group.as_str())).pack(pack, "node.group");
+    Words::of("node.zone", nodes.iter().map(|node| node.zone.as_str())).pack(pack);
+    Words::of("node.group", nodes.iter().map(|node| node.group.as_str())).pack(pack);
     pack.integers("node.cpu", nodes.iter().map(|node| node.cpu_milli));
     pack.integers("node.memory", nodes.iter().map(|node| node.memory_bytes));
-    Words::of(nodes.iter().map(|node| node.other_resources.as_str())).pack(pack, "node.other");
+    Words::of("node.other", nodes.iter().map(|node| node.other_resources.as_str())).pack(pack);
     pack.deltas("node.added", nodes.iter().map(|node| node.added_ns / MICROSECOND));
     pack.integers("node.removed", nodes.iter().map(|node| node.removed_ns.map_or(-1, |at| at / MICROSECOND)));
     pack.deltas("times", history.times_ns.iter().map(|at| at / MICROSECOND));
@@ -93,61 +119,115 @@ fn differences(history: &ClusterHistory, of: impl Fn(&NodeState) -> i64) -> Vec<
 }
 
 fn pack_records(pack: &mut Pack, records: &[PodRecord], rows: &FxHashMap<u64, usize>) {
-    let all = || records.iter();
-    pack.texts("pod.name", all().map(|life| life.name.as_str()));
-    Words::of(all().map(|life| &*life.namespace)).pack(pack, "pod.namespace");
-    Words::of(all().map(|life| life.outcome)).pack(pack, "pod.outcome");
-    let row = |life: &PodRecord| life.node.and_then(|uid| rows.get(&uid)).map_or(-1, |row| *row as i64);
-    pack.integers("pod.node", all().map(row));
-    pack.integers("pod.priority", all().map(|life| i64::from(life.priority)));
-    pack.integers("pod.cpu", all().map(|life| life.cpu_milli));
-    pack.integers("pod.memory", all().map(|life| life.memory_bytes));
-    Words::of(all().map(|life| &*life.other_resources)).pack(pack, "pod.other");
-    pack.integers("pod.attempts", all().map(|life| i64::from(life.attempts)));
-    pack.deltas("pod.created", all().map(|life| life.created_ns / MICROSECOND));
-    // Since the moment before, which makes small numbers; −1 for what never happened.
-    let since = |at: Option<i64>, before: i64| at.map_or(-1, |at| at / MICROSECOND - before / MICROSECOND);
-    pack.integers("pod.waited", all().map(|life| since(life.bound_ns, life.created_ns)));
+    let mut columns = pod_columns(rows);
+    // So many records stay in a near cache while one column after another is made of them.
+    for records in records.chunks(256) {
+        for column in &mut columns {
+            column.add(records);
+        }
+    }
+    for column in columns {
+        column.pack(pack);
+    }
+}
+
+/// What is told of a pod.
+enum PodColumn<'r> {
+    Texts(Column, fn(&'r PodRecord) -> &'r str),
+    Words(Words<'r>, fn(&'r PodRecord) -> &'r str),
+    Numbers(Column, Box<dyn Fn(&PodRecord) -> i64 + 'r>),
+}
+
+fn pod_columns(rows: &FxHashMap<u64, usize>) -> Vec<PodColumn<'_>> {
+    use PodColumn::{Numbers, Texts, Words as Of};
+    fn numbers<'r>(name: &str, of: impl Fn(&PodRecord) -> i64 + 'r) -> PodColumn<'r> {
+        Numbers(Column::integers(name), Box::new(of))
+    }
+    fn since(at: Option<i64>, before: i64) -> i64 {
+        at.map_or(-1, |at| at / MICROSECOND - before / MICROSECOND)
+    }
     let bound = |life: &PodRecord| life.bound_ns.unwrap_or(life.created_ns);
-    pack.integers("pod.starting", all().map(|life| since(life.started_ns, bound(life))));
-    pack.integers("pod.lasted", all().map(|life| since(life.ended_ns, life.started_ns.unwrap_or(bound(life)))));
     let decision = |life: &PodRecord| life.decision.unwrap_or_default();
-    pack.integers("pod.examined", all().map(|life| i64::from(decision(life).examined)));
-    pack.integers("pod.feasible", all().map(|life| i64::from(decision(life).feasible)));
-    pack.integers("pod.scored", all().map(|life| i64::from(decision(life).best.is_some())));
-    pack.integers("pod.best", all().map(|life| decision(life).best.unwrap_or(0)));
-    pack.integers("pod.ties", all().map(|life| i64::from(decision(life).ties)));
-    Words::of(all().map(|life| life.reason.as_deref().unwrap_or_default())).pack(pack, "pod.reason");
-    Words::of(all().map(|life| life.preempted_by.as_deref().unwrap_or_default())).pack(pack, "pod.preemptedBy");
+    vec![
+        Texts(Column::texts("pod.name"), |life| &life.name),
+        Of(Words::new("pod.namespace"), |life| &life.namespace),
+        Of(Words::new("pod.outcome"), |life| life.outcome),
+        numbers("pod.node", |life| life.node.and_then(|uid| rows.get(&uid)).map_or(-1, |row| *row as i64)),
+        numbers("pod.priority", |life| i64::from(life.priority)),
+        numbers("pod.cpu", |life| life.cpu_milli),
+        numbers("pod.memory", |life| life.memory_bytes),
+        Of(Words::new("pod.other"), |life| &life.other_resources),
+        numbers("pod.attempts", |life| i64::from(life.attempts)),
+        Numbers(Column::deltas("pod.created"), Box::new(|life| life.created_ns / MICROSECOND)),
+        // Since the moment before, which makes small numbers; −1 for what never happened.
+        numbers("pod.waited", |life| since(life.bound_ns, life.created_ns)),
+        numbers("pod.starting", move |life| since(life.started_ns, bound(life))),
+        numbers("pod.lasted", move |life| since(life.ended_ns, life.started_ns.unwrap_or(bound(life)))),
+        numbers("pod.examined", move |life| i64::from(decision(life).examined)),
+        numbers("pod.feasible", move |life| i64::from(decision(life).feasible)),
+        numbers("pod.scored", move |life| i64::from(decision(life).best.is_some())),
+        numbers("pod.best", move |life| decision(life).best.unwrap_or(0)),
+        numbers("pod.ties", move |life| i64::from(decision(life).ties)),
+        Of(Words::new("pod.reason"), |life| life.reason.as_deref().unwrap_or_default()),
+        Of(Words::new("pod.preemptedBy"), |life| life.preempted_by.as_deref().unwrap_or_default()),
+    ]
+}
+
+impl<'r> PodColumn<'r> {
+    fn add(&mut self, records: &'r [PodRecord]) {
+        match self {
+            Self::Texts(column, of) => records.iter().for_each(|life| column.text(of(life))),
+            Self::Words(words, of) => records.iter().for_each(|life| words.add(of(life))),
+            Self::Numbers(column, of) => records.iter().for_each(|life| column.number(of(life))),
+        }
+    }
+
+    fn pack(self, pack: &mut Pack) {
+        match self {
+            Self::Texts(column, _) | Self::Numbers(column, _) => pack.add(column),
+            Self::Words(words, _) => words.pack(pack),
+        }
+    }
 }
 
 /// Texts of which many are the same: each one once, and by row which it is.
 struct Words<'t> {
-    all: Vec<&'t str>,
-    by_row: Vec<i64>,
+    all: Column,
+    by_row: Column,
+    places: FxHashMap<&'t str, i64>,
+    last: Option<(&'t str, i64)>,
 }
 
 impl<'t> Words<'t> {
-    fn of(rows: impl Iterator<Item = &'t str>) -> Self {
-        let mut words = Self { all: Vec::new(), by_row: Vec::new() };
-        let mut places: FxHashMap<&str, i64> = FxHashMap::default();
-        let mut last = ("", -1);
-        for text in rows {
-            // Pods that follow each other often share a text, which then need not be read.
-            if last.1 < 0 || !std::ptr::eq(last.0, text) {
-                let place = *places.entry(text).or_insert_with(|| {
-                    words.all.push(text);
-                    words.all.len() as i64 - 1
-                });
-                last = (text, place);
-            }
-            words.by_row.push(last.1);
-        }
+    fn new(name: &str) -> Self {
+        let all = Column::texts(&format!("{name}.words"));
+        Self { all, by_row: Column::integers(name), places: FxHashMap::default(), last: None }
+    }
+
+    fn of(name: &str, rows: impl Iterator<Item = &'t str>) -> Self {
+        let mut words = Self::new(name);
+        rows.for_each(|text| words.add(text));
         words
     }
 
-    fn pack(self, pack: &mut Pack, name: &str) {
-        pack.texts(&format!("{name}.words"), self.all.iter().copied());
-        pack.integers(name, self.by_row.into_iter());
+    fn add(&mut self, text: &'t str) {
+        // Pods that follow each other often share a text, which then need not be read.
+        let last = self.last.filter(|(last, _)| std::ptr::eq(*last, text));
+        let place = last.map_or_else(|| self.place(text), |(_, place)| place);
+        self.last = Some((text, place));
+        self.by_row.number(place);
+    }
+
+    fn place(&mut self, text: &'t str) -> i64 {
+        let next = self.places.len() as i64;
+        *self.places.entry(text).or_insert_with(|| {
+            self.all.text(text);
+            next
+        })
+    }
+
+    fn pack(self, pack: &mut Pack) {
+        pack.add(self.all);
+        pack.add(self.by_row);
     }
 }

@@ -13,65 +13,111 @@ const LEVEL: u8 = 1;
 
 /// Columns by name.
 #[derive(Debug, Default)]
-pub(super) struct Pack {
-    columns: Vec<(String, &'static str, usize, usize)>,
-    body: Vec<u8>,
-}
+pub(super) struct Pack(Vec<Column>);
 
 impl Pack {
     /// A column of whole numbers, small ones in few bytes.
-    pub(super) fn integers(&mut self, name: &str, values: impl ExactSizeIterator<Item = i64>) {
-        self.column(name, "integers", values.len(), |body| values.for_each(|value| write_integer(body, value)));
+    pub(super) fn integers(&mut self, name: &str, values: impl Iterator<Item = i64>) {
+        self.numbers(Column::integers(name), values);
     }
 
     /// A column of whole numbers that are near their predecessors.
-    pub(super) fn deltas(&mut self, name: &str, values: impl ExactSizeIterator<Item = i64>) {
-        let mut last = 0i64;
-        let differences = values.map(|value| {
-            let difference = value.wrapping_sub(last);
-            last = value;
-            difference
-        });
-        self.column(name, "deltas", differences.len(), |body| differences.for_each(|one| write_integer(body, one)));
+    pub(super) fn deltas(&mut self, name: &str, values: impl Iterator<Item = i64>) {
+        self.numbers(Column::deltas(name), values);
     }
 
     /// A column of 64-bit floating-point numbers.
-    pub(super) fn floats(&mut self, name: &str, values: impl ExactSizeIterator<Item = f64>) {
-        self.column(name, "floats", values.len(), |body| {
-            values.for_each(|value| body.extend_from_slice(&value.to_le_bytes()));
-        });
+    pub(super) fn floats(&mut self, name: &str, values: impl Iterator<Item = f64>) {
+        let mut column = Column::new(name, "floats");
+        for value in values {
+            column.push(|bytes| bytes.extend_from_slice(&value.to_le_bytes()));
+        }
+        self.add(column);
     }
 
     /// A column of texts.
-    pub(super) fn texts<'t>(&mut self, name: &str, values: impl ExactSizeIterator<Item = &'t str>) {
-        self.column(name, "texts", values.len(), |body| {
-            for text in values {
-                // The one character that parts them cannot be in them.
-                body.extend(text.bytes().map(|byte| if byte == 0 { b' ' } else { byte }));
-                body.push(0);
-            }
-        });
+    pub(super) fn texts<'t>(&mut self, name: &str, values: impl Iterator<Item = &'t str>) {
+        let mut column = Column::texts(name);
+        values.for_each(|text| column.text(text));
+        self.add(column);
     }
 
     /// Anything as JSON.
     pub(super) fn json(&mut self, name: &str, value: &impl Serialize) {
         let text = serde_json::to_vec(value).expect("what a page tells has only string keys");
-        self.column(name, "json", 1, |body| body.extend_from_slice(&text));
+        self.add(Column { count: 1, bytes: text, ..Column::new(name, "json") });
+    }
+
+    /// A column that was filled by itself.
+    pub(super) fn add(&mut self, column: Column) {
+        self.0.push(column);
     }
 
     /// The text.
     pub(super) fn finish(self) -> String {
-        let header = serde_json::to_vec(&self.columns).expect("names and numbers");
-        let mut all = u32::try_from(header.len()).expect("a header is short").to_le_bytes().to_vec();
-        all.extend_from_slice(&header);
-        all.extend_from_slice(&self.body);
+        let header: Vec<_> = self.0.iter().map(|it| (&it.name, it.kind, it.count, it.bytes.len())).collect();
+        let header = serde_json::to_vec(&header).expect("names and numbers");
+        let length = u32::try_from(header.len()).expect("a header is short").to_le_bytes();
+        let parts = [&length[..], &header].into_iter().chain(self.0.iter().map(|column| &column.bytes[..]));
+        let all = parts.collect::<Vec<_>>().concat();
         BASE64.encode(miniz_oxide::deflate::compress_to_vec_zlib(&all, LEVEL))
     }
 
-    fn column(&mut self, name: &str, kind: &'static str, count: usize, write: impl FnOnce(&mut Vec<u8>)) {
-        let start = self.body.len();
-        write(&mut self.body);
-        self.columns.push((name.to_owned(), kind, count, self.body.len() - start));
+    fn numbers(&mut self, mut column: Column, values: impl Iterator<Item = i64>) {
+        values.for_each(|value| column.number(value));
+        self.add(column);
+    }
+}
+
+/// A column that is filled value by value.
+#[derive(Debug)]
+pub(super) struct Column {
+    name: String,
+    kind: &'static str,
+    count: usize,
+    bytes: Vec<u8>,
+    /// The last number, of a column of differences.
+    last: Option<i64>,
+}
+
+impl Column {
+    /// One of whole numbers, small ones in few bytes.
+    pub(super) fn integers(name: &str) -> Self {
+        Self::new(name, "integers")
+    }
+
+    /// One of whole numbers that are near their predecessors.
+    pub(super) fn deltas(name: &str) -> Self {
+        Self { last: Some(0), ..Self::new(name, "deltas") }
+    }
+
+    /// One of texts.
+    pub(super) fn texts(name: &str) -> Self {
+        Self::new(name, "texts")
+    }
+
+    /// The next number.
+    pub(super) fn number(&mut self, value: i64) {
+        let before = self.last.as_mut().map_or(0, |last| std::mem::replace(last, value));
+        self.push(|bytes| write_integer(bytes, value.wrapping_sub(before)));
+    }
+
+    /// The next text.
+    pub(super) fn text(&mut self, text: &str) {
+        self.push(|bytes| {
+            // The one character that parts them cannot be in them.
+            bytes.extend(text.bytes().map(|byte| if byte == 0 { b' ' } else { byte }));
+            bytes.push(0);
+        });
+    }
+
+    fn new(name: &str, kind: &'static str) -> Self {
+        Self { name: name.to_owned(), kind, count: 0, bytes: Vec::new(), last: None }
+    }
+
+    fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        write(&mut self.bytes);
+        self.count += 1;
     }
 }
 

@@ -6,9 +6,8 @@ use askama::Template;
 
 use super::PageError;
 use super::figure::{PageFigure, PageFigures};
-use super::live;
+use super::live::Lives;
 use super::numbers::{self, NumberFamily};
-use super::pack::Pack;
 use super::shell::Shell;
 use crate::data::{NANOS_PER_SECOND, PodRecords, Run, Summary};
 use crate::digest::{self, Line, Row, Table};
@@ -23,15 +22,19 @@ const MOST_NOTABLE: usize = 200;
 /// # Errors
 /// [`PageError`] where a figure cannot be drawn, which no data should cause.
 pub fn run_page(run: &Run, explains: bool) -> Result<String, PageError> {
-    run_page_with(run, &figures::drawn_of_run(run)?, explains)
+    run_page_with(run, Lives::of(run), &figures::drawn_of_run(run)?, explains)
 }
 
-/// The same, of figures that have been drawn.
-pub(crate) fn run_page_with(run: &Run, drawn: &[DrawnFigure<Run>], explains: bool) -> Result<String, PageError> {
+/// The same, of what has been made ready and drawn.
+pub(crate) fn run_page_with(
+    run: &Run,
+    lives: Lives,
+    drawn: &[DrawnFigure<Run>],
+    explains: bool,
+) -> Result<String, PageError> {
     let summary = &run.summary;
-    let has_lives = !run.history.nodes.is_empty() || !run.records.list.is_empty();
-    let mut pack = Pack::default();
-    let more = if has_lives { live::pack(&mut pack, run).into() } else { Vec::new() };
+    let has_lives = Lives::are_in(run);
+    let Lives { mut pack, more } = lives;
     let figures = PageFigures::of(drawn, &mut pack);
     let page = RunPage {
         shell: Shell::with(pack, more),

@@ -46,8 +46,8 @@ impl Shell {
         Self::with(pack, Vec::new())
     }
 
-    /// The same, with more data that is not read before somebody asks for it.
-    pub(super) fn with(mut pack: Pack, more: Vec<(&'static str, Pack)>) -> Self {
+    /// The same, with more packs, finished, that are not read before somebody asks for them.
+    pub(super) fn with(mut pack: Pack, more: Vec<(&'static str, String)>) -> Self {
         pack.json("heat", &(0..=31).map(|step| theme::heat(f64::from(step) / 31.0).hex()).collect::<Vec<_>>());
         let colours: BTreeMap<String, String> = theme::DARK
             .iter()
@@ -64,7 +64,6 @@ impl Shell {
             hash(&scripts[0]),
             hash(&scripts[1])
         );
-        let more = more.into_iter().map(|(name, pack)| (name, pack.finish())).collect();
         Self { policy, style, scripts, data: pack.finish(), more }
     }
 }

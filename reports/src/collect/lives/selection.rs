@@ -150,15 +150,23 @@ impl Selection {
             let limit = if self.seen <= ALL { ALL } else { criterion.limit as u64 };
             KeptFor { what: criterion.what, kept: of.min(limit), of }
         };
-        let told = CRITERIA.iter().enumerate().map(told).filter(|reason| reason.of > 0).collect();
-        let mut order: Vec<(i64, u32)> = self
-            .kept
-            .iter()
-            .map(|candidate| (self.lives[candidate.life as usize].created_ns, candidate.life))
-            .collect();
-        order.sort_by_key(|(created_ns, _)| *created_ns);
-        let list = order.iter().map(|(_, life)| std::mem::take(&mut self.lives[*life as usize])).collect();
-        PodRecords { list, total: self.seen, kept: told }
+        let kept = CRITERIA.iter().enumerate().map(told).filter(|reason| reason.of > 0).collect();
+        self.kept.sort_by_key(|candidate| self.lives[candidate.life as usize].created_ns);
+        // Each life goes to its place in this list, which needs no memory of a second one, and those that are not kept behind them.
+        let mut target = vec![u32::MAX; self.lives.len()];
+        for (place, life) in self.kept.iter().map(|candidate| candidate.life).chain(self.free).enumerate() {
+            target[life as usize] = place as u32;
+        }
+        let mut list = self.lives;
+        for place in 0..list.len() {
+            while target[place] as usize != place {
+                let other = target[place] as usize;
+                list.swap(place, other);
+                target.swap(place, other);
+            }
+        }
+        list.truncate(self.kept.len());
+        PodRecords { list, total: self.seen, kept }
     }
 
     /// Lets go of the lives that are not among the first for any reason.
