@@ -104,6 +104,11 @@ impl Objects {
         self.entries.get(&id).map(|entry| &entry.meta)
     }
 
+    /// The version of an object that has not left: from the moment that it is removed it is only there for those who are told so.
+    pub fn version_of(&self, id: ObjectId) -> Option<u64> {
+        self.entries.get(&id).filter(|entry| !entry.leaving).map(|entry| entry.meta.version)
+    }
+
     /// The object, if it exists and is a `T`.
     pub fn get<T: Object>(&self, id: ObjectId) -> Option<&T> {
         let body: &dyn Any = &*self.entries.get(&id)?.body;

@@ -96,8 +96,8 @@ impl Waiting {
     /// Whether it surely waits on, which is cheaper to know than to ask the plugins: many bindings may wait for slow volumes.
     fn rests(&self, cluster: &Cluster) -> bool {
         let Stage::PreBind(Awaited::Object(object, version, until)) = self.stage else { return false };
-        let as_before = || cluster.objects().meta(object).is_some_and(|meta| meta.version == version);
-        cluster.now < until && as_before() && self.is_there(cluster) == Some(true)
+        let is_as_before = || cluster.objects().version_of(object) == Some(version);
+        cluster.now < until && is_as_before() && self.is_there(cluster) == Some(true)
     }
 
     /// Whether the pod still has its place; `None` if it is gone, or on its way out.
@@ -240,7 +240,7 @@ impl Scheduler {
                     return Ok(false);
                 }
                 PreBound::WaitFor(object, until) => {
-                    let version = cycle.cluster.objects().meta(object).map(|meta| meta.version);
+                    let version = cycle.cluster.objects().version_of(object);
                     // Plugins before this one may change their minds with anything.
                     let awaited = version.filter(|_| place == 0 && until > cycle.cluster.now);
                     let any = Awaited::Anything(Some(until).filter(|until| *until > cycle.cluster.now));

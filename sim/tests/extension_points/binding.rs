@@ -80,6 +80,59 @@ fn what_pre_bind_waits_for_may_fail_later() {
     assert_eq!(lines[2..], ["5 b: there is nothing to sign"], "its place is free for b at once");
 }
 
+/// Waits for a signature and for nothing else, until half a minute has passed.
+struct Registrar;
+
+const CLOSES: SimTime = SimTime::from_secs(30);
+
+impl Plugin for Registrar {
+    fn name(&self) -> &'static str {
+        "Registrar"
+    }
+    fn points(&self) -> Points {
+        Points::PRE_BIND
+    }
+    fn pre_bound(&self, cycle: &Cycle<'_>, _node: &Node) -> PreBound {
+        let Some(id) = Paper::find(cycle.cluster, &pod_name(cycle)) else {
+            return PreBound::Failed("the paper is lost".to_owned());
+        };
+        match cycle.cluster.objects().get::<Paper>(id) {
+            Some(paper) if paper.signed => PreBound::Ready,
+            _ if cycle.cluster.now >= CLOSES => PreBound::Failed("the office has closed".to_owned()),
+            _ => PreBound::WaitFor(id, CLOSES),
+        }
+    }
+}
+
+/// Pods `a`, `b` and `c` hold a third of a node each from their first second on, and wait.
+fn at_the_office(prepare: impl FnOnce(&mut Lab)) -> Vec<String> {
+    let mut lab = Lab::new();
+    lab.node(0, "n1", 3);
+    for (second, name) in [(1, "a"), (2, "b"), (3, "c")] {
+        lab.paper(0, name);
+        lab.pod(second, name, 1);
+    }
+    prepare(&mut lab);
+    lab.plugin(Registrar);
+    lab.run_to(30)
+}
+
+#[test]
+fn a_binding_that_waits_for_an_object_is_asked_when_that_changes_or_is_gone() {
+    let lines = at_the_office(|lab| {
+        sign(lab, 5, "b");
+        lab.at(7, Work::DeleteObject { kind: "Paper".to_owned(), namespace: String::new(), name: "c".to_owned() });
+        sign(lab, 9, "a");
+    });
+    assert_eq!(lines[..3], ["5 b -> n1", "7 c: the paper is lost", "9 a -> n1"]);
+}
+
+#[test]
+fn a_binding_that_waits_for_an_object_is_asked_when_its_time_has_come() {
+    let lines = at_the_office(|lab| sign(lab, 5, "b"));
+    assert_eq!(lines[..3], ["5 b -> n1", "30 a: the office has closed", "30 c: the office has closed"]);
+}
+
 /// Binds as it is told: once for each answer.
 struct Binder {
     name: &'static str,
