@@ -151,7 +151,7 @@ impl Selection {
             KeptFor { what: criterion.what, kept: of.min(limit), of }
         };
         let kept = CRITERIA.iter().enumerate().map(told).filter(|reason| reason.of > 0).collect();
-        self.kept.sort_by_key(|candidate| self.lives[candidate.life as usize].created_ns);
+        self.kept.sort_by_cached_key(|candidate| self.lives[candidate.life as usize].created_ns);
         // Each life goes to its place in this list, which needs no memory of a second one, and those that are not kept behind them.
         let mut target = vec![u32::MAX; self.lives.len()];
         for (place, life) in self.kept.iter().map(|candidate| candidate.life).chain(self.free).enumerate() {
