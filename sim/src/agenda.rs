@@ -87,14 +87,16 @@ pub enum Presence {
 
 /// The events to come. Their order is by (time, rank, sequence number): total by construction.
 ///
-/// Most events are planned for the very instant in which they are planned: they wait in a line by rank. Submissions are in a heap of
-/// their own, for each source has one planned at most. The next few of all others are in order (`near.rs`), and those further away in
+/// Most events are planned for the very instant in which they are planned: they wait in a line by rank, but for one that comes before
+/// all others of its rank and mostly comes next. Submissions are in a heap of their own, for each source has one planned at most. The next few of all others are in order (`near.rs`), and those further away in
 /// `future.rs`, where planning one costs the same however many there are.
 #[derive(Debug, Default)]
 pub struct Agenda {
     /// The instant of the last event that was taken.
     now: SimTime,
-    /// What has been planned for that instant since it began, by rank.
+    /// What has been planned for that instant when the lines of its rank and of those before were empty. The run waits for it.
+    first: Option<First>,
+    /// What else has been planned for that instant since it began, by rank.
     instant: [VecDeque<Entry>; Rank::COUNT],
     /// Which of these lines have an event, a bit for each rank.
     lines: u8,
@@ -113,6 +115,14 @@ pub struct Agenda {
     happened: u64,
 }
 
+/// An event that comes before all in the line of its rank.
+#[derive(Clone, Copy, Debug)]
+struct First {
+    rank: Rank,
+    controller: ControllerId,
+    timer: Timer,
+}
+
 /// The next event, as long as none is planned meanwhile.
 #[derive(Clone, Copy, Debug)]
 pub struct Next {
@@ -123,6 +133,8 @@ pub struct Next {
 /// Where an event waits.
 #[derive(Clone, Copy, Debug)]
 enum Place {
+    /// Before its line.
+    First,
     /// In the line of this rank.
     Line(usize),
     Arrivals,
@@ -150,6 +162,14 @@ impl Agenda {
                 self.arrivals.push(Reverse(entry));
                 self.rest_is_later &= at > self.now;
             }
+            Event::Timer(controller, timer)
+                if at == self.now
+                    && self.first.is_none()
+                    && presence == Presence::Foreground
+                    && self.lines & up_to(rank) == 0 =>
+            {
+                self.first = Some(First { rank, controller, timer });
+            }
             Event::Timer(..) if at == self.now => {
                 let entry = Entry::new(at, rank, sequence, presence, event, &mut self.nodes);
                 self.instant[rank as usize].push_back(entry);
@@ -168,20 +188,30 @@ impl Agenda {
 
     /// The next event.
     pub fn peek(&mut self) -> Option<Next> {
-        if self.lines == 0 {
-            let planned = self.planned(SimTime::MAX);
-            return planned.map(|(entry, place)| Next { at: entry.at(), place });
-        }
-        let (at, rank) = (self.now, self.lines.trailing_zeros() as usize);
+        let (rank, place) = match self.first {
+            Some(first) if self.lines & before(first.rank) == 0 => (first.rank as usize, Place::First),
+            _ if self.lines == 0 => {
+                let planned = self.planned(SimTime::MAX);
+                return planned.map(|(entry, place)| Next { at: entry.at(), place });
+            }
+            _ => {
+                let rank = self.lines.trailing_zeros() as usize;
+                (rank, Place::Line(rank))
+            }
+        };
         // What was planned for this instant before it began comes before what was planned since.
-        let first = self.planned_for_now().filter(|(planned, _)| planned.rank() <= rank);
-        Some(Next { at, place: first.map_or(Place::Line(rank), |(_, place)| place) })
+        let earlier = self.planned_for_now().filter(|(planned, _)| planned.rank() <= rank);
+        Some(Next { at: self.now, place: earlier.map_or(place, |(_, place)| place) })
     }
 
     /// Takes the next event.
     #[inline]
     pub fn take(&mut self, next: Next) -> Option<Event> {
         let (presence, event) = match next.place {
+            Place::First => {
+                let First { controller, timer, .. } = self.first.take()?;
+                (Presence::Foreground, Event::Timer(controller, timer))
+            }
             Place::Line(rank) => {
                 let first = self.instant[rank].pop_front()?;
                 self.lines ^= u8::from(self.instant[rank].is_empty()) << rank;
@@ -197,6 +227,22 @@ impl Agenda {
         Some(event)
     }
 
+    /// Takes the next event if it was planned for the instant of the last one, was the first of its rank then, and the run waits for it. Others
+    /// are left for [`Agenda::peek`].
+    #[inline]
+    pub fn take_at_once(&mut self) -> Option<(ControllerId, Timer)> {
+        let First { rank, controller, timer } = self.first?;
+        let is_next = self.lines & before(rank) == 0
+            && self.planned_for_now().is_none_or(|(planned, _)| planned.rank() > rank as usize);
+        if !is_next {
+            return None;
+        }
+        self.first = None;
+        self.happened += 1;
+        self.foreground -= 1;
+        Some((controller, timer))
+    }
+
     /// Counts what happens at once, without having been planned.
     pub fn count(&mut self, events: u64) {
         self.happened += events;
@@ -209,9 +255,9 @@ impl Agenda {
 
     /// Whether nothing is planned that comes before what would be planned now, for the instant of the last event.
     pub fn is_next(&mut self, rank: Rank) -> bool {
-        let rank = rank as usize;
-        let lines_before = self.lines & ((2 << rank) - 1);
-        lines_before == 0 && self.planned_for_now().is_none_or(|(entry, _)| entry.rank() > rank)
+        self.lines & up_to(rank) == 0
+            && self.first.is_none_or(|first| first.rank > rank)
+            && self.planned_for_now().is_none_or(|(entry, _)| entry.rank() > rank as usize)
     }
 
     /// The pods that the next events are about, so often whenever others have come near, and how often before.
@@ -265,6 +311,16 @@ impl Agenda {
     }
 }
 
+/// The lines of the ranks before this one, a bit for each.
+const fn before(rank: Rank) -> u8 {
+    (1 << rank as u8) - 1
+}
+
+/// The same with its own.
+const fn up_to(rank: Rank) -> u8 {
+    (2 << rank as u8) - 1
+}
+
 impl Timer {
     /// A timer about the controller as a whole.
     pub const fn of_kind(kind: u16) -> Self {
@@ -305,7 +361,7 @@ mod tests {
         let mut agenda = Agenda::default();
         let mut list = std::collections::BTreeMap::new();
         let mut now = SimTime::ZERO;
-        let mut planned = 0;
+        let (mut planned, mut taken_at_once) = (0, 0);
         // Sources whose next submission is not planned.
         let mut sources: Vec<u16> = (0..5).collect();
         for number in 0..20_000_u32 {
@@ -332,8 +388,16 @@ mod tests {
                 agenda.plan(at, rank, [Presence::Foreground, Presence::Background][draw(2)], event);
                 list.insert((at, rank, planned - 1, false), event);
             }
-            let ((at, ..), event) = list.pop_first().expect("more is planned than taken");
-            assert_eq!(pop(&mut agenda), Some((at, event)));
+            let ((at, rank, ..), event) = list.pop_first().expect("more is planned than taken");
+            let comes_next = agenda.is_next(rank);
+            let at_once = if draw(2) == 0 { agenda.take_at_once() } else { None };
+            if let Some((controller, timer)) = at_once {
+                taken_at_once += 1;
+                assert_eq!((now, Event::Timer(controller, timer)), (at, event));
+            } else {
+                assert_eq!(pop(&mut agenda), Some((at, event)));
+            }
+            assert!(!comes_next || at > now, "what comes at this instant is of this rank");
             if let Event::Arrival(source) = event {
                 sources.push(source.0);
             }
@@ -344,5 +408,6 @@ mod tests {
         }
         assert_eq!(pop(&mut agenda), None);
         assert!(agenda.is_idle());
+        assert!(taken_at_once > 500, "only {taken_at_once}");
     }
 }

@@ -138,7 +138,7 @@ impl Simulation {
     /// # Errors
     /// A source failed, or the controllers never came to rest. The cluster is then as it was at that moment.
     pub fn run(&mut self, until: Until, observers: &mut [&mut dyn Observer]) -> Result<Outcome, RunError> {
-        self.run_while(until, observers, &|| true)
+        self.run_or_stop(until, observers, None)
     }
 
     /// Runs to the end, or until `goes_on` says no, which is asked before each event.
@@ -150,6 +150,15 @@ impl Simulation {
         until: Until,
         observers: &mut [&mut dyn Observer],
         goes_on: &dyn Fn() -> bool,
+    ) -> Result<Outcome, RunError> {
+        self.run_or_stop(until, observers, Some(goes_on))
+    }
+
+    fn run_or_stop(
+        &mut self,
+        until: Until,
+        observers: &mut [&mut dyn Observer],
+        goes_on: Option<&dyn Fn() -> bool>,
     ) -> Result<Outcome, RunError> {
         let mut agenda = Agenda::default();
         let mut observers = Observers::new(observers);
@@ -168,12 +177,12 @@ impl Simulation {
             self.fetch(index, &mut agenda)?;
         }
         self.cluster.phases.leave(before);
-        self.deliver(&mut agenda, &mut observers)?;
+        self.deliver(&mut agenda, &mut observers, false)?;
 
         let mut stopped = false;
         while let Some(next) = agenda.peek() {
             let at = next.at();
-            if !goes_on() {
+            if goes_on.is_some_and(|goes_on| !goes_on()) {
                 stopped = true;
                 break;
             }
@@ -197,7 +206,7 @@ impl Simulation {
                     });
                 }
             }
-            self.deliver(&mut agenda, &mut observers)?;
+            self.deliver(&mut agenda, &mut observers, goes_on.is_none())?;
             if self.cluster.classes.are_many() {
                 self.forget_classes(&mut observers);
             }
@@ -217,31 +226,46 @@ impl Simulation {
         Ok(Outcome { fingerprint: self.cluster.fingerprint(), events: agenda.happened(), end: self.cluster.now })
     }
 
-    /// Hands every change on the feed to the observers and to the controllers that asked, then frees what is gone.
-    fn deliver(&mut self, agenda: &mut Agenda, observers: &mut Observers<'_, '_>) -> Result<(), RunError> {
+    /// Hands every change on the feed to the observers and to the controllers that asked, then frees what is gone. With `goes_on` it lets
+    /// happen what comes then at the same instant, as far as nothing else has to be looked at between the two.
+    fn deliver(
+        &mut self,
+        agenda: &mut Agenda,
+        observers: &mut Observers<'_, '_>,
+        goes_on: bool,
+    ) -> Result<(), RunError> {
         let Self { cluster, controllers, listeners, streams, .. } = self;
-        let mut changes = 0;
-        while !cluster.is_at_rest() {
-            let change = cluster.next_change();
-            let topic = cluster.topic(change);
-            observers.changed(change, topic, cluster);
-            let listeners = listeners.of(topic);
-            if !listeners.is_empty() {
-                let before = cluster.phases.enter(Phase::Controllers);
-                let mut cx = Context { cluster, streams: *streams, agenda, notes: observers, me: ControllerId(0) };
-                for &id in listeners {
-                    cx.me = id;
-                    controllers[usize::from(id.0)].on_change(change, &mut cx);
+        loop {
+            let mut changes = 0;
+            while !cluster.is_at_rest() {
+                let change = cluster.next_change();
+                let topic = cluster.topic(change);
+                observers.changed(change, topic, cluster);
+                let listeners = listeners.of(topic);
+                if !listeners.is_empty() {
+                    let before = cluster.phases.enter(Phase::Controllers);
+                    let mut cx = Context { cluster, streams: *streams, agenda, notes: observers, me: ControllerId(0) };
+                    for &id in listeners {
+                        cx.me = id;
+                        controllers[usize::from(id.0)].on_change(change, &mut cx);
+                    }
+                    cluster.phases.leave(before);
                 }
-                cluster.phases.leave(before);
+                cluster.settle(change);
+                changes += 1;
+                if changes > MAX_CHANGES_PER_EVENT {
+                    return Err(RunError::Livelock { at: cluster.now, changes });
+                }
             }
-            cluster.settle(change);
-            changes += 1;
-            if changes > MAX_CHANGES_PER_EVENT {
-                return Err(RunError::Livelock { at: cluster.now, changes });
+            if !goes_on || cluster.classes.are_many() {
+                return Ok(());
             }
+            let Some((me, timer)) = agenda.take_at_once() else { return Ok(()) };
+            let before = cluster.phases.enter(Phase::Controllers);
+            let mut cx = Context { cluster, streams: *streams, agenda, notes: observers, me };
+            controllers[usize::from(me.0)].on_timer(timer, &mut cx);
+            cluster.phases.leave(before);
         }
-        Ok(())
     }
 
     /// Forgets the classes that nobody needs.

@@ -273,3 +273,31 @@ fn a_run_can_be_left_early() {
     let outcome = simulation.run_while(until, &mut [], &goes_on).expect("the run ends");
     assert_eq!((outcome.events, outcome.end), (3, SimTime::from_secs(2)), "three events, and no time after them");
 }
+
+/// Whoever is asked before each event whether the run goes on sees the events one by one. Otherwise what follows at the same instant
+/// happens without a look at anything else.
+#[test]
+fn what_follows_at_once_is_what_follows() {
+    let run = |asked: bool| {
+        let mut simulation = Simulation::new(42);
+        simulation.add_controller(Box::new(Scheduler::new(vec![profile()], SchedulerSettings::default())));
+        simulation.add_controller(Box::new(Kubelet::new(KubeletSettings::default())));
+        let mut work: Vec<(i64, Work)> = (0..20).map(|i| (0, node(&format!("n{i}"), "4"))).collect();
+        for i in 0..200_i64 {
+            let span = Run::Succeeds(Span::from_secs(i % 7 * 3));
+            let name = format!("p{i}");
+            work.push((i / 3, pod(&mut simulation.cluster, &name, ["1", "2", "5"][usize::from(i % 50 == 0)], span)));
+        }
+        let submission = |(second, work)| Submission { at: SimTime::from_secs(second), work };
+        simulation.add_source(Box::new(Listed::new("test", work.into_iter().map(submission).collect())));
+        let until = Until::Time(SimTime::from_secs(3600));
+        let asks = std::cell::Cell::new(0_u64);
+        let goes_on = || asks.replace(asks.get() + 1) < u64::MAX;
+        let outcome =
+            if asked { simulation.run_while(until, &mut [], &goes_on) } else { simulation.run(until, &mut []) };
+        (outcome.expect("the run ends"), simulation.cluster.counters().bound, asks.get())
+    };
+    let ((straight, bound, _), (asked, same, asks)) = (run(false), run(true));
+    assert_eq!((straight, bound), (asked, same));
+    assert!(asks >= asked.events / 2 && bound > 150, "{asks} questions, {bound} pods");
+}
