@@ -12,8 +12,8 @@ use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::PodClass;
 use towtank_sim::scheduler::lanes::{self, LaneWork, Lanes, product_sum, whole_part, whole_quotient};
 use towtank_sim::scheduler::{
-    Across, AskColumns, Asks, ClassScore, KINDS, Kinds, LANES, LastingScore, LoadBlock, LoadPart, MAX_NODE_SCORE,
-    NodePart, NodeScore, PartWork, Score, ShareBlock, ShareColumns, ShareScore, ShareWork, Shares, add_shares, exact,
+    Across, AskColumns, Asks, ClassScore, KINDS, Kinds, LastingScore, LoadBlock, LoadPart, MAX_NODE_SCORE, NodePart,
+    NodeScore, PartWork, Score, ShareBlock, ShareColumns, ShareScore, ShareWork, Shares, Totals, add_shares, exact,
     fixed,
 };
 
@@ -192,7 +192,7 @@ impl<const MOST: bool> ClassScore for MeanAcross<MOST> {
 }
 
 impl<const MOST: bool> ShareScore for MeanAcross<MOST> {
-    fn add(&self, shares: Shares<'_>, asks: &Asks, weight: i16, totals: &mut [[i16; LANES]]) {
+    fn add(&self, shares: Shares<'_>, asks: &Asks, weight: i16, totals: &mut [Totals]) {
         let [cpu, memory, _] = *asks;
         let exact = Weighted::<MOST> { pod: [cpu, memory], mean: self.0, weight: 1.0 };
         add_shares(shares, &LeftPercents::new(shares.kinds, exact.pod), &exact, weight, totals);
@@ -217,12 +217,15 @@ impl LeftPercents {
 
 impl ShareWork for LeftPercents {
     #[expect(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
+    #[expect(clippy::needless_bitwise_bool, reason = "lanes of a vector do not branch")]
     #[inline(always)]
     fn score<const N: usize>(&self, columns: &ShareColumns<'_, N>, kind: usize, lane: usize) -> (i32, bool) {
         let of = |place: usize| fixed::percent_left(columns.left[place][lane], self.asked[place][kind]);
         // Of CPU nothing is in doubt, see `Kinds`.
         let ((cpu, _), (memory, in_doubt)) = (of(0), of(1));
-        ((cpu + memory) >> 1, in_doubt)
+        let sum = cpu + memory;
+        // Where it is in doubt, one less makes no difference to the half of an odd sum.
+        (sum >> 1, in_doubt & (sum & 1 == 0))
     }
 
     #[inline]

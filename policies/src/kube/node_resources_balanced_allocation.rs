@@ -13,9 +13,9 @@ use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::PodClass;
 use towtank_sim::scheduler::lanes::{self, LaneWork, Lanes, product_sum, quotient, whole_part};
 use towtank_sim::scheduler::{
-    Across, AskColumns, Asks, ClassScore, Cycle, Dependence, Events, KINDS, Kinds, LANES, Lasting, LastingScore,
-    LoadBlock, LoadPart, MAX_NODE_SCORE, NodePart, NodeScore, PartWork, Plugin, Points, PreScore, Score, ShareColumns,
-    ShareScore, ShareWork, Shares, add_shares, exact, fixed,
+    Across, AskColumns, Asks, ClassScore, Cycle, Dependence, Events, KINDS, Kinds, Lasting, LastingScore, LoadBlock,
+    LoadPart, MAX_NODE_SCORE, NodePart, NodeScore, PartWork, Plugin, Points, PreScore, Score, ShareColumns, ShareScore,
+    ShareWork, Shares, Totals, add_shares, exact, fixed,
 };
 
 /// The plugin.
@@ -184,7 +184,7 @@ impl ClassScore for BalanceAcross {
 }
 
 impl ShareScore for BalanceAcross {
-    fn add(&self, shares: Shares<'_>, asks: &Asks, weight: i16, totals: &mut [[i16; LANES]]) {
+    fn add(&self, shares: Shares<'_>, asks: &Asks, weight: i16, totals: &mut [Totals]) {
         let [cpu, memory, _] = *asks;
         let exact = Weighted { pod: [cpu, memory], weight: 1.0 };
         add_shares(shares, &Tilt::new(shares.kinds, exact.pod), &exact, weight, totals);
@@ -207,10 +207,13 @@ impl Tilt {
 
 impl ShareWork for Tilt {
     #[allow(clippy::inline_always, reason = "what is not inlined is not compiled for wide vectors")]
+    #[expect(clippy::needless_bitwise_bool, reason = "lanes of a vector do not branch")]
     #[inline(always)]
     fn score<const N: usize>(&self, columns: &ShareColumns<'_, N>, kind: usize, lane: usize) -> (i32, bool) {
         let (after, in_doubt) = fixed::evenness(columns.tilt[lane], self.pod[kind]);
-        ((after + i32::from(columns.before[lane])) >> 1, in_doubt)
+        let sum = after + i32::from(columns.before[lane]);
+        // Where it is in doubt, one more makes no difference to the half of an even sum.
+        (sum >> 1, in_doubt & (sum & 1 == 1))
     }
 }
 

@@ -16,7 +16,7 @@ use super::sampling::feasible_quota;
 use super::tie_break::{Choice, Ties, top_of_heap};
 use super::verdict::{Reason, Verdict};
 use super::verdicts::{VerdictId, Verdicts};
-use crate::model::NodeId;
+use crate::model::{ClassId, NodeId};
 use crate::phases::Phase;
 
 /// How nodes are evaluated. The decisions are the same.
@@ -91,6 +91,11 @@ pub(super) struct Evaluator {
 impl Evaluator {
     pub(super) fn new(mode: Evaluation) -> Self {
         Self { mode, ..Self::default() }
+    }
+
+    /// A pod of the class will be tried soon.
+    pub(super) fn read_ahead(&self, profile: u8, class: ClassId) {
+        self.index.read_ahead(profile, class);
     }
 
     /// Finds a node for the cycle's pod, and how far the start of the next scan moves on.

@@ -46,7 +46,7 @@ pub use inspection::{AttemptInspection, Inspected, Inspection, PluginScores};
 pub use lasting::{
     Across, AskColumns, Asks, Basis, ClassFilter, ClassScore, KINDS, KeyJudge, Keys, Kinds, LANES, Lasting,
     LastingFilter, LastingScore, LoadBlock, LoadPart, NodeFilter, NodePart, NodeScore, PartWork, ShareBlock,
-    ShareColumns, ShareScore, ShareWork, Shares, add_shares, exact, fixed, lanes,
+    ShareColumns, ShareScore, ShareWork, Shares, Totals, add_shares, exact, fixed, lanes,
 };
 pub use latency::AttemptLatency;
 pub use nominator::Nominator;

@@ -15,7 +15,7 @@ use super::profile::Profile;
 use super::sampling::feasible_quota;
 use super::tie_break::{Choice, TieBreak};
 use crate::cluster::{Change, Cluster, NodeChange};
-use crate::model::NodeId;
+use crate::model::{ClassId, NodeId};
 use crate::random::Rng;
 
 /// What finds nodes for pods.
@@ -51,6 +51,11 @@ impl Selection {
         let (selected, advance) = self.evaluator.find(cycle, search, choice);
         self.start = (self.start + advance as usize) % order.len();
         selected
+    }
+
+    /// A pod of the class is about to be tried under the profile of this number: asks for the memory of what is kept of it.
+    pub(super) fn read_ahead(&self, profile: u8, class: ClassId) {
+        self.evaluator.read_ahead(profile, class);
     }
 
     /// An attempt that found no node for this reason.

@@ -79,6 +79,7 @@ impl Scheduler {
         let profile = &self.profiles[number];
         let key = profile.queue_sort.map_or(0, |index| profile.plugins[index].queue_key(pod, class, cluster));
         let entrant = Entrant { class: pod.class, profile: number as u8, key, individual: class.is_individual() };
+        self.selection.read_ahead(number as u8, pod.class);
         self.selection.nominator.nominate(id, pod.nominated_node().cloned());
         self.with_queue(cluster, |queue, pre_enqueue, now| queue.add(id, entrant, now, pre_enqueue));
         self.fruitless.1 = 0;

@@ -16,7 +16,7 @@ use towtank_sim::random::Streams;
 use towtank_sim::scheduler::{
     AskColumns, Asks, Basis, ClassFilter, ClassScore, Cycle, FeatureGates, Filter, Kinds, LANES, Lasting,
     LastingFilter, LastingScore, LoadBlock, NodeFilter, NodePart, NodeScore, Plugin, Points, PreFilter, PreScore,
-    Profile, Score, ShareBlock, Shares, Verdict, exact,
+    Profile, Score, ShareBlock, Shares, Totals, Verdict, exact,
 };
 use world::World;
 
@@ -162,11 +162,11 @@ impl Twin<'_> {
             if !blocks.iter().all(ShareBlock::serves) {
                 continue;
             }
-            let mut totals = [std::array::from_fn(|lane| lane as i16)];
+            let mut totals = [Totals(std::array::from_fn(|lane| lane as i16))];
             judge.add(Shares { loads: &loads, blocks: &blocks, kinds: &kinds }, &asks, 3, &mut totals);
             for (lane, id) in some.iter().enumerate().filter(|(_, id)| has_room(**id)) {
                 let index = self.ids.iter().position(|other| other == id).expect("it is one of them");
-                assert_eq!(i64::from(totals[0][lane]), lane as i64 + 3 * scores[index], "{}: shares", self.name());
+                assert_eq!(i64::from(totals[0].0[lane]), lane as i64 + 3 * scores[index], "{}: shares", self.name());
             }
         }
     }

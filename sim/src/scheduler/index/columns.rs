@@ -44,4 +44,10 @@ impl Columns {
         }
         &self.blocks[range]
     }
+
+    /// These blocks, as they were when they were brought.
+    #[inline]
+    pub(super) fn known(&self, range: Range<usize>) -> &[LoadBlock] {
+        &self.blocks[range]
+    }
 }

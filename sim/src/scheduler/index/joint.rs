@@ -6,9 +6,8 @@
 use super::bits;
 use super::plan::{Judges, Plan, Signature};
 use super::share_columns::Brought;
-use super::sweep::Sums;
 use crate::scheduler::lasting::lanes::{self, LaneWork, Lanes};
-use crate::scheduler::lasting::{Asks, ClassFilter, ClassScore, LANES};
+use crate::scheduler::lasting::{Asks, ClassFilter, ClassScore, LANES, Totals};
 use smallvec::SmallVec;
 use std::rc::Rc;
 
@@ -70,16 +69,25 @@ impl Shared {
 impl Joint {
     /// Judges the nodes of these blocks, whose amounts are exact: the bits of those that fit, and the sums of scores, whole numbers from 0
     /// to [`i16::MAX`]. The sum of a node that does not fit may be any.
-    pub(super) fn judge(&self, brought: &mut Brought<'_>, fits: &mut [u64], sums: &mut [Sums], scratch: &mut [Lanes]) {
+    pub(super) fn judge(
+        &self,
+        brought: &mut Brought<'_>,
+        fits: &mut [u64],
+        sums: &mut [Totals],
+        scratch: &mut [Lanes],
+    ) {
         let Shared { filters, scores, same, by_shares } = &*self.shared;
         let (of_filters, of_scores) = self.asks.split_at(filters.len());
         fits.fill(!0);
         for (filter, asks) in filters.iter().zip(of_filters) {
             let room = filter.room(asks);
-            for ((loads, block), fits) in brought.loads.iter().zip(&mut *brought.blocks).zip(&mut *fits) {
-                if room.is_none_or(|room| !block.has_room(loads, &room)) {
+            if room.is_some_and(|room| brought.all_have_room(&room)) {
+                continue;
+            }
+            for (index, fits) in fits.iter_mut().enumerate() {
+                if room.is_none_or(|room| !brought.has_room(index, &room)) {
                     let mut lanes = [[true; LANES]];
-                    filter.narrow_nodes(std::slice::from_ref(loads), asks, &mut lanes);
+                    filter.narrow_nodes(&brought.loads[index..=index], asks, &mut lanes);
                     *fits &= bits::bits_of(&lanes[0]);
                 }
             }
@@ -101,7 +109,7 @@ impl Joint {
 
 /// Sets all sums. What is read as a whole just after had better not be written in parts.
 struct Fill<'a> {
-    sums: &'a mut [Sums],
+    sums: &'a mut [Totals],
     same: i16,
 }
 
@@ -109,7 +117,7 @@ impl LaneWork for Fill<'_> {
     #[inline(always)]
     fn run<const FUSED: bool>(self) {
         for sums in self.sums {
-            *sums = [self.same; LANES];
+            *sums = Totals([self.same; LANES]);
         }
     }
 }
@@ -117,14 +125,14 @@ impl LaneWork for Fill<'_> {
 /// Makes sums of totals that are in range.
 struct ToSums<'a> {
     totals: &'a [Lanes],
-    sums: &'a mut [Sums],
+    sums: &'a mut [Totals],
 }
 
 impl LaneWork for ToSums<'_> {
     #[inline(always)]
     fn run<const FUSED: bool>(self) {
         for (sums, totals) in self.sums.iter_mut().zip(self.totals) {
-            for (sum, total) in sums.iter_mut().zip(totals) {
+            for (sum, total) in sums.0.iter_mut().zip(totals) {
                 *sum = lanes::low_bits(*total) as i16;
             }
         }

@@ -146,6 +146,14 @@ enum Way {
 }
 
 impl Index {
+    /// Asks for the memory of the class's view: with many classes it is in no near cache.
+    pub(super) fn read_ahead(&self, profile: u8, class: ClassId) {
+        let place = self.views.get(usize::from(profile)).and_then(|views| views.get(class.index()));
+        if let Some(Place::View(view)) = place {
+            view.read_ahead();
+        }
+    }
+
     /// Finds the feasible nodes and the best of them; `None` if it does not serve the class, or not now.
     pub(super) fn find(&mut self, cycle: &Cycle<'_>, search: &Search<'_>) -> Option<Answer<'_>> {
         self.attempts += 1;

@@ -11,18 +11,30 @@ use std::ops::Range;
 #[derive(Debug, Default)]
 pub(super) struct SharesInOrder {
     blocks: Vec<ShareBlock>,
+    summaries: Vec<Summary>,
     kinds: Kinds,
     /// The visiting order that they are of.
     order: Option<u64>,
-    /// When each was read; `None` if it never was.
-    read: Vec<Option<u32>>,
+}
+
+/// What is asked of every block before anything is read of it: of many blocks it is together in few cache lines.
+#[derive(Clone, Copy, Debug)]
+struct Summary {
+    /// No node has less room. Not a number if that is not known.
+    room: [f64; 3],
+    /// When the block was read; `None` if it never was.
+    read: Option<u32>,
+    /// Whether it [serves](ShareBlock::serves).
+    serves: bool,
 }
 
 /// Some blocks, as the nodes are now.
 pub(super) struct Brought<'a> {
     pub(super) loads: &'a [LoadBlock],
-    pub(super) blocks: &'a mut [ShareBlock],
-    pub(super) kinds: &'a Kinds,
+    blocks: &'a mut [ShareBlock],
+    summaries: &'a mut [Summary],
+    kinds: &'a Kinds,
+    serves: bool,
 }
 
 impl SharesInOrder {
@@ -33,32 +45,73 @@ impl SharesInOrder {
         columns: &'a mut Columns,
         (positions, nodes): (&Positions, &Nodes),
     ) -> Brought<'a> {
-        let loads = columns.bring(range.clone(), positions, nodes);
         if self.order != Some(positions.number()) {
             let blocks = bits::blocks(positions.len());
             *self = Self { order: Some(positions.number()), ..Self::default() };
             self.blocks.resize_with(blocks, ShareBlock::default);
-            self.read.resize(blocks, None);
+            self.summaries.resize(blocks, Summary::UNREAD);
         }
-        for (block, loads) in range.clone().zip(loads) {
-            if let Some(read) = self.read[block].replace(positions.clock(nodes)) {
-                for lane in ones(positions.changed_since(block, read)) {
-                    self.blocks[block].set(lane, loads, &mut self.kinds);
+        let Self { blocks, summaries, kinds, .. } = self;
+        let mut serves = true;
+        for block in range.clone() {
+            let (share, summary) = (&mut blocks[block], &mut summaries[block]);
+            let changed = summary.read.map_or(!0, |read| positions.changed_since(block, read));
+            if changed != 0 {
+                let loads = &columns.bring(block..block + 1, positions, nodes)[0];
+                if summary.read.is_some() {
+                    ones(changed).for_each(|lane| share.set(lane, loads, kinds));
+                    share.settle(loads.ids().len());
+                } else {
+                    *share = ShareBlock::of(loads, kinds);
                 }
-                self.blocks[block].settle(loads.ids().len());
-            } else {
-                self.blocks[block] = ShareBlock::of(loads, &mut self.kinds);
+                let room = share.room_known();
+                *summary = Summary { room, read: Some(positions.clock(nodes)), serves: share.serves() };
             }
+            serves &= summary.serves;
         }
-        Brought { loads, blocks: &mut self.blocks[range], kinds: &self.kinds }
+        let (blocks, summaries) = (&mut blocks[range.clone()], &mut summaries[range.clone()]);
+        Brought { loads: columns.known(range), blocks, summaries, kinds, serves }
+    }
+}
+
+impl Summary {
+    const UNREAD: Self = Self { room: [f64::NAN; 3], read: None, serves: false };
+
+    #[inline]
+    fn has_room(&self, room: &[f64; 3]) -> bool {
+        self.room.iter().zip(room).all(|(least, room)| least >= room)
     }
 }
 
 impl Brought<'_> {
     /// The blocks in both kinds of numbers, if all nodes have their numbers in both.
+    #[inline]
     pub(super) fn shares(&self) -> Option<Shares<'_>> {
-        let Self { loads, blocks, kinds } = self;
-        blocks.iter().all(ShareBlock::serves).then_some(Shares { loads, blocks, kinds })
+        let Self { loads, blocks, kinds, .. } = self;
+        self.serves.then_some(Shares { loads, blocks, kinds })
+    }
+
+    /// Whether the amounts of all nodes are exact.
+    #[inline]
+    pub(super) fn is_exact(&self) -> bool {
+        self.serves || self.loads.iter().all(LoadBlock::is_exact)
+    }
+
+    /// Whether it is known that every node of every block has so much room.
+    #[inline]
+    pub(super) fn all_have_room(&self, room: &[f64; 3]) -> bool {
+        self.summaries.iter().all(|summary| summary.has_room(room))
+    }
+
+    /// Whether every node of the block of this index certainly has so much room.
+    pub(super) fn has_room(&mut self, index: usize, room: &[f64; 3]) -> bool {
+        let (summary, block) = (&mut self.summaries[index], &mut self.blocks[index]);
+        if summary.has_room(room) {
+            return true;
+        }
+        let has_room = block.has_room(&self.loads[index], room);
+        summary.room = block.room_known();
+        has_room
     }
 }
 
@@ -117,19 +170,26 @@ mod tests {
             }
             positions.follow(&ids, &cluster);
             positions.note_changes(cluster.nodes());
-            let brought = shares.bring(0..3, &mut columns, (&positions, cluster.nodes()));
+            let mut brought = shares.bring(0..3, &mut columns, (&positions, cluster.nodes()));
             let mut kinds = brought.kinds.clone();
-            for (loads, block) in brought.loads.iter().zip(&mut *brought.blocks) {
-                let mut anew = ShareBlock::of(loads, &mut kinds);
+            assert_eq!(brought.shares().is_some(), brought.blocks.iter().all(ShareBlock::serves));
+            assert_eq!(brought.is_exact(), brought.loads.iter().all(LoadBlock::is_exact));
+            for index in 0..3 {
+                let (loads, block) = (&brought.loads[index], &brought.blocks[index]);
+                let ids: Vec<NodeId> = positions.ids()[index * 64..].iter().copied().take(64).collect();
+                assert_eq!(loads.ids(), ids);
+                let now = &LoadBlock::gather(cluster.nodes(), &ids)[0];
+                let anew = ShareBlock::of(now, &mut kinds);
+                let is_known = anew.room_known().iter().all(|room| !room.is_nan());
                 assert_eq!(block.serves(), anew.serves());
                 served[usize::from(block.serves())] = true;
                 assert!(!block.serves() || block.is_as(&anew));
-                let least = loads.least_room();
+                let least = now.least_room();
                 let more = [least[0], least[1], least[2] + 1.0];
                 for room in [least, more, [f64::NEG_INFINITY, f64::NEG_INFINITY, 1.0]] {
-                    assert_eq!(block.has_room(loads, &room), anew.has_room(loads, &room));
-                    let expected = block.serves() && least.iter().zip(room).all(|(least, room)| *least >= room);
-                    assert_eq!(block.has_room(loads, &room), expected);
+                    let expected = is_known && least.iter().zip(room).all(|(least, room)| *least >= room);
+                    assert!(expected || !brought.all_have_room(&room));
+                    assert_eq!(brought.has_room(index, &room), expected);
                 }
             }
         }

@@ -9,16 +9,13 @@ use super::joint::Joint;
 use super::plan::Plan;
 use super::refresh::{self, Sources};
 use super::share_columns::SharesInOrder;
-use crate::scheduler::lasting::LoadBlock;
+use crate::scheduler::lasting::Totals;
 use crate::scheduler::lasting::lanes::{self, LaneWork, Lanes};
 use crate::scheduler::tie_break::precedes_in_heap;
 use std::ops::Range;
 
 /// So many blocks are judged together: what comes of it stays in the nearest cache.
-const TOGETHER: usize = 8;
-
-/// The sums of a block. Larger ones are out of range.
-pub(super) type Sums = [i16; BLOCK];
+const TOGETHER: usize = 16;
 
 /// In the place of a sum: the node is not feasible.
 const REFUSED: i16 = -1;
@@ -36,7 +33,7 @@ pub(super) struct Sweep {
     /// What was looked at, in the order of the scan.
     parts: Vec<Part>,
     /// The sums, block by block as in `parts`; [`REFUSED`] where a node is not feasible.
-    sums: Vec<Sums>,
+    sums: Vec<Totals>,
     fits: [u64; TOGETHER],
     totals: [Lanes; TOGETHER],
     passed: [[bool; BLOCK]; TOGETHER],
@@ -50,6 +47,8 @@ struct Part {
     nodes: u64,
     /// The nodes that have the highest sum of all.
     ties: u64,
+    /// How many.
+    count: u32,
 }
 
 impl Default for Sweep {
@@ -85,8 +84,9 @@ impl Sweep {
         'walk: for (before, range) in [(0, begin..positions), (positions - begin, 0..begin)] {
             let mut at = range.start;
             while at < range.end {
-                let wanted = (quota - self.taken.feasible as usize) / BLOCK + 1;
-                let end = range.end.min((at / BLOCK + wanted.min(TOGETHER)) * BLOCK);
+                // If all nodes are feasible, the one after those that are wanted is among them.
+                let last = at + quota - self.taken.feasible as usize;
+                let end = range.end.min((last / BLOCK + 1).min(at / BLOCK + TOGETHER) * BLOCK);
                 self.look(judges, at..end, quota as u32, (&mut *sources, &mut *shares))?;
                 if let Some(next) = self.taken.next {
                     self.examined = before + next - range.start;
@@ -111,17 +111,17 @@ impl Sweep {
     ) -> Option<()> {
         let Sources { nodes, positions, specs, columns, .. } = sources;
         let from = self.parts.len();
-        let part = |(block, mask)| Part { block, nodes: mask & specs.passing(block), ties: 0 };
+        let part = |(block, mask)| Part { block, nodes: mask & specs.passing(block), ties: 0, count: 0 };
         self.parts.extend(cover(range).map(part));
         let parts = &mut self.parts[from..];
         let blocks = parts.first()?.block..parts.last()?.block + 1;
         if self.sums.len() < from + parts.len() {
-            self.sums.resize(from + parts.len(), [0; BLOCK]);
+            self.sums.resize(from + parts.len(), Totals([0; BLOCK]));
         }
         let sums = &mut self.sums[from..][..parts.len()];
         let (fits, totals) = (&mut self.fits[..parts.len()], &mut self.totals[..parts.len()]);
         let mut brought = shares.bring(blocks, columns, (positions, nodes));
-        if let Some(joint) = joint.filter(|_| brought.loads.iter().all(LoadBlock::is_exact)) {
+        if let Some(joint) = joint.filter(|_| brought.is_exact()) {
             joint.judge(&mut brought, fits, sums, totals);
         } else {
             let passed = &mut self.passed[..parts.len()];
@@ -138,10 +138,8 @@ impl Sweep {
 
     /// Finds the best of all parts.
     fn rank(&mut self) {
-        self.best = self.taken.best.iter().fold(REFUSED, |best, sum| best.max(*sum));
-        let Self { parts, sums, best, .. } = self;
-        lanes::run(Tie { parts, sums, best: *best });
-        self.ties = self.parts.iter().map(|part| part.ties.count_ones()).sum();
+        let Self { parts, sums, taken, best, ties, .. } = self;
+        lanes::run(Tie { parts, sums, taken, best, ties });
     }
 
     /// How many of the nodes that were looked at are feasible.
@@ -158,16 +156,15 @@ impl Sweep {
     pub(super) fn sum(&self, position: usize) -> Option<i64> {
         let (block, bit) = bits::place(position);
         let there = self.parts.iter().zip(&self.sums).find(|(part, _)| part.block == block && part.nodes & bit != 0);
-        there.map(|(_, sums)| sums[position % BLOCK].into())
+        there.map(|(_, sums)| sums.0[position % BLOCK].into())
     }
 
     /// The position of the best node of this index, in the order of the walk.
     pub(super) fn tie(&self, index: u32) -> usize {
         let mut left = index;
         let found = self.parts.iter().find(|part| {
-            let here = part.ties.count_ones();
-            let is_there = here > left;
-            left -= if is_there { 0 } else { here };
+            let is_there = part.count > left;
+            left -= if is_there { 0 } else { part.count };
             is_there
         });
         let part = found.expect("an index is below the number of ties");
@@ -204,12 +201,12 @@ struct Taken {
     /// Where the first one stands that is beyond the quota.
     next: Option<usize>,
     /// The highest sum in each lane of all blocks.
-    best: Sums,
+    best: Totals,
 }
 
 impl Default for Taken {
     fn default() -> Self {
-        Self { feasible: 0, next: None, best: [REFUSED; BLOCK] }
+        Self { feasible: 0, next: None, best: Totals([REFUSED; BLOCK]) }
     }
 }
 
@@ -219,7 +216,7 @@ struct Enter<'a> {
     totals: &'a [Lanes],
     passed: &'a [[bool; BLOCK]],
     fits: &'a mut [u64],
-    sums: &'a mut [Sums],
+    sums: &'a mut [Totals],
     /// Whether the totals of nodes that are asked about, and fit, are neither negative nor too large.
     in_range: &'a mut bool,
 }
@@ -232,7 +229,7 @@ impl LaneWork for Enter<'_> {
             let mut is_outside = [false; BLOCK];
             for lane in 0..BLOCK {
                 is_outside[lane] = !(totals[lane] >= 0.0 && totals[lane] <= i16::MAX.into());
-                sums[index][lane] = lanes::low_bits(totals[lane]) as i16;
+                sums[index].0[lane] = lanes::low_bits(totals[lane]) as i16;
             }
             fits[index] = bits::bits_of(&passed[index]);
             *in_range &= bits::bits_of(&is_outside) & fits[index] & part.nodes == 0;
@@ -244,7 +241,7 @@ impl LaneWork for Enter<'_> {
 struct Take<'a> {
     parts: &'a mut [Part],
     fits: &'a [u64],
-    sums: &'a mut [Sums],
+    sums: &'a mut [Totals],
     quota: u32,
     taken: &'a mut Taken,
 }
@@ -253,32 +250,37 @@ impl LaneWork for Take<'_> {
     #[inline(always)]
     fn run<const FUSED: bool>(self) {
         let Self { parts, fits, sums, quota, taken } = self;
-        for ((part, fits), sums) in parts.iter_mut().zip(fits).zip(sums) {
-            part.nodes &= fits;
-            let wanted = quota - taken.feasible;
-            if part.nodes.count_ones() > wanted {
-                let end = if taken.next.is_some() { 0 } else { nth(part.nodes, wanted) };
+        // A copy stays in registers.
+        let (mut best, mut feasible) = (taken.best.0, taken.feasible);
+        for ((part, fits), Totals(sums)) in parts.iter_mut().zip(fits).zip(sums) {
+            let mut nodes = part.nodes & fits;
+            let wanted = quota - feasible;
+            if nodes.count_ones() > wanted {
+                let end = if taken.next.is_some() { 0 } else { nth(nodes, wanted) };
                 taken.next = taken.next.or(Some(part.block * BLOCK + end));
-                part.nodes &= !(!0 << end);
+                nodes &= !(!0 << end);
             }
-            taken.feasible += part.nodes.count_ones();
-            if part.nodes != !0 {
-                keep(sums, part.nodes);
+            part.nodes = nodes;
+            feasible += nodes.count_ones();
+            if nodes != !0 {
+                keep(sums, nodes);
             }
-            for (best, sum) in taken.best.iter_mut().zip(&*sums) {
+            for (best, sum) in best.iter_mut().zip(&*sums) {
                 *best = if *sum > *best { *sum } else { *best };
             }
         }
+        (taken.best.0, taken.feasible) = (best, feasible);
     }
 }
 
 /// Refuses the nodes of which the bit is not set.
 #[inline(always)]
-fn keep(sums: &mut Sums, bits: u64) {
+fn keep(sums: &mut [i16; BLOCK], bits: u64) {
     for (place, sums) in sums.as_chunks_mut::<16>().0.iter_mut().enumerate() {
         let bits = (bits >> (16 * place)) as u16;
         for (lane, sum) in sums.iter_mut().enumerate() {
-            *sum = if bits & 1 << lane != 0 { *sum } else { REFUSED };
+            // All bits are set in `REFUSED`.
+            *sum |= ((bits >> lane & 1) as i16).wrapping_add(REFUSED);
         }
     }
 }
@@ -286,24 +288,31 @@ fn keep(sums: &mut Sums, bits: u64) {
 /// Finds the nodes of the highest sum.
 struct Tie<'a> {
     parts: &'a mut [Part],
-    sums: &'a [Sums],
-    best: i16,
+    sums: &'a [Totals],
+    taken: &'a Taken,
+    best: &'a mut i16,
+    ties: &'a mut u32,
 }
 
 impl LaneWork for Tie<'_> {
     #[inline(always)]
     fn run<const FUSED: bool>(self) {
-        let Self { parts, sums, best } = self;
-        for (part, sums) in parts.iter_mut().zip(sums) {
+        let Self { parts, sums, taken, best, ties } = self;
+        let highest = taken.best.0.iter().fold(REFUSED, |best, sum| if *sum > best { *sum } else { best });
+        let mut count = 0;
+        for (part, Totals(sums)) in parts.iter_mut().zip(sums) {
             // Few blocks have one.
-            if sums.iter().fold(false, |some, sum| some | (*sum == best)) {
+            if sums.iter().fold(false, |some, sum| some | (*sum == highest)) {
                 let mut has_it = [false; BLOCK];
                 for (has_it, sum) in has_it.iter_mut().zip(sums) {
-                    *has_it = *sum == best;
+                    *has_it = *sum == highest;
                 }
                 part.ties = bits::bits_of(&has_it);
+                part.count = part.ties.count_ones();
+                count += part.count;
             }
         }
+        (*best, *ties) = (highest, count);
     }
 }
 
@@ -322,9 +331,9 @@ mod tests {
             quota in 0_u32..200,
         ) {
             let (range, mut sweep) = (range.0..range.1, Sweep::default());
-            let part = |(block, mask): (usize, u64)| Part { block, nodes: mask & passing[block], ties: 0 };
+            let part = |(block, mask): (usize, u64)| Part { block, nodes: mask & passing[block], ties: 0, count: 0 };
             sweep.parts = cover(range.clone()).map(part).collect();
-            sweep.sums = sums.as_chunks().0.to_vec();
+            sweep.sums = sums.as_chunks().0.iter().map(|sums| Totals(*sums)).collect();
             let Sweep { parts, sums: lanes, taken, .. } = &mut sweep;
             lanes::run(Take { parts, fits: &fits, sums: lanes, quota, taken });
             sweep.rank();

@@ -10,8 +10,10 @@ use super::seats::{Pace, Seat};
 use super::sums::{Found, Judged, Sums};
 use crate::cluster::Nodes;
 use crate::model::node::Node;
+use crate::prefetch::prefetch_bytes;
 use crate::scheduler::fit_error::FitError;
 use crate::scheduler::verdicts::{VerdictId, Verdicts};
+use std::mem::offset_of;
 use std::ops::Range;
 
 /// A view of the nodes through the eyes of one class. What every decision reads comes first, in few cache lines: it is in no near one
@@ -75,6 +77,11 @@ const CHANGES_LIKE_A_BLOCK: u64 = 16;
 pub(super) const ONLY: u16 = 0;
 
 impl View {
+    /// Asks for the memory of what every decision reads.
+    pub(super) fn read_ahead(&self) {
+        prefetch_bytes(self, offset_of!(Self, sums));
+    }
+
     /// Begins anew with other answers of the plugins.
     pub(super) fn restart(&mut self, plan: Plan, specs: usize) {
         self.is_grouped = plan.groups_by_pods();

@@ -70,7 +70,7 @@ pub fn tilt(difference: f64) -> i32 {
     nearest(within(-0.5 * MOST, difference * (50.0 * ONE), 0.5 * MOST))
 }
 
-/// The whole part of a hundred less the sum of two tilts without its sign; and whether that is in doubt.
+/// The whole part of a hundred less the sum of two tilts without its sign; and whether that is in doubt: it may be one more.
 ///
 /// The sum is off by at most `1 + 2^-15` units. So what is after its point is certain enough if the sum is at least two units away from
 /// any whole number. The sum of whoever computes it with [`f64`] is off by far less than 2^-20 units, and has the same whole part then.
@@ -141,7 +141,8 @@ mod tests {
                 let (found, in_doubt) = evenness(tilt(difference(taken)), tilt(difference(pod)));
                 let after = [0, 1].map(|place| share(taken[place] + pod[place], place));
                 let expected = (1.0 - ((after[0] - after[1]) / 2.0).abs()) * 100.0;
-                prop_assert!(in_doubt || found == expected as i32, "{:?} and {:?} of {:?}", taken, pod, has);
+                let more = expected as i32 - found;
+                prop_assert!(more == 0 || in_doubt && more == 1, "{:?} and {:?} of {:?}", taken, pod, has);
                 prop_assert!(!in_doubt || (expected - expected.round()).abs() < 1e-6);
             }
         }

@@ -14,7 +14,7 @@ mod shares;
 
 pub use across::{Across, AskColumns, Asks, ClassFilter, ClassScore};
 pub use block::{LANES, LoadBlock, LoadPart, PartWork};
-pub use share_work::{ShareScore, ShareWork, Shares, add_shares};
+pub use share_work::{ShareScore, ShareWork, Shares, Totals, add_shares};
 pub use shares::{KINDS, Kinds, ShareBlock, ShareColumns};
 
 use super::framework::Cycle;

@@ -30,6 +30,7 @@ pub struct Kinds {
 /// The loads as columns, of nodes whose amounts are exact, that have what one of the [`Kinds`] has, and whose pods do not request more than
 /// there is.
 #[derive(Clone, Debug)]
+#[repr(C, align(64))]
 pub struct ShareBlock {
     left: [[i32; LANES]; 2],
     tilt: [i32; LANES],
@@ -203,6 +204,12 @@ impl ShareBlock {
     #[inline]
     pub fn serves(&self) -> bool {
         self.unfit == 0 && self.runs.len() <= MAX_RUNS
+    }
+
+    /// How much room there certainly is on any node of the block; not a number if that is not known.
+    #[inline]
+    pub(in crate::scheduler) fn room_known(&self) -> [f64; 3] {
+        if self.unfit == 0 { self.least.room } else { [f64::NAN; 3] }
     }
 
     /// Whether every node of the block, which these are the loads of, certainly has so much room.
