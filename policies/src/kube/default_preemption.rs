@@ -112,6 +112,11 @@ impl Plugin for DefaultPreemption {
         true
     }
 
+    /// Where nobody could go, only how many nodes there are counts, and on how many it would help.
+    fn post_filter_follows(&self, class: &PodClass, cluster: &Cluster) -> bool {
+        !cluster.placements().has_below(class.priority())
+    }
+
     fn events(&self) -> Events {
         Events::ASSIGNED_POD_DELETE
     }

@@ -86,6 +86,12 @@ impl Pods {
         self.conditions.get(id.index())?.as_deref()
     }
 
+    /// Why a pod that is not bound could not be scheduled, as its condition says.
+    pub(crate) fn said_last(&self, id: PodId) -> Option<&Arc<FitError>> {
+        self.get(id)?;
+        self.conditions.get(id.index())?.as_ref()
+    }
+
     /// How often scheduling a pod was tried; 0 if it does not exist.
     pub fn attempts(&self, id: PodId) -> u32 {
         self.get(id).map_or(0, |_| self.attempts.of(id.index()))

@@ -196,8 +196,18 @@ impl Scheduler {
         let lasting = self.known.len();
         let decision = match (selected.error.take(), selected.node) {
             (Some(error), _) if error.kind != FailureKind::Unfit => Decision::Error(error),
-            (Some(error), _) => {
+            (Some(mut error), _) => {
                 cluster.phases.enter(Phase::PostFilter);
+                error.post_filter_follows = selected.lasts && self.post_filter_follows(profile, &cycle);
+                if error.post_filter_follows
+                    && let Some(said) = cluster.pods().said_last(pod)
+                    && said.post_filter_follows
+                    && said.is_found_as(&error)
+                {
+                    self.known.add(number, class, said.clone());
+                    cluster.phases.leave(before);
+                    return Decision::Reject(said.clone(), Remedy::default());
+                }
                 let (error, remedy) = self.selection.post_filter(profile, &cycle, error);
                 let error = self.known.share(number, class, *error);
                 let asked = |index: &usize| profile.plugins[*index].post_filter_lasts(cycle.class, cluster);
@@ -220,6 +230,15 @@ impl Scheduler {
         }
         cluster.phases.leave(before);
         decision
+    }
+}
+
+impl Scheduler {
+    /// Whether what PostFilter does and says to the cycle's pod, which failed on every node, follows from why it did: nothing, and the same
+    /// as the last time.
+    fn post_filter_follows(&self, profile: &Profile, cycle: &Cycle<'_>) -> bool {
+        let follows = |index: &usize| profile.plugins[*index].post_filter_follows(cycle.class, cycle.cluster);
+        self.selection.nominator.is_empty() && profile.post_filter.iter().all(follows)
     }
 }
 

@@ -21,6 +21,9 @@ pub struct FitError {
     pub instead: Option<String>,
     /// What PostFilter added.
     pub post_filter: Option<String>,
+    /// Whether PostFilter adds the same to any error of the pod that is the same otherwise:
+    /// [`Plugin::post_filter_follows`](super::Plugin::post_filter_follows) of all who were asked.
+    pub post_filter_follows: bool,
     /// The plugins that rejected the pod on some node: bit `i` is the profile's plugin `i`.
     pub plugins: u64,
     /// On how many nodes removing pods could help.
@@ -59,14 +62,9 @@ impl FailureKind {
 impl PartialEq for FitError {
     /// The order of the reasons does not count.
     fn eq(&self, other: &Self) -> bool {
-        let whole = |error: &Self| {
-            let Self { nodes, reasons, plugins, unschedulable, pre_filter_ended_at, kind, .. } = error;
-            (*nodes, reasons.len(), *plugins, *unschedulable, *pre_filter_ended_at, *kind)
-        };
-        whole(self) == whole(other)
-            && self.instead == other.instead
+        self.is_found_as(other)
             && self.post_filter == other.post_filter
-            && self.reasons.iter().all(|counted| other.reasons.contains(counted))
+            && self.post_filter_follows == other.post_filter_follows
     }
 }
 
@@ -90,11 +88,23 @@ impl FitError {
             reasons: Vec::new(),
             instead: Some(text),
             post_filter: None,
+            post_filter_follows: false,
             plugins: 0,
             unschedulable: 0,
             pre_filter_ended_at: None,
             kind: FailureKind::Unasked,
         }
+    }
+
+    /// Whether two errors are the same but for what PostFilter adds.
+    pub(super) fn is_found_as(&self, other: &Self) -> bool {
+        let whole = |error: &Self| {
+            let Self { nodes, reasons, plugins, unschedulable, pre_filter_ended_at, kind, .. } = error;
+            (*nodes, reasons.len(), *plugins, *unschedulable, *pre_filter_ended_at, *kind)
+        };
+        whole(self) == whole(other)
+            && self.instead == other.instead
+            && self.reasons.iter().all(|counted| other.reasons.contains(counted))
     }
 
     /// Counts a reason on `nodes` nodes.

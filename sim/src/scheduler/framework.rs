@@ -93,6 +93,13 @@ pub trait Plugin {
         false
     }
 
+    /// Whether a PostFilter says the same to a pod of the class that is nominated for no node, and does nothing, whenever the attempt has
+    /// failed for the same reasons on as many nodes each. While this is so, it is not asked again where the pod's condition already has
+    /// these.
+    fn post_filter_follows(&self, _class: &PodClass, _cluster: &Cluster) -> bool {
+        false
+    }
+
     /// PreScore and Score: looks at the pod and the feasible nodes once, and gives what scores each node.
     fn pre_score<'c>(&'c self, _cycle: &Cycle<'c>, _feasible: &[NodeId]) -> PreScore<'c> {
         PreScore::Skip

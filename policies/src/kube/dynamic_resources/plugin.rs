@@ -193,6 +193,10 @@ impl Plugin for DynamicResources {
         class.spec.resource_claims.is_empty() && DeviceResources::of(class, cluster).is_empty()
     }
 
+    fn post_filter_follows(&self, class: &PodClass, cluster: &Cluster) -> bool {
+        self.post_filter_lasts(class, cluster)
+    }
+
     fn pre_score<'c>(&'c self, cycle: &Cycle<'c>, _feasible: &[NodeId]) -> PreScore<'c> {
         // Most claims leave no choice, which is known without what finds devices.
         if !pod_claims(cycle).is_ok_and(|claims| lists_alternatives(&claims)) {

@@ -57,7 +57,7 @@ use smallvec::SmallVec;
 use specs::{MAX_GROUPS, Specs};
 use survey::Survey;
 use sweep::Sweep;
-use view::View;
+use view::{LastFailure, Refusals, View};
 use walk::Walk;
 
 /// The most memory that views take, in bytes, before those that were not asked for long are dropped.
@@ -230,9 +230,9 @@ impl Index {
         let objects = if view.plan.keyed.is_empty() { 0 } else { cluster.objects().version() };
         let moment = [cluster.version(), cluster.placements().changes(), search.nominator.version(), objects];
         if let Some(failure) = &view.failure
-            && failure.0 == moment
+            && failure.moment == moment
         {
-            let error = Some(Box::new(failure.1.clone()));
+            let error = Some(Box::new(failure.error.clone()));
             return Some(Sought { examined: positions.len() as u32, feasible: 0, error, way: Way::View });
         }
         let (begin, quota) = extent;
@@ -255,12 +255,23 @@ impl Index {
         match walk.feasible {
             0 if !undisputed => return None,
             0 => {
-                let Some(found) = failure(view, walk, (nodes, positions), verdicts) else {
-                    view.defeated = true;
-                    return None;
+                let refusals = refusals(view, walk, (nodes, positions), verdicts);
+                let nodes = positions.len() as u32;
+                let failure = match &mut view.failure {
+                    // Much has changed, but nothing that counts.
+                    Some(last) if last.refusals == refusals && last.error.nodes == nodes => {
+                        last.moment = moment;
+                        last
+                    }
+                    place => {
+                        let Some(error) = failure(&refusals, nodes, verdicts) else {
+                            view.defeated = true;
+                            return None;
+                        };
+                        place.insert(Box::new(LastFailure { moment, refusals, error }))
+                    }
                 };
-                view.failure = Some(Box::new((moment, found.clone())));
-                error = Some(Box::new(found));
+                error = Some(Box::new(failure.error.clone()));
             }
             1 => view.failure = None,
             _ => {
@@ -543,23 +554,20 @@ fn yield_to_nominated(view: &mut View, cycle: &Cycle<'_>, search: &Search<'_>, s
     }
 }
 
-/// Why no node is feasible: the verdicts, counted in the order of the walk; `None` if a filter contradicts itself.
-fn failure(
+/// Why no node is feasible: the verdicts, counted, by their numbers.
+fn refusals(
     view: &mut View,
     walk: &Walk,
     (nodes, positions): (&Nodes, &Positions),
     verdicts: &mut Verdicts,
-) -> Option<FitError> {
-    let mut refusals: SmallVec<[(u32, u32); 8]> = SmallVec::new();
+) -> Refusals {
+    let mut refusals = Refusals::new();
     let mut count = |refusal, nodes| match refusals.iter_mut().find(|(known, _)| *known == refusal) {
         Some((_, count)) => *count += nodes,
         None => refusals.push((refusal, nodes)),
     };
-    let of_group: Vec<u32> = view
-        .groups
-        .list
-        .iter()
-        .enumerate()
+    let groups = view.groups.list.iter().enumerate();
+    let of_group: SmallVec<[u32; 4]> = groups
         .map(
             |(number, group)| {
                 if group.size == 0 || walk.admits(number) { 0 } else { verdicts.intern(walk::refusal(view, group)) }
@@ -575,9 +583,14 @@ fn failure(
         view.ask_why((block, refused), |position| nodes.get(positions.ids()[position]), verdicts);
         view.refusals((block, refused), &mut count);
     }
-    let nodes = positions.len() as u32;
+    refusals.sort_unstable();
+    refusals
+}
+
+/// The error that is made of them; `None` if a filter contradicts itself.
+fn failure(refusals: &Refusals, nodes: u32, verdicts: &Verdicts) -> Option<FitError> {
     let mut error = FitError { nodes, ..FitError::default() };
-    for (refusal, count) in refusals {
+    for &(refusal, count) in refusals {
         if refusal == 0 {
             return None;
         }

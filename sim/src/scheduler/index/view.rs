@@ -13,6 +13,7 @@ use crate::model::node::Node;
 use crate::prefetch::prefetch_bytes;
 use crate::scheduler::fit_error::FitError;
 use crate::scheduler::verdicts::{VerdictId, Verdicts};
+use smallvec::SmallVec;
 use std::mem::offset_of;
 use std::ops::Range;
 
@@ -41,7 +42,7 @@ pub(super) struct View {
     /// Whether a node's group depends on more than its specification.
     pub(super) is_grouped: bool,
     /// Why the last attempt failed, and what the cluster was then.
-    pub(super) failure: Option<Box<(Moment, FitError)>>,
+    pub(super) failure: Option<Box<LastFailure>>,
     pub(super) joint: Option<Joint>,
     pub(super) plan: Plan,
     /// For each position the sum of the scores that are not normalised; a negative number if the node is refused: the number of the
@@ -63,6 +64,18 @@ pub(super) struct View {
     /// When the changes of each block were noted, if that was later.
     block_seen: Vec<u32>,
 }
+
+/// Why an attempt failed.
+pub(super) struct LastFailure {
+    /// What the cluster was then.
+    pub(super) moment: Moment,
+    /// The verdicts with how many nodes each was on, by their numbers.
+    pub(super) refusals: Refusals,
+    pub(super) error: FitError,
+}
+
+/// Verdicts, each with a number of nodes.
+pub(super) type Refusals = SmallVec<[(VerdictId, u32); 8]>;
 
 /// The versions of the cluster, of the placements, of the nominations, and, where keys decide, of the objects.
 pub(super) type Moment = [u64; 4];
