@@ -12,6 +12,7 @@
 //!
 //! A class for which a plugin has no lasting answers is not served: see `evaluate.rs`.
 
+mod answer;
 mod bits;
 mod board;
 mod columns;
@@ -32,18 +33,17 @@ mod sweep;
 mod view;
 mod walk;
 
-use super::evaluate::{Search, Selected};
+use super::evaluate::Search;
 use super::fit_error::FitError;
 use super::framework::Cycle;
 use super::lasting::Keys;
 use super::sampling::feasible_quota;
-use super::tie_break::{Choice, Ties};
 use super::verdict::Verdict;
 use super::verdicts::Verdicts;
 use crate::cluster::{ClassWatch, Nodes, Stayed};
-use crate::model::{ClassId, NodeId};
+use crate::model::ClassId;
 use crate::phases::Phase;
-use board::Board;
+use answer::Searched;
 use columns::Columns;
 use demands::Demands;
 use joint::Ways;
@@ -59,6 +59,8 @@ use survey::Survey;
 use sweep::Sweep;
 use view::{LastFailure, Refusals, View};
 use walk::Walk;
+
+pub(super) use answer::Answer;
 
 /// The most memory that views take, in bytes, before those that were not asked for long are dropped.
 const MAX_BYTES: usize = 128 << 20;
@@ -104,27 +106,6 @@ enum Place {
     /// A plugin has to be asked in every cycle.
     Unserved,
     View(Box<View>),
-}
-
-/// What the index finds.
-pub(super) struct Answer<'a> {
-    /// How many nodes were looked at.
-    pub(super) examined: u32,
-    /// How many of them are feasible.
-    pub(super) feasible: u32,
-    /// Why none is.
-    pub(super) error: Option<Box<FitError>>,
-    positions: &'a Positions,
-    place: Searched<'a>,
-}
-
-/// Where nodes were looked for, and what was found.
-enum Searched<'a> {
-    View(&'a View, &'a Walk, &'a Ranking),
-    /// With what normalised scores add to each sum.
-    Board(&'a Board, &'a Survey, i64),
-    /// With the same.
-    Sweep(&'a Sweep, i64),
 }
 
 /// What a search has found, beside the walk and the ranking in a view, the survey of a board, or the sweep.
@@ -408,96 +389,6 @@ impl Index {
         self.views.iter().flatten().filter_map(|place| match place {
             Place::View(view) => Some(&**view),
             _ => None,
-        })
-    }
-}
-
-impl Answer<'_> {
-    /// The node that is chosen, and how far the start of the next scan moves on.
-    pub(super) fn select(self, choice: Choice<'_>) -> (Selected, u32) {
-        let node = if self.error.is_some() { None } else { Some(choice.of(&self)) };
-        let (ties, best) = (if self.error.is_some() { 0 } else { self.count() }, self.best());
-        let Answer { examined, feasible, error, .. } = self;
-        let lasts = error.is_some();
-        (Selected { node, feasible, best, ties, examined, error, lasts }, examined)
-    }
-
-    /// The highest total; `None` where at most one node is feasible, because nothing is scored then.
-    pub(super) fn best(&self) -> Option<i64> {
-        (self.feasible > 1).then(|| match self.place {
-            Searched::View(_, _, ranking) => ranking.best,
-            Searched::Board(_, survey, added) => i64::from(survey.best) + added,
-            Searched::Sweep(sweep, added) => sweep.best() + added,
-        })
-    }
-
-    /// The total of a node among the feasible ones; `None` if it is not one of them.
-    pub(super) fn total(&self, id: NodeId) -> Option<i64> {
-        let position = self.positions.of(id)?;
-        match self.place {
-            Searched::View(view, _, ranking) => self.is_feasible(position).then(|| ranking.total(position, view)),
-            Searched::Board(board, survey, added) => {
-                self.is_feasible(position).then(|| survey.sum(position, board) + added)
-            }
-            Searched::Sweep(sweep, added) => sweep.sum(position).map(|sum| sum + added),
-        }
-    }
-
-    /// A node that is feasible to the index and not among these.
-    pub(super) fn stray(&self, others: &[NodeId]) -> Option<NodeId> {
-        let ids = self.positions.ids().iter().enumerate();
-        ids.filter(|(position, _)| self.is_feasible(*position)).map(|(_, id)| *id).find(|id| !others.contains(id))
-    }
-
-    fn is_feasible(&self, position: usize) -> bool {
-        match self.place {
-            Searched::View(view, ..) => view.is_feasible(position),
-            Searched::Board(board, survey, _) => survey.sum(position, board) >= 0,
-            Searched::Sweep(sweep, _) => sweep.sum(position).is_some(),
-        }
-    }
-
-    fn node(&self, position: usize) -> NodeId {
-        self.positions.ids()[position]
-    }
-}
-
-impl Ties for Answer<'_> {
-    fn count(&self) -> u32 {
-        match self.place {
-            _ if self.feasible <= 1 => self.feasible,
-            Searched::View(_, _, ranking) => ranking.ties,
-            Searched::Board(_, survey, _) => survey.ties,
-            Searched::Sweep(sweep, _) => sweep.ties,
-        }
-    }
-
-    fn nth(&self, index: u32) -> NodeId {
-        self.node(match self.place {
-            Searched::View(view, walk, _) if self.feasible == 1 => walk.only(view),
-            Searched::View(view, walk, ranking) => ranking.tie(index, view, walk),
-            Searched::Board(board, survey, _) => survey.tie(index, board),
-            Searched::Sweep(sweep, _) => sweep.tie(index),
-        })
-    }
-
-    fn all(&self) -> Vec<NodeId> {
-        match self.place {
-            _ if self.feasible == 1 => vec![self.nth(0)],
-            Searched::View(view, walk, ranking) => {
-                ranking.all(view, walk).map(|position| self.node(position)).collect()
-            }
-            Searched::Board(board, survey, _) => survey.all(board).map(|position| self.node(position)).collect(),
-            Searched::Sweep(sweep, _) => sweep.all().map(|position| self.node(position)).collect(),
-        }
-    }
-
-    fn top_of_heap(&self) -> NodeId {
-        self.node(match self.place {
-            Searched::View(view, walk, _) if self.feasible == 1 => walk.only(view),
-            Searched::View(view, walk, ranking) => ranking.top_of_heap(view, walk),
-            Searched::Board(board, survey, _) => survey.top_of_heap(board),
-            Searched::Sweep(sweep, _) => sweep.top_of_heap(),
         })
     }
 }
