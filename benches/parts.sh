@@ -2,7 +2,7 @@
 # Measures the parts with criterion and prints the rows of their table in README.md, in ns (the median; per event and per pod
 # where a step is many of them):
 #
-#     benches/parts.sh              measures, which takes a quarter of an hour
+#     benches/parts.sh              measures, which takes half an hour, mostly of building
 #     benches/parts.sh --no-run     prints what was measured before
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -77,6 +77,9 @@ impl<C: Clerk> Background<C> {
 /// So many bytes of a note are put together before they are added to the batch, which takes as long for one byte as for many.
 const TOGETHER: usize = 128;
 
+/// Stands for the length of a text that is the same as the last one of its kind.
+const AS_BEFORE: i64 = -1;
+
 /// Where a note is written: in few bytes, because all of them go from one processor's memory to another one's. It is added to the batch
 /// when the pad is given up.
 pub(super) struct Pad<'b> {
@@ -125,6 +128,17 @@ impl<'b> Pad<'b> {
     pub(super) fn text(&mut self, text: &str) {
         self.whole(text.len() as i64);
         self.letters(text.as_bytes());
+    }
+
+    /// A text that is mostly the same as the last one of its kind.
+    #[inline]
+    pub(super) fn text_after(&mut self, last: &mut String, text: &str) {
+        if text == last {
+            self.whole(AS_BEFORE);
+        } else {
+            text.clone_into(last);
+            self.text(text);
+        }
     }
 
     /// The bytes of a text, whose length is noted elsewhere.
@@ -184,6 +198,15 @@ impl<'b> Notes<'b> {
     pub(super) fn text(&mut self) -> &'b str {
         let length = self.whole();
         self.letters(length as usize)
+    }
+
+    /// A text that is mostly the same as the last one of its kind.
+    pub(super) fn text_after<'t>(&mut self, last: &'t mut String) -> &'t str {
+        let length = self.whole();
+        if length != AS_BEFORE {
+            self.letters(length as usize).clone_into(last);
+        }
+        last
     }
 
     /// A text of so many bytes.

@@ -10,7 +10,7 @@ use super::background::Background;
 use super::failures::Failures;
 use crate::output::{OutputDir, OutputError};
 use clock::Clock;
-use object::{EventObject, FAILED_SCHEDULING, Failure, Message, SCHEDULED, Subject, object_uuid};
+use object::{EventObject, FAILED_SCHEDULING, Failure, Last, Message, SCHEDULED, Subject, object_uuid};
 use repeats::{Known, Repeats, digest};
 use reporter::{Reporter, reporter};
 use towtank_sim::cluster::{Change, Cluster, Interest};
@@ -24,6 +24,7 @@ use writer::EventWriter;
 /// Writes `events.jsonl`. An event that happens again is written again under the same name, with the count so far.
 pub struct EventLog {
     lines: Background<EventWriter>,
+    last: Last,
     clock: Clock,
     repeats: Repeats,
     failures: Failures,
@@ -58,8 +59,8 @@ impl EventLog {
         let path = file.path().to_owned();
         let no_thread = |source| OutputError::Io { action: "begin to write", path, source };
         let lines = Background::new(EventWriter::new(file, Clock::new(epoch_second))).map_err(no_thread)?;
-        let (repeats, failures, words) = Default::default();
-        Ok(Self { lines, clock: Clock::new(epoch_second), repeats, failures, words, events: 0, named: i64::MIN })
+        let (last, repeats, failures, words) = Default::default();
+        Ok(Self { lines, last, clock: Clock::new(epoch_second), repeats, failures, words, events: 0, named: i64::MIN })
     }
 
     /// Ends the file.
@@ -95,7 +96,7 @@ impl EventLog {
             last: now,
             count: known.count,
         };
-        line.note(&mut self.lines.pad());
+        line.note(&mut self.lines.pad(), &mut self.last);
     }
 
     /// What the scheduler of the pod `of` says about a pod, once.

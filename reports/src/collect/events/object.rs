@@ -67,7 +67,22 @@ pub(super) struct Failure<'a> {
 }
 
 /// The words of failures by number, as far as they have been told.
-pub(super) type Failures = [String; REMEMBERED];
+type Failures = [String; REMEMBERED];
+
+/// What the last note said: of numbers that grow the next one says by how much, and of texts that seldom change whether they do.
+#[derive(Debug, Default)]
+pub(super) struct Last {
+    numbers: [i64; 4],
+    namespace: String,
+    component: String,
+}
+
+/// What who reads the notes has to remember of those before.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    last: Last,
+    failures: Failures,
+}
 
 /// Where events about what has no namespace are kept.
 const DEFAULT_NAMESPACE: &str = "default";
@@ -86,24 +101,27 @@ const FAILED: u8 = 8;
 
 impl<'a> EventObject<'a> {
     /// Notes it for who writes it. What all events of the scheduler's two most frequent kinds have in common is not noted.
-    pub(super) fn note(&self, pad: &mut Pad<'_>) {
+    pub(super) fn note(&self, pad: &mut Pad<'_>, before: &mut Last) {
         let Self { about, reason, component, host, action, first, last, .. } = *self;
         let flag = |flag: u8, set: bool| if set { flag } else { 0 };
         let assigned = matches!(self.message, Message::Assigned(_));
         let failed = matches!(self.message, Message::Failed(_));
         let kind = flag(ASSIGNED, assigned) | flag(FAILED, failed);
         let flags = flag(WARNING, self.warning) | flag(AGAIN, self.count > 1) | kind;
-        pad.tagged(flags, self.number as i64);
-        for number in [self.named, first.0, about.uid as i64] {
-            pad.whole(number);
+        let numbers = [self.number as i64, self.named, first.0, about.uid as i64];
+        let before_these = std::mem::replace(&mut before.numbers, numbers);
+        let [number, named, first, uid] = std::array::from_fn(|place| numbers[place].wrapping_sub(before_these[place]));
+        pad.tagged(flags, number);
+        for difference in [named, first, uid] {
+            pad.whole(difference);
         }
         if self.count > 1 {
             pad.whole(last.0);
             pad.whole(i64::from(self.count));
         }
-        for text in [about.namespace, about.name, component] {
-            pad.text(text);
-        }
+        pad.text_after(&mut before.namespace, about.namespace);
+        pad.text(about.name);
+        pad.text_after(&mut before.component, component);
         match self.message {
             Message::Assigned(node) => pad.text(node),
             Message::Failed(Failure { words, number, is_new }) => {
@@ -120,12 +138,19 @@ impl<'a> EventObject<'a> {
         }
     }
 
-    /// Reads what was noted, and remembers the words of a failure that is told for the first time.
-    pub(super) fn read<'n: 'a>(notes: &mut Notes<'n>, failures: &'a mut Failures) -> Self {
+    /// Reads what was noted, and remembers what later notes do not say again.
+    pub(super) fn read<'n: 'a>(notes: &mut Notes<'n>, heard: &'a mut Heard) -> Self {
+        let Heard { last: before, failures } = heard;
         let (flags, number) = notes.tagged();
         let [named, first, uid] = std::array::from_fn(|_| notes.whole());
+        for (number, difference) in before.numbers.iter_mut().zip([number, named, first, uid]) {
+            *number = number.wrapping_add(difference);
+        }
+        let [number, named, first, uid] = before.numbers;
         let (last, count) = if flags & AGAIN == 0 { (first, 1) } else { (notes.whole(), notes.whole()) };
-        let [namespace, name, component] = std::array::from_fn(|_| notes.text());
+        let namespace = notes.text_after(&mut before.namespace);
+        let name = notes.text();
+        let component = notes.text_after(&mut before.component);
         let (kind, reason, host, action, message) = if flags & ASSIGNED != 0 {
             ("Pod", SCHEDULED.0, "", SCHEDULED.1, Message::Assigned(notes.text()))
         } else if flags & FAILED != 0 {
@@ -370,14 +395,14 @@ mod tests {
     /// Reads what was noted, and keeps the lines.
     #[derive(Default)]
     struct Lines {
-        failures: Failures,
+        heard: Heard,
         text: Vec<u8>,
     }
 
     impl Clerk for Lines {
         fn take(&mut self, mut notes: Notes<'_>) {
             while !notes.is_empty() {
-                EventObject::read(&mut notes, &mut self.failures).write(&mut Clock::new(0), &mut self.text);
+                EventObject::read(&mut notes, &mut self.heard).write(&mut Clock::new(0), &mut self.text);
             }
         }
     }
@@ -401,8 +426,17 @@ mod tests {
             last: SimTime(if count > 1 { 4 } else { 3 }),
             count,
         };
-        let text =
-            |reason, message| EventObject { reason, host: "node", action: "", ..event(Message::Text(message), 1) };
+        let elsewhere = Subject { kind: "Node", namespace: "", name: "b", uid: 0 };
+        let text = |reason, message| EventObject {
+            about: elsewhere,
+            number: 7,
+            named: -5,
+            component: "kubelet",
+            reason,
+            host: "node",
+            action: "",
+            ..event(Message::Text(message), 1)
+        };
         let assigned = EventObject { reason: SCHEDULED.0, action: SCHEDULED.1, ..event(Message::Assigned("node"), 1) };
         let events = [
             event(failed("no room", 0, true), 1),
@@ -415,9 +449,9 @@ mod tests {
             event(failed("no zone", 7, false), 1),
         ];
         let mut background = Background::new(Lines::default()).unwrap();
-        let mut expected = Vec::new();
+        let (mut expected, mut last) = (Vec::new(), Last::default());
         for event in events {
-            event.note(&mut background.pad());
+            event.note(&mut background.pad(), &mut last);
             event.write(&mut Clock::new(0), &mut expected);
         }
         assert_eq!(String::from_utf8(background.finish().text), String::from_utf8(expected));

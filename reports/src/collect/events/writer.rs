@@ -2,7 +2,7 @@
 
 use super::super::background::{Clerk, Notes};
 use super::clock::Clock;
-use super::object::{EventObject, Failures};
+use super::object::{EventObject, Heard};
 use crate::output::{OutputError, OutputFile};
 use std::io::Write as _;
 
@@ -15,12 +15,12 @@ pub(super) struct EventWriter {
     file: Result<OutputFile, OutputError>,
     buffer: Vec<u8>,
     clock: Clock,
-    failures: Failures,
+    heard: Heard,
 }
 
 impl EventWriter {
     pub(super) fn new(file: OutputFile, clock: Clock) -> Self {
-        Self { file: Ok(file), buffer: Vec::with_capacity(2 * GATHERED), clock, failures: Failures::default() }
+        Self { file: Ok(file), buffer: Vec::with_capacity(2 * GATHERED), clock, heard: Heard::default() }
     }
 
     /// Ends the file.
@@ -46,7 +46,7 @@ impl EventWriter {
 impl Clerk for EventWriter {
     fn take(&mut self, mut notes: Notes<'_>) {
         while !notes.is_empty() {
-            EventObject::read(&mut notes, &mut self.failures).write(&mut self.clock, &mut self.buffer);
+            EventObject::read(&mut notes, &mut self.heard).write(&mut self.clock, &mut self.buffer);
             if self.buffer.len() >= GATHERED {
                 self.write_out();
             }
