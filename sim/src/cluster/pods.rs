@@ -82,11 +82,10 @@ impl Pods {
 
     /// Why a pod is unschedulable: the message of its condition PodScheduled=False.
     pub fn condition(&self, id: PodId) -> Option<&FitError> {
-        self.get(id)?;
-        self.conditions.get(id.index())?.as_deref()
+        self.said_last(id).map(AsRef::as_ref)
     }
 
-    /// Why a pod that is not bound could not be scheduled, as its condition says.
+    /// The same, to be shared.
     pub(crate) fn said_last(&self, id: PodId) -> Option<&Arc<FitError>> {
         self.get(id)?;
         self.conditions.get(id.index())?.as_ref()
