@@ -118,7 +118,7 @@ impl Scheduler {
             }
             return;
         }
-        self.note_outcome(cx.cluster);
+        self.fruitless.count(cx.cluster.version(), &self.queue);
         match decision {
             Decision::Bind(chosen) => self.begin_binding(pod, &queued, chosen, took, cx),
             Decision::Reject(error, remedy) => self.reject(pod, &queued, &error, remedy, (since, took), cx),
@@ -139,21 +139,13 @@ impl Scheduler {
         let Some(waits) = self.queue.let_go(pod, cx.now()) else { return false };
         // Plugins may learn something of it.
         self.known.clear();
-        self.note_outcome(cx.cluster);
+        self.fruitless.count(cx.cluster.version(), &self.queue);
         self.selection.nominator.remove(pod);
         let before = cx.cluster.phases.enter(Phase::Bind);
         cx.cluster.bind(pod, node);
         self.note_binding(tried, selected, (node, Span::ZERO), &waits, cx);
         cx.cluster.phases.leave(before);
         true
-    }
-
-    /// An attempt was made, and what it came to takes effect.
-    fn note_outcome(&mut self, cluster: &Cluster) {
-        if self.fruitless.0 != cluster.version() {
-            self.fruitless = (cluster.version(), 0);
-        }
-        self.fruitless.1 += 1;
     }
 
     // ---- success ---------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ mod feature_gates;
 pub(crate) mod fit_error;
 mod framework;
 mod image_states;
+mod in_vain;
 mod index;
 mod inspection;
 mod kept;
@@ -59,7 +60,7 @@ pub use tie_break::TieBreak;
 pub use verdict::{Reason, Reasons, Verdict};
 
 use crate::agenda::{Presence, Rank, Subject, Timer};
-use crate::cluster::{Change, Cluster, Interest};
+use crate::cluster::{Change, Interest};
 use crate::controller::{Context, Controller};
 use crate::model::ClassId;
 use crate::observe::Note;
@@ -68,6 +69,7 @@ use crate::time::{SimTime, Span};
 use askers::Askers;
 use attempt::InFlight;
 use binding::{Eviction, Waiting};
+use in_vain::Fruitless;
 use queue::SchedulingQueue;
 use repeats::KnownFailures;
 use std::collections::VecDeque;
@@ -118,8 +120,7 @@ pub struct Scheduler {
     waiting: Vec<Waiting>,
     /// Pods that are to make room, in the order in which they are asked to go.
     evictions: VecDeque<Eviction>,
-    /// The attempts in a row that found no node, while nothing changed: the cluster's version, and how many.
-    fruitless: (u64, usize),
+    fruitless: Fruitless,
     /// Failures that repeat.
     known: KnownFailures,
     planned: [Planned; timer::COUNT],
@@ -147,7 +148,7 @@ impl Scheduler {
             in_flight: None,
             waiting: Vec::new(),
             evictions: VecDeque::new(),
-            fruitless: (0, 0),
+            fruitless: Fruitless::default(),
             known: KnownFailures::default(),
             planned: [Planned::default(); timer::COUNT],
             inspected: None,
@@ -169,18 +170,6 @@ impl Scheduler {
             cx.note(&Note::QueueMoves { moves, profile: &self.profiles[usize::from(profile)] });
             self.queue.forget_moves();
         }
-    }
-
-    /// How many pods could be tried, or are.
-    fn candidates(&self) -> usize {
-        let pending = self.queue.pending();
-        pending.active + pending.backoff + pending.unschedulable + usize::from(self.in_flight.is_some())
-    }
-
-    /// Whether all pods were tried in vain. They are tried again every five minutes; with as many of them as attempts take time,
-    /// that would go on for ever: no run waits for it.
-    fn is_in_vain(&self, cluster: &Cluster) -> bool {
-        self.fruitless.0 == cluster.version() && self.fruitless.1 >= self.candidates()
     }
 
     /// Plans what is to be done next.

@@ -142,7 +142,7 @@ impl Scheduler {
                 continue;
             }
             // The attempt with which all are in vain is made by itself: the run may end before the next one.
-            let most = self.candidates().saturating_sub(self.fruitless.1 + 1).min(MAX_TOGETHER);
+            let most = self.fruitless.left(self.candidates()).min(MAX_TOGETHER);
             let Self { known, queue, selection, .. } = self;
             let of_class = |profile, class| {
                 let failure = *known.of_class.get(&(profile, class))?;
@@ -172,7 +172,7 @@ impl Scheduler {
                     tallies.push(Tally { failure, early, blamed, count: 1 });
                 }
             }
-            self.fruitless.1 += known.attempts.len();
+            self.fruitless.count_more(known.attempts.len());
             cx.count_events(known.attempts.len() as u64);
             let (attempts, failures) = (&known.attempts, &known.failures);
             let attempts = Attempts::Listed(attempts);
@@ -186,7 +186,7 @@ impl Scheduler {
         if !self.selection.nominator.is_empty() {
             return false;
         }
-        let most = self.candidates().saturating_sub(self.fruitless.1 + 1);
+        let most = self.fruitless.left(self.candidates());
         let Self { known, queue, .. } = self;
         let error = |failure: u32| &known.failures[failure as usize].error;
         let of_class = |profile, class| {
@@ -205,7 +205,7 @@ impl Scheduler {
         let news: Vec<PodId> = told_otherwise.into_iter().filter(is_news).map(|(pod, _)| pod).collect();
         let count = whole.count();
         cx.cluster.fail_together(whole.party(), count);
-        self.fruitless.1 += count as usize;
+        self.fruitless.count_more(count as usize);
         cx.count_events(count);
         let early = whole.early;
         let tally = |Alike { failure, plugins, count }| Tally { failure, early, blamed: plugins, count };

@@ -82,7 +82,7 @@ impl Scheduler {
         self.selection.read_ahead(number as u8, pod.class);
         self.selection.nominator.nominate(id, pod.nominated_node().cloned());
         self.with_queue(cluster, |queue, pre_enqueue, now| queue.add(id, entrant, now, pre_enqueue));
-        self.fruitless.1 = 0;
+        self.fruitless.start_anew(self.queue.last_sequence());
     }
 
     /// A pod is none of the queue's any more.
@@ -115,7 +115,7 @@ impl Scheduler {
             }
             return;
         }
-        self.fruitless.1 = 0;
+        self.fruitless.start_anew(self.queue.last_sequence());
         let own = |what| ClusterEvent::OwnUpdate { old, new, what };
         if let Some(in_flight) = self.in_flight.as_mut().filter(|in_flight| in_flight.attempt.pod == id) {
             in_flight.since.extend(changes.iter().copied().map(own));
@@ -166,7 +166,7 @@ impl Scheduler {
         }
         self.selection.nominator.remove(id);
         // Perhaps it was one of those that were tried.
-        self.fruitless.1 = self.fruitless.1.saturating_sub(1);
+        self.fruitless.forget_one();
         let Some(pod) = cx.cluster.pod(id) else { return };
         if let Some(node) = pod.placed_on() {
             let event = ClusterEvent::AssignedPodDelete { pod: id, class: pod.class, node: Some(node) };
@@ -214,7 +214,7 @@ impl Scheduler {
             return;
         }
         // A change of an object does not show in the cluster's version, and may help all the same.
-        self.fruitless.1 = 0;
+        self.fruitless.start_anew(self.queue.last_sequence());
         self.with_queue(cx.cluster, |queue, pre_enqueue, now| {
             queue.wake_groups(&woken, except, event.label(), now, pre_enqueue);
         });

@@ -2,8 +2,10 @@
 
 use crate::lab::{Diary, Lab, pod_name};
 use towtank_sim::cluster::Cluster;
+use towtank_sim::engine::Until;
 use towtank_sim::model::pod::{Pod, PodClass};
-use towtank_sim::scheduler::{ClusterEvent, Cycle, Events, Hint, Plugin, Points};
+use towtank_sim::scheduler::{AttemptLatency, ClusterEvent, Cycle, Events, Hint, Plugin, Points};
+use towtank_sim::time::{SimTime, Span};
 
 /// Holds pods back until a node called "door" exists.
 struct Doorkeeper(Diary);
@@ -67,4 +69,39 @@ fn queue_sort_orders_what_waits_together() {
     }
     lab.plugin(Alphabet);
     assert_eq!(lab.run(), ["1 a -> n", "1 b-first -> n", "1 b-second -> n", "1 c -> n"]);
+}
+
+/// As many pods that never fit and come first as asked for, before eight that wait for their turn; the last of those fits. Attempts
+/// take a minute.
+fn after(hopeless: usize) -> (Vec<String>, SimTime) {
+    let mut lab = Lab::new();
+    lab.latency = AttemptLatency::Constant(Span::from_secs(60));
+    lab.node(0, "n", 1);
+    for number in 0..hopeless {
+        lab.pod(1, &format!("a{number}"), 2);
+    }
+    for number in 0..7 {
+        lab.pod(1, &format!("b{number}"), 2);
+    }
+    lab.pod(1, "b-fits", 1);
+    lab.plugin(Alphabet);
+    let diary = lab.run_until(Until::Idle);
+    (diary, lab.simulation.cluster.now)
+}
+
+/// Four that are tried again every five minutes leave time for one other: the run waits for all of them, though more attempts are in
+/// vain meanwhile than there are pods.
+#[test]
+fn a_run_waits_for_pods_whose_turn_comes_late() {
+    let (diary, _) = after(4);
+    assert!(diary.iter().any(|line| line.ends_with(" b-fits -> n")), "{diary:#?}");
+}
+
+/// Seven of them leave none: nothing will ever change.
+#[test]
+fn no_run_waits_for_pods_whose_turn_never_comes() {
+    let (diary, end) = after(7);
+    assert!(!diary.iter().any(|line| line.contains("b-fits")), "{diary:#?}");
+    // A pass over the seven, then three times as many attempts as there are pods.
+    assert!(end >= SimTime::from_secs(52 * 60) && end < SimTime::from_secs(60 * 60), "{end}");
 }

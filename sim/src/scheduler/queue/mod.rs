@@ -65,6 +65,8 @@ pub(super) struct SchedulingQueue {
     /// Pods that have left a cohort that fails as a whole, as far as nobody has been told.
     departed: Vec<PodId>,
     sequence: u64,
+    /// The sequence number of the pod that was popped last.
+    popped: u64,
     /// The instant of the last change.
     now: SimTime,
     moves: MoveLog,
@@ -112,7 +114,9 @@ impl SchedulingQueue {
     /// of the line with the smallest rank.
     pub(super) fn pop(&mut self, now: SimTime, line_rank: Option<&dyn Fn(i64) -> i64>) -> Option<(PodId, bool)> {
         self.now = now;
-        if let Some(entry) = self.take_lone() {
+        if let Some(lone) = self.lone {
+            self.popped = lone.standing().sequence;
+            let entry = self.take_lone()?;
             return Some((self.pods[entry].pod, false));
         }
         let (_, mut id, early) = self.next()?;
@@ -120,8 +124,28 @@ impl SchedulingQueue {
             id = self.next_by_line(line_rank).unwrap_or(id);
         }
         let entry = self.cohorts[id].front()?.entry;
-        self.take(entry);
+        self.popped = self.take(entry)?.sequence;
         Some((self.pods[entry].pod, early))
+    }
+
+    /// The sequence number of the pod that came last into the queue, or back into it after an attempt.
+    pub(super) fn last_sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// The one of the pod that [`SchedulingQueue::pop`] gave last.
+    pub(super) fn sequence_of_popped(&self) -> u64 {
+        self.popped
+    }
+
+    /// Whether a pod is active or backs off that came, or came back, no later than the one with this sequence number.
+    pub(super) fn has_one_from(&self, sequence: u64) -> bool {
+        let is_from = |((_, (_, _, first)), _): (&(SimTime, Rank), _)| *first <= sequence;
+        // Those of low priority wait longest, and are last.
+        self.lone.is_some_and(|lone| lone.standing().sequence <= sequence)
+            || [Place::Active, Place::Backoff(SimTime::ZERO)]
+                .iter()
+                .any(|place| self.ranked[place.kind()].iter().rev().any(is_from))
     }
 
     /// Whether [`SchedulingQueue::pop`] would give a pod.
