@@ -23,8 +23,11 @@ pub(super) trait Clerk: Send + 'static {
 /// A clerk in a thread of its own, and what has been noted for it.
 #[derive(Debug)]
 pub(super) struct Background<C> {
+    /// Of the length that batches have, so that a note is written where it stays.
     batch: Vec<u8>,
-    full: SyncSender<Vec<u8>>,
+    /// How much of it has been noted.
+    end: usize,
+    full: SyncSender<(Vec<u8>, usize)>,
     read: Receiver<Vec<u8>>,
     clerk: JoinHandle<C>,
 }
@@ -35,35 +38,34 @@ impl<C: Clerk> Background<C> {
     /// # Errors
     /// The system has no thread to spare.
     pub(super) fn new(mut clerk: C) -> io::Result<Self> {
-        let (full, batches) = sync_channel::<Vec<u8>>(WAITING);
+        let (full, batches) = sync_channel::<(Vec<u8>, usize)>(WAITING);
         let (done, read) = channel();
         let work = move || {
-            for mut batch in batches {
-                clerk.take(Notes(&batch));
-                batch.clear();
+            for (batch, end) in batches {
+                clerk.take(Notes(&batch[..end]));
                 // At the end of the run nobody wants it back.
                 let _ = done.send(batch);
             }
             clerk
         };
         let clerk = Builder::new().name("tables".to_owned()).spawn(work)?;
-        Ok(Self { batch: Vec::with_capacity(BATCH + BATCH / 8), full, read, clerk })
+        Ok(Self { batch: empty_batch(), end: 0, full, read, clerk })
     }
 
     /// Where the next note is added.
     #[inline]
     pub(super) fn pad(&mut self) -> Pad<'_> {
-        if self.batch.len() >= BATCH {
+        if self.end >= BATCH {
             self.hand_over();
         }
-        Pad::new(&mut self.batch)
+        Pad { end: self.end, batch: &mut self.batch, noted: &mut self.end }
     }
 
     fn hand_over(&mut self) {
-        let next = self.read.try_recv().unwrap_or_default();
+        let next = self.read.try_recv().unwrap_or_else(|_| empty_batch());
         let batch = std::mem::replace(&mut self.batch, next);
         // A clerk that is gone has panicked, which is told when it is called for.
-        let _ = self.full.send(batch);
+        let _ = self.full.send((batch, std::mem::take(&mut self.end)));
     }
 
     /// Waits until everything has been read, and gives the clerk back.
@@ -74,33 +76,20 @@ impl<C: Clerk> Background<C> {
     }
 }
 
-/// So many bytes of a note are put together before they are added to the batch, which takes as long for one byte as for many.
-const TOGETHER: usize = 128;
-
-/// Stands for the length of a text that is the same as the last one of its kind.
-const AS_BEFORE: i64 = -1;
-
-/// Where a note is written: in few bytes, because all of them go from one processor's memory to another one's. It is added to the batch
-/// when the pad is given up.
-pub(super) struct Pad<'b> {
-    batch: &'b mut Vec<u8>,
-    /// What is still to be added.
-    together: [u8; TOGETHER],
-    end: usize,
+/// A batch with room for a last note that begins just before its end.
+fn empty_batch() -> Vec<u8> {
+    vec![0; BATCH + BATCH / 8]
 }
 
-impl<'b> Pad<'b> {
-    #[inline]
-    fn new(batch: &'b mut Vec<u8>) -> Self {
-        Self { batch, together: [0; TOGETHER], end: 0 }
-    }
+/// Where a note is written: in few bytes, because all of them go from one processor's memory to another one's.
+pub(super) struct Pad<'b> {
+    batch: &'b mut Vec<u8>,
+    end: usize,
+    /// Where the end belongs when the pad is given up: until then it is best kept here.
+    noted: &'b mut usize,
+}
 
-    #[inline]
-    fn add(&mut self) {
-        self.batch.extend_from_slice(&self.together[..self.end]);
-        self.end = 0;
-    }
-
+impl Pad<'_> {
     /// A number with a tag below 16, in as many bytes as it needs and one more.
     #[inline]
     pub(super) fn tagged(&mut self, tag: u8, number: i64) {
@@ -109,11 +98,8 @@ impl<'b> Pad<'b> {
         let needed = (u64::BITS - zigzag.leading_zeros()).div_ceil(8);
         let mut bytes = [tag | (needed as u8) << 4; 9];
         bytes[1..].copy_from_slice(&zigzag.to_le_bytes());
-        if self.end > TOGETHER - bytes.len() {
-            self.add();
-        }
         // All are written, and the next ones over those that are not needed: a copy of a fixed length takes no time.
-        self.together[self.end..self.end + bytes.len()].copy_from_slice(&bytes);
+        self.place(bytes.len()).copy_from_slice(&bytes);
         self.end += 1 + needed as usize;
     }
 
@@ -130,36 +116,33 @@ impl<'b> Pad<'b> {
         self.letters(text.as_bytes());
     }
 
-    /// A text that is mostly the same as the last one of its kind.
-    #[inline]
-    pub(super) fn text_after(&mut self, last: &mut String, text: &str) {
-        if text == last {
-            self.whole(AS_BEFORE);
-        } else {
-            text.clone_into(last);
-            self.text(text);
-        }
-    }
-
     /// The bytes of a text, whose length is noted elsewhere.
     #[inline]
     pub(super) fn letters(&mut self, letters: &[u8]) {
-        if letters.len() > TOGETHER - self.end {
-            self.add();
-            if letters.len() > TOGETHER {
-                self.batch.extend_from_slice(letters);
-                return;
-            }
-        }
-        self.together[self.end..self.end + letters.len()].copy_from_slice(letters);
+        self.place(letters.len()).copy_from_slice(letters);
         self.end += letters.len();
+    }
+
+    /// The next bytes.
+    #[inline]
+    fn place(&mut self, count: usize) -> &mut [u8] {
+        let end = self.end + count;
+        if end > self.batch.len() {
+            self.lengthen(end);
+        }
+        &mut self.batch[self.end..end]
+    }
+
+    #[cold]
+    fn lengthen(&mut self, end: usize) {
+        self.batch.resize(end.next_multiple_of(BATCH), 0);
     }
 }
 
 impl Drop for Pad<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.add();
+        *self.noted = self.end;
     }
 }
 
@@ -200,15 +183,6 @@ impl<'b> Notes<'b> {
         self.letters(length as usize)
     }
 
-    /// A text that is mostly the same as the last one of its kind.
-    pub(super) fn text_after<'t>(&mut self, last: &'t mut String) -> &'t str {
-        let length = self.whole();
-        if length != AS_BEFORE {
-            self.letters(length as usize).clone_into(last);
-        }
-        last
-    }
-
     /// A text of so many bytes.
     pub(super) fn letters(&mut self, length: usize) -> &'b str {
         std::str::from_utf8(self.bytes(length)).expect("a text that was noted as one")
@@ -246,23 +220,16 @@ mod tests {
         let heard = background.finish().0;
         assert!(heard.iter().map(|(number, _)| *number).eq((0..count).chain(ends)));
         assert!(heard.iter().all(|(_, text)| text == "aé"));
-        // Texts that fit beside other things and that do not.
+        // Texts that fit into a batch and that do not.
         let mut background = Background::new(Listener::default()).unwrap();
-        let texts: Vec<String> = (0..2 * TOGETHER + 2).map(|length| "x".repeat(length)).collect();
-        for (number, text) in (0..).zip(&texts) {
+        let texts = [0, 1, 100, BATCH - 200, 300, 3 * BATCH, 0, 9].map(|length| "x".repeat(length));
+        for text in &texts {
             let mut pad = background.pad();
-            pad.tagged(7, number);
+            pad.tagged(7, -1);
             pad.text(text);
-            for copy in &texts[..9] {
-                pad.tagged(7, -1);
-                pad.text(copy);
-            }
         }
         let heard = background.finish().0;
-        let expected = (0..)
-            .zip(&texts)
-            .flat_map(|(number, text)| std::iter::once((number, text)).chain(texts[..9].iter().map(|copy| (-1, copy))));
-        assert!(heard.iter().map(|(number, text)| (*number, text)).eq(expected));
+        assert!(heard.iter().map(|(number, text)| (*number, text)).eq(texts.iter().map(|text| (-1, text))));
         assert!(Background::new(Listener::default()).unwrap().finish().0.is_empty());
     }
 }

@@ -28,6 +28,7 @@ mod parts;
 mod queue_metrics;
 mod series;
 pub mod services;
+mod slots;
 mod steady;
 mod utilization;
 mod waits;

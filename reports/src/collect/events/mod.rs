@@ -1,6 +1,9 @@
 //! `events.jsonl`: what happened, one Kubernetes `Event` per line, in the order in which a watch would show them.
+//!
+//! The run only says what it alone knows, in a few bytes for each event: see [`note`]. A thread beside it counts and writes: see [`writer`].
 
 mod clock;
+mod note;
 mod object;
 mod repeats;
 mod reporter;
@@ -8,45 +11,27 @@ mod writer;
 
 use super::background::Background;
 use super::failures::Failures;
+use super::slots::place;
 use crate::output::{OutputDir, OutputError};
 use clock::Clock;
-use object::{EventObject, FAILED_SCHEDULING, Failure, Last, Message, SCHEDULED, Subject, object_uuid};
-use repeats::{Known, Repeats, digest};
-use reporter::{Reporter, reporter};
+use note::{EventNote, Last, OtherEvent, PodNote, Source, Subject};
+use object::object_uuid;
 use towtank_sim::cluster::{Change, Cluster, Interest};
-use towtank_sim::model::PodId;
+use towtank_sim::model::{ClassId, NodeId, PodId};
 use towtank_sim::observe::{Note, NoteKinds, Observer, Regarding};
 use towtank_sim::phases::Phase;
 use towtank_sim::scheduler::FitError;
-use towtank_sim::time::SimTime;
 use writer::EventWriter;
 
 /// Writes `events.jsonl`. An event that happens again is written again under the same name, with the count so far.
 pub struct EventLog {
     lines: Background<EventWriter>,
     last: Last,
-    clock: Clock,
-    repeats: Repeats,
     failures: Failures,
-    /// By the number of a failure: the digest of what its event says, and its words.
-    words: Vec<(u64, String)>,
-    /// Events so far.
-    events: u64,
-    /// The nanosecond in the name of the last one: no two have the same.
-    named: i64,
-}
-
-/// What an event says, and of what.
-#[derive(Clone, Copy)]
-struct Said<'a> {
-    warning: bool,
-    reason: &'a str,
-    message: Message<'a>,
-    by: Reporter<'a>,
-    /// The node of the reporter, if it is one of many.
-    host: &'a str,
-    /// If it may happen again: the digest of what it says.
-    again: Option<u64>,
+    /// By class: whether it has been told of.
+    classes: Vec<bool>,
+    /// By slot of a node: the uid of the one that has been told of.
+    nodes: Vec<Option<u64>>,
 }
 
 impl EventLog {
@@ -59,8 +44,8 @@ impl EventLog {
         let path = file.path().to_owned();
         let no_thread = |source| OutputError::Io { action: "begin to write", path, source };
         let lines = Background::new(EventWriter::new(file, Clock::new(epoch_second))).map_err(no_thread)?;
-        let (last, repeats, failures, words) = Default::default();
-        Ok(Self { lines, last, clock: Clock::new(epoch_second), repeats, failures, words, events: 0, named: i64::MIN })
+        let (last, failures, classes, nodes) = Default::default();
+        Ok(Self { lines, last, failures, classes, nodes })
     }
 
     /// Ends the file.
@@ -71,95 +56,107 @@ impl EventLog {
         self.lines.finish().finish()
     }
 
-    fn write(&mut self, about: Subject<'_>, said: Said<'_>, now: SimTime) {
-        let (events, last, wanted) = (&mut self.events, &mut self.named, self.clock.unix_nanoseconds(now));
-        let mut new = || {
-            *events += 1;
-            *last = wanted.max(last.saturating_add(1));
-            Known { number: *events, first_ns: now.0, named: *last, count: 1 }
-        };
-        let known = match said.again {
-            Some(said) => self.repeats.count(about.uid, said, new),
-            None => new(),
-        };
-        let line = EventObject {
-            number: known.number,
-            named: known.named,
-            about,
-            warning: said.warning,
-            reason: said.reason,
-            message: said.message,
-            component: said.by.component,
-            host: said.host,
-            action: said.by.action,
-            first: SimTime(known.first_ns),
-            last: now,
-            count: known.count,
-        };
-        line.note(&mut self.lines.pad(), &mut self.last);
+    #[inline]
+    fn tell(&mut self, note: &EventNote<'_>) {
+        note.note(&mut self.lines.pad(), &mut self.last);
     }
 
-    /// What the scheduler of the pod `of` says about a pod, once.
-    fn scheduler(&mut self, id: PodId, of: PodId, said: (&str, &str, Message<'_>), cluster: &Cluster) {
-        let (Some(about), Some(of)) = (pod_subject(id, cluster), cluster.pod(of)) else { return };
-        let (reason, action, message) = said;
-        let by = Reporter { component: &cluster.class_of(of).spec.scheduler_name, action, on_node: false };
-        self.write(about, Said { warning: false, reason, message, by, host: "", again: None }, cluster.now);
+    /// The scheduler has bound a pod.
+    #[inline]
+    fn assigned(&mut self, id: PodId, node: NodeId, cluster: &Cluster) {
+        self.tell_node(node, cluster);
+        let Some(pod) = self.pod(id, cluster) else { return };
+        self.tell(&EventNote::Assigned { at_ns: cluster.now.0, pod, node: node.index() });
     }
 
-    /// What its scheduler says of a pod for which it found no node.
-    fn failed(&mut self, pod: PodId, error: &FitError, cluster: &Cluster) {
-        let (Some(about), Some(of)) = (pod_subject(pod, cluster), cluster.pod(pod)) else { return };
-        let (reason, action) = FAILED_SCHEDULING;
-        let known = self.failures.number(error);
-        let number = known.unwrap_or_else(|| {
-            let (number, words) = (self.failures.remember(error.clone()), error.event_message(&cluster.resources));
-            self.words.resize_with(self.words.len().max(number + 1), Default::default);
-            self.words[number] = (digest(reason, &words), words);
+    /// The scheduler found no node for a pod.
+    fn failed(&mut self, id: PodId, error: &FitError, cluster: &Cluster) {
+        let failure = self.failures.number(error).unwrap_or_else(|| {
+            let number = self.failures.remember(error.clone());
+            self.tell(&EventNote::Failure { number, words: &error.event_message(&cluster.resources) });
             number
         });
-        let by = Reporter { component: &cluster.class_of(of).spec.scheduler_name, action, on_node: false };
-        let words = std::mem::take(&mut self.words);
-        let (digest, text) = &words[number];
-        let message = Message::Failed(Failure { words: text, number, is_new: known.is_none() });
-        self.write(about, Said { warning: true, reason, message, by, host: "", again: Some(*digest) }, cluster.now);
-        self.words = words;
+        let Some(pod) = self.pod(id, cluster) else { return };
+        self.tell(&EventNote::Failed { at_ns: cluster.now.0, pod, failure });
     }
 
-    /// What another component says of something.
+    /// A pod whose class has been told of.
+    #[inline]
+    fn pod<'c>(&mut self, id: PodId, cluster: &'c Cluster) -> Option<PodNote<'c>> {
+        let pod = cluster.pod(id)?;
+        if self.classes.get(pod.class.index()) != Some(&true) {
+            self.tell_class(pod.class, cluster);
+        }
+        Some(PodNote { uid: pod.uid, class: pod.class.index(), name: pod.name.as_bytes() })
+    }
+
+    #[cold]
+    fn tell_class(&mut self, id: ClassId, cluster: &Cluster) {
+        *place(&mut self.classes, id.index()) = true;
+        let spec = &cluster.classes.get(id).spec;
+        let (namespace, scheduler) = (&spec.namespace, &spec.scheduler_name);
+        self.tell(&EventNote::Class { class: id.index(), namespace, scheduler });
+    }
+
+    #[inline]
+    fn tell_node(&mut self, id: NodeId, cluster: &Cluster) {
+        let node = cluster.node(id);
+        if self.nodes.get(id.index()) != Some(&Some(node.uid)) {
+            *place(&mut self.nodes, id.index()) = Some(node.uid);
+            self.tell(&EventNote::Node { slot: id.index(), name: node.name() });
+        }
+    }
+
+    /// What another component says of something; of a pod, on this node.
     fn component(
         &mut self,
         about: Subject<'_>,
         (warning, reason, message): (bool, &str, &str),
         host: &str,
-        now: SimTime,
+        cluster: &Cluster,
     ) {
-        let by = reporter(about.kind, reason);
-        let host = if by.on_node { host } else { "" };
-        let again = (about.uid > 0).then(|| digest(reason, message));
-        self.write(about, Said { warning, reason, message: Message::Text(message), by, host, again }, now);
+        let event = OtherEvent { about, warning, reason, message, by: Source::Component { host } };
+        self.tell(&EventNote::Other { at_ns: cluster.now.0, event });
     }
 
     fn regarding(&mut self, regarding: Regarding<'_>, said: (bool, &str, &str), cluster: &Cluster) {
         match regarding {
             Regarding::Pod(id) => {
                 let Some(about) = pod_subject(id, cluster) else { return };
-                self.component(about, said, host_of(id, cluster), cluster.now);
+                self.component(about, said, host_of(id, cluster), cluster);
             }
             Regarding::Node(id) => {
                 let node = cluster.node(id);
-                let about = Subject { kind: "Node", namespace: "", name: node.name(), uid: node.uid };
-                self.component(about, said, node.name(), cluster.now);
+                let about = Subject { kind: "Node", namespace: "", name: node.name(), uid: Some(node.uid) };
+                self.component(about, said, node.name(), cluster);
             }
             Regarding::Object(id) => {
                 let Some(meta) = cluster.objects().meta(id) else { return };
-                let about = Subject { kind: meta.kind, namespace: &meta.namespace, name: &meta.name, uid: meta.uid };
-                self.component(about, said, "", cluster.now);
+                let about =
+                    Subject { kind: meta.kind, namespace: &meta.namespace, name: &meta.name, uid: Some(meta.uid) };
+                self.component(about, said, "", cluster);
             }
             Regarding::Named(kind, name) => {
                 // The autoscaler's status is in the namespace of the control plane.
                 let namespace = if kind == "ConfigMap" { "kube-system" } else { "" };
-                self.component(Subject { kind, namespace, name, uid: 0 }, said, "", cluster.now);
+                self.component(Subject { kind, namespace, name, uid: None }, said, "", cluster);
+            }
+        }
+    }
+
+    /// Pods have to make room for another one.
+    fn preempting(&mut self, preemptor: PodId, node: NodeId, victims: &[PodId], cluster: &Cluster) {
+        let Some(preemptor) = cluster.pod(preemptor) else { return };
+        let scheduler = &cluster.class_of(preemptor).spec.scheduler_name;
+        let uid = object_uuid(preemptor.uid);
+        let message = format!("Preempted by pod {uid} on node {}", cluster.node(node).name());
+        for victim in victims {
+            if cluster.pod(*victim).is_some_and(|victim| victim.deleting.is_none())
+                && let Some(about) = pod_subject(*victim, cluster)
+            {
+                let by = Source::Scheduler { name: scheduler, action: "Preempting" };
+                let event = OtherEvent { about, warning: false, reason: "Preempted", message: &message, by };
+                self.tell(&EventNote::Other { at_ns: cluster.now.0, event });
             }
         }
     }
@@ -167,7 +164,7 @@ impl EventLog {
 
 fn pod_subject(id: PodId, cluster: &Cluster) -> Option<Subject<'_>> {
     let pod = cluster.pod(id)?;
-    Some(Subject { kind: "Pod", namespace: &cluster.class_of(pod).spec.namespace, name: &pod.name, uid: pod.uid })
+    Some(Subject { kind: "Pod", namespace: &cluster.class_of(pod).spec.namespace, name: &pod.name, uid: Some(pod.uid) })
 }
 
 /// The node of a pod; empty without one.
@@ -178,7 +175,8 @@ fn host_of(id: PodId, cluster: &Cluster) -> &str {
 impl Observer for EventLog {
     fn interest(&self) -> NoteKinds {
         let attempts = NoteKinds::SCHEDULED.and(NoteKinds::FAILED).and(NoteKinds::PREEMPTING);
-        NoteKinds::changes(Interest::POD_DELETING).and(attempts).and(NoteKinds::REFUSED).and(NoteKinds::EVENTS)
+        let others = NoteKinds::REFUSED.and(NoteKinds::EVENTS).and(NoteKinds::CLASSES_FORGOTTEN);
+        NoteKinds::changes(Interest::POD_DELETING).and(attempts).and(others)
     }
 
     fn phase(&self) -> Phase {
@@ -187,14 +185,11 @@ impl Observer for EventLog {
 
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
         match note {
-            Note::Scheduled { pod: id, node, .. } => {
-                let ((reason, action), node) = (SCHEDULED, cluster.node(*node).name());
-                self.scheduler(*id, *id, (reason, action, Message::Assigned(node)), cluster);
-            }
+            Note::Scheduled { pod, node, .. } => self.assigned(*pod, *node, cluster),
             Note::FailedScheduling { pod, error, .. } => self.failed(*pod, error, cluster),
             Note::Refused { namespace, name, refusal, .. } => {
-                let about = Subject { kind: "Pod", namespace, name, uid: 0 };
-                self.component(about, (true, refusal.reason, &refusal.message), "", cluster.now);
+                let about = Subject { kind: "Pod", namespace, name, uid: None };
+                self.component(about, (true, refusal.reason, &refusal.message), "", cluster);
             }
             Note::Change(Change::PodDeleting(pod, cause)) => {
                 let message = format!("Stopping the pod: {}", cause.as_str());
@@ -203,12 +198,11 @@ impl Observer for EventLog {
             Note::Event { warning, reason, regarding, message } => {
                 self.regarding(*regarding, (*warning, reason, message), cluster);
             }
-            Note::Preempting { pod, node, victims } => {
-                let Some(preemptor) = cluster.pod(*pod).map(|pod| object_uuid(pod.uid)) else { return };
-                let message = format!("Preempted by pod {preemptor} on node {}", cluster.node(*node).name());
-                for victim in *victims {
-                    if cluster.pod(*victim).is_some_and(|victim| victim.deleting.is_none()) {
-                        self.scheduler(*victim, *pod, ("Preempted", "Preempting", Message::Text(&message)), cluster);
+            Note::Preempting { pod, node, victims } => self.preempting(*pod, *node, victims, cluster),
+            Note::ClassesForgotten(classes) => {
+                for id in *classes {
+                    if let Some(told) = self.classes.get_mut(id.index()) {
+                        *told = false;
                     }
                 }
             }
@@ -218,8 +212,7 @@ impl Observer for EventLog {
             | Note::Starting { .. }
             | Note::Inspected { .. }
             | Note::LeftQueue { .. }
-            | Note::QueueMoves { .. }
-            | Note::ClassesForgotten(_) => {}
+            | Note::QueueMoves { .. } => {}
         }
     }
 }

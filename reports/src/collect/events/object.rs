@@ -6,9 +6,8 @@
 //! A run may write as many of these as it makes decisions, and each is some 700 bytes: the text is put together by hand, which takes a
 //! fifth of the time of a serializer.
 
-use super::super::background::{Notes, Pad};
-use super::super::failures::REMEMBERED;
 use super::clock::Clock;
+use super::note::Subject;
 use std::io::Write as _;
 use towtank_sim::time::SimTime;
 
@@ -34,17 +33,6 @@ pub(super) struct EventObject<'a> {
     pub(super) count: u32,
 }
 
-/// What an event is about.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Subject<'a> {
-    pub(super) kind: &'a str,
-    /// Empty for kinds that have none.
-    pub(super) namespace: &'a str,
-    pub(super) name: &'a str,
-    /// 0 for what is not in the store.
-    pub(super) uid: u64,
-}
-
 /// What an event says in words.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Message<'a> {
@@ -52,136 +40,12 @@ pub(super) enum Message<'a> {
     Text(&'a str),
     /// That the scheduler has bound the pod that the event is about to this node: what most events say.
     Assigned(&'a str),
-    /// Why the scheduler found no node for the pod that the event is about.
-    Failed(Failure<'a>),
-}
-
-/// A failure that may be told of many times, and in words only once.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Failure<'a> {
-    pub(super) words: &'a str,
-    /// Its number among those that are remembered, below [`REMEMBERED`].
-    pub(super) number: usize,
-    /// Whether its number meant another one before.
-    pub(super) is_new: bool,
-}
-
-/// The words of failures by number, as far as they have been told.
-type Failures = [String; REMEMBERED];
-
-/// What the last note said: of numbers that grow the next one says by how much, and of texts that seldom change whether they do.
-#[derive(Debug, Default)]
-pub(super) struct Last {
-    numbers: [i64; 4],
-    namespace: String,
-    component: String,
-}
-
-/// What who reads the notes has to remember of those before.
-#[derive(Debug, Default)]
-pub(super) struct Heard {
-    last: Last,
-    failures: Failures,
 }
 
 /// Where events about what has no namespace are kept.
 const DEFAULT_NAMESPACE: &str = "default";
 
-/// The reason of an event that says [`Message::Assigned`], and what its reporter did.
-pub(super) const SCHEDULED: (&str, &str) = ("Scheduled", "Binding");
-
-/// The reason of an event that says [`Message::Failed`], and what its reporter tried.
-pub(super) const FAILED_SCHEDULING: (&str, &str) = ("FailedScheduling", "Scheduling");
-
-/// What the first tag of a note has of an event.
-const WARNING: u8 = 1;
-const AGAIN: u8 = 2;
-const ASSIGNED: u8 = 4;
-const FAILED: u8 = 8;
-
-impl<'a> EventObject<'a> {
-    /// Notes it for who writes it. What all events of the scheduler's two most frequent kinds have in common is not noted.
-    pub(super) fn note(&self, pad: &mut Pad<'_>, before: &mut Last) {
-        let Self { about, reason, component, host, action, first, last, .. } = *self;
-        let flag = |flag: u8, set: bool| if set { flag } else { 0 };
-        let assigned = matches!(self.message, Message::Assigned(_));
-        let failed = matches!(self.message, Message::Failed(_));
-        let kind = flag(ASSIGNED, assigned) | flag(FAILED, failed);
-        let flags = flag(WARNING, self.warning) | flag(AGAIN, self.count > 1) | kind;
-        let numbers = [self.number as i64, self.named, first.0, about.uid as i64];
-        let before_these = std::mem::replace(&mut before.numbers, numbers);
-        let [number, named, first, uid] = std::array::from_fn(|place| numbers[place].wrapping_sub(before_these[place]));
-        pad.tagged(flags, number);
-        for difference in [named, first, uid] {
-            pad.whole(difference);
-        }
-        if self.count > 1 {
-            pad.whole(last.0);
-            pad.whole(i64::from(self.count));
-        }
-        pad.text_after(&mut before.namespace, about.namespace);
-        pad.text(about.name);
-        pad.text_after(&mut before.component, component);
-        match self.message {
-            Message::Assigned(node) => pad.text(node),
-            Message::Failed(Failure { words, number, is_new }) => {
-                pad.tagged(u8::from(is_new), number as i64);
-                if is_new {
-                    pad.text(words);
-                }
-            }
-            Message::Text(message) => {
-                for text in [about.kind, reason, host, action, message] {
-                    pad.text(text);
-                }
-            }
-        }
-    }
-
-    /// Reads what was noted, and remembers what later notes do not say again.
-    pub(super) fn read<'n: 'a>(notes: &mut Notes<'n>, heard: &'a mut Heard) -> Self {
-        let Heard { last: before, failures } = heard;
-        let (flags, number) = notes.tagged();
-        let [named, first, uid] = std::array::from_fn(|_| notes.whole());
-        for (number, difference) in before.numbers.iter_mut().zip([number, named, first, uid]) {
-            *number = number.wrapping_add(difference);
-        }
-        let [number, named, first, uid] = before.numbers;
-        let (last, count) = if flags & AGAIN == 0 { (first, 1) } else { (notes.whole(), notes.whole()) };
-        let namespace = notes.text_after(&mut before.namespace);
-        let name = notes.text();
-        let component = notes.text_after(&mut before.component);
-        let (kind, reason, host, action, message) = if flags & ASSIGNED != 0 {
-            ("Pod", SCHEDULED.0, "", SCHEDULED.1, Message::Assigned(notes.text()))
-        } else if flags & FAILED != 0 {
-            let (is_new, number) = notes.tagged();
-            let (is_new, number) = (is_new != 0, number as usize);
-            let words = &mut failures[number];
-            if is_new {
-                notes.text().clone_into(words);
-            }
-            let failure = Failure { words, number, is_new };
-            ("Pod", FAILED_SCHEDULING.0, "", FAILED_SCHEDULING.1, Message::Failed(failure))
-        } else {
-            let [kind, reason, host, action, message] = std::array::from_fn(|_| notes.text());
-            (kind, reason, host, action, Message::Text(message))
-        };
-        Self {
-            number: number as u64,
-            named,
-            about: Subject { kind, namespace, name, uid: uid as u64 },
-            warning: flags & WARNING != 0,
-            reason,
-            message,
-            component,
-            host,
-            action,
-            first: SimTime(first),
-            last: SimTime(last),
-            count: count as u32,
-        }
-    }
-
+impl EventObject<'_> {
     /// Appends it as a line.
     pub(super) fn write(&self, clock: &mut Clock, into: &mut Vec<u8>) {
         let Self { about, component, host, action, first, last, count, .. } = *self;
@@ -208,16 +72,16 @@ impl<'a> EventObject<'a> {
             put(into, r#","namespace":"#);
             text(into, about.namespace);
         }
-        if about.uid != 0 {
+        if let Some(uid) = about.uid {
             put(into, r#","uid":""#);
-            put_uuid(into, Counted::Object, about.uid);
+            put_uuid(into, Counted::Object, uid);
             into.push(b'"');
         }
         put(into, r#"},"reason":"#);
         text(into, self.reason);
         put(into, r#","message":"#);
         match self.message {
-            Message::Text(words) | Message::Failed(Failure { words, .. }) => text(into, words),
+            Message::Text(words) => text(into, words),
             Message::Assigned(node) => {
                 into.push(b'"');
                 for part in ["Successfully assigned ", about.namespace, "/", about.name, " to ", node] {
@@ -354,11 +218,10 @@ fn api_version(kind: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::collect::background::{Background, Clerk};
 
     #[test]
     fn what_is_put_together_is_json() {
-        let about = Subject { kind: "Pod", namespace: "a\"b", name: "back\\slash\u{1}é", uid: 0xab };
+        let about = Subject { kind: "Pod", namespace: "a\"b", name: "back\\slash\u{1}é", uid: Some(0xab) };
         let event = EventObject {
             number: 7,
             named: 0x1234,
@@ -384,76 +247,10 @@ mod tests {
         assert_eq!(value["message"], "0/3 nodes are available: \"x\"\n");
         assert_eq!(value["series"]["lastObservedTime"], "1970-01-01T00:00:01.500000Z");
         assert_eq!(object_uuid(0xab), "00000000-0000-8000-8000-0000000000ab");
-        let (reason, action) = SCHEDULED;
-        let assigned = EventObject { message: Message::Assigned("node\t1"), reason, action, count: 1, ..event };
+        let assigned = EventObject { message: Message::Assigned("node\t1"), count: 1, ..event };
         bytes.clear();
         assigned.write(&mut Clock::new(0), &mut bytes);
         let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
         assert_eq!(value["message"], "Successfully assigned a\"b/back\\slash\u{1}é to node\t1");
-    }
-
-    /// Reads what was noted, and keeps the lines.
-    #[derive(Default)]
-    struct Lines {
-        heard: Heard,
-        text: Vec<u8>,
-    }
-
-    impl Clerk for Lines {
-        fn take(&mut self, mut notes: Notes<'_>) {
-            while !notes.is_empty() {
-                EventObject::read(&mut notes, &mut self.heard).write(&mut Clock::new(0), &mut self.text);
-            }
-        }
-    }
-
-    #[test]
-    fn events_are_written_as_they_are_noted() {
-        let about = Subject { kind: "Pod", namespace: "default", name: "a", uid: 1 };
-        let (reason, action) = FAILED_SCHEDULING;
-        let failed = |words, number, is_new| Message::Failed(Failure { words, number, is_new });
-        let event = |message, count| EventObject {
-            number: 1,
-            named: 2,
-            about,
-            warning: true,
-            reason,
-            message,
-            component: "default-scheduler",
-            host: "",
-            action,
-            first: SimTime(3),
-            last: SimTime(if count > 1 { 4 } else { 3 }),
-            count,
-        };
-        let elsewhere = Subject { kind: "Node", namespace: "", name: "b", uid: 0 };
-        let text = |reason, message| EventObject {
-            about: elsewhere,
-            number: 7,
-            named: -5,
-            component: "kubelet",
-            reason,
-            host: "node",
-            action: "",
-            ..event(Message::Text(message), 1)
-        };
-        let assigned = EventObject { reason: SCHEDULED.0, action: SCHEDULED.1, ..event(Message::Assigned("node"), 1) };
-        let events = [
-            event(failed("no room", 0, true), 1),
-            event(failed("no zone", 7, true), 1),
-            event(failed("no room", 0, false), 2),
-            assigned,
-            text("Killing", "away"),
-            event(failed("no disk", 0, true), 1),
-            event(failed("no disk", 0, false), 3),
-            event(failed("no zone", 7, false), 1),
-        ];
-        let mut background = Background::new(Lines::default()).unwrap();
-        let (mut expected, mut last) = (Vec::new(), Last::default());
-        for event in events {
-            event.note(&mut background.pad(), &mut last);
-            event.write(&mut Clock::new(0), &mut expected);
-        }
-        assert_eq!(String::from_utf8(background.finish().text), String::from_utf8(expected));
     }
 }

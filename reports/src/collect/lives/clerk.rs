@@ -3,6 +3,7 @@
 
 use super::super::background::{Clerk, Notes};
 use super::super::failures::REMEMBERED;
+use super::super::slots::place;
 use super::super::written::{TableFiles, WrittenTable};
 use super::node_sums::NodeSums;
 use super::note::{ClassNote, LifeEnd, LifeNote, NodeEnd, Stay};
@@ -270,15 +271,6 @@ impl From<ClassNote<'_>> for Class {
         let ClassNote { class: _, namespace, priority, cpu_milli, memory_bytes, other_resources } = note;
         Self { namespace: namespace.into(), priority, cpu_milli, memory_bytes, other_resources: other_resources.into() }
     }
-}
-
-/// The place of this index in a list, which is made long enough.
-#[inline]
-fn place<T: Default>(list: &mut Vec<T>, index: usize) -> &mut T {
-    if list.len() <= index {
-        list.resize_with(index + 1, T::default);
-    }
-    &mut list[index]
 }
 
 #[cfg(test)]
