@@ -11,6 +11,7 @@ mod legend;
 mod medium;
 mod panel;
 mod picture;
+mod png;
 mod render;
 mod shapes;
 mod text;

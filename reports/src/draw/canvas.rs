@@ -3,13 +3,16 @@
 //! `plotters` places everything on whole numbers, of which a canvas has [`PER_PIXEL`] to a pixel. What is level and upright stands on whole
 //! pixels: it is crisp, neighbours leave no gap, and lines are of one width all along. Other edges are smoothed, by `tiny-skia`.
 
+use std::cell::Cell;
 use std::convert::Infallible;
 
 use plotters_backend::text_anchor::{HPos, VPos};
 use plotters_backend::{
     BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind, FontTransform,
 };
-use tiny_skia::{FillRule, LineJoin, Paint, Path, PathBuilder, Pixmap, PremultipliedColorU8, Stroke, Transform};
+use tiny_skia::{
+    FillRule, IntSize, LineJoin, Paint, Path, PathBuilder, Pixmap, PremultipliedColorU8, Stroke, Transform,
+};
 
 /// Drawing units in a pixel.
 pub(super) const PER_PIXEL: i32 = 16;
@@ -19,26 +22,37 @@ type Drawn = Result<(), DrawingErrorKind<Infallible>>;
 /// A bitmap. All colours are opaque but for the edges of letters.
 pub(super) struct Canvas(Pixmap);
 
+thread_local! {
+    /// The memory of the last canvas of this thread, for the next one: megabytes that the system would otherwise clear for each.
+    static MEMORY: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
 impl Canvas {
-    /// A black canvas of so many pixels; `None` where it has none, or too many for a bitmap.
+    /// A canvas of so many pixels, which are black or have what was drawn on this thread before: to be painted over first. `None` where
+    /// it has none, or too many for a bitmap.
     pub(super) fn new(width: u32, height: u32) -> Option<Self> {
-        Pixmap::new(width, height).map(Self)
+        let size = IntSize::from_wh(width, height)?;
+        // No larger than tiny-skia allows: a row is less than two gigabytes.
+        let bytes =
+            (width as usize).checked_mul(4).filter(|row| i32::try_from(*row).is_ok())?.checked_mul(height as usize)?;
+        let mut memory = MEMORY.take();
+        memory.resize(bytes, 0);
+        Pixmap::from_vec(memory, size).map(Self)
     }
 
-    /// Gives each row from the top down, three bytes a pixel: red, green and blue.
-    ///
-    /// # Errors
-    /// The first error of `take`, after which it is not called any more.
-    pub(super) fn rows<E>(&self, mut take: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
-        let width = self.0.width() as usize;
-        let mut row = vec![0; 3 * width];
-        for pixels in self.0.data().chunks_exact(4 * width) {
-            let (pixels, _) = pixels.as_chunks::<4>();
-            let (to, _) = row.as_chunks_mut::<3>();
-            to.iter_mut().zip(pixels).for_each(|(to, &[red, green, blue, _])| *to = [red, green, blue]);
-            take(&row)?;
-        }
-        Ok(())
+    /// Gives back the memory.
+    pub(super) fn done(self) {
+        MEMORY.set(self.0.take());
+    }
+
+    /// Width and height.
+    pub(super) fn pixels(&self) -> (u32, u32) {
+        (self.0.width(), self.0.height())
+    }
+
+    /// Each row from the top down, four bytes a pixel: red, green, blue and the opacity, which is full.
+    pub(super) fn rows(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.data().chunks_exact(4 * self.0.width() as usize)
     }
 
     /// Fills whole pixels, those before the second corner.
@@ -234,12 +248,7 @@ mod tests {
     fn drawn(width: u32, height: u32, draw: impl FnOnce(&mut Canvas)) -> Vec<Vec<(u8, u8)>> {
         let mut canvas = Canvas::new(width, height).unwrap();
         draw(&mut canvas);
-        let mut rows = Vec::new();
-        let taken: Result<(), Infallible> = canvas.rows(|row| {
-            rows.push(row.as_chunks::<3>().0.iter().map(|pixel| (pixel[1], pixel[2])).collect());
-            Ok(())
-        });
-        taken.map(|()| rows).unwrap()
+        canvas.rows().map(|row| row.as_chunks::<4>().0.iter().map(|pixel| (pixel[1], pixel[2])).collect()).collect()
     }
 
     #[test]
