@@ -30,6 +30,7 @@ mod series;
 pub mod services;
 mod slots;
 mod steady;
+mod told_classes;
 mod utilization;
 mod waits;
 mod work_times;

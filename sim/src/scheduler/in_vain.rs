@@ -36,7 +36,7 @@ impl Fruitless {
         self.repeated = if queue.sequence_of_popped() > self.since { self.repeated + 1 } else { 0 };
     }
 
-    /// More of them were made, of pods that wait no longer than all others.
+    /// More of them were made in no time, so that nobody was kept waiting by them.
     pub(super) fn count_more(&mut self, attempts: usize) {
         self.attempts += attempts;
     }

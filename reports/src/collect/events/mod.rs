@@ -12,6 +12,7 @@ mod writer;
 use super::background::Background;
 use super::failures::Failures;
 use super::slots::place;
+use super::told_classes::ToldClasses;
 use crate::output::{OutputDir, OutputError};
 use clock::Clock;
 use note::{EventNote, Last, OtherEvent, PodNote, Source, Subject};
@@ -28,8 +29,7 @@ pub struct EventLog {
     lines: Background<EventWriter>,
     last: Last,
     failures: Failures,
-    /// By class: whether it has been told of.
-    classes: Vec<bool>,
+    classes: ToldClasses,
     /// By slot of a node: the uid of the one that has been told of.
     nodes: Vec<Option<u64>>,
 }
@@ -84,7 +84,7 @@ impl EventLog {
     #[inline]
     fn pod<'c>(&mut self, id: PodId, cluster: &'c Cluster) -> Option<PodNote<'c>> {
         let pod = cluster.pod(id)?;
-        if self.classes.get(pod.class.index()) != Some(&true) {
+        if !self.classes.has(pod.class) {
             self.tell_class(pod.class, cluster);
         }
         Some(PodNote { uid: pod.uid, class: pod.class.index(), name: pod.name.as_bytes() })
@@ -92,7 +92,7 @@ impl EventLog {
 
     #[cold]
     fn tell_class(&mut self, id: ClassId, cluster: &Cluster) {
-        *place(&mut self.classes, id.index()) = true;
+        self.classes.add(id);
         let spec = &cluster.classes.get(id).spec;
         let (namespace, scheduler) = (&spec.namespace, &spec.scheduler_name);
         self.tell(&EventNote::Class { class: id.index(), namespace, scheduler });
@@ -199,13 +199,7 @@ impl Observer for EventLog {
                 self.regarding(*regarding, (*warning, reason, message), cluster);
             }
             Note::Preempting { pod, node, victims } => self.preempting(*pod, *node, victims, cluster),
-            Note::ClassesForgotten(classes) => {
-                for id in *classes {
-                    if let Some(told) = self.classes.get_mut(id.index()) {
-                        *told = false;
-                    }
-                }
-            }
+            Note::ClassesForgotten(classes) => self.classes.forget(classes),
             Note::Change(_)
             | Note::SchedulingAttempt { .. }
             | Note::FailedAgain(_)

@@ -14,6 +14,7 @@ mod selection;
 use super::background::Background;
 use super::failures::Failures;
 use super::other_resources::others;
+use super::told_classes::ToldClasses;
 use super::work_times::WorkTimes;
 use crate::data::{Decision, PodRecords};
 use crate::output::{OutputDir, OutputError};
@@ -40,8 +41,7 @@ pub struct LifeLog {
     writes: bool,
     /// Why pods that are on their way out were asked to go, where it was not their owner who wanted it.
     causes: FxHashMap<PodId, Cause>,
-    /// By class: whether it has been told of.
-    told: Vec<bool>,
+    told: ToldClasses,
     /// By slot of a pod: whether it was told how often it had been tried, and nobody has tried it since.
     counted: Vec<bool>,
     failures: Failures,
@@ -120,17 +120,14 @@ impl LifeLog {
     /// Tells of a class, once.
     #[inline]
     fn tell_class(&mut self, id: ClassId, cluster: &Cluster) {
-        if self.told.get(id.index()) != Some(&true) {
+        if !self.told.has(id) {
             self.tell_new_class(id, cluster);
         }
     }
 
     #[cold]
     fn tell_new_class(&mut self, id: ClassId, cluster: &Cluster) {
-        if self.told.len() <= id.index() {
-            self.told.resize(id.index() + 1, false);
-        }
-        self.told[id.index()] = true;
+        self.told.add(id);
         let class = cluster.classes.get(id);
         self.tell(&LifeNote::Class(ClassNote {
             class: id.index(),
@@ -251,13 +248,7 @@ impl Observer for LifeLog {
                 let message = &refusal.message;
                 self.tell(&LifeNote::Refused { namespace, name, at_ns: cluster.now.0, message });
             }
-            Note::ClassesForgotten(classes) => {
-                for id in classes {
-                    if let Some(told) = self.told.get_mut(id.index()) {
-                        *told = false;
-                    }
-                }
-            }
+            Note::ClassesForgotten(classes) => self.told.forget(classes),
             _ => {}
         }
     }
