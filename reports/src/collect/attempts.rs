@@ -1,5 +1,6 @@
 //! `attempts.csv`: a row for each scheduling attempt.
 
+use super::background::Ending;
 use super::queue_metrics::pool_name;
 use super::written::{BackgroundTable, TableFiles};
 use crate::output::{OutputDir, OutputError};
@@ -27,12 +28,9 @@ impl AttemptTable {
         Ok(Self { table, preempting: None, plugins: String::new() })
     }
 
-    /// Ends the table.
-    ///
-    /// # Errors
-    /// The first thing that could not be written.
-    pub fn finish(self) -> Result<(), OutputError> {
-        self.table.finish()
+    /// All attempts have been made.
+    pub(super) fn end(self) -> Ending<Result<(), OutputError>> {
+        self.table.end()
     }
 
     fn write(&mut self, id: PodId, row: &AttemptRow<'_>, cluster: &Cluster) {

@@ -4,33 +4,53 @@
 //! batch; the clerk in the other thread reads batch after batch in the order in which they were noted, so that files do not depend on who is
 //! faster. Nothing comes back to the run but batches that have been read.
 
+use std::fmt::Debug;
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::thread::{Builder, JoinHandle};
 
-/// So many bytes are noted before they are handed over.
+/// So many bytes are noted at most before they are handed over.
 const BATCH: usize = 1 << 17;
+
+/// Of a short run less is, so that it does not end long before its clerks do: a sixteenth of what has been noted, and so many bytes at least.
+const LEAST: usize = 1 << 15;
+const SHARE: usize = 16;
 
 /// So many batches may wait; then the run waits for the clerk.
 const WAITING: usize = 8;
 
 /// Takes what is noted.
 pub(super) trait Clerk: Send + 'static {
+    /// What is left of its work.
+    type Done: Debug + Send;
+
     /// Notes, whole ones, in order.
     fn take(&mut self, notes: Notes<'_>);
+
+    /// Everything has been noted.
+    fn finish(self) -> Self::Done;
 }
 
 /// A clerk in a thread of its own, and what has been noted for it.
 #[derive(Debug)]
-pub(super) struct Background<C> {
+pub(super) struct Background<C: Clerk> {
     /// Of the length that batches have, so that a note is written where it stays.
     batch: Vec<u8>,
     /// How much of it has been noted.
     end: usize,
+    /// How much is noted before it is handed over.
+    most: usize,
+    /// How much has been handed over.
+    before: usize,
     full: SyncSender<(Vec<u8>, usize)>,
     read: Receiver<Vec<u8>>,
-    clerk: JoinHandle<C>,
+    /// Behind the channel, without which it ends.
+    clerk: Ending<C::Done>,
 }
+
+/// A clerk that will have been told everything, and may still be at work. Nobody goes before it has ended: its files are there to be removed then.
+#[derive(Debug)]
+pub(super) struct Ending<Done>(Option<JoinHandle<Done>>);
 
 impl<C: Clerk> Background<C> {
     /// A clerk begins to work.
@@ -46,16 +66,16 @@ impl<C: Clerk> Background<C> {
                 // At the end of the run nobody wants it back.
                 let _ = done.send(batch);
             }
-            clerk
+            clerk.finish()
         };
-        let clerk = Builder::new().name("tables".to_owned()).spawn(work)?;
-        Ok(Self { batch: empty_batch(), end: 0, full, read, clerk })
+        let clerk = Ending(Some(Builder::new().name("tables".to_owned()).spawn(work)?));
+        Ok(Self { batch: empty_batch(), end: 0, most: LEAST, before: 0, full, read, clerk })
     }
 
     /// Where the next note is added.
     #[inline]
     pub(super) fn pad(&mut self) -> Pad<'_> {
-        if self.end >= BATCH {
+        if self.end >= self.most {
             self.hand_over();
         }
         Pad { end: self.end, batch: &mut self.batch, noted: &mut self.end }
@@ -64,15 +84,32 @@ impl<C: Clerk> Background<C> {
     fn hand_over(&mut self) {
         let next = self.read.try_recv().unwrap_or_else(|_| empty_batch());
         let batch = std::mem::replace(&mut self.batch, next);
+        let end = std::mem::take(&mut self.end);
+        self.before += end;
+        self.most = (self.before / SHARE).clamp(LEAST, BATCH);
         // A clerk that is gone has panicked, which is told when it is called for.
-        let _ = self.full.send((batch, std::mem::take(&mut self.end)));
+        let _ = self.full.send((batch, end));
     }
 
-    /// Waits until everything has been read, and gives the clerk back.
-    pub(super) fn finish(mut self) -> C {
+    /// Everything has been noted.
+    pub(super) fn end(mut self) -> Ending<C::Done> {
         self.hand_over();
-        drop(self.full);
-        self.clerk.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        self.clerk
+    }
+}
+
+impl<Done> Ending<Done> {
+    /// Waits until everything has been read, and what has to be done at the end.
+    pub(super) fn wait(mut self) -> Done {
+        let clerk = self.0.take().expect("it has not been waited for");
+        clerk.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+}
+
+impl<Done> Drop for Ending<Done> {
+    fn drop(&mut self) {
+        // What it has to say nobody asks for any more.
+        let _ = self.0.take().map(JoinHandle::join);
     }
 }
 
@@ -197,12 +234,18 @@ mod tests {
     struct Listener(Vec<(i64, String)>);
 
     impl Clerk for Listener {
+        type Done = Vec<(i64, String)>;
+
         fn take(&mut self, mut notes: Notes<'_>) {
             while !notes.is_empty() {
                 let (tag, number) = notes.tagged();
                 assert_eq!(tag, 7);
                 self.0.push((number, notes.text().to_owned()));
             }
+        }
+
+        fn finish(self) -> Self::Done {
+            self.0
         }
     }
 
@@ -217,7 +260,7 @@ mod tests {
             pad.tagged(7, number);
             pad.text("aé");
         }
-        let heard = background.finish().0;
+        let heard = background.end().wait();
         assert!(heard.iter().map(|(number, _)| *number).eq((0..count).chain(ends)));
         assert!(heard.iter().all(|(_, text)| text == "aé"));
         // Texts that fit into a batch and that do not.
@@ -228,8 +271,8 @@ mod tests {
             pad.tagged(7, -1);
             pad.text(text);
         }
-        let heard = background.finish().0;
+        let heard = background.end().wait();
         assert!(heard.iter().map(|(number, text)| (*number, text)).eq(texts.iter().map(|text| (-1, text))));
-        assert!(Background::new(Listener::default()).unwrap().finish().0.is_empty());
+        assert!(Background::new(Listener::default()).unwrap().end().wait().is_empty());
     }
 }

@@ -62,6 +62,7 @@ use crate::metrics::packing::{Packing, stranded};
 use crate::metrics::steady_state::WarmUp;
 use crate::metrics::utilization::{by_namespace, by_zone, complete, few};
 use crate::output::{OutputDir, OutputError};
+use background::Ending;
 use each_pod::EachPod;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -174,14 +175,11 @@ impl Collectors {
     /// # Errors
     /// A table could not be written, now or during the run.
     pub fn finish(mut self, outcome: Outcome, cluster: &Cluster, out: Option<&OutputDir>) -> Result<Run, OutputError> {
-        let records = self.lives.map(|lives| lives.finish(cluster)).transpose()?.unwrap_or_default();
+        // Who writes beside the run does the last of it while the sums are made.
+        let lives = self.lives.map(|lives| lives.end(cluster));
+        let attempts = self.attempts.map(AttemptTable::end);
+        let events = self.events.map(EventLog::end);
         let jobs = self.jobs.finish(cluster)?;
-        if let Some(attempts) = self.attempts {
-            attempts.finish()?;
-        }
-        if let Some(events) = self.events {
-            events.finish()?;
-        }
         let EachPod { mut utilization, latency, mut metrics, ledger, occupancy, completion, services } = self.each_pod;
         let ledger = ledger.finish(cluster);
         let occupancy = occupancy.finish(cluster);
@@ -241,6 +239,9 @@ impl Collectors {
         if let Some(out) = out.filter(|_| self.parquet) {
             written::write_series(out, &series)?;
         }
+        attempts.map(Ending::wait).transpose()?;
+        events.map(Ending::wait).transpose()?;
+        let records = lives.map(Ending::wait).transpose()?.unwrap_or_default();
         Ok(Run {
             label: String::new(),
             description: String::new(),

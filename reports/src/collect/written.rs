@@ -1,6 +1,6 @@
 //! A table that is written during a run, where nobody can be told of an error at once.
 
-use super::background::{Background, Clerk, Notes};
+use super::background::{Background, Clerk, Ending, Notes};
 use crate::data::Series;
 use crate::output::{LaterFile, OutputDir, OutputError, OutputFile};
 use crate::tables::{Cell, Column, Row, TableWriter};
@@ -163,9 +163,9 @@ impl BackgroundTable {
         }
     }
 
-    /// Ends the files, or tells the first error.
-    pub(super) fn finish(self) -> Result<(), OutputError> {
-        self.0.finish().finish()
+    /// The last row is written.
+    pub(super) fn end(self) -> Ending<Result<(), OutputError>> {
+        self.0.end()
     }
 }
 
@@ -177,6 +177,8 @@ const SECONDS: u8 = 3;
 const FRACTION: u8 = 4;
 
 impl Clerk for WrittenTable {
+    type Done = Result<(), OutputError>;
+
     fn take(&mut self, mut notes: Notes<'_>) {
         let mut numbered = Vec::with_capacity(self.columns);
         let mut row = Vec::with_capacity(self.columns);
@@ -193,6 +195,10 @@ impl Clerk for WrittenTable {
             }));
             self.cells(&row);
         }
+    }
+
+    fn finish(self) -> Self::Done {
+        Self::finish(self)
     }
 }
 

@@ -9,7 +9,7 @@ mod repeats;
 mod reporter;
 mod writer;
 
-use super::background::Background;
+use super::background::{Background, Ending};
 use super::failures::Failures;
 use super::slots::place;
 use super::told_classes::ToldClasses;
@@ -48,12 +48,9 @@ impl EventLog {
         Ok(Self { lines, last, failures, classes, nodes })
     }
 
-    /// Ends the file.
-    ///
-    /// # Errors
-    /// The first thing that could not be written.
-    pub fn finish(self) -> Result<(), OutputError> {
-        self.lines.finish().finish()
+    /// Nothing happens any more.
+    pub(super) fn end(self) -> Ending<Result<(), OutputError>> {
+        self.lines.end()
     }
 
     #[inline]

@@ -214,10 +214,16 @@ mod tests {
     }
 
     impl Clerk for Listener {
+        type Done = Vec<String>;
+
         fn take(&mut self, mut notes: Notes<'_>) {
             while !notes.is_empty() {
                 self.heard.push(format!("{:?}", EventNote::read(&mut notes, &mut self.last)));
             }
+        }
+
+        fn finish(self) -> Self::Done {
+            self.heard
         }
     }
 
@@ -246,6 +252,6 @@ mod tests {
         for note in &told {
             note.note(&mut background.pad(), &mut last);
         }
-        assert_eq!(background.finish().heard, told.map(|note| format!("{note:?}")));
+        assert_eq!(background.end().wait(), told.map(|note| format!("{note:?}")));
     }
 }

@@ -81,15 +81,6 @@ impl EventWriter {
         Self { heard, classes, nodes, failures, lines }
     }
 
-    /// Ends the file.
-    ///
-    /// # Errors
-    /// The first thing that could not be written.
-    pub(super) fn finish(mut self) -> Result<(), OutputError> {
-        self.lines.write_out();
-        self.lines.file?.finish()
-    }
-
     fn hear(&mut self, note: EventNote<'_>) {
         let Self { classes, nodes, failures, lines, .. } = self;
         match note {
@@ -115,11 +106,19 @@ impl EventWriter {
 }
 
 impl Clerk for EventWriter {
+    type Done = Result<(), OutputError>;
+
     fn take(&mut self, mut notes: Notes<'_>) {
         while !notes.is_empty() {
             let note = EventNote::read(&mut notes, &mut self.heard);
             self.hear(note);
         }
+    }
+
+    /// Ends the file, or tells the first thing that could not be written.
+    fn finish(mut self) -> Self::Done {
+        self.lines.write_out();
+        self.lines.file?.finish()
     }
 }
 
@@ -244,7 +243,7 @@ mod tests {
         for note in &told {
             note.note(&mut background.pad(), &mut last);
         }
-        background.finish().finish().unwrap();
+        background.end().wait().unwrap();
         out.commit().unwrap();
 
         let text = std::fs::read_to_string(folder.path().join("out/events.jsonl")).unwrap();

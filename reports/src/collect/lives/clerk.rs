@@ -85,15 +85,6 @@ impl LifeClerk {
         Self { tables, kept: keeps.then(Kept::default), nodes, classes, attempts }
     }
 
-    /// Ends the tables, or tells the first error; and the lives that were kept.
-    pub(super) fn finish(self) -> Result<PodRecords, OutputError> {
-        if let Some(tables) = self.tables {
-            tables.pods.finish()?;
-            tables.nodes.finish()?;
-        }
-        Ok(self.kept.map(|kept| kept.lives.finish()).unwrap_or_default())
-    }
-
     fn ended(&mut self, life: &LifeEnd<'_>) {
         let decided = self.attempts.get_mut(life.pod).map_or(0, std::mem::take);
         let attempts = life.attempts.unwrap_or(decided);
@@ -191,6 +182,8 @@ impl LifeClerk {
 }
 
 impl Clerk for LifeClerk {
+    type Done = Result<PodRecords, OutputError>;
+
     fn take(&mut self, mut notes: Notes<'_>) {
         while !notes.is_empty() {
             match LifeNote::read(&mut notes) {
@@ -227,6 +220,15 @@ impl Clerk for LifeClerk {
                 }
             }
         }
+    }
+
+    /// Ends the tables, or tells the first error; and the lives that were kept.
+    fn finish(self) -> Self::Done {
+        if let Some(tables) = self.tables {
+            tables.pods.finish()?;
+            tables.nodes.finish()?;
+        }
+        Ok(self.kept.map(|kept| kept.lives.finish()).unwrap_or_default())
     }
 }
 
@@ -322,7 +324,7 @@ mod tests {
         tell(LifeNote::Failed { pod: 3, failure: 0 });
         tell(end(3, 0, "three"));
         tell(LifeNote::Refused { namespace: "third", name: "four", at_ns: 40, message: "quota" });
-        let lives = background.finish().finish().unwrap();
+        let lives = background.end().wait().unwrap();
         let told: Vec<_> = lives
             .list
             .iter()

@@ -11,7 +11,7 @@ mod outages;
 mod outcome;
 mod selection;
 
-use super::background::Background;
+use super::background::{Background, Ending};
 use super::failures::Failures;
 use super::other_resources::others;
 use super::told_classes::ToldClasses;
@@ -64,11 +64,8 @@ impl LifeLog {
         Ok(Self { clerk, keeps, writes, causes, told, counted, failures, work, outages })
     }
 
-    /// Tells of the pods and nodes that still exist, in order of creation, ends the tables, and gives the lives that were kept.
-    ///
-    /// # Errors
-    /// The first thing that could not be written.
-    pub fn finish(mut self, cluster: &Cluster) -> Result<PodRecords, OutputError> {
+    /// Tells of the pods and nodes that still exist, in order of creation.
+    pub(super) fn end(mut self, cluster: &Cluster) -> Ending<Result<PodRecords, OutputError>> {
         // With their nodes the pods that live are entered, and the nodes' sums are closed: not twice.
         if self.writes {
             let mut nodes: Vec<&Node> = cluster.nodes().iter().collect();
@@ -82,7 +79,7 @@ impl LifeLog {
         for (id, pod) in pods {
             self.ended(id, pod, Outcome::so_far(pod), cluster, false);
         }
-        self.clerk.finish().finish()
+        self.clerk.end()
     }
 
     #[inline]

@@ -380,10 +380,16 @@ mod tests {
     struct Listener(Vec<String>);
 
     impl Clerk for Listener {
+        type Done = Vec<String>;
+
         fn take(&mut self, mut notes: Notes<'_>) {
             while !notes.is_empty() {
                 self.0.push(format!("{:?}", LifeNote::read(&mut notes)));
             }
+        }
+
+        fn finish(self) -> Self::Done {
+            self.0
         }
     }
 
@@ -436,7 +442,7 @@ mod tests {
         for note in &told {
             note.note(&mut background.pad());
         }
-        let read = background.finish().0;
+        let read = background.end().wait();
         assert_eq!(read, told.map(|note| format!("{note:?}")));
     }
 }
