@@ -1,6 +1,7 @@
 //! What a figure shows, as a table: the CSV beside every picture, from which anyone can draw it anew.
 
-use std::fmt::Write as _;
+use crate::tables::{write_digits, write_whole};
+use std::io::Write as _;
 
 /// A table of columns with units, all of one length.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -62,7 +63,7 @@ impl FigureData {
     pub fn csv(&self) -> Vec<u8> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         writer.write_record(self.headers()).expect("into memory");
-        let mut digits = String::new();
+        let mut digits = Vec::new();
         for row in 0..self.rows() {
             for column in &self.columns {
                 digits.clear();
@@ -116,7 +117,7 @@ impl DataValues {
     }
 
     /// The text of a value, which is written to `digits` where it is a number.
-    fn text<'t>(&'t self, row: usize, digits: &'t mut String) -> &'t str {
+    fn text<'t>(&'t self, row: usize, digits: &'t mut Vec<u8>) -> &'t [u8] {
         match self {
             Self::Numbers(values) => {
                 if let Some(value) = values[row] {
@@ -124,7 +125,7 @@ impl DataValues {
                 }
                 digits
             }
-            Self::Words(values) => &values[row],
+            Self::Words(values) => values[row].as_bytes(),
         }
     }
 }
@@ -143,27 +144,56 @@ fn slug(text: &str) -> String {
 }
 
 /// How many digits a number has at most.
-const DIGITS: i32 = 12;
+const DIGITS: usize = 12;
+
+/// Powers of ten, of which all are exact.
+const TENS: [f64; 18] =
+    [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17];
 
 /// Writes a number: at most twelve digits, without superfluous ones.
-fn write_number(number: f64, into: &mut String) {
+fn write_number(number: f64, into: &mut Vec<u8>) {
     let size = number.abs();
-    // Writing to a string cannot fail.
-    let _ = if size < 1e12 && number.fract() == 0.0 {
+    if size < 1e12 && number.fract() == 0.0 {
         // There is no negative zero in a table.
-        write!(into, "{}", number as i64)
-    } else if (1e-6..1e12).contains(&size) {
-        let after_point = DIGITS - 1 - libm::floor(libm::log10(size)) as i32;
-        let written = write!(into, "{number:.*}", after_point.max(0) as usize);
-        let short = into.trim_end_matches('0').trim_end_matches('.').len();
-        into.truncate(if after_point > 0 { short } else { into.len() });
-        written
+        write_whole(number as i64, into);
+    } else if let Some((digits, after_point)) = rounded(size) {
+        into.extend_from_slice(if number < 0.0 { b"-" } else { b"" });
+        let unit = 10_u64.pow(after_point);
+        write_digits(digits / unit, 1, into);
+        if after_point > 0 {
+            into.push(b'.');
+            write_digits(digits % unit, after_point as usize, into);
+        }
     } else {
         // Read back what was rounded, for its zeros at the end to be left out.
-        let rounded: f64 = format!("{number:.*e}", DIGITS as usize - 1).parse().unwrap_or(number);
+        let rounded: f64 = format!("{number:.*e}", DIGITS - 1).parse().unwrap_or(number);
         let is_plain = (1e-6..1e16).contains(&rounded.abs());
-        if is_plain { write!(into, "{rounded}") } else { write!(into, "{rounded:e}") }
-    };
+        // Writing into memory never fails.
+        let _ = if is_plain { write!(into, "{rounded}") } else { write!(into, "{rounded:e}") };
+    }
+}
+
+/// The digits of a number as a whole one, of which so many are after the point and the last one of them is no zero. `None` of numbers that are
+/// very small or large, and of those so near the middle of two of twelve digits that it takes more to tell which is nearer.
+fn rounded(size: f64) -> Option<(u64, u32)> {
+    if !(1e-5..1e11).contains(&size) {
+        return None;
+    }
+    let before_point = TENS.iter().take_while(|ten| **ten <= size).count();
+    // A number below one has zeros after the point that do not count.
+    let zeros = if size < 1.0 { TENS.iter().skip(1).take_while(|ten| size * **ten < 1.0).count() } else { 0 };
+    let mut after_point = DIGITS + zeros - before_point;
+    let scaled = size * TENS.get(after_point)?;
+    // Less than 10^12, so that the product is wrong by less than 0.0002.
+    if (scaled.fract() - 0.5).abs() < 0.001 {
+        return None;
+    }
+    let mut digits = (scaled + 0.5) as u64;
+    while after_point > 0 && digits.is_multiple_of(10) {
+        digits /= 10;
+        after_point -= 1;
+    }
+    Some((digits, after_point as u32))
 }
 
 #[cfg(test)]
@@ -203,10 +233,18 @@ mod tests {
             );
             numbers.extend([ten.next_down(), ten.next_up(), -ten * 1.1]);
         }
+        // Many of no particular kind, and some in the middle of two of twelve digits.
+        let mut bits = 1_u64;
+        numbers.extend((0..20_000).map(|place| {
+            bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let fraction = (bits >> 11) as f64 / (1_u64 << 53) as f64;
+            let size = libm::pow(10.0, f64::from(place % 24 - 8));
+            if place % 3 == 0 { (libm::floor(fraction * 1e12) + 0.5) / 1e12 * size } else { (fraction - 0.5) * size }
+        }));
         for number in numbers {
-            let mut text = String::new();
+            let mut text = Vec::new();
             write_number(number, &mut text);
-            assert_eq!(text, plain(number), "{number:e}");
+            assert_eq!(String::from_utf8(text).unwrap(), plain(number), "{number:e}");
         }
     }
 

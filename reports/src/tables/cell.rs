@@ -82,7 +82,8 @@ fn write_text(text: &str, into: &mut Vec<u8>) {
     }
 }
 
-fn write_whole(number: i64, into: &mut Vec<u8>) {
+/// Appends a whole number.
+pub(crate) fn write_whole(number: i64, into: &mut Vec<u8>) {
     if number < 0 {
         into.push(b'-');
     }
@@ -100,8 +101,8 @@ fn write_seconds(nanoseconds: i64, into: &mut Vec<u8>) {
     write_digits(micros % 1_000_000, 6, into);
 }
 
-/// A number with at least so many digits.
-fn write_digits(mut number: u64, least: usize, into: &mut Vec<u8>) {
+/// Appends a number with at least so many digits, of which twenty may be asked for.
+pub(crate) fn write_digits(mut number: u64, least: usize, into: &mut Vec<u8>) {
     let mut digits = [b'0'; 20];
     let mut first = digits.len();
     while number > 0 {

@@ -11,6 +11,7 @@ mod rows;
 mod series;
 
 pub use cell::{Cell, Column, Kind};
+pub(crate) use cell::{write_digits, write_whole};
 pub use csv_writer::TableWriter;
 #[cfg(feature = "parquet")]
 pub use parquet_writer::ParquetWriter;
