@@ -15,6 +15,11 @@ use crate::page::{Lives, PageError, Verdicts, compare_page_with, run_page_with};
 use crate::statistics::Verdict;
 use crate::tables::{summary_json, write_curves, write_series};
 
+/// Begins what a report needs and no run decides: threads, and the font of its figures. It is made ready while the run goes on.
+pub fn get_ready() {
+    rayon::spawn(crate::draw::ensure_font);
+}
+
 /// Writes `summary.json`, `timeseries.csv`, `plots/` and `report.html` of one run; the figures in `plots/` are drawn for `medium`.
 ///
 /// `pods.csv`, `nodes.csv` and what else is streamed have their own writers; see [`crate::tables::TableWriter`].

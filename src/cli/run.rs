@@ -62,6 +62,10 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Failure> {
     // Before the run: what it reads may change meanwhile. Of a file that cannot be read the run itself says more.
     let replay = out.as_ref().map(|_| Replay::new(&scenario, &overrides, args.policy.as_deref(), &target));
 
+    let figures = scenario.spec.observe.figures;
+    if out.is_some() && figures {
+        report::get_ready();
+    }
     let options = RunOptions {
         evaluation: args.scenario.evaluation.into(),
         progress: true,
@@ -72,7 +76,6 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Failure> {
     let simulated = simulate(&scenario, &scheduler, options, out.as_ref())?;
     warn(&simulated.warnings);
     let run = simulated.run;
-    let figures = scenario.spec.observe.figures;
     let written = match out {
         Some(out) => {
             if figures {

@@ -2,71 +2,76 @@
 //!
 //! `plotters` places everything on whole numbers, of which a canvas has [`PER_PIXEL`] to a pixel. What is level and upright stands on whole
 //! pixels: it is crisp, neighbours leave no gap, and lines are of one width all along. Other edges are smoothed, by `tiny-skia`.
+//!
+//! What is drawn is kept, and painted when all of it is known, one strip of the bitmap after another (see [`super::strip`]).
 
-use std::cell::Cell;
 use std::convert::Infallible;
+use std::ops::Range;
+use std::rc::Rc;
 
 use plotters_backend::text_anchor::{HPos, VPos};
 use plotters_backend::{
-    BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind, FontTransform,
+    BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, FontStyle, FontTransform,
 };
-use tiny_skia::{
-    FillRule, IntSize, LineJoin, Paint, Path, PathBuilder, Pixmap, PremultipliedColorU8, Stroke, Transform,
-};
+use tiny_skia::{IntSize, LineJoin, Paint, Path, PathBuilder, PremultipliedColorU8, Stroke};
+
+use super::letters::{self, Glyph};
 
 /// Drawing units in a pixel.
 pub(super) const PER_PIXEL: i32 = 16;
 
-type Drawn = Result<(), DrawingErrorKind<Infallible>>;
+type Drawn = Result<(), plotters_backend::DrawingErrorKind<Infallible>>;
 
-/// A bitmap. All colours are opaque but for the edges of letters.
-pub(super) struct Canvas(Pixmap);
-
-thread_local! {
-    /// The memory of the last canvas of this thread, for the next one: megabytes that the system would otherwise clear for each.
-    static MEMORY: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+/// A bitmap, as what is to be painted on it. All colours are opaque but for the edges of letters.
+pub(super) struct Canvas {
+    pub(super) width: u32,
+    pub(super) height: u32,
+    /// From the bottom up.
+    pub(super) painted: Vec<Painted>,
 }
 
+/// Something that is to be painted.
+pub(super) struct Painted {
+    /// The rows of pixels that it may cover.
+    pub(super) rows: Range<i32>,
+    pub(super) shape: Shape,
+}
+
+/// What is painted.
+pub(super) enum Shape {
+    /// Whole pixels.
+    Rect(Rect, PremultipliedColorU8),
+    /// The same, of one colour.
+    Rects(Vec<Rect>, PremultipliedColorU8),
+    /// An outline.
+    Area(Path, Paint<'static>),
+    /// A line that is not wider than a pixel.
+    Hairline(Path, Paint<'static>, Stroke),
+    /// Letters, each with the pixel at which it begins before the line is turned, and where the line begins.
+    Text { letters: Vec<((i32, i32), Rc<Glyph>)>, at: (i32, i32), turn: FontTransform, color: BackendColor },
+}
+
+/// Whole pixels: those before the second corner.
+#[derive(Clone, Copy)]
+pub(super) struct Rect(pub(super) (i32, i32), pub(super) (i32, i32));
+
 impl Canvas {
-    /// A canvas of so many pixels, which are black or have what was drawn on this thread before: to be painted over first. `None` where
-    /// it has none, or too many for a bitmap.
+    /// A canvas of so many pixels, none of which has a colour before it is painted over. `None` where it has none, or too many for a bitmap.
     pub(super) fn new(width: u32, height: u32) -> Option<Self> {
-        let size = IntSize::from_wh(width, height)?;
+        IntSize::from_wh(width, height)?;
         // No larger than tiny-skia allows: a row is less than two gigabytes.
-        let bytes =
-            (width as usize).checked_mul(4).filter(|row| i32::try_from(*row).is_ok())?.checked_mul(height as usize)?;
-        let mut memory = MEMORY.take();
-        memory.resize(bytes, 0);
-        Pixmap::from_vec(memory, size).map(Self)
+        let row = (width as usize).checked_mul(4).filter(|row| i32::try_from(*row).is_ok())?;
+        row.checked_mul(height as usize)?;
+        Some(Self { width, height, painted: Vec::new() })
     }
 
-    /// Gives back the memory.
-    pub(super) fn done(self) {
-        MEMORY.set(self.0.take());
+    fn paint(&mut self, rows: Range<i32>, shape: Shape) {
+        self.painted.push(Painted { rows, shape });
     }
 
-    /// Width and height.
-    pub(super) fn pixels(&self) -> (u32, u32) {
-        (self.0.width(), self.0.height())
-    }
-
-    /// Each row from the top down, four bytes a pixel: red, green, blue and the opacity, which is full.
-    pub(super) fn rows(&self) -> impl Iterator<Item = &[u8]> {
-        self.0.data().chunks_exact(4 * self.0.width() as usize)
-    }
-
-    /// Fills whole pixels, those before the second corner.
-    fn fill(&mut self, (left, top): (i32, i32), (right, bottom): (i32, i32), color: PremultipliedColorU8) {
-        let (width, height) = (self.0.width() as usize, self.0.height() as usize);
-        let inside = |at: i32, most: usize| usize::try_from(at).unwrap_or(0).min(most);
-        let columns = inside(left, width)..inside(right, width);
-        if columns.is_empty() {
-            return;
-        }
-        for row in inside(top, height)..inside(bottom, height) {
-            let row = &mut self.0.pixels_mut()[row * width..][..width];
-            row[columns.clone()].fill(color);
-        }
+    /// Fills whole pixels.
+    fn fill(&mut self, rect: Rect, color: PremultipliedColorU8) {
+        self.paint(rect.rows(), Shape::Rect(rect, color));
     }
 
     /// Draws a line whose segments are all level or upright: rectangles that reach around their corners.
@@ -74,7 +79,7 @@ impl Canvas {
         let width = ((width as i32 + PER_PIXEL / 2) / PER_PIXEL).max(1);
         let (before, after) = (width / 2, width - width / 2);
         let last = points.len().saturating_sub(2);
-        for (number, pair) in points.windows(2).enumerate() {
+        let rect = |(number, pair): (usize, &[BackendCoord])| {
             let (from, to) = (pixel(pair[0]), pixel(pair[1]));
             // The ends of the whole line are where they are said to be.
             let inner = (number > 0, number < last);
@@ -82,11 +87,20 @@ impl Canvas {
             let reach = |is_inner: bool, by: i32| if is_inner { by } else { 0 };
             let (left, right) = (reach(inner.0, before), reach(inner.1, after));
             if low.1 == high.1 {
-                self.fill((low.0 - left, low.1 - before), (high.0 + right, low.1 + after), color);
+                Rect((low.0 - left, low.1 - before), (high.0 + right, low.1 + after))
             } else {
-                self.fill((low.0 - before, low.1 - left), (low.0 + after, high.1 + right), color);
+                Rect((low.0 - before, low.1 - left), (low.0 + after, high.1 + right))
             }
-        }
+        };
+        let rects: Vec<Rect> = points.windows(2).enumerate().map(rect).collect();
+        let rows = rects.iter().map(Rect::rows).reduce(|all, rows| all.start.min(rows.start)..all.end.max(rows.end));
+        self.paint(rows.unwrap_or_default(), Shape::Rects(rects, color));
+    }
+}
+
+impl Rect {
+    fn rows(&self) -> Range<i32> {
+        self.0.1..self.1.1
     }
 }
 
@@ -94,7 +108,7 @@ impl DrawingBackend for Canvas {
     type ErrorType = Infallible;
 
     fn get_size(&self) -> (u32, u32) {
-        (self.0.width() * PER_PIXEL as u32, self.0.height() * PER_PIXEL as u32)
+        (self.width * PER_PIXEL as u32, self.height * PER_PIXEL as u32)
     }
 
     fn ensure_prepared(&mut self) -> Drawn {
@@ -108,7 +122,7 @@ impl DrawingBackend for Canvas {
     /// Fills the pixel in which the point is.
     fn draw_pixel(&mut self, (x, y): BackendCoord, color: BackendColor) -> Drawn {
         let (x, y) = (x.div_euclid(PER_PIXEL), y.div_euclid(PER_PIXEL));
-        self.fill((x, y), (x + 1, y + 1), opaque(color));
+        self.fill(Rect((x, y), (x + 1, y + 1)), opaque(color));
         Ok(())
     }
 
@@ -122,7 +136,7 @@ impl DrawingBackend for Canvas {
         }
         let (from, to) = (pixel(from), pixel(to));
         let low = (from.0.min(to.0), from.1.min(to.1));
-        self.fill(low, (from.0.max(to.0), from.1.max(to.1)), opaque(style.color()));
+        self.fill(Rect(low, (from.0.max(to.0), from.1.max(to.1))), opaque(style.color()));
         Ok(())
     }
 
@@ -138,7 +152,12 @@ impl DrawingBackend for Canvas {
         if let Some(path) = path(points.into_iter().map(place), false) {
             let width = (style.stroke_width() as f32 / PER_PIXEL as f32).max(1.0);
             let stroke = Stroke { width, line_join: LineJoin::Round, ..Stroke::default() };
-            self.0.stroke_path(&path, &paint(style.color(), true), &stroke, Transform::identity(), None);
+            let paint = paint(style.color(), true);
+            if width <= 1.0 {
+                self.paint(rows(&path, 1), Shape::Hairline(path, paint, stroke));
+            } else if let Some(outline) = path.stroke(&stroke, 1.0) {
+                self.paint(rows(&outline, 0), Shape::Area(outline, paint));
+            }
         }
         Ok(())
     }
@@ -154,39 +173,36 @@ impl DrawingBackend for Canvas {
             (x as f32 / scale, y as f32 / scale)
         };
         if let Some(path) = path(corners.into_iter().map(place), true) {
-            let paint = paint(style.color(), !is_crisp);
-            self.0.fill_path(&path, &paint, FillRule::Winding, Transform::identity(), None);
+            self.paint(rows(&path, 0), Shape::Area(path, paint(style.color(), !is_crisp)));
         }
         Ok(())
     }
 
     /// Draws a text, whose size is in pixels.
     fn draw_text<S: BackendTextStyle>(&mut self, text: &str, style: &S, at: BackendCoord) -> Drawn {
-        let failed = |error: S::FontError| DrawingErrorKind::FontError(Box::new(error));
-        let ((left, top), (right, bottom)) = style.layout_box(text).map_err(failed)?;
+        let bold = matches!(style.style(), FontStyle::Bold);
+        let width = letters::width(text, style.size(), bold);
+        let height = style.size() as i32;
         let dx = match style.anchor().h_pos {
             HPos::Left => 0,
-            HPos::Right => left - right,
-            HPos::Center => (left - right) / 2,
+            HPos::Right => -width,
+            HPos::Center => -width / 2,
         };
         let dy = match style.anchor().v_pos {
             VPos::Top => 0,
-            VPos::Bottom => top - bottom,
-            VPos::Center => (top - bottom) / 2,
+            VPos::Bottom => -height,
+            VPos::Center => -height / 2,
         };
-        let (at, turn): (_, FontTransform) = (pixel(at), style.transform());
-        let (width, height) = (self.0.width() as i32, self.0.height() as i32);
-        let pixels = self.0.pixels_mut();
-        let letter = |x: i32, y: i32, color: BackendColor| -> Result<(), Infallible> {
-            let (x, y) = turn.transform(x + dx - left, y + dy - top);
-            let (x, y) = (at.0 + x, at.1 + y);
-            if color.alpha > 0.0 && (0..width).contains(&x) && (0..height).contains(&y) {
-                let pixel = &mut pixels[(y * width + x) as usize];
-                *pixel = blend(*pixel, color);
-            }
-            Ok(())
-        };
-        style.draw(text, (0, 0), letter).map_err(failed)?.map_err(DrawingErrorKind::DrawingError)
+        let (at, turn) = (pixel(at), style.transform());
+        let letters = letters::line(text, style.size(), bold);
+        let letters: Vec<_> = letters.into_iter().map(|(start, glyph)| ((start + dx, dy), glyph)).collect();
+        let corners =
+            letters.iter().flat_map(|((x, y), glyph)| glyph.corners.map(|corner| (corner.0 + x, corner.1 + y)));
+        let reached = corners.map(|(x, y)| at.1 + turn.transform(x, y).1);
+        let (top, bottom) = (reached.clone().min().unwrap_or(0), reached.max().unwrap_or(0));
+        // A line that is turned has its pixels before its corners.
+        self.paint(top - 1..bottom + 1, Shape::Text { letters, at, turn, color: style.color() });
+        Ok(())
     }
 }
 
@@ -222,18 +238,15 @@ fn paint(color: BackendColor, anti_alias: bool) -> Paint<'static> {
     paint
 }
 
-fn opaque(color: BackendColor) -> PremultipliedColorU8 {
+pub(super) fn opaque(color: BackendColor) -> PremultipliedColorU8 {
     let (red, green, blue) = color.rgb;
     tiny_skia::ColorU8::from_rgba(red, green, blue, u8::MAX).premultiply()
 }
 
-/// An opaque pixel under a colour that lets some of it through.
-fn blend(under: PremultipliedColorU8, over: BackendColor) -> PremultipliedColorU8 {
-    let share = (over.alpha.min(1.0) * 256.0) as u32;
-    let mix = |under: u8, over: u8| ((u32::from(under) * (256 - share) + u32::from(over) * share) >> 8) as u8;
-    let (red, green, blue) = over.rgb;
-    let rgb = (mix(under.red(), red), mix(under.green(), green), mix(under.blue(), blue));
-    opaque(BackendColor { alpha: 1.0, rgb })
+/// The rows that a path covers, and so many more around them.
+fn rows(path: &Path, around: i32) -> Range<i32> {
+    let bounds = path.bounds();
+    libm::floorf(bounds.top()) as i32 - around..libm::ceilf(bounds.bottom()) as i32 + around
 }
 
 #[cfg(test)]
@@ -241,14 +254,19 @@ mod tests {
     use super::*;
     use plotters::style::{RGBAColor, ShapeStyle};
 
+    const BLACK: ShapeStyle = ShapeStyle { color: RGBAColor(0, 0, 0, 1.0), filled: true, stroke_width: 0 };
     const BLUE: ShapeStyle = ShapeStyle { color: RGBAColor(0, 0, 255, 1.0), filled: true, stroke_width: 0 };
     const GREEN: ShapeStyle = ShapeStyle { color: RGBAColor(0, 255, 0, 1.0), filled: true, stroke_width: 0 };
 
-    /// A canvas and its pixels as the amounts of green and blue, after it was drawn on.
+    /// The pixels of a black canvas as the amounts of green and blue, after it was drawn on.
     fn drawn(width: u32, height: u32, draw: impl FnOnce(&mut Canvas)) -> Vec<Vec<(u8, u8)>> {
         let mut canvas = Canvas::new(width, height).unwrap();
+        canvas.draw_rect((0, 0), (canvas.get_size().0 as i32, canvas.get_size().1 as i32), &BLACK, true).unwrap();
         draw(&mut canvas);
-        canvas.rows().map(|row| row.as_chunks::<4>().0.iter().map(|pixel| (pixel[1], pixel[2])).collect()).collect()
+        let mut rows = Vec::new();
+        let pixels = |row: &[u8]| row.as_chunks::<4>().0.iter().map(|pixel| (pixel[1], pixel[2])).collect();
+        canvas.rows(|row| rows.push(pixels(row)));
+        rows
     }
 
     #[test]

@@ -22,7 +22,7 @@ const PAETH: u8 = 4;
 /// # Errors
 /// What the encoder cannot write, in its words.
 pub(super) fn file(canvas: &Canvas, pixels_per_metre: Option<u32>) -> Result<Vec<u8>, png::EncodingError> {
-    let (width, height) = canvas.pixels();
+    let (width, height) = (canvas.width, canvas.height);
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, width, height);
     encoder.set_color(png::ColorType::Rgb);
@@ -37,33 +37,49 @@ pub(super) fn file(canvas: &Canvas, pixels_per_metre: Option<u32>) -> Result<Vec
 
 /// The rows, filtered and compressed.
 fn compressed(canvas: &Canvas) -> std::io::Result<Vec<u8>> {
-    let width = canvas.pixels().0 as usize;
+    let width = canvas.width as usize;
     let mut compressor = Compressor::new(Vec::new())?;
     let mut filtered = Filtered::new(width);
-    let nothing = vec![0; FROM * width];
-    let mut above = &nothing[..];
-    for row in canvas.rows() {
-        compressor.write_data(filtered.row(above, row))?;
-        above = row;
-    }
+    let mut above = vec![0; FROM * width];
+    let mut written = Ok(());
+    canvas.rows(|row| {
+        if written.is_ok() {
+            written = compressor.write_data(filtered.row(&above, row));
+        }
+        above.copy_from_slice(row);
+    });
+    written?;
     let mut stream = compressor.finish()?;
     stream.flush()?;
     Ok(stream)
 }
 
 /// A row as it is compressed: the number of its filter, and how much each byte differs from what the filter expects.
-struct Filtered(Vec<u8>);
+struct Filtered {
+    bytes: Vec<u8>,
+    /// Whether all differences are zero.
+    is_blank: bool,
+}
 
 impl Filtered {
     fn new(width: usize) -> Self {
         let mut bytes = vec![0; 1 + TO * width];
         bytes[0] = PAETH;
-        Self(bytes)
+        Self { bytes, is_blank: true }
     }
 
     /// Filters a row below another one.
     fn row(&mut self, above: &[u8], row: &[u8]) -> &[u8] {
-        for (place, to) in self.0[1..].chunks_mut(TO * STRETCH).enumerate() {
+        let bytes = &mut self.bytes[1..];
+        if row == above {
+            if !self.is_blank {
+                bytes.fill(0);
+                self.is_blank = true;
+            }
+            return &self.bytes;
+        }
+        self.is_blank = false;
+        for (place, to) in bytes.chunks_mut(TO * STRETCH).enumerate() {
             let from = place * FROM * STRETCH;
             let end = from + to.len() / TO * FROM;
             // What is as above, and the pixel before it too, is what the filter expects.
@@ -74,7 +90,7 @@ impl Filtered {
                 differences(&above[before..end], &row[before..end], from == 0, to);
             }
         }
-        &self.0
+        &self.bytes
     }
 }
 
@@ -114,7 +130,10 @@ mod tests {
     #[test]
     fn files_have_the_pixels_of_the_canvas() {
         for width in [1, 2, STRETCH as u32 - 1, STRETCH as u32, STRETCH as u32 + 1, 100] {
-            let mut canvas = Canvas::new(width, 60).unwrap();
+            // Of two strips and a bit.
+            let mut canvas = Canvas::new(width, 300).unwrap();
+            let white = ShapeStyle { color: RGBAColor(255, 255, 255, 1.0), filled: true, stroke_width: 0 };
+            canvas.draw_rect((0, 0), (16 * width as i32, 16 * 300), &white, true).unwrap();
             let mut at = 1_u32;
             for number in 0..40 {
                 // Any numbers will do that are not all alike.
@@ -124,17 +143,16 @@ mod tests {
                 };
                 let color = RGBAColor(next(256) as u8, next(256) as u8, next(256) as u8, 1.0);
                 let style = ShapeStyle { color, filled: true, stroke_width: 1 + 8 * number % 50 };
-                let mut point = || (next(16 * width), next(16 * 60));
+                let mut point = || (next(16 * width), next(16 * 300));
                 match number % 3 {
                     0 => canvas.draw_rect(point(), point(), &style, true).unwrap(),
                     1 => canvas.draw_path([point(), point(), point()], &style).unwrap(),
                     _ => canvas.fill_polygon([point(), point(), point()], &style).unwrap(),
                 }
             }
-            let pixels: Vec<u8> = canvas
-                .rows()
-                .flat_map(|row| row.as_chunks::<FROM>().0.iter().flat_map(|pixel| pixel[..TO].to_vec()))
-                .collect();
+            let mut pixels = Vec::new();
+            canvas
+                .rows(|row| row.as_chunks::<FROM>().0.iter().for_each(|pixel| pixels.extend_from_slice(&pixel[..TO])));
             let file = file(&canvas, Some(11_811)).unwrap();
             let mut reader = png::Decoder::new(std::io::Cursor::new(file)).read_info().unwrap();
             let mut read = vec![0; reader.output_buffer_size().unwrap()];

@@ -59,9 +59,7 @@ impl Picture {
         let mut pen = Pen { backend: &mut canvas, scale: finer, text_scale: scale, size_per_em, baseline_per_em };
         pen.play(self).map_err(failed)?;
 
-        let file = png::file(&canvas, self.medium.png_pixels_per_metre).map_err(|error| failed(error.to_string()))?;
-        canvas.done();
-        Ok(file)
+        png::file(&canvas, self.medium.png_pixels_per_metre).map_err(|error| failed(error.to_string()))
     }
 }
 
@@ -77,7 +75,6 @@ struct Pen<'a, B: DrawingBackend> {
 
 impl<B: DrawingBackend> Pen<'_, B> {
     fn play(&mut self, picture: &Picture) -> Result<(), String> {
-        text::ensure_font();
         self.rect((0.0, 0.0), (picture.width, picture.height), theme::PAPER)?;
         for mark in &picture.marks {
             match mark {

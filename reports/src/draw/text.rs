@@ -1,36 +1,19 @@
 //! The bundled font and its measures.
 
-use std::sync::Once;
+use super::letters;
 
-use plotters::style::{FontDesc, FontFamily, FontStyle, register_font};
-
-/// The name under which the bundled font is registered, which is also what an SVG asks its viewer for. Verdana, of
+/// The name of the bundled font, and what an SVG asks its viewer for. Verdana, of
 /// nearly the same widths, stands in where DejaVu is not installed.
 pub(super) const FAMILY: &str = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif";
 
 /// The font's own line height in ems: `plotters` sizes a bitmap's letters by line height.
 pub(super) const LINE_HEIGHT: f64 = 2384.0 / 2048.0;
 
-/// Registers the font with `plotters`; cheap after the first call.
-pub(super) fn ensure_font() {
-    static REGISTERED: Once = Once::new();
-    REGISTERED.call_once(|| {
-        let fonts = [(FontStyle::Normal, dejavu::sans::regular()), (FontStyle::Bold, dejavu::sans::bold())];
-        for (style, bytes) in fonts {
-            assert!(register_font(FAMILY, style, bytes).is_ok(), "the bundled font is a font");
-        }
-    });
-}
-
 /// Width of a line of text, in the unit of `size` (an em).
 pub(crate) fn width(text: &str, size: f64, bold: bool) -> f64 {
-    // Measured once at a large size: plotters rounds a width to whole pixels.
+    // At a large size, because it is rounded to whole pixels.
     const EM: f64 = 1000.0;
-    ensure_font();
-    let style = if bold { FontStyle::Bold } else { FontStyle::Normal };
-    let font = FontDesc::new(FontFamily::Name(FAMILY), EM * LINE_HEIGHT, style);
-    let (low, high) = font.layout_box(text).unwrap_or(((0, 0), (EM as i32 * text.len() as i32 / 2, 0)));
-    f64::from(high.0 - low.0) * size / EM
+    f64::from(letters::width(text, EM * LINE_HEIGHT, bold)) * size / EM
 }
 
 /// A line of text cut to a width, with an ellipsis where it was cut.
