@@ -6,6 +6,7 @@
 // Counts and times in tables are compared as they are written there, and files have the names that we gave them.
 #![allow(clippy::float_cmp, clippy::case_sensitive_file_extension_comparisons)]
 
+mod autoscaling;
 mod batch;
 mod benches;
 mod binding;

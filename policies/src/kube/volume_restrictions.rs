@@ -8,7 +8,8 @@ use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::{PodClass, PodSpec};
 use towtank_sim::model::volume::{InTreeVolume, Volume, VolumeSource};
 use towtank_sim::scheduler::{
-    ClusterEvent, Cycle, Events, Filter, Hint, Lasting, LastingFilter, Plugin, PodOnNode, Points, PreFilter, Verdict,
+    ClusterEvent, Cycle, Events, Filter, Hint, Lasting, LastingFilter, Plugin, PodOnNode, Points, PreFilter, Supposed,
+    Verdict,
 };
 
 /// The plugin.
@@ -113,6 +114,10 @@ impl Filter for Restrictions<'_> {
 
     fn remove_pod(&mut self, pod: PodOnNode<'_>, _node: &Node) {
         self.uses -= self.uses_of(pod);
+    }
+
+    fn suppose(&mut self, supposed: &Supposed<'_>) {
+        self.uses += supposed.pods.iter().map(|(pod, _, step)| step.pods() * self.uses_of(*pod)).sum::<i64>();
     }
 }
 

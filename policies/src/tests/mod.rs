@@ -16,5 +16,6 @@ mod policy;
 mod properties;
 mod repeats;
 mod shared_gpus;
+mod supposed;
 mod tables;
 mod volumes;

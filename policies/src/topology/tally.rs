@@ -43,6 +43,17 @@ impl Tally {
         after
     }
 
+    /// What was counted, with the changes, but for those where nothing was counted.
+    pub(crate) fn settled(&self) -> Vec<Vec<i64>> {
+        let mut counts = (*self.counted).clone();
+        for &(row, domain, delta) in &self.changes {
+            if let Some(count) = counts.get_mut(row).and_then(|row| row.get_mut(domain.index())) {
+                *count += delta;
+            }
+        }
+        counts
+    }
+
     /// Whether every count is 0.
     pub(crate) fn is_zero(&self) -> bool {
         self.nonzero == 0
@@ -61,6 +72,10 @@ mod tests {
         assert_eq!(copy.add(0, two, 1), 1);
         assert_eq!(copy.add(0, two, -1), 0);
         assert_eq!(copy.add(1, two, -1), -1, "a row of its own");
+        assert_eq!(copy.settled(), [[0, 2]]);
+        copy.add(0, two, 5);
+        assert_eq!(copy.settled(), [[5, 2]]);
+        copy.add(0, two, -5);
         assert_eq!(tally.get(1, two), 0);
         assert!(!copy.is_zero());
         let mut nothing = Tally::new(vec![vec![0, 0]]);

@@ -81,13 +81,24 @@ impl NodeGroup {
 
     /// The specification of its `n`th node, n from 1.
     pub fn node(&self, n: u64) -> NodeSpec {
-        let name: Arc<str> = format!("{}-{n}", self.name).into();
-        let mut spec = NodeSpec { name: name.clone(), group: Some(self.name.clone()), ..self.template.clone() };
-        spec.labels.insert(HOSTNAME_LABEL.to_owned(), name.to_string());
+        self.named(format!("{}-{n}", self.name), n)
+    }
+
+    /// A node like its first one, by a name that no node has: whoever keeps to one host, or away from somebody's host, finds nobody on a
+    /// node that is still to come.
+    ///
+    /// Source: `cluster-autoscaler/simulator/node_info_utils.go`, `createSanitizedNode`.
+    pub fn template_node(&self) -> NodeSpec {
+        self.named(format!("template-node-for-{}", self.name), 1)
+    }
+
+    fn named(&self, name: String, n: u64) -> NodeSpec {
+        let mut spec = NodeSpec { group: Some(self.name.clone()), ..self.template.clone() };
+        spec.labels.insert(HOSTNAME_LABEL.to_owned(), name.clone());
         if !self.zones.is_empty() {
             let zone = &self.zones[((n - 1) % self.zones.len() as u64) as usize];
             spec.labels.insert(ZONE_LABEL.to_owned(), zone.clone());
         }
-        spec
+        NodeSpec { name: name.into(), ..spec }
     }
 }

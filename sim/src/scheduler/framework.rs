@@ -10,6 +10,7 @@ use super::dry_run::Failure;
 use super::events::{ClusterEvent, Events};
 use super::image_states::ImageStates;
 use super::lasting::Lasting;
+use super::supposed::Supposed;
 use super::verdict::Verdict;
 use crate::cluster::{Action, Cluster};
 use crate::model::gpu::DeviceSet;
@@ -266,6 +267,10 @@ pub trait Filter {
 
     /// PreFilterExtensions: try it without this pod. `node` has it no longer.
     fn remove_pod(&mut self, _pod: PodOnNode<'_>, _node: &Node) {}
+
+    /// Judges nodes from now on as in a cluster in which this is so, for filters that keep something about pods or nodes from
+    /// PreFilter: verdicts are those of PreFilter run there. It is told once, before anything else.
+    fn suppose(&mut self, _supposed: &Supposed<'_>) {}
 }
 
 /// The answer of PreScore.

@@ -27,6 +27,7 @@ mod queue;
 mod repeats;
 mod sampling;
 mod selection;
+mod supposed;
 mod tie_break;
 mod verdict;
 mod verdicts;
@@ -56,6 +57,7 @@ pub(crate) use queue::MoveLog;
 pub use queue::{Move, Moves, PendingPods, Pool, QueueSettings, Waits};
 pub use repeats::{FailedAgain, LastingFailure, Tally};
 pub use selection::Selection;
+pub use supposed::{Step, Supposed};
 pub use tie_break::TieBreak;
 pub use verdict::{Reason, Reasons, Verdict};
 

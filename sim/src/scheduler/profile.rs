@@ -2,6 +2,7 @@
 
 use super::framework::{Cycle, Filter, Plugin, PodOnNode, PreFilter};
 use super::nominator::Nominator;
+use super::supposed::Supposed;
 use super::verdict::Verdict;
 use crate::model::NodeId;
 use crate::model::gpu::DeviceSet;
@@ -217,6 +218,12 @@ impl FilterChain<'_> {
         }
         let (only, only_names) = (self.only.clone(), self.only_names.clone());
         FilterChain { filters, only, only_names, restricted_by: self.restricted_by }
+    }
+
+    /// Judges nodes from now on as in a cluster in which this is so. Nodes whose own pods or specification would be others are to be
+    /// shown as they would be.
+    pub(crate) fn suppose(&mut self, supposed: &Supposed<'_>) {
+        self.filters.iter_mut().for_each(|(_, filter)| filter.suppose(supposed));
     }
 
     pub(super) fn add_pod(&mut self, pod: PodOnNode<'_>, node: &Node) {

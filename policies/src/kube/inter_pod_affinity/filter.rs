@@ -12,7 +12,7 @@ use towtank_sim::cluster::Cluster;
 use towtank_sim::model::ClassId;
 use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::PodSpec;
-use towtank_sim::scheduler::{Cycle, Filter, PodOnNode, Verdict};
+use towtank_sim::scheduler::{Cycle, Filter, PodOnNode, Supposed, Verdict};
 
 /// The reason where pods that the pod wants to be near are missing.
 pub(super) const NOT_NEAR: &str = "node(s) didn't match pod affinity rules";
@@ -136,6 +136,12 @@ impl Filter for Required<'_> {
 
     fn remove_pod(&mut self, pod: PodOnNode<'_>, node: &Node) {
         self.change(pod, node, -1);
+    }
+
+    fn suppose(&mut self, supposed: &Supposed<'_>) {
+        for (pod, node, step) in &supposed.pods {
+            self.change(*pod, node, step.pods());
+        }
     }
 }
 

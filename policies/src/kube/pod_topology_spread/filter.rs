@@ -6,10 +6,11 @@ use super::PodTopologySpread;
 use super::constraint::Constraint;
 use super::eligible::{Eligible, Question};
 use crate::topology::{Domain, Domains, Tally};
+use std::borrow::Cow;
 use std::rc::Rc;
 use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::PodSpec;
-use towtank_sim::scheduler::{Cycle, Filter, PodOnNode, Verdict};
+use towtank_sim::scheduler::{Cycle, Filter, PodOnNode, Supposed, Verdict};
 
 /// The reason where a domain would be too full.
 pub(super) const TOO_FULL: &str = "node(s) didn't match pod topology spread constraints";
@@ -34,14 +35,16 @@ struct Row<'c> {
     domains: Rc<Domains>,
     /// 1 if the pod itself will be counted.
     itself: i64,
-    /// The count of the emptiest domain is taken for 0.
-    too_few_domains: bool,
 }
 
 /// The two domains with the fewest pods, the emptiest first. Two are enough to know the fewest, as long as the pods that are
 /// tried out come and go in one domain.
 #[derive(Clone, Copy, Debug)]
-struct Emptiest([(Option<Domain>, i64); 2]);
+struct Emptiest {
+    two: [(Option<Domain>, i64); 2],
+    /// There are so few domains that the emptiest one is taken for empty.
+    too_few: bool,
+}
 
 impl<'c> Hard<'c> {
     pub(super) fn new(plugin: &'c PodTopologySpread, cycle: &Cycle<'c>, constraints: Vec<Constraint<'c>>) -> Self {
@@ -68,15 +71,15 @@ impl<'c> Hard<'c> {
                 }
             });
         }
-        let emptiest = eligible.present.iter().zip(&counts);
-        let emptiest = emptiest.map(|(present, counts)| Emptiest::of(present, counts)).collect();
-        let row = |((constraint, domains), present): ((Constraint<'c>, Rc<Domains>), &Vec<Domain>)| Row {
+        let emptiest = eligible.present.iter().zip(&counts).zip(&constraints);
+        let emptiest =
+            emptiest.map(|((present, counts), constraint)| Emptiest::of(present, counts, constraint)).collect();
+        let row = |(constraint, domains): (Constraint<'c>, Rc<Domains>)| Row {
             itself: i64::from(constraint.matches(&pod.labels)),
-            too_few_domains: (present.len() as i64) < constraint.min_domains(),
             constraint,
             domains,
         };
-        let rows = constraints.into_iter().zip(domains).zip(&eligible.present).map(row).collect();
+        let rows = constraints.into_iter().zip(domains).map(row).collect();
         Self { pod, rows, eligible, pods: Tally::new(counts), emptiest }
     }
 
@@ -85,27 +88,50 @@ impl<'c> Hard<'c> {
     /// As upstream: pods that have been asked to go were not counted and are subtracted all the same, and what an empty
     /// selector matches is added without having been counted.
     fn change(&mut self, pod: PodOnNode<'_>, node: &Node, delta: i64) {
-        let incoming = self.pod;
-        if pod.class.spec.namespace != incoming.namespace {
+        if pod.class.spec.namespace != self.pod.namespace {
             return;
         }
-        let rows = self.rows.clone();
-        let known = self.rows.iter().all(|row| row.domains.knows(node));
-        let all_keys = known || rows.iter().all(|row| row.domains.of(node).is_some());
-        for (index, row) in rows.iter().enumerate() {
-            if !row.constraint.matches(&pod.class.spec.labels) {
+        for index in 0..self.rows.len() {
+            if !self.rows[index].constraint.matches(&pod.class.spec.labels) {
                 continue;
             }
-            let domain = if known {
-                self.eligible.rows[index].get(node.id.index()).copied().flatten()
-            } else {
-                row.domains.of(node).filter(|_| all_keys && row.constraint.includes(incoming, &node.spec))
-            };
-            if let Some(domain) = domain {
+            if let Some(domain) = self.counted_in(index, node) {
                 let now = self.pods.add(index, domain, delta);
                 self.emptiest[index].update(domain, now);
             }
         }
+    }
+
+    /// The domain in which the pods on a node are counted, which may be one that is not in the store.
+    fn counted_in(&self, index: usize, node: &Node) -> Option<Domain> {
+        if self.rows.iter().all(|row| row.domains.knows(node)) {
+            return self.eligible.rows[index].get(node.id.index()).copied().flatten();
+        }
+        let has_all_keys = self.rows.iter().all(|row| row.domains.of(node).is_some());
+        let row = &self.rows[index];
+        row.domains.of(node).filter(|_| has_all_keys && row.constraint.includes(self.pod, &node.spec))
+    }
+
+    /// The different domains in which pods are counted.
+    fn present(&self, index: usize, supposed: &Supposed<'_>) -> Cow<'_, [Domain]> {
+        let row = &self.eligible.rows[index];
+        let constraint = &self.rows[index].constraint;
+        let mut left_out: Vec<bool> = Vec::new();
+        for (node, now) in &supposed.nodes {
+            let counts = now.as_ref().is_some_and(|spec| constraint.includes(self.pod, spec));
+            if left_out.is_empty() && !counts {
+                left_out.resize(row.len(), false);
+            }
+            if let Some(left_out) = left_out.get_mut(node.id.index()) {
+                *left_out = !counts;
+            }
+        }
+        if left_out.is_empty() {
+            return Cow::Borrowed(&self.eligible.present[index]);
+        }
+        let left = row.iter().zip(left_out).filter_map(|(domain, left_out)| domain.filter(|_| !left_out));
+        let mut seen = vec![false; self.rows[index].domains.len()];
+        left.filter(|domain| !std::mem::replace(&mut seen[domain.index()], true)).collect()
     }
 }
 
@@ -113,8 +139,7 @@ impl Filter for Hard<'_> {
     fn filter(&self, node: &Node) -> Verdict {
         for (index, row) in self.rows.iter().enumerate() {
             let Some(domain) = row.domains.of(node) else { return Verdict::unresolvable(NO_DOMAIN) };
-            let fewest = if row.too_few_domains { 0 } else { self.emptiest[index].fewest() };
-            let skew = self.pods.get(index, domain) + row.itself - fewest;
+            let skew = self.pods.get(index, domain) + row.itself - self.emptiest[index].fewest();
             if skew > row.constraint.max_skew() {
                 return Verdict::unschedulable(TOO_FULL);
             }
@@ -133,11 +158,33 @@ impl Filter for Hard<'_> {
     fn remove_pod(&mut self, pod: PodOnNode<'_>, node: &Node) {
         self.change(pod, node, -1);
     }
+
+    fn suppose(&mut self, supposed: &Supposed<'_>) {
+        let mut counts = self.pods.settled();
+        for (index, counts) in counts.iter_mut().enumerate() {
+            let constraint = &self.rows[index].constraint;
+            for (pod, node, step) in &supposed.pods {
+                let spec = &pod.class.spec;
+                let counted = pod.pod.deleting.is_none()
+                    && spec.namespace == self.pod.namespace
+                    && constraint.counted().is_some_and(|selector| selector.matches(&spec.labels));
+                let domain = counted.then(|| self.counted_in(index, node)).flatten();
+                // Where no node of the store is, nothing is counted.
+                if let Some(count) = domain.and_then(|domain| counts.get_mut(domain.index())) {
+                    *count += step.pods();
+                }
+            }
+            let emptiest = Emptiest::of(&self.present(index, supposed), counts, constraint);
+            self.emptiest[index] = emptiest;
+        }
+        self.pods = Tally::new(counts);
+    }
 }
 
 impl Emptiest {
-    fn of(present: &[Domain], counts: &[i64]) -> Self {
-        let mut emptiest = Self([(None, i64::from(i32::MAX)); 2]);
+    fn of(present: &[Domain], counts: &[i64], constraint: &Constraint<'_>) -> Self {
+        let too_few = (present.len() as i64) < constraint.min_domains();
+        let mut emptiest = Self { two: [(None, i64::from(i32::MAX)); 2], too_few };
         for domain in present {
             emptiest.update(*domain, counts[domain.index()]);
         }
@@ -145,12 +192,12 @@ impl Emptiest {
     }
 
     fn fewest(&self) -> i64 {
-        self.0[0].1
+        if self.too_few { 0 } else { self.two[0].1 }
     }
 
     /// A domain has this many pods now.
     fn update(&mut self, domain: Domain, pods: i64) {
-        let [first, second] = &mut self.0;
+        let [first, second] = &mut self.two;
         if first.0 == Some(domain) {
             first.1 = pods;
         } else if second.0 == Some(domain) {

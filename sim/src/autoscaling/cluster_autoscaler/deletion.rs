@@ -13,7 +13,7 @@ use crate::observe::{Note, Regarding};
 use crate::time::{SimTime, Span};
 
 /// The taint that keeps new pods away.
-pub(super) const TO_BE_DELETED: &str = "ToBeDeletedByClusterAutoscaler";
+const TO_BE_DELETED: &str = "ToBeDeletedByClusterAutoscaler";
 
 /// How often it is looked whether the pods have gone, and evictions are tried again.
 const POLL: Span = Span::from_secs(5);
@@ -37,10 +37,8 @@ pub(super) struct Deletion {
 pub(super) enum Progress {
     /// It goes on; another look is planned.
     Waiting,
-    /// The node is gone.
-    Done,
-    /// The node stays.
-    Failed,
+    /// The node is gone, or stays because it could not be emptied in time.
+    Ended,
 }
 
 impl Deletion {
@@ -53,8 +51,7 @@ impl Deletion {
         settings: &ClusterAutoscalerSettings,
         cx: &mut Context<'_>,
     ) -> Self {
-        let since = cx.now().floor_to_second().to_string();
-        let taint = Taint { key: TO_BE_DELETED.to_owned(), value: since, effect: Effect::NoSchedule };
+        let taint = to_be_deleted(cx.now());
         cx.cluster.update_node(node, |spec| {
             spec.taints.push(taint);
             spec.unschedulable = true;
@@ -77,7 +74,7 @@ impl Deletion {
         }
         if pods.is_empty() {
             cx.cluster.remove_node(self.node);
-            return Progress::Done;
+            return Progress::Ended;
         }
         pods.sort_unstable();
         let mut refused = false;
@@ -98,7 +95,7 @@ impl Deletion {
             let message = "failed to drain the node, aborting ScaleDown";
             let (warning, reason, regarding) = (true, "ScaleDownFailed", Regarding::Node(self.node));
             cx.note(&Note::Event { warning, reason, regarding, message });
-            return Progress::Failed;
+            return Progress::Ended;
         }
         self.plan(POLL, timer, cx);
         Progress::Waiting
@@ -108,6 +105,12 @@ impl Deletion {
         let about = Subject::Node(self.node, self.uid);
         cx.remind(cx.now() + delay, Rank::Machine, Timer { kind: timer, tag: 0, about });
     }
+}
+
+/// The taint of a node that is being removed since then.
+pub(super) fn to_be_deleted(since: SimTime) -> Taint {
+    let value = since.floor_to_second().to_string();
+    Taint { key: TO_BE_DELETED.to_owned(), value, effect: Effect::NoSchedule }
 }
 
 fn event(cx: &mut Context<'_>, warning: bool, regarding: Regarding<'_>, message: &str) {

@@ -39,7 +39,7 @@ pub(super) struct Request {
 
 impl Group {
     pub(super) fn new(spec: NodeGroup, streams: Streams, cluster: &mut Cluster) -> Self {
-        let template = Node::hypothetical(spec.node(1), &mut cluster.resources);
+        let template = Node::hypothetical(spec.template_node(), &mut cluster.resources);
         let listed =
             if spec.template.capacity.is_empty() { &spec.template.allocatable } else { &spec.template.capacity };
         Self {

@@ -69,8 +69,8 @@ pub struct ClusterAutoscaler {
     /// The next scan: when, its number, and whether the run waits for it.
     next: (SimTime, u32, bool),
     last_scale_up: Option<SimTime>,
+    /// When the last removal of a node began.
     last_delete: Option<SimTime>,
-    last_failure: Option<SimTime>,
     last_arrival: Option<SimTime>,
     /// What each pending pod was last told of why nothing grows for it, by uid.
     told: BTreeMap<u64, String>,
@@ -108,7 +108,6 @@ impl ClusterAutoscaler {
             next: (SimTime::ZERO, 0, false),
             last_scale_up: None,
             last_delete: None,
-            last_failure: None,
             last_arrival: None,
             told: BTreeMap::new(),
             quiet: None,
@@ -127,11 +126,9 @@ impl ClusterAutoscaler {
         let decision = self.decide(cx.cluster);
         let mut awaits = decision.too_young || decision.early || decision.plan.awaits_backoff;
         awaits |= decision.settling && self.last_arrival.is_some_and(|at| now.since(at) < SETTLING);
-        let grew = decision.plan.increase.is_some();
         self.tell(&decision.plan, cx);
         self.grow(decision.plan, cx);
-        // No node goes in a loop that asked for nodes.
-        if !grew && self.settings.scale_down_enabled {
+        if self.settings.scale_down_enabled {
             let cooling = decision.too_young || self.is_cooling_down(now);
             awaits |= self.shrink(decision.unneeded, cooling, cx) | self.scale_down.awaits_recheck();
         }
@@ -159,9 +156,12 @@ impl ClusterAutoscaler {
             let nodes = cluster.nodes().len() + self.groups.iter().map(|group| group.requests.len()).sum::<usize>();
             decision.plan = scale_up::plan(&pods, &self.groups, filters, &self.settings, nodes, lot);
         }
-        if decision.plan.increase.is_none() && self.settings.scale_down_enabled {
-            let leaving = leaving_by_group(&self.groups, &self.deletions);
-            decision.unneeded = self.scale_down.update(&snapshot, &self.groups, &leaving, filters, &self.settings);
+        if self.settings.scale_down_enabled {
+            let mut targets: Vec<u32> = self.groups.iter().map(Group::target).collect();
+            if let Some((group, count)) = decision.plan.increase {
+                targets[group] += count;
+            }
+            decision.unneeded = self.scale_down.update(&snapshot, &self.groups, &targets, filters, &self.settings);
         }
         decision
     }
@@ -206,11 +206,14 @@ impl ClusterAutoscaler {
     /// Begins to remove the nodes that have been unneeded for long enough. Whether others will be in time.
     fn shrink(&mut self, unneeded: Vec<Unneeded>, cooling: bool, cx: &mut Context<'_>) -> bool {
         let now = cx.now();
-        let mut leaving = leaving_by_group(&self.groups, &self.deletions);
+        // The sizes of the groups without the nodes that are being removed.
+        let mut sizes: Vec<u32> = self.groups.iter().map(Group::target).collect();
+        for deletion in &self.deletions {
+            sizes[deletion.group] = sizes[deletion.group].saturating_sub(1);
+        }
         let mut waiting = false;
         for node in unneeded {
-            let group = &self.groups[node.group];
-            if group.target().saturating_sub(leaving[node.group]) <= group.spec.min {
+            if sizes[node.group] <= self.groups[node.group].spec.min {
                 continue;
             }
             let drains = !node.pods.is_empty();
@@ -221,7 +224,7 @@ impl ClusterAutoscaler {
                 waiting = true;
                 continue;
             }
-            leaving[node.group] += 1;
+            sizes[node.group] -= 1;
             self.remove(&node, drains, cx);
         }
         waiting
@@ -244,17 +247,15 @@ impl ClusterAutoscaler {
         let deletion = Deletion::begin(node.node, node.group, drains, timer::DELETION, &self.settings, cx);
         debug_assert_eq!(deletion.uid, node.uid, "the node that was looked at");
         self.deletions.push(deletion);
+        self.last_delete = Some(cx.now());
     }
 
     fn continue_deletion(&mut self, node: NodeId, uid: u64, cx: &mut Context<'_>) {
         let found = self.deletions.iter().position(|deletion| deletion.node == node && deletion.uid == uid);
         let Some(index) = found else { return };
-        match self.deletions[index].go_on(timer::DELETION, &self.settings, cx) {
-            Progress::Waiting => return,
-            Progress::Done => self.last_delete = Some(cx.now()),
-            Progress::Failed => self.last_failure = Some(cx.now()),
+        if self.deletions[index].go_on(timer::DELETION, &self.settings, cx) == Progress::Ended {
+            self.deletions.remove(index);
         }
-        self.deletions.remove(index);
     }
 
     fn give_up_late_nodes(&mut self, cx: &mut Context<'_>) {
@@ -282,7 +283,6 @@ impl ClusterAutoscaler {
         [
             (self.last_scale_up, settings.scale_down_delay_after_add),
             (self.last_delete, settings.scale_down_delay_after_delete),
-            (self.last_failure, settings.scale_down_delay_after_failure),
         ]
         .into_iter()
         .any(|(last, delay)| last.is_some_and(|last| last + delay > now))
@@ -381,15 +381,6 @@ impl std::fmt::Debug for ClusterAutoscaler {
 
 /// The object that events about the autoscaler itself are about.
 const STATUS: Regarding<'static> = Regarding::Named("ConfigMap", "cluster-autoscaler-status");
-
-/// How many nodes of each group are being removed.
-fn leaving_by_group(groups: &[Group], deletions: &[Deletion]) -> Vec<u32> {
-    let mut leaving = vec![0; groups.len()];
-    for deletion in deletions {
-        leaving[deletion.group] += 1;
-    }
-    leaving
-}
 
 fn event(cx: &mut Context<'_>, warning: bool, reason: &'static str, regarding: Regarding<'_>, message: &str) {
     cx.note(&Note::Event { warning, reason, regarding, message });

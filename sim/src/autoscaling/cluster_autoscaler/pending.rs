@@ -66,6 +66,7 @@ pub(super) fn take_out_fitting(
             refused.insert(class);
             return true;
         };
+        snapshot.expected.push((id, place));
         let place = &mut places[place];
         place.node.to_mut().add_hypothetical(filters.class(class));
         place.expects = true;

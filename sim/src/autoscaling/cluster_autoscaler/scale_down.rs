@@ -1,16 +1,18 @@
 //! Shrinking: which nodes are not needed, since when, and which of them go now.
 //!
-//! Source: `cluster-autoscaler/core/scaledown/{eligibility,planner,unneeded}`.
+//! Source: `cluster-autoscaler/core/scaledown/{eligibility,planner,unneeded}`, `cluster-autoscaler/simulator/cluster.go`.
 
 use super::budgets::Remaining;
+use super::deletion::to_be_deleted;
 use super::drainability::movable;
 use super::group::{Group, gpu_resource};
 use super::settings::ClusterAutoscalerSettings;
 use super::snapshot::{Circular, Filters, Snapshot};
 use crate::cluster::Cluster;
-use crate::model::node::Node;
+use crate::model::node::{Node, NodeSpec};
 use crate::model::resources::ResourceId;
 use crate::model::{NodeId, PodId};
+use crate::scheduler::{PodOnNode, Step, Supposed};
 use crate::time::SimTime;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,24 +51,23 @@ struct Candidate {
 
 impl ScaleDown {
     /// Looks at all nodes of groups above their minimum: which of them are hardly used and could be emptied onto the
-    /// others, counting every move that an earlier one of them needs. `leaving` says how many nodes of each group are
-    /// being removed already.
+    /// others, counting every move that an earlier one of them needs. `targets` are the sizes of the groups as they are asked for.
     pub(super) fn update(
         &mut self,
         snapshot: &Snapshot<'_>,
         groups: &[Group],
-        leaving: &[u32],
+        targets: &[u32],
         filters: Filters<'_>,
         settings: &ClusterAutoscalerSettings,
     ) -> Vec<Unneeded> {
         let cluster = filters.cluster;
         let now = cluster.now;
         self.unremovable.retain(|_, (until, _)| *until > now);
-        let mut candidates = self.candidates(snapshot, groups, leaving, cluster, settings);
+        let mut candidates = self.candidates(snapshot, groups, targets, cluster, settings);
         candidates.sort_by_key(|candidate| candidate.order);
 
         let limit = self.unneeded.len() + 2 * settings.max_scale_down_parallelism as usize;
-        let mut moves = Moves { snapshot, filters, moved: BTreeMap::new(), gone: BTreeSet::new() };
+        let mut moves = Moves::new(snapshot, filters);
         let mut budgets = Remaining::new(cluster);
         let mut found: Vec<Unneeded> = Vec::new();
         for candidate in candidates {
@@ -99,7 +100,7 @@ impl ScaleDown {
         &mut self,
         snapshot: &Snapshot<'_>,
         groups: &[Group],
-        leaving: &[u32],
+        targets: &[u32],
         cluster: &Cluster,
         settings: &ClusterAutoscalerSettings,
     ) -> Vec<Candidate> {
@@ -109,7 +110,7 @@ impl ScaleDown {
         for (place, it) in snapshot.places.iter().enumerate().filter(|(_, it)| it.exists && !it.expects) {
             let node = &*it.node;
             let Some(&group) = node.spec.group.as_deref().and_then(|name| by_name.get(name)) else { continue };
-            if groups[group].target().saturating_sub(leaving[group]) <= groups[group].spec.min {
+            if targets[group] <= groups[group].spec.min {
                 continue;
             }
             let (utilization, threshold) = if let Some(gpu) = gpu_resource(node, cluster) {
@@ -140,39 +141,78 @@ fn used(node: &Node, resource: ResourceId) -> f64 {
     }
 }
 
+/// Nodes as they would be with further pods, and these pods.
+type Places = BTreeMap<usize, (Node, Vec<PodId>)>;
+
 /// Moves tried out on the snapshot.
 struct Moves<'a, 'c> {
     snapshot: &'a Snapshot<'c>,
     filters: Filters<'c>,
-    /// The nodes that pods were moved to, as they would then be, with these pods.
-    moved: BTreeMap<usize, (Node, Vec<PodId>)>,
+    /// What the moves come to, for filters that look at more than one node.
+    supposed: Supposed<'a>,
+    /// The nodes that pods were moved to.
+    moved: Places,
     /// The nodes that would go.
     gone: BTreeSet<usize>,
 }
 
-impl Moves<'_, '_> {
+impl<'a, 'c> Moves<'a, 'c> {
+    fn new(snapshot: &'a Snapshot<'c>, filters: Filters<'c>) -> Self {
+        let mut supposed = Supposed::default();
+        for (id, place) in &snapshot.expected {
+            let pod = PodOnNode::find(*id, filters.cluster);
+            supposed.pods.extend(pod.map(|pod| (pod, &*snapshot.places[*place].node, Step::Comes)));
+        }
+        Self { snapshot, filters, supposed, moved: BTreeMap::new(), gone: BTreeSet::new() }
+    }
+
     /// Moves these pods, and those that were moved here before, from a node elsewhere, so that it can go; if one cannot
     /// move, none does.
     fn empty(&mut self, from: usize, pods: &[PodId], search: &mut Circular) -> bool {
-        let guests = self.moved.get(&from).map_or(&[][..], |(_, guests)| guests);
-        let mut tried: BTreeMap<usize, (Node, Vec<PodId>)> = BTreeMap::new();
+        let before = (self.supposed.pods.len(), self.supposed.nodes.len());
+        let found = self.find_places(from, pods, search);
+        if let Some(places) = found {
+            self.moved.extend(places);
+            self.moved.remove(&from);
+            self.gone.insert(from);
+            self.supposed.nodes.push((&*self.snapshot.places[from].node, None));
+            return true;
+        }
+        self.supposed.pods.truncate(before.0);
+        self.supposed.nodes.truncate(before.1);
+        false
+    }
+
+    /// The nodes that the pods would move to, as they would then be. While the pods look for a place the node is still there, without
+    /// any pod and with the taint that it will have: topology spread counts it as an empty domain, unless the constraint honors taints.
+    ///
+    /// Source: `simulator/cluster.go`, `findPlaceFor` and `replaceWithTaintedGhostNode`.
+    fn find_places(&mut self, from: usize, pods: &[PodId], search: &mut Circular) -> Option<Places> {
+        let Self { snapshot, filters, supposed, moved, gone } = self;
+        let places = &snapshot.places;
+        let node = &*places[from].node;
+        let guests = moved.get(&from).map_or(&[][..], |(_, guests)| guests);
+        let leaving = node.pods.iter().chain(guests).filter_map(|id| PodOnNode::find(*id, filters.cluster));
+        supposed.pods.extend(leaving.map(|pod| (pod, node, Step::Leaves)));
+        let mut spec = NodeSpec::clone(&node.spec);
+        spec.taints.push(to_be_deleted(filters.cluster.now));
+        supposed.nodes.push((node, Some(spec)));
+
+        let mut tried = Places::new();
         for &id in pods.iter().chain(guests) {
-            let Some(pod) = self.filters.cluster.pod(id) else { continue };
-            let Ok(chain) = self.filters.of(pod.class, Some(id)) else { return false };
-            let places = &self.snapshot.places;
-            let changed = |i: &usize| tried.get(i).or_else(|| self.moved.get(i));
+            let Some(pod) = PodOnNode::find(id, filters.cluster) else { continue };
+            let mut chain = filters.of(pod.class_id, Some(id)).ok()?;
+            chain.suppose(supposed);
+            let changed = |i: &usize| tried.get(i).or_else(|| moved.get(i));
             let now = |i: usize| changed(&i).map_or(&*places[i].node, |(node, _)| node);
-            let may = |i: usize| i != from && places[i].exists && !self.gone.contains(&i);
-            let found = search.find(places.len(), |i| may(i) && chain.check(now(i)).is_none());
-            let Some(to) = found else { return false };
+            let may = |i: usize| i != from && places[i].exists && !gone.contains(&i);
+            let to = search.find(places.len(), |i| may(i) && chain.check(now(i)).is_none())?;
             let (mut node, mut guests) = changed(&to).cloned().unwrap_or_else(|| (now(to).clone(), Vec::new()));
-            node.add_hypothetical(self.filters.class(pod.class));
+            node.add_hypothetical(pod.class);
             guests.push(id);
             tried.insert(to, (node, guests));
+            supposed.pods.push((pod, &*places[to].node, Step::Comes));
         }
-        self.moved.extend(tried);
-        self.moved.remove(&from);
-        self.gone.insert(from);
-        true
+        Some(tried)
     }
 }

@@ -47,9 +47,10 @@ pub struct ClusterAutoscalerSettings {
     pub scale_down_unneeded_time: Span,
     /// `--scale-down-delay-after-add`: no node goes so soon after nodes were added. 10 min.
     pub scale_down_delay_after_add: Span,
-    /// `--scale-down-delay-after-delete`: no node goes so soon after another one went. 0.
+    /// `--scale-down-delay-after-delete`: no node goes so soon after another one began to go. 0.
     pub scale_down_delay_after_delete: Span,
-    /// `--scale-down-delay-after-failure`: no node goes so soon after a removal failed. 3 min.
+    /// `--scale-down-delay-after-failure`: no node goes so soon after a node could not be tainted. It always can, so that nothing waits;
+    /// upstream does not count a drain that fails later either. 3 min.
     pub scale_down_delay_after_failure: Span,
     /// `--unremovable-node-recheck-timeout`: how long a node is left alone whose pods cannot move. 5 min.
     pub unremovable_node_recheck_timeout: Span,

@@ -13,6 +13,8 @@ use std::borrow::Cow;
 #[derive(Debug)]
 pub(super) struct Snapshot<'c> {
     pub(super) places: Vec<Place<'c>>,
+    /// The pending pods that are expected on places.
+    pub(super) expected: Vec<(PodId, usize)>,
 }
 
 /// A node of the snapshot.
@@ -31,7 +33,7 @@ impl<'c> Snapshot<'c> {
         let there = there.map(|node| Place { node: Cow::Borrowed(node), exists: true, expects: false });
         let upcoming = groups.iter().flat_map(|group| std::iter::repeat_n(&group.template, group.requests.len()));
         let upcoming = upcoming.map(|node| Place { node: Cow::Borrowed(node), exists: false, expects: false });
-        Self { places: there.chain(upcoming).collect() }
+        Self { places: there.chain(upcoming).collect(), expected: Vec::new() }
     }
 }
 

@@ -27,9 +27,17 @@ fn group(name: &str, min: u32, max: u32, cpu: &str, delay: f64) -> NodeGroup {
 type Step = Box<dyn Fn(&mut Cluster)>;
 
 fn run(groups: Vec<NodeGroup>, until: Until, steps: Vec<(i64, Step)>) -> (Diary, Outcome, Cluster) {
+    run_with(ClusterAutoscalerSettings::default(), groups, until, steps)
+}
+
+fn run_with(
+    settings: ClusterAutoscalerSettings,
+    groups: Vec<NodeGroup>,
+    until: Until,
+    steps: Vec<(i64, Step)>,
+) -> (Diary, Outcome, Cluster) {
     let mut simulation = simulation();
     simulation.add_controller(Box::new(Script::new(steps)));
-    let settings = ClusterAutoscalerSettings::default();
     simulation.add_controller(Box::new(ClusterAutoscaler::new(groups, vec![profile()], settings)));
     let mut diary = Diary::default();
     let outcome = simulation.run(until, &mut [&mut diary]).expect("the run ends");
@@ -238,6 +246,53 @@ fn up_then_down_as_recorded() {
     assert_eq!(diary.about(" -a-"), ["915 -a-1", "995 -a-2"], "{:#?}", diary.0);
     assert!(cluster.nodes().is_empty(), "{:#?}", diary.0);
     assert!(outcome.end <= SimTime::from_secs(1000), "{}", outcome.end);
+}
+
+#[test]
+fn the_delay_after_a_deletion_counts_from_its_beginning() {
+    let settings = ClusterAutoscalerSettings {
+        max_scale_down_parallelism: 1,
+        scale_down_delay_after_delete: Span::from_secs(180),
+        ..ClusterAutoscalerSettings::default()
+    };
+    let empty = NodeGroup { initial: 3, ..group("ng", 0, 5, "4", 30.0) };
+    let (diary, ..) = run_with(settings, vec![empty], Until::Idle, vec![]);
+    assert_eq!(diary.about(" -ng"), ["615 -ng-1", "795 -ng-2", "975 -ng-3"], "{:#?}", diary.0);
+}
+
+/// As in the recorded run rand-0020, where a node goes in the loop that asks for others.
+#[test]
+fn a_loop_that_asks_for_nodes_removes_others_unless_there_is_a_delay() {
+    let groups = || vec![NodeGroup { initial: 1, ..group("small", 0, 5, "4", 30.0) }, group("big", 0, 5, "16", 30.0)];
+    let pod = || vec![(605, pods(1, "8", Run::Forever))];
+    let until = Until::Time(SimTime::from_secs(2000));
+    let none =
+        ClusterAutoscalerSettings { scale_down_delay_after_add: Span::ZERO, ..ClusterAutoscalerSettings::default() };
+    let (diary, ..) = run_with(none, groups(), until, pod());
+    let (grew, went) = (diary.about("ScaledUpGroup"), diary.about(" -small"));
+    assert!(grew.len() == 1 && grew[0].starts_with("610 "), "{grew:?}");
+    assert_eq!(went, ["615 -small-1"]);
+    let (diary, ..) = run(groups(), until, pod());
+    assert_eq!(diary.about(" -small"), ["1215 -small-1"], "ten minutes after the nodes were asked for");
+}
+
+#[test]
+fn a_drain_that_fails_delays_no_other_node() {
+    let fill: Step = Box::new(|cluster| {
+        replicas(cluster, "a", 1, "1", "6Gi");
+    });
+    let rest: Step = Box::new(|cluster| {
+        bare_pod(cluster, "filler-1", "3", "1Gi", seconds(100));
+        bare_pod(cluster, "filler-2", "3", "1Gi", seconds(300));
+        replicas(cluster, "b", 1, "1", "6Gi");
+        bare_pod(cluster, "filler-3", "3", "1Gi", seconds(100));
+    });
+    let three = NodeGroup { initial: 3, ..group("ng", 1, 5, "4", 30.0) };
+    // The budget comes between the taint of the node that is to be drained, and the evictions.
+    let steps = vec![(0, fill), (1, rest), (722, budget(0))];
+    let (diary, _, cluster) = run(vec![three], Until::Time(SimTime::from_secs(1500)), steps);
+    assert_eq!(diary.about("ScaleDownFailed").len(), 1, "{:#?}", diary.0);
+    assert_eq!((diary.about(" -ng"), cluster.counters().evicted), (vec!["925 -ng-3"], 0), "{:#?}", diary.0);
 }
 
 #[test]

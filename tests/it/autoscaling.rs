@@ -1,0 +1,88 @@
+//! The cluster autoscaler and what pods want of each other.
+
+use crate::support::Folder;
+
+/// A Deployment whose pods have these further fields.
+fn deployment(replicas: usize, fields: &str) -> String {
+    format!(
+        "\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{ name: web }}
+spec:
+  replicas: {replicas}
+  selector: {{ matchLabels: {{ app: web }} }}
+  template:
+    metadata: {{ labels: {{ app: web }} }}
+    spec:
+      containers: [{{ name: server, resources: {{ requests: {{ cpu: 100m, memory: 1Gi }} }} }}]
+      {fields}
+"
+    )
+}
+
+/// Plays an hour with these node groups, which scale down after a minute; the names of the nodes that came, each with whether it stayed.
+fn nodes(deployment: &str, groups: &str) -> Vec<(String, bool)> {
+    let folder = Folder::new();
+    folder.write("web.yaml", deployment);
+    let scenario = format!(
+        "\
+apiVersion: towtank.dev/v1alpha1
+kind: Scenario
+metadata: {{ name: autoscaling }}
+spec:
+  until: 1h
+  workload: [manifests: [web.yaml]]
+  autoscaling:
+    cluster: {{ scaleDownUnneededTime: 1m, scaleDownDelayAfterAdd: 1m }}
+    nodeGroups:
+{groups}"
+    );
+    folder.write("scenario.yaml", &scenario);
+    folder.run(&["run", "scenario.yaml", "--out", "out"]).expect(0);
+    let text = folder.read("out/nodes.csv");
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let columns = reader.headers().expect("a header").clone();
+    let column = |name| columns.iter().position(|other| other == name).expect("a column");
+    let (name, removed) = (column("name"), column("removed_s"));
+    let rows = reader.records().map(|row| row.expect("a row"));
+    let mut nodes: Vec<_> = rows.map(|row| (row[name].to_owned(), row[removed].is_empty())).collect();
+    nodes.sort();
+    nodes
+}
+
+fn there(nodes: &[&str]) -> Vec<(String, bool)> {
+    nodes.iter().map(|name| ((*name).to_owned(), true)).collect()
+}
+
+/// A node to come is nobody's host, also where the group's first node is one.
+#[test]
+fn a_group_grows_for_pods_that_keep_away_from_each_others_hosts() {
+    let group = "      - { name: ng, max: 5, initial: 1, provisioningDelay: 30s, template: { allocatable: { cpu: 4, memory: 16Gi } } }\n";
+    let term = "{ topologyKey: kubernetes.io/hostname, labelSelector: { matchLabels: { app: web } } }";
+    let apart =
+        format!("affinity: {{ podAntiAffinity: {{ requiredDuringSchedulingIgnoredDuringExecution: [{term}] }} }}");
+    assert_eq!(nodes(&deployment(3, &apart), group), there(&["ng-1", "ng-2", "ng-3"]));
+    let spread = "topologySpreadConstraints: [{ maxSkew: 1, topologyKey: kubernetes.io/hostname, minDomains: 3, \
+                  whenUnsatisfiable: DoNotSchedule, labelSelector: { matchLabels: { app: web } } }]";
+    assert_eq!(nodes(&deployment(3, spread), group), there(&["ng-1", "ng-2", "ng-3"]));
+}
+
+/// As recorded of the real Cluster Autoscaler in `scaledown/hand/move-respects-spread.yaml`: the only node of its zone is hardly used and
+/// stays, because the zone would be there, empty, while the node is drained. With `nodeTaintsPolicy: Honor` it goes.
+#[test]
+fn a_node_stays_that_would_leave_an_empty_domain_while_it_is_drained() {
+    let template = "template: { allocatable: { cpu: 4, memory: 16Gi } }, provisioningDelay: 30s }";
+    let a = format!("      - {{ name: a, min: 2, max: 9, initial: 2, zones: [z1], {template}\n");
+    let groups = a + &format!("      - {{ name: b, max: 9, initial: 1, zones: [z2], {template}\n");
+    let spread = |taints: &str| {
+        format!(
+            "topologySpreadConstraints: [{{ maxSkew: 1, topologyKey: topology.kubernetes.io/zone, whenUnsatisfiable: DoNotSchedule, \
+             labelSelector: {{ matchLabels: {{ app: web }} }}, nodeTaintsPolicy: {taints} }}]"
+        )
+    };
+    assert_eq!(nodes(&deployment(2, &spread("Ignore")), &groups), there(&["a-1", "a-2", "b-1"]));
+    let mut left = there(&["a-1", "a-2", "b-1"]);
+    left[2].1 = false;
+    assert_eq!(nodes(&deployment(2, &spread("Honor")), &groups), left);
+}
