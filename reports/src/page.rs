@@ -4,13 +4,16 @@
 //! its main numbers. Without scripts it shows its numbers and its figures; with them, figures can be zoomed, and a page of one run tells
 //! of single nodes and pods. It says nothing that differs between two runs of the same inputs.
 
+mod column;
 mod compare;
+mod distinct;
 mod experiment;
 mod figure;
 mod live;
 mod numbers;
 mod pack;
 mod plot;
+mod pods;
 mod run;
 mod shell;
 

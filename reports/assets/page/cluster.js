@@ -286,7 +286,7 @@ class ClusterView {
   // A pod that tells its life when it is opened.
   podOf(pods, pod) {
     const until = pods.endedAt(pod) === null ? "" : ` to ${moment(pods.endedAt(pod))}`;
-    const asks = amounts(pods.cpu[pod], pods.memory[pod], pods.other(pod));
+    const asks = amounts(pods.cpu(pod), pods.memory(pod), pods.other(pod));
     const summary = element("summary", {}, pods.fullName(pod), " ",
       element("span", { class: "quiet" }, `${moment(pods.boundAt(pod))}${until}, ${asks}`));
     const details = element("details", {}, summary);

@@ -16,11 +16,17 @@ class Pods {
     this.count = this.names.length;
     this.nodes = nodes;
     this.canExplain = canExplain;
-    for (const word of ["namespace", "outcome", "other", "reason", "preemptedBy"]) this[word] = data.words(`pod.${word}`);
+    for (const word of ["outcome", "reason", "preemptedBy"]) this[word] = data.words(`pod.${word}`);
+    // What pods of a shape have in common is there once.
+    const shape = data.get("pod.shape");
+    for (const word of ["namespace", "other"]) {
+      const ofShape = data.words(`shape.${word}`);
+      this[word] = (pod) => ofShape(shape[pod]);
+    }
+    for (const number of ["priority", "cpu", "memory"]) this[number] = (pod) => data.get(`shape.${number}`)[shape[pod]];
     this.reasons = data.get("pod.reason.words");
     this.reasonOf = data.get("pod.reason");
-    for (const number of ["node", "priority", "cpu", "memory", "attempts", "created", "waited", "starting", "lasted", "examined",
-      "feasible", "scored", "best", "ties"]) {
+    for (const number of ["node", "attempts", "created", "waited", "starting", "lasted", "examined", "feasible", "scored", "best", "ties"]) {
       // Read only when somebody looks.
       Object.defineProperty(this, number, { get: () => data.get(`pod.${number}`) });
     }
@@ -94,8 +100,8 @@ function explainPod(pods, pod) {
     tell(created, `Refused at admission: ${pods.reason(pod)}`);
     return list;
   }
-  const asks = amounts(pods.cpu[pod], pods.memory[pod], pods.other(pod));
-  tell(created, `Created with priority ${pods.priority[pod]}. It asks for ${asks}.`);
+  const asks = amounts(pods.cpu(pod), pods.memory(pod), pods.other(pod));
+  tell(created, `Created with priority ${pods.priority(pod)}. It asks for ${asks}.`);
   const tried = pods.attempts[pod];
   if (pods.reason(pod)) {
     const whose = bound === null ? "The last attempt failed" : "The last attempt that failed said";

@@ -78,6 +78,7 @@ class Columns {
       case "integers": return integers(bytes, count);
       case "deltas": return sums(integers(bytes, count));
       // A copy, because the values need not begin at a multiple of eight.
+      case "quotients": return quotients(integers(bytes, count + 1));
       case "floats": return new Float64Array(bytes.slice().buffer);
       case "json": return JSON.parse(this.utf8.decode(bytes));
       case "texts": return this.utf8.decode(bytes).split("\0").slice(0, count);
@@ -105,4 +106,10 @@ function integers(bytes, count) {
 function sums(differences) {
   let sum = 0;
   return differences.map((difference) => (sum += difference));
+}
+
+// The first number divides all that follow it, of which there are differences.
+function quotients(numbers) {
+  const divisor = numbers[0];
+  return sums(numbers.subarray(1)).map((sum) => sum / divisor);
 }

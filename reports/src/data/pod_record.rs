@@ -55,12 +55,39 @@ pub struct Decision {
 /// The lives of the pods of a run: of all of them, or of the most telling ones where there are very many.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PodRecords {
-    /// In order of creation.
+    /// Their lives, in no order, and perhaps some that are not told of.
     pub list: Vec<PodRecord>,
+    /// The places in that list of those that are told of, in order of creation.
+    pub order: Vec<u32>,
     /// How many pods there were.
     pub total: u64,
     /// For what pods were kept; one may have been kept for several reasons.
     pub kept: Vec<KeptFor>,
+}
+
+impl PodRecords {
+    /// All of these, which are in order of creation, of so many pods.
+    pub fn in_order(list: Vec<PodRecord>, total: u64, kept: Vec<KeptFor>) -> Self {
+        let order = (0..).take(list.len()).collect();
+        Self { list, order, total, kept }
+    }
+
+    /// Those that are told of, in order of creation.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &PodRecord> {
+        self.order.iter().map(|place| &self.list[*place as usize])
+    }
+
+    /// The same, in no order: they are read as they lie in the memory, which takes a fraction of the time where there are very many.
+    pub fn in_no_order(&self) -> impl Iterator<Item = &PodRecord> {
+        let mut is_told = vec![false; self.list.len()];
+        self.order.iter().for_each(|place| is_told[*place as usize] = true);
+        self.list.iter().zip(is_told).filter_map(|(life, is_told)| is_told.then_some(life))
+    }
+
+    /// How many are told of.
+    pub fn count(&self) -> usize {
+        self.order.len()
+    }
 }
 
 /// A reason to keep pods.

@@ -25,12 +25,12 @@ const MOST_LANES: usize = 120;
 /// Whether a run has so few pods that each can be seen.
 pub(super) fn has_few_pods(run: &Run) -> bool {
     let pods = lives(run).take(MOST_PODS + 1).count();
-    run.records.list.len() as u64 == run.records.total && (1..=MOST_PODS).contains(&pods)
+    run.records.count() as u64 == run.records.total && (1..=MOST_PODS).contains(&pods)
 }
 
 /// The pods that were ever there, in order of creation.
 fn lives(run: &Run) -> impl Iterator<Item = &PodRecord> {
-    run.records.list.iter().filter(|pod| pod.outcome != "rejected")
+    run.records.iter().filter(|pod| pod.outcome != "rejected")
 }
 
 fn chart(run: &Run) -> Chart {

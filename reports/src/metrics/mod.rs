@@ -135,6 +135,12 @@ impl Metric {
 
     /// What stands for each word in capitals, if the name of a number is this metric's; as little as possible for all but the last.
     pub fn matches<'n>(&self, number: &'n str) -> Option<Vec<&'n str>> {
+        // Most are no match, and differ before there is a word in capitals, which is soon seen.
+        let begins =
+            self.name.bytes().zip(number.bytes()).find(|(its, other)| its.is_ascii_uppercase() || its != other);
+        if begins.is_some_and(|(its, _)| !its.is_ascii_uppercase()) {
+            return None;
+        }
         let mut parts = Vec::new();
         let Some((before, _, mut name)) = split(self.name) else { return (self.name == number).then_some(parts) };
         let mut number = number.strip_prefix(before)?;

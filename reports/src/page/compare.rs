@@ -47,7 +47,7 @@ struct ComparePage<'a> {
     seeds: String,
     runs: &'a [Run],
     table: Comparison,
-    figures: Vec<PageFigure>,
+    figures: Vec<PageFigure<'a>>,
     verdicts: &'a [Verdicts],
     shell: Shell,
 }

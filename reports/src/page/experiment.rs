@@ -46,11 +46,12 @@ impl ExperimentPage {
     /// # Errors
     /// [`PageError`] where a figure cannot be drawn, which no data should cause.
     pub fn html(&self) -> Result<String, PageError> {
+        let drawn = self.figures.iter().map(|(_, _, chart)| Drawn::new(chart, Medium::SCREEN));
+        let drawn = drawn.collect::<Result<Vec<_>, _>>()?;
         let mut pack = Pack::default();
         let mut figures = PageFigures::default();
-        for (name, title, chart) in &self.figures {
-            let drawn = Drawn::new(chart, Medium::SCREEN)?;
-            figures.add([name, title, ""], chart, &drawn, &mut pack);
+        for ((name, title, chart), drawn) in self.figures.iter().zip(&drawn) {
+            figures.add([name, title, ""], chart, drawn, &mut pack);
         }
         figures.pack(&mut pack);
         let (verdicts, runs) = (&self.verdicts[..], count(self.runs));
@@ -65,6 +66,6 @@ struct Document<'a> {
     page: &'a ExperimentPage,
     runs: String,
     verdicts: &'a [Verdicts],
-    figures: Vec<PageFigure>,
+    figures: Vec<PageFigure<'a>>,
     shell: Shell,
 }

@@ -7,27 +7,27 @@ use crate::figures::DrawnFigure;
 
 /// A figure as a page shows it.
 #[derive(Debug)]
-pub(super) struct PageFigure {
+pub(super) struct PageFigure<'d> {
     /// The name of its files, and of its anchor after `figure-`.
     pub(super) name: String,
     pub(super) title: String,
     pub(super) caption: String,
-    /// An `svg` element.
-    pub(super) svg: String,
+    /// An `svg` element: how it begins on a page, and what follows that.
+    pub(super) svg: (String, &'d str),
     /// What keeps its place until the script draws it, where it does: the picture is then for those alone who have no script.
     pub(super) place: Option<String>,
 }
 
 /// The figures of a page, and those of them that its script draws anew.
 #[derive(Debug, Default)]
-pub(super) struct PageFigures {
-    pub(super) list: Vec<PageFigure>,
+pub(super) struct PageFigures<'d> {
+    pub(super) list: Vec<PageFigure<'d>>,
     plots: Vec<Plot>,
 }
 
-impl PageFigures {
+impl<'d> PageFigures<'d> {
     /// Figures of the same data; their numbers go into the pack.
-    pub(super) fn of<Data: ?Sized>(figures: &[DrawnFigure<Data>], pack: &mut Pack) -> Self {
+    pub(super) fn of<Data: ?Sized>(figures: &'d [DrawnFigure<Data>], pack: &mut Pack) -> Self {
         let mut all = Self::default();
         for DrawnFigure { figure, chart, screen } in figures {
             all.add([figure.name, figure.title, figure.caption], chart, screen, pack);
@@ -38,10 +38,13 @@ impl PageFigures {
 
     /// Adds a figure: a picture that scales with the page and is one image with a description to a screen reader. The words are its name,
     /// its title and its caption.
-    pub(super) fn add(&mut self, words: [&str; 3], chart: &Chart, Drawn { picture, svg }: &Drawn, pack: &mut Pack) {
+    pub(super) fn add(&mut self, words: [&str; 3], chart: &Chart, Drawn { picture, svg }: &'d Drawn, pack: &mut Pack) {
         let sized = format!("<svg width=\"{}\" height=\"{}\"", picture.width, picture.height);
         let described = format!("<svg role=\"img\" aria-label=\"{}\"", escape(&picture.description));
-        let svg = svg.replacen(&sized, &described, 1);
+        let svg = match svg.split_once(&sized) {
+            Some((before, after)) => (format!("{before}{described}"), after),
+            None => (String::new(), svg.as_str()),
+        };
         let [name, title, caption] = words.map(str::to_owned);
         let plot = plot::plot(&name, chart, pack);
         let place = plot.as_ref().map(|_| {

@@ -126,7 +126,12 @@ struct Columns<'p> {
 
 impl Columns<'_> {
     /// Packs numbers, and returns the name of their column. What is no number is a gap.
-    fn add(&mut self, numbers: impl ExactSizeIterator<Item = f64>) -> String {
+    fn add(&mut self, numbers: impl Iterator<Item = f64>) -> String {
+        self.add_list(&numbers.collect::<Vec<_>>())
+    }
+
+    /// The same, of a list.
+    fn add_list(&mut self, numbers: &[f64]) -> String {
         let name = self.next();
         self.pack.floats(&name, numbers);
         name
@@ -171,7 +176,7 @@ fn timeline(chart: &Timeline, columns: &mut Columns<'_>) -> (Vec<PlotPanel>, Vec
         for line in &panel.lines {
             let times: Vec<f64> = line.points.iter().map(|point| point.0).collect();
             if times != last.0 {
-                let name = columns.add(times.iter().copied());
+                let name = columns.add_list(&times);
                 last = (times, name);
             }
             let hex = |color: Color| color.hex();
@@ -199,7 +204,7 @@ fn timeline(chart: &Timeline, columns: &mut Columns<'_>) -> (Vec<PlotPanel>, Vec
 /// Layers from the top down, each with its own values; the script adds them up.
 fn stack(chart: &StackChart, columns: &mut Columns<'_>) -> (Vec<PlotPanel>, Vec<(f64, f64)>) {
     let panel = |panel: &StackPanel| {
-        let x = columns.add(panel.times.iter().copied());
+        let x = columns.add_list(&panel.times);
         let layer = |layer: &Layer| {
             let color = LAYERS[layer.color % LAYERS.len()].hex();
             let y = columns.add(layer.values.iter().map(|value| *value as f64));
@@ -290,7 +295,7 @@ fn bars(chart: &BarChart, columns: &mut Columns<'_>) -> PlotPanel {
         let of = |value: fn(&crate::charts::bars::Bar) -> f64| values(one, value);
         let place = |category: usize| category as f64 + 0.08 + width * (index as f64 + 0.5);
         let x = columns.add((0..one.bars.len()).map(place));
-        let y = columns.add(of(|bar| bar.value).into_iter());
+        let y = columns.add_list(&of(|bar| bar.value));
         let intervals: Vec<_> = one.bars.iter().map(|bar| bar.and_then(|bar| bar.interval)).collect();
         let band = columns.intervals(&intervals);
         series.push(PlotSeries { band, width: Some(width), ..of_series(index, &one.label, Draw::Bars, (x, y)) });

@@ -17,6 +17,9 @@ use crate::units::{count, moment, optional_duration, percent};
 /// Notable events beyond this many are only counted: a page is to be read.
 const MOST_NOTABLE: usize = 200;
 
+/// What a page has beside pictures and packs, in bytes: mostly scripts, and the tables of a run with many numbers.
+const REST: usize = 400_000;
+
 /// Makes `report.html` of one run. `explains` says whether `towtank explain` can play the run again from the folder of the page.
 ///
 /// # Errors
@@ -54,7 +57,12 @@ pub(crate) fn run_page_with(
         numbers: numbers::by_family(summary),
         figures: figures.list,
     };
-    Ok(page.render()?)
+    // Almost all of it are pictures and packs.
+    let pictures: usize = page.figures.iter().map(|figure| figure.svg.1.len()).sum();
+    let packs = page.shell.more.iter().map(|(_, pack)| pack.length()).sum::<usize>() + page.shell.data.length();
+    let mut html = String::with_capacity(pictures + packs + REST);
+    page.render_into(&mut html)?;
+    Ok(html)
 }
 
 #[derive(Template)]
@@ -78,7 +86,7 @@ struct RunPage<'a> {
     lines: Vec<Line>,
     tables: Vec<Table>,
     numbers: Vec<NumberFamily>,
-    figures: Vec<PageFigure>,
+    figures: Vec<PageFigure<'a>>,
 }
 
 /// A number at the top of the page.
@@ -96,7 +104,7 @@ struct Event {
 }
 
 fn lives_told(records: &PodRecords) -> String {
-    let (told, total) = (records.list.len() as u64, records.total);
+    let (told, total) = (records.count() as u64, records.total);
     if told == total {
         return format!("All {} pods are in this page.", count(total));
     }
@@ -108,7 +116,7 @@ fn lives_told(records: &PodRecords) -> String {
 }
 
 fn kept(records: &PodRecords) -> Vec<String> {
-    if records.list.len() as u64 == records.total {
+    if records.count() as u64 == records.total {
         return Vec::new();
     }
     let sentence = |reason: &crate::data::KeptFor| match (reason.kept, reason.of) {

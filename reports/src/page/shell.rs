@@ -1,6 +1,6 @@
 //! What all pages have in common: style, scripts, and the policy that lets nothing else run.
 
-use super::pack::Pack;
+use super::pack::{Pack, Packed};
 use crate::draw::theme;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -35,9 +35,9 @@ pub(super) struct Shell {
     pub(super) style: String,
     pub(super) scripts: [String; 2],
     /// What the scripts work on.
-    pub(super) data: String,
+    pub(super) data: Packed,
     /// What they read when somebody asks for it, by the name of its element. It stands behind the scripts, so that they need not wait for it.
-    pub(super) more: Vec<(&'static str, String)>,
+    pub(super) more: Vec<(&'static str, Packed)>,
 }
 
 impl Shell {
@@ -47,7 +47,7 @@ impl Shell {
     }
 
     /// The same, with more packs, finished, that are not read before somebody asks for them.
-    pub(super) fn with(mut pack: Pack, more: Vec<(&'static str, String)>) -> Self {
+    pub(super) fn with(mut pack: Pack, more: Vec<(&'static str, Packed)>) -> Self {
         pack.json("heat", &(0..=31).map(|step| theme::heat(f64::from(step) / 31.0).hex()).collect::<Vec<_>>());
         let colours: BTreeMap<String, String> = theme::DARK
             .iter()

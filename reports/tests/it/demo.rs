@@ -162,11 +162,8 @@ pub(crate) fn records(nodes: usize, seconds: i64, pods: usize) -> PodRecords {
         }
     };
     let total = pods as u64;
-    PodRecords {
-        list: (0..pods).map(life).collect(),
-        total,
-        kept: vec![KeptFor { what: "drawn from all", kept: total, of: total }],
-    }
+    let kept = vec![KeptFor { what: "drawn from all", kept: total, of: total }];
+    PodRecords::in_order((0..pods).map(life).collect(), total, kept)
 }
 
 fn summary(run: &Run, seed: u64, seconds: i64) -> Summary {
@@ -239,7 +236,7 @@ pub(crate) fn small(label: &str, seed: u64) -> Run {
     let mut noise = Noise::new(seed + 1);
     let nodes: Vec<String> = (0..4).map(|node| format!("node-{node}")).collect();
     run.jobs.nodes.clone_from(&nodes);
-    run.records = PodRecords { total: 40, ..PodRecords::default() };
+    let mut lives = Vec::new();
     let mut free = [0_i64; 4];
     let (mut scheduling, mut startup) = (Latencies::default(), Latencies::default());
     for pod in 0..40 {
@@ -251,7 +248,7 @@ pub(crate) fn small(label: &str, seed: u64) -> Run {
         free[node] = bound + (ended - bound) / 2;
         scheduling.push(bound - created);
         startup.push(started - created);
-        run.records.list.push(PodRecord {
+        lives.push(PodRecord {
             name: format!("batch-{pod:02}"),
             outcome: "succeeded",
             node: Some(node as u64),
@@ -287,6 +284,7 @@ pub(crate) fn small(label: &str, seed: u64) -> Run {
     let counters = [(Series::GPU_IDLE, rows.map(idle).collect()), (Series::GPU_FRAGMENTED, fragmented)];
     run.series.counters.extend(counters.map(|(name, values)| (name.to_owned(), values)));
     (run.scheduling, run.startup) = (scheduling, startup);
+    run.records = PodRecords::in_order(lives, 40, Vec::new());
     run.summary.jobs = run.jobs.summary();
     run
 }

@@ -325,8 +325,8 @@ mod tests {
         tell(end(3, 0, "three"));
         tell(LifeNote::Refused { namespace: "third", name: "four", at_ns: 40, message: "quota" });
         let lives = background.end().wait().unwrap();
+        let lives: Vec<_> = lives.iter().collect();
         let told: Vec<_> = lives
-            .list
             .iter()
             .map(|life| (&*life.name, &*life.namespace, life.node, life.decision, life.reason.as_deref()))
             .collect();
@@ -337,9 +337,9 @@ mod tests {
             ("four", "third", None, None, Some("quota")),
         ];
         assert_eq!(told, expected);
-        let by: Vec<_> = lives.list.iter().map(|life| life.preempted_by.as_deref()).collect();
+        let by: Vec<_> = lives.iter().map(|life| life.preempted_by.as_deref()).collect();
         assert_eq!(by, [Some("default/urgent"), None, None, None]);
-        assert_eq!([0, 1, 2].map(|place| lives.list[place].attempts), [2, 0, 0]);
-        assert_eq!((lives.list[0].ended_ns, lives.list[3].ended_ns), (None, Some(40)));
+        assert_eq!([0, 1, 2].map(|place| lives[place].attempts), [2, 0, 0]);
+        assert_eq!((lives[0].ended_ns, lives[3].ended_ns), (None, Some(40)));
     }
 }

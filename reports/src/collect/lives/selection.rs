@@ -95,6 +95,8 @@ pub(super) struct Selection {
 #[derive(Clone, Copy)]
 struct Candidate {
     pod: Counted,
+    /// When it was created, which is asked of all of them and would else be read from all over the memory.
+    created_ns: i64,
     /// Where its life is.
     life: u32,
 }
@@ -124,6 +126,7 @@ impl Selection {
 
     /// Keeps the life of the pod that was asked of last.
     pub(super) fn add(&mut self, life: PodRecord) {
+        let created_ns = life.created_ns;
         let place = if let Some(place) = self.free.pop() {
             self.lives[place as usize] = life;
             place
@@ -135,7 +138,7 @@ impl Selection {
             self.lives.push(life);
             self.lives.len() as u32 - 1
         };
-        self.kept.push(Candidate { pod: self.last, life: place });
+        self.kept.push(Candidate { pod: self.last, created_ns, life: place });
         if self.kept.len() >= FIRST.max(self.left + SLACK) {
             self.choose();
             self.left = self.kept.len();
@@ -151,22 +154,11 @@ impl Selection {
             KeptFor { what: criterion.what, kept: of.min(limit), of }
         };
         let kept = CRITERIA.iter().enumerate().map(told).filter(|reason| reason.of > 0).collect();
-        self.kept.sort_by_cached_key(|candidate| self.lives[candidate.life as usize].created_ns);
-        // Each life goes to its place in this list, which needs no memory of a second one, and those that are not kept behind them.
-        let mut target = vec![u32::MAX; self.lives.len()];
-        for (place, life) in self.kept.iter().map(|candidate| candidate.life).chain(self.free).enumerate() {
-            target[life as usize] = place as u32;
-        }
-        let mut list = self.lives;
-        for place in 0..list.len() {
-            while target[place] as usize != place {
-                let other = target[place] as usize;
-                list.swap(place, other);
-                target.swap(place, other);
-            }
-        }
-        list.truncate(self.kept.len());
-        PodRecords { list, total: self.seen, kept }
+        // Lives stay where they are: they are much larger than what says in which order they come.
+        let mut order: Vec<_> = self.kept.iter().map(|candidate| (candidate.created_ns, candidate.life)).collect();
+        order.sort_by_key(|(created_ns, _)| *created_ns);
+        let order = order.into_iter().map(|(_, life)| life).collect();
+        PodRecords { list: self.lives, order, total: self.seen, kept }
     }
 
     /// Lets go of the lives that are not among the first for any reason.
@@ -230,8 +222,9 @@ mod tests {
         }
         let lives = selection.finish();
         assert_eq!(lives.total, all);
-        let names: BTreeSet<u64> = lives.list.iter().map(|life| life.name.parse().unwrap()).collect();
-        assert_eq!(names.len(), lives.list.len(), "a pod is told of twice");
+        let names: BTreeSet<u64> = lives.iter().map(|life| life.name.parse().unwrap()).collect();
+        assert_eq!(names.len(), lives.count(), "a pod is told of twice");
+        assert_eq!(names, lives.in_no_order().map(|life| life.name.parse().unwrap()).collect());
         for n in 0..all {
             let telling = outcome(n) == "preempted" || wait(n) >= (all - 30_000) as i64;
             assert!(!telling || names.contains(&n), "{n}");
@@ -251,7 +244,7 @@ mod tests {
             assert!(selection.wants("succeeded", 0));
             selection.add(PodRecord { created_ns, ..PodRecord::default() });
         }
-        let lives = selection.finish().list;
+        let lives = selection.finish();
         assert_eq!(lives.iter().map(|life| life.created_ns).collect::<Vec<_>>(), [3, 4, 5]);
     }
 }

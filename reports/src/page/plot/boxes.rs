@@ -69,7 +69,7 @@ pub(super) fn heat_map(chart: &HeatMapChart, columns: &mut Columns<'_>) -> PlotP
     }
     let rows = chart.rows.iter().enumerate().map(|(place, row)| (row.label.clone(), place as f64 + 1.0)).collect();
     let step = |step: usize| theme::heat(step as f64 / (HEAT_STEPS - 1) as f64).hex();
-    let value = Some(columns.add(values.into_iter()));
+    let value = Some(columns.add_list(&values));
     let colors = (0..HEAT_STEPS).map(step).collect();
     let packed = PlotBoxes { value, colors, range: chart.range, ..pack(chart.row.clone(), rows, &boxes, columns) };
     panel(x, chart.value.clone(), packed)
