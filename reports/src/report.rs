@@ -155,12 +155,15 @@ impl Plots<'_> {
     ) -> Result<String, OutputError> {
         let drawn = OnceLock::new();
         let (failed, failures) = mpsc::channel();
-        let page = rayon::scope(|scope| {
+        let page = rayon::scope_fifo(|scope| {
             let draw = || {
                 let drawn = drawn.get_or_init(draw).as_deref().unwrap_or_default();
-                for (place, figure) in drawn.iter().enumerate() {
+                // The largest first: nobody is left with it at the end.
+                let mut figures: Vec<_> = drawn.iter().enumerate().collect();
+                figures.sort_by(|(_, a), (_, b)| b.screen.picture.height.total_cmp(&a.screen.picture.height));
+                for (place, figure) in figures {
                     let failed = failed.clone();
-                    scope.spawn(move |_| {
+                    scope.spawn_fifo(move |_| {
                         if let Err(error) = self.write(figure) {
                             // Who listens is there until everything is written.
                             let _ = failed.send((place, error));

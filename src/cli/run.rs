@@ -64,6 +64,10 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Failure> {
 
     let figures = scenario.spec.observe.figures;
     if out.is_some() && figures {
+        // This thread will draw too. Others that it woke up and waited for were seen on one processor, with another one idle.
+        let threads = rayon::ThreadPoolBuilder::new().use_current_thread();
+        // There are threads already where this is not the first run of a process.
+        let _ = threads.build_global();
         report::get_ready();
     }
     let options = RunOptions {

@@ -1,26 +1,26 @@
 //! Simulated time as dates.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use towtank_sim::time::SimTime;
 
-/// Writes dates, and remembers the second that it wrote last: many events share one.
+/// Writes dates, and remembers the day that it wrote last: what happens again was said first on the same day, but in another second.
 #[derive(Debug)]
 pub(super) struct Clock {
     start: Timestamp,
-    second: i64,
-    /// Such as `2026-01-01T00:00:00`.
+    /// Days since 1970.
+    day: i64,
+    /// Such as `2026-01-01T`.
     text: String,
 }
 
 const NANOS: i64 = 1_000_000_000;
+const DAY: i64 = 86_400;
 
 impl Clock {
     /// A clock whose time 0 is this second since 1970.
     pub(super) fn new(epoch_second: i64) -> Self {
         let start = Timestamp::from_second(epoch_second).unwrap_or(Timestamp::UNIX_EPOCH);
-        let mut clock = Self { start, second: 0, text: String::new() };
-        clock.text = clock.date(0);
-        clock
+        Self { start, day: 0, text: date(0) }
     }
 
     /// Nanoseconds since 1970; the last one that there is, for times that are further away.
@@ -31,13 +31,13 @@ impl Clock {
 
     /// Appends whole seconds, as the older fields of an event have them: `2026-01-01T00:00:00Z`.
     pub(super) fn put_seconds(&mut self, into: &mut Vec<u8>, at: SimTime) {
-        into.extend_from_slice(self.second(at).as_bytes());
+        self.put_time(into, at);
         into.push(b'Z');
     }
 
     /// Appends microseconds, as the newer ones have them: `2026-01-01T00:00:00.000000Z`.
     pub(super) fn put_microseconds(&mut self, into: &mut Vec<u8>, at: SimTime) {
-        into.extend_from_slice(self.second(at).as_bytes());
+        self.put_time(into, at);
         into.push(b'.');
         let micros = at.0.rem_euclid(NANOS) / 1000;
         for place in [100_000, 10_000, 1000, 100, 10, 1] {
@@ -46,21 +46,24 @@ impl Clock {
         into.push(b'Z');
     }
 
-    fn second(&mut self, at: SimTime) -> &str {
-        let second = at.0.div_euclid(NANOS);
-        if second != self.second {
-            self.text = self.date(second);
-            self.second = second;
+    fn put_time(&mut self, into: &mut Vec<u8>, at: SimTime) {
+        let second = self.start.as_second().saturating_add(at.0.div_euclid(NANOS));
+        let second = second.clamp(Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
+        let (day, second) = (second.div_euclid(DAY), second.rem_euclid(DAY));
+        if day != self.day {
+            (self.day, self.text) = (day, date(day));
         }
-        &self.text
+        into.extend_from_slice(self.text.as_bytes());
+        let pair = |number: i64| [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
+        let ([h, i], [m, n], [s, t]) = (pair(second / 3600), pair(second / 60 % 60), pair(second % 60));
+        into.extend_from_slice(&[h, i, b':', m, n, b':', s, t]);
     }
+}
 
-    fn date(&self, second: i64) -> String {
-        let at = self.start.checked_add(SignedDuration::from_secs(second)).unwrap_or(Timestamp::MAX);
-        let mut text = at.strftime("%Y-%m-%dT%H:%M:%S").to_string();
-        text.shrink_to_fit();
-        text
-    }
+/// A day since 1970, and the letter behind it.
+fn date(day: i64) -> String {
+    let at = Timestamp::from_second(day * DAY).unwrap_or(Timestamp::MIN);
+    at.strftime("%Y-%m-%dT").to_string()
 }
 
 #[cfg(test)]
@@ -79,6 +82,9 @@ mod tests {
         let at = SimTime(86_399 * NANOS + 1_234_567);
         assert_eq!(said(&mut clock, Clock::put_seconds, at), "2026-01-01T23:59:59Z");
         assert_eq!(said(&mut clock, Clock::put_microseconds, at), "2026-01-01T23:59:59.001234Z");
+        let at = SimTime(58 * 86_400 * NANOS + 3661 * NANOS);
+        assert_eq!(said(&mut clock, Clock::put_seconds, at), "2026-02-28T01:01:01Z");
+        assert_eq!(said(&mut clock, Clock::put_seconds, SimTime(-NANOS)), "2025-12-31T23:59:59Z");
         assert_eq!(clock.unix_nanoseconds(SimTime(7)), 1_767_225_600 * NANOS + 7);
         // No run lasts so long, and none panics because of it.
         assert_eq!(said(&mut clock, Clock::put_seconds, SimTime::MAX).len(), "2026-01-01T00:00:00Z".len());
