@@ -161,14 +161,16 @@ impl Plots<'_> {
                 // The largest first: nobody is left with it at the end.
                 let mut figures: Vec<_> = drawn.iter().enumerate().collect();
                 figures.sort_by(|(_, a), (_, b)| b.screen.picture.height.total_cmp(&a.screen.picture.height));
-                for (place, figure) in figures {
-                    let failed = failed.clone();
-                    scope.spawn_fifo(move |_| {
-                        if let Err(error) = self.write(figure) {
-                            // Who listens is there until everything is written.
-                            let _ = failed.send((place, error));
-                        }
-                    });
+                for (part, write) in [Self::write_pictures, Self::write_data].into_iter().enumerate() {
+                    for &(place, figure) in &figures {
+                        let failed = failed.clone();
+                        scope.spawn_fifo(move |_| {
+                            if let Err(error) = write(self, figure) {
+                                // Who listens is there until everything is written.
+                                let _ = failed.send(((place, part), error));
+                            }
+                        });
+                    }
                 }
                 drawn
             };
@@ -177,17 +179,25 @@ impl Plots<'_> {
         });
         drawn.into_inner().transpose()?;
         drop(failed);
-        match failures.into_iter().min_by_key(|(place, _)| *place) {
+        match failures.into_iter().min_by_key(|(part, _)| *part) {
             Some((_, first)) => Err(first),
             None => Ok(page?),
         }
     }
 
-    fn write<Data: ?Sized>(self, DrawnFigure { figure, chart, screen }: &DrawnFigure<Data>) -> Result<(), OutputError> {
+    fn write_pictures<Data: ?Sized>(self, figure: &DrawnFigure<Data>) -> Result<(), OutputError> {
+        let DrawnFigure { figure, chart, screen } = figure;
         if self.medium == Medium::SCREEN {
-            return write_drawn(self.dir, self.folder, figure.name, chart, screen);
+            return write_pictures(self.dir, self.folder, figure.name, screen);
         }
-        write_plot(self.dir, self.folder, figure.name, chart, self.medium)
+        write_pictures(self.dir, self.folder, figure.name, &Drawn::new(chart, self.medium)?)
+    }
+
+    fn write_data<Data: ?Sized>(
+        self,
+        DrawnFigure { figure, chart, .. }: &DrawnFigure<Data>,
+    ) -> Result<(), OutputError> {
+        write_data(self.dir, self.folder, figure.name, chart)
     }
 }
 
@@ -209,12 +219,16 @@ fn write_numbers_in(dir: &OutputDir, folder: &str, run: &Run) -> Result<(), Outp
 /// # Errors
 /// [`OutputError`] where a file cannot be written.
 pub fn write_plot(dir: &OutputDir, folder: &str, name: &str, chart: &Chart, medium: Medium) -> Result<(), OutputError> {
-    write_drawn(dir, folder, name, chart, &Drawn::new(chart, medium)?)
+    write_pictures(dir, folder, name, &Drawn::new(chart, medium)?)?;
+    write_data(dir, folder, name, chart)
 }
 
-fn write_drawn(dir: &OutputDir, folder: &str, name: &str, chart: &Chart, drawn: &Drawn) -> Result<(), OutputError> {
+fn write_pictures(dir: &OutputDir, folder: &str, name: &str, drawn: &Drawn) -> Result<(), OutputError> {
     dir.write(&format!("{folder}plots/{name}.svg"), &drawn.svg)?;
-    dir.write(&format!("{folder}plots/{name}.png"), drawn.picture.png()?)?;
+    dir.write(&format!("{folder}plots/{name}.png"), drawn.picture.png()?)
+}
+
+fn write_data(dir: &OutputDir, folder: &str, name: &str, chart: &Chart) -> Result<(), OutputError> {
     dir.write(&format!("{folder}plots/{name}.csv"), chart.data().csv())
 }
 
