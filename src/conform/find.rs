@@ -6,8 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folders of the corpus whose recordings are of components that nothing plays yet, and what they are of.
-const NOT_YET: [(&str, &str); 5] = [
-    ("autoscaler", "the Cluster Autoscaler"),
+const NOT_YET: [(&str, &str); 6] = [
+    ("autoscaler/runs", "whole runs of the Cluster Autoscaler"),
+    ("autoscaler/scaledown", "the Cluster Autoscaler's scale-down"),
     ("controllers", "workload, node and disruption controllers"),
     ("descheduler", "the descheduler"),
     ("kueue", "Kueue"),
@@ -77,10 +78,9 @@ fn at(path: &Path, named: bool, visit: &mut dyn FnMut(Found)) -> Result<(), Diag
 fn not_yet(path: &Path, named: bool) -> Option<&'static str> {
     let full = fs::canonicalize(path).ok()?;
     // The corpus' folders lie beside each other; elsewhere a folder may have any name.
-    let of_corpus = |part: &Path| part.parent().and_then(Path::file_name).is_some_and(|name| name == "conformance");
     let mut parts = full.ancestors().take(if named { usize::MAX } else { 1 });
-    let part = parts.find(|part| of_corpus(part))?;
-    NOT_YET.iter().find(|(name, _)| part.file_name().is_some_and(|n| n == *name)).map(|(_, whose)| *whose)
+    let at = |part: &Path, name: &str| part.ends_with(Path::new("conformance").join(name));
+    parts.find_map(|part| NOT_YET.iter().find(|(name, _)| at(part, name)).map(|(_, whose)| *whose))
 }
 
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, Diagnostic> {

@@ -5,6 +5,7 @@
 //! differs. Nothing in here decides anything about a cluster: a kind builds what the recording says, asks the simulator
 //! and compares.
 
+mod autoscaler;
 mod compare;
 mod find;
 pub mod kinds;
@@ -43,6 +44,8 @@ pub struct CaseResult {
     pub name: String,
     /// What differs; nothing in a case that passed.
     pub mismatches: Vec<Mismatch>,
+    /// What the case asks for and the simulator does not have. Such a case was not played.
+    pub not_modelled: Vec<String>,
 }
 
 /// Something that is not as recorded.
@@ -57,9 +60,14 @@ pub struct Mismatch {
 }
 
 impl CaseResult {
+    /// A case that was played.
+    pub fn new(name: impl Into<String>, mismatches: Vec<Mismatch>) -> Self {
+        Self { name: name.into(), mismatches, not_modelled: Vec::new() }
+    }
+
     /// Whether all is as recorded.
     pub fn passed(&self) -> bool {
-        self.mismatches.is_empty()
+        self.mismatches.is_empty() && self.not_modelled.is_empty()
     }
 }
 

@@ -125,6 +125,7 @@ impl NodeGroupSpec {
                 .map_or(Distribution::Constant { value: 120.0 }, |delay| delay.distribution.clone()),
             price: self.price,
             zones: self.zones.clone(),
+            zero_or_max: false,
         };
         group.validate().map_err(|error| error.to_string())?;
         Ok(group)

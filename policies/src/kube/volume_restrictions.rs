@@ -116,6 +116,10 @@ impl Filter for Restrictions<'_> {
         self.uses -= self.uses_of(pod);
     }
 
+    fn heeds_suppositions(&self) -> bool {
+        true
+    }
+
     fn suppose(&mut self, supposed: &Supposed<'_>) {
         self.uses += supposed.pods.iter().map(|(pod, _, step)| step.pods() * self.uses_of(*pod)).sum::<i64>();
     }

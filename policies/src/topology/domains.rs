@@ -15,8 +15,6 @@ pub(crate) struct Domain(u32);
 impl Domain {
     /// The domain whose value is the empty text.
     pub(crate) const EMPTY: Self = Self(0);
-    /// The domain of a node outside of the store whose value no node in it has.
-    const UNSEEN: Self = Self(u32::MAX);
 
     /// As an index into tables of [`Domains::len`] entries; past their end for a domain without a node in the store.
     pub(crate) const fn index(self) -> usize {
@@ -34,6 +32,8 @@ pub(crate) struct Domains {
     key: Arc<str>,
     ids: FxHashMap<Box<str>, Domain>,
     nodes: Vec<Entry>,
+    /// The values that only nodes outside of the store have, since the last look at it. Their domains come after all others.
+    strange: RefCell<Vec<Box<str>>>,
     as_of: Option<u64>,
 }
 
@@ -62,7 +62,7 @@ impl Topology {
 impl Domains {
     fn new(key: Arc<str>) -> Self {
         let ids = std::iter::once(("".into(), Domain::EMPTY)).collect();
-        Self { key, ids, nodes: Vec::new(), as_of: None }
+        Self { key, ids, nodes: Vec::new(), strange: RefCell::default(), as_of: None }
     }
 
     /// How many entries a table by domain needs.
@@ -91,7 +91,16 @@ impl Domains {
 
     fn find(&self, spec: &NodeSpec) -> Option<Domain> {
         let value = spec.labels.get(&self.key)?;
-        Some(self.ids.get(value.as_str()).copied().unwrap_or(Domain::UNSEEN))
+        Some(self.ids.get(value.as_str()).copied().unwrap_or_else(|| self.strange_domain(value)))
+    }
+
+    fn strange_domain(&self, value: &str) -> Domain {
+        let mut strange = self.strange.borrow_mut();
+        let place = strange.iter().position(|known| **known == *value).unwrap_or_else(|| {
+            strange.push(value.into());
+            strange.len() - 1
+        });
+        Domain(u32::try_from(self.ids.len() + place).expect("fewer than 2^32 values"))
     }
 
     /// Reads the nodes whose specification is another one than last time.
@@ -100,6 +109,7 @@ impl Domains {
         if self.ids.len() > 2 * nodes.len() + 64 {
             *self = Self::new(self.key.clone());
         }
+        self.strange.borrow_mut().clear();
         self.as_of = Some(nodes.spec_changes());
         self.nodes.resize_with(nodes.slots(), Entry::default);
         let Self { key, ids, nodes: entries, .. } = self;
@@ -152,7 +162,11 @@ mod tests {
         assert_eq!(before.at(b), None, "an answer that somebody holds stays as it was");
 
         let stranger = Node::hypothetical(node("new", Some("y")), &mut cluster.resources);
-        assert_eq!(now.of(&stranger), Some(Domain::UNSEEN));
+        let strange = now.of(&stranger);
+        assert!(strange.is_some_and(|domain| domain.index() >= now.len()), "{strange:?}");
+        let other = Node::hypothetical(node("newer", Some("z")), &mut cluster.resources);
+        assert_ne!(now.of(&other), strange);
+        assert_eq!(now.of(&stranger), strange);
         let alike = Node::hypothetical(node("new", Some("x")), &mut cluster.resources);
         assert_eq!(now.of(&alike), now.at(a));
     }

@@ -24,6 +24,8 @@ pub struct NodeGroup {
     pub price: Option<f64>,
     /// Zones that its nodes are put into in turn; empty to leave the template's label as it is.
     pub zones: Vec<String>,
+    /// `zero-or-max-node-scaling`: it has no nodes, or as many as it may.
+    pub zero_or_max: bool,
 }
 
 /// Why a node group makes no sense.

@@ -124,6 +124,27 @@ impl Node {
         }
     }
 
+    /// A node like this one under another specification with the same resources, which is not in the store and has no pods.
+    #[must_use]
+    pub fn without_pods(&self, spec: NodeSpec) -> Self {
+        Self {
+            id: NodeId::NOWHERE,
+            uid: u64::MAX,
+            allocatable: Arc::clone(&self.allocatable),
+            devices: Devices::new(spec.devices as usize),
+            spec: Arc::new(spec),
+            requested: Resources::default(),
+            nonzero_cpu: 0,
+            nonzero_memory: 0,
+            pods: PodList::default(),
+            ports: Vec::new(),
+            ready: true,
+            machine_up: true,
+            created: SimTime::ZERO,
+            previous: None,
+        }
+    }
+
     /// Takes the resources of a pod of this class, which no store knows of: `pods` stays as it is. For copies of nodes on
     /// which placements are tried out.
     pub fn add_hypothetical(&mut self, class: &PodClass) {

@@ -195,6 +195,9 @@ pub struct Cycle<'c> {
     pub class_id: ClassId,
     /// The pod; `None` when a hypothetical pod of the class is judged.
     pub pod: Option<PodId>,
+    /// Whether filters may be told of pods that are not in the store and keep others away: [`Filter::suppose`]. None is left out then because
+    /// nothing in the store concerns it.
+    pub supposing: bool,
     /// Whether pods that go for this one are still being asked to.
     pub preempting: bool,
     /// The images on the nodes, as the scheduler's snapshot has them; `None` outside of a scheduling cycle.
@@ -204,7 +207,15 @@ pub struct Cycle<'c> {
 impl<'c> Cycle<'c> {
     /// The view of a pod of a class; the pod is `None` when a hypothetical one is judged.
     pub fn new(cluster: &'c Cluster, class_id: ClassId, pod: Option<PodId>) -> Self {
-        Self { cluster, class: cluster.classes.get(class_id), class_id, pod, preempting: false, images: None }
+        Self {
+            cluster,
+            class: cluster.classes.get(class_id),
+            class_id,
+            pod,
+            supposing: false,
+            preempting: false,
+            images: None,
+        }
     }
 
     /// The pod in the store, if it is no hypothetical one.
@@ -271,6 +282,11 @@ pub trait Filter {
     /// Judges nodes from now on as in a cluster in which this is so, for filters that keep something about pods or nodes from
     /// PreFilter: verdicts are those of PreFilter run there. It is told once, before anything else.
     fn suppose(&mut self, _supposed: &Supposed<'_>) {}
+
+    /// Whether [`Filter::suppose`] may change its verdicts.
+    fn heeds_suppositions(&self) -> bool {
+        false
+    }
 }
 
 /// The answer of PreScore.

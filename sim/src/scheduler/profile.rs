@@ -226,6 +226,11 @@ impl FilterChain<'_> {
         self.filters.iter_mut().for_each(|(_, filter)| filter.suppose(supposed));
     }
 
+    /// Whether [`FilterChain::suppose`] may change its verdicts.
+    pub(crate) fn heeds_suppositions(&self) -> bool {
+        self.filters.iter().any(|(_, filter)| filter.heeds_suppositions())
+    }
+
     pub(super) fn add_pod(&mut self, pod: PodOnNode<'_>, node: &Node) {
         self.filters.iter_mut().for_each(|(_, filter)| filter.add_pod(pod, node));
     }

@@ -53,7 +53,7 @@ fn run(recording: &Recording, options: &Options) -> Result<Vec<CaseResult>, Diag
         .ok_or_else(|| recording.problem("pod.spec.schedulerName", "no profile of this name"))?;
     let got = decision.told();
     let mismatches = differences(&case.expect, &got);
-    Ok(vec![CaseResult { name: case.name, mismatches }])
+    Ok(vec![CaseResult::new(case.name, mismatches)])
 }
 
 /// A pod to be decided about, under a profile.

@@ -26,7 +26,7 @@ fn run(recording: &Recording, options: &Options) -> Result<Vec<CaseResult>, Diag
         table::compare(&expected, index, row, &mut mismatches);
     }
     table::compare_length(&expected, lives.rows.len(), &mut mismatches);
-    Ok(vec![CaseResult { name, mismatches: table::first(mismatches) }])
+    Ok(vec![CaseResult::new(name, table::first(mismatches))])
 }
 
 /// The life of every pod, in the order of creation.

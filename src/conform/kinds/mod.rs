@@ -4,6 +4,7 @@ mod decision;
 mod dynamic;
 mod function;
 mod sampling;
+mod scaleup;
 mod sequence;
 mod timeline;
 
@@ -25,7 +26,7 @@ pub struct Kind {
 
 /// Adding a kind is one file and one line here. The first that recognises a recording plays it.
 pub const KINDS: &[Kind] =
-    &[decision::KIND, dynamic::KIND, function::KIND, sampling::KIND, sequence::KIND, timeline::KIND];
+    &[decision::KIND, dynamic::KIND, function::KIND, sampling::KIND, scaleup::KIND, sequence::KIND, timeline::KIND];
 
 /// Plays a recording.
 ///

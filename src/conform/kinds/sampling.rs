@@ -70,7 +70,7 @@ fn run(recording: &Recording, options: &Options) -> Result<Vec<CaseResult>, Diag
         }
     }
     table::compare_length(&expected, row, &mut mismatches);
-    Ok(vec![CaseResult { name: input.name, mismatches: table::first(mismatches) }])
+    Ok(vec![CaseResult::new(input.name, table::first(mismatches))])
 }
 
 fn try_pod(recording: &Recording, field: &str, pod: &Value, stepper: &mut Stepper) -> Result<Row, Diagnostic> {

@@ -61,5 +61,5 @@ fn run(recording: &Recording, options: &Options) -> Result<Vec<CaseResult>, Diag
         table::compare(&expected, index, &got, &mut mismatches);
     }
     table::compare_length(&expected, input.pods.len(), &mut mismatches);
-    Ok(vec![CaseResult { name: input.name, mismatches: table::first(mismatches) }])
+    Ok(vec![CaseResult::new(input.name, table::first(mismatches))])
 }

@@ -25,7 +25,7 @@ fn run(recording: &Recording, options: &Options) -> Result<Vec<CaseResult>, Diag
     for difference in compare(&expect["end"], &log.end()) {
         mismatches.push(Mismatch { what: format!("end.{}", difference.what), ..difference });
     }
-    Ok(vec![CaseResult { name, mismatches: table::first(mismatches) }])
+    Ok(vec![CaseResult::new(name, table::first(mismatches))])
 }
 
 /// What differs between two logs. Where upstream may choose among nodes (`among`), that is no difference.

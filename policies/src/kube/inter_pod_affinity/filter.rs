@@ -60,7 +60,7 @@ impl<'c> Required<'c> {
         let mut known = plugin.known.borrow_mut();
         let relations = known.of(cycle.cluster, cycle.class_id, plugin.args.hard_pod_affinity_weight.into());
         let repelling = Near::of(plugin, cycle.cluster, &relations.repelling);
-        if repelling.pods.is_zero() && near.is_empty() && apart.is_empty() {
+        if !cycle.supposing && repelling.pods.is_zero() && near.is_empty() && apart.is_empty() {
             return None;
         }
         let mut wanted = Counting::new(plugin, cycle.cluster);
@@ -136,6 +136,10 @@ impl Filter for Required<'_> {
 
     fn remove_pod(&mut self, pod: PodOnNode<'_>, node: &Node) {
         self.change(pod, node, -1);
+    }
+
+    fn heeds_suppositions(&self) -> bool {
+        true
     }
 
     fn suppose(&mut self, supposed: &Supposed<'_>) {

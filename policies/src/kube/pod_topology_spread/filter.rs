@@ -117,7 +117,12 @@ impl<'c> Hard<'c> {
         let row = &self.eligible.rows[index];
         let constraint = &self.rows[index].constraint;
         let mut left_out: Vec<bool> = Vec::new();
+        let mut new: Vec<Domain> = Vec::new();
         for (node, now) in &supposed.nodes {
+            if !self.rows[index].domains.knows(node) {
+                new.extend(self.counted_in(index, node));
+                continue;
+            }
             let counts = now.as_ref().is_some_and(|spec| constraint.includes(self.pod, spec));
             if left_out.is_empty() && !counts {
                 left_out.resize(row.len(), false);
@@ -126,12 +131,15 @@ impl<'c> Hard<'c> {
                 *left_out = !counts;
             }
         }
-        if left_out.is_empty() {
+        if left_out.is_empty() && new.is_empty() {
             return Cow::Borrowed(&self.eligible.present[index]);
         }
+        left_out.resize(row.len(), false);
         let left = row.iter().zip(left_out).filter_map(|(domain, left_out)| domain.filter(|_| !left_out));
-        let mut seen = vec![false; self.rows[index].domains.len()];
-        left.filter(|domain| !std::mem::replace(&mut seen[domain.index()], true)).collect()
+        let domains = new.iter().map(|domain| domain.index() + 1).max().unwrap_or(0);
+        let mut seen = vec![false; self.rows[index].domains.len().max(domains)];
+        let all = left.chain(new);
+        all.filter(|domain| !std::mem::replace(&mut seen[domain.index()], true)).collect()
     }
 }
 
@@ -159,6 +167,10 @@ impl Filter for Hard<'_> {
         self.change(pod, node, -1);
     }
 
+    fn heeds_suppositions(&self) -> bool {
+        true
+    }
+
     fn suppose(&mut self, supposed: &Supposed<'_>) {
         let mut counts = self.pods.settled();
         for (index, counts) in counts.iter_mut().enumerate() {
@@ -168,13 +180,16 @@ impl Filter for Hard<'_> {
                 let counted = pod.pod.deleting.is_none()
                     && spec.namespace == self.pod.namespace
                     && constraint.counted().is_some_and(|selector| selector.matches(&spec.labels));
-                let domain = counted.then(|| self.counted_in(index, node)).flatten();
-                // Where no node of the store is, nothing is counted.
-                if let Some(count) = domain.and_then(|domain| counts.get_mut(domain.index())) {
-                    *count += step.pods();
+                if let Some(domain) = counted.then(|| self.counted_in(index, node)).flatten() {
+                    // A domain without a node of the store has no count yet.
+                    counts.resize(counts.len().max(domain.index() + 1), 0);
+                    counts[domain.index()] += step.pods();
                 }
             }
-            let emptiest = Emptiest::of(&self.present(index, supposed), counts, constraint);
+            let present = self.present(index, supposed);
+            let domains = present.iter().map(|domain| domain.index() + 1).max().unwrap_or(0);
+            counts.resize(counts.len().max(domains), 0);
+            let emptiest = Emptiest::of(&present, counts, constraint);
             self.emptiest[index] = emptiest;
         }
         self.pods = Tally::new(counts);

@@ -4,85 +4,190 @@
 //! groups.
 
 use super::pending::PodGroup;
-use super::snapshot::Circular;
-use crate::model::node::Node;
+use super::snapshot::{Circular, Filters, Snapshot};
+use super::template::renamed;
+use crate::model::node::{HOSTNAME_LABEL, Node};
 use crate::model::pod::PodClass;
 use crate::model::resources::ResourceId;
 use crate::model::{ClassId, PodId};
-use crate::scheduler::FilterChain;
+use crate::scheduler::{FilterChain, PodOnNode, Step};
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The reason of the filter with which pods are spread.
+const TOO_FULL: &str = "node(s) didn't match pod topology spread constraints";
 
 /// What the packing came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Estimate {
-    /// For each new node that got pods, how many, in order of creation.
-    pub(super) packing: Vec<u32>,
-    /// The pods that were placed.
+    /// The pods of each new node that got some, in order of creation.
+    pub(super) packing: Vec<Vec<PodId>>,
+    /// The pods that were placed, also those that turned out to fit on nodes that are there.
     pub(super) pods: Vec<PodId>,
 }
 
 /// A group of pods with what is needed to place it.
 #[derive(Clone, Copy)]
-pub(super) struct Packable<'a> {
+pub(super) struct Packable<'a, 'c> {
     pub(super) group: &'a PodGroup,
-    pub(super) class: &'a PodClass,
-    pub(super) chain: &'a FilterChain<'a>,
+    pub(super) class: &'c PodClass,
+    /// Its filters, for the cluster as it is.
+    pub(super) chain: &'a FilterChain<'c>,
 }
 
-/// Packs pods onto at most `limit` new nodes.
-pub(super) fn estimate(template: &Node, mut pods: Vec<Packable<'_>>, limit: usize) -> Estimate {
+/// Packs pods onto at most `limit` new nodes beside those of the snapshot.
+pub(super) fn estimate(
+    template: &Node,
+    mut pods: Vec<Packable<'_, '_>>,
+    limit: usize,
+    (snapshot, filters): (&Snapshot<'_>, Filters<'_>),
+    search: &mut Circular,
+) -> Estimate {
     // Large pods first; equal ones keep their order.
     pods.sort_by(|a, b| score(b.class, template).total_cmp(&score(a.class, template)));
-    let mut packing = Packing { nodes: Vec::new(), placed: Vec::new(), search: Circular::default() };
+    let names_matter = pods.iter().any(|item| item.chain.heeds_suppositions());
+    let mut packing = Packing {
+        template,
+        snapshot,
+        filters,
+        search,
+        names_matter,
+        nodes: Vec::new(),
+        taken: BTreeMap::new(),
+        placed: Vec::new(),
+    };
     // Nodes only fill up: a class that once fitted on none of the first so many never will.
     let mut full: BTreeMap<ClassId, usize> = BTreeMap::new();
     for item in pods {
-        let mut rest = item.group.pods.iter().copied().peekable();
         let full_below = full.entry(item.group.class).or_default();
+        packing.pack(item, limit, full_below);
+    }
+    let pods = packing.placed.iter().map(|(pod, _)| *pod).collect();
+    let packed = packing.nodes.into_iter().map(|(_, pods)| pods).filter(|pods| !pods.is_empty()).collect();
+    Estimate { packing: packed, pods }
+}
+
+struct Packing<'a, 'c> {
+    template: &'a Node,
+    snapshot: &'a Snapshot<'c>,
+    filters: Filters<'c>,
+    search: &'a mut Circular,
+    /// Whether filters tell new nodes apart.
+    names_matter: bool,
+    /// The new nodes with their pods.
+    nodes: Vec<(Node, Vec<PodId>)>,
+    /// Places of the snapshot that got pods, as they would be.
+    taken: BTreeMap<usize, Node>,
+    /// The pods with where they were placed: indices of places, after which those of new nodes come.
+    placed: Vec<(PodId, usize)>,
+}
+
+impl<'c> Packing<'_, 'c> {
+    fn pack(&mut self, item: Packable<'_, 'c>, limit: usize, full_below: &mut usize) {
+        let mut judge = Judge { base: item.chain, own: None };
+        self.renew(&mut judge, item);
+        let heeds = item.chain.heeds_suppositions();
+        let there = self.snapshot.places.len();
+        let mut rest = item.group.pods.iter().copied().peekable();
         while let Some(&pod) = rest.peek() {
-            let nodes = &packing.nodes;
-            let fits = |i: usize| i >= *full_below && item.chain.check(&nodes[i].0).is_none();
-            let Some(index) = packing.search.find(nodes.len(), fits) else {
-                *full_below = packing.nodes.len();
+            let nodes = &self.nodes;
+            let known_full = if heeds { 0 } else { *full_below };
+            let fits = |i: usize| i >= there + known_full && judge.chain().check(&nodes[i - there].0).is_none();
+            let Some(index) = self.search.find(there + nodes.len(), fits) else {
+                *full_below = nodes.len();
                 break;
             };
-            packing.place(index, pod, item.class);
+            self.place(index, pod, item, &mut judge);
             rest.next();
         }
         while let Some(&pod) = rest.peek() {
-            let last = packing.nodes.last();
-            let fits_last = last.is_some_and(|(node, _)| item.chain.check(node).is_none());
-            if !fits_last {
-                // A pod that does not fit on an empty node will not fit on another one either.
-                let last_is_empty = last.is_some_and(|(_, count)| *count == 0);
-                if last_is_empty || packing.nodes.len() >= limit {
-                    break;
-                }
-                packing.nodes.push((template.clone(), 0));
-                if item.chain.check(template).is_some() {
-                    break;
-                }
+            let refused = self.nodes.last().map(|(node, _)| self.filters.reasons(judge.chain(), node));
+            let mut place = matches!(refused, Some(None)).then(|| there + self.nodes.len() - 1);
+            if place.is_none()
+                && refused.flatten().is_some_and(|reasons| reasons.iter().any(|reason| reason == TOO_FULL))
+            {
+                place = self.find_beside_last(item, &judge);
             }
-            packing.place(packing.nodes.len() - 1, pod, item.class);
+            let Some(place) = place.or_else(|| self.add_node(limit, item, &mut judge)) else { break };
+            self.place(place, pod, item, &mut judge);
             rest.next();
         }
     }
-    let packed = packing.nodes.iter().map(|(_, count)| *count).filter(|count| *count > 0).collect();
-    Estimate { packing: packed, pods: packing.placed }
+
+    /// A pod that is spread over hosts may fit anywhere but on the last node.
+    fn find_beside_last(&mut self, item: Packable<'_, 'c>, judge: &Judge<'_, 'c>) -> Option<usize> {
+        let over_hosts = item.class.spec.topology_spread.iter().any(|spread| &*spread.topology_key == HOSTNAME_LABEL);
+        let there = self.snapshot.places.len();
+        let last = there + self.nodes.len() - 1;
+        let node = |i: usize| match i.checked_sub(there) {
+            Some(new) => &self.nodes[new].0,
+            None => self.taken.get(&i).unwrap_or(&*self.snapshot.places[i].node),
+        };
+        let fits = |i: usize| i != last && judge.chain().check(node(i)).is_none();
+        if over_hosts { self.search.find(last + 1, fits) } else { None }
+    }
+
+    /// Adds a node; its index if the pod fits there.
+    fn add_node(&mut self, limit: usize, item: Packable<'_, 'c>, judge: &mut Judge<'_, 'c>) -> Option<usize> {
+        // A pod that does not fit on an empty node will not fit on another one either.
+        let last_is_empty = self.nodes.last().is_some_and(|(_, pods)| pods.is_empty());
+        if last_is_empty || self.nodes.len() >= limit {
+            return None;
+        }
+        let mut node = self.template.clone();
+        if self.names_matter {
+            node.spec = Arc::new(renamed(&node.spec, format!("{}-e-{}", node.spec.name, self.nodes.len())));
+        }
+        self.nodes.push((node, Vec::new()));
+        self.renew(judge, item);
+        let (node, _) = self.nodes.last()?;
+        judge.chain().check(node).is_none().then(|| self.snapshot.places.len() + self.nodes.len() - 1)
+    }
+
+    fn place(&mut self, index: usize, pod: PodId, item: Packable<'_, 'c>, judge: &mut Judge<'_, 'c>) {
+        if let Some(new) = index.checked_sub(self.snapshot.places.len()) {
+            let (node, pods) = &mut self.nodes[new];
+            node.add_hypothetical(item.class);
+            pods.push(pod);
+        } else {
+            let node = self.taken.entry(index).or_insert_with(|| self.snapshot.places[index].node.clone().into_owned());
+            node.add_hypothetical(item.class);
+        }
+        self.placed.push((pod, index));
+        self.renew(judge, item);
+    }
+
+    /// Asks the filters anew where they look at more than one node.
+    fn renew(&self, judge: &mut Judge<'_, 'c>, item: Packable<'_, 'c>) {
+        if !item.chain.heeds_suppositions() {
+            return;
+        }
+        let Ok(mut chain) = self.filters.of(item.group.class, item.group.pods.first().copied()) else { return };
+        let cluster = self.filters.cluster;
+        let mut supposed = self.snapshot.supposed(cluster);
+        let there = self.snapshot.places.len();
+        for (id, index) in &self.placed {
+            let node = match index.checked_sub(there) {
+                Some(new) => &self.nodes[new].0,
+                None => &*self.snapshot.places[*index].node,
+            };
+            supposed.pods.extend(PodOnNode::find(*id, cluster).map(|pod| (pod, node, Step::Comes)));
+        }
+        supposed.nodes.extend(self.nodes.iter().map(|(node, _)| (node, Some(node.spec.as_ref().clone()))));
+        chain.suppose(&supposed);
+        judge.own = Some(chain);
+    }
 }
 
-struct Packing {
-    nodes: Vec<(Node, u32)>,
-    placed: Vec<PodId>,
-    search: Circular,
+/// The filters of an item: as the cluster is, or as it would be with what has been placed.
+struct Judge<'a, 'c> {
+    base: &'a FilterChain<'c>,
+    own: Option<FilterChain<'c>>,
 }
 
-impl Packing {
-    fn place(&mut self, index: usize, pod: PodId, class: &PodClass) {
-        let (node, count) = &mut self.nodes[index];
-        node.add_hypothetical(class);
-        *count += 1;
-        self.placed.push(pod);
+impl<'c> Judge<'_, 'c> {
+    fn chain(&self) -> &FilterChain<'c> {
+        self.own.as_ref().unwrap_or(self.base)
     }
 }
 
@@ -101,12 +206,10 @@ mod tests {
     use crate::autoscaling::testing::{bare_pod, node, profile};
     use crate::cluster::Cluster;
     use crate::model::pod::Run;
-    use crate::scheduler::Cycle;
 
     /// Packs groups of (how many, CPU) pods onto nodes of 4 cores.
-    fn check(shapes: &[(usize, &str)], limit: usize, packing: &[u32], placed: usize) {
+    fn check(shapes: &[(usize, &str)], limit: usize, packing: &[usize], placed: usize) {
         let mut cluster = Cluster::default();
-        let profile = profile();
         let mut groups = Vec::new();
         for (g, (count, cpu)) in shapes.iter().enumerate() {
             let name = |i| format!("p{g}-{i}");
@@ -116,16 +219,19 @@ mod tests {
             groups.push(PodGroup { class, pods });
         }
         let template = Node::hypothetical(node("t", "4", "16Gi"), &mut cluster.resources);
-        let cycle = |class_id| Cycle::new(&cluster, class_id, None);
+        let profiles = [profile()];
+        let filters = Filters::new(&profiles, &cluster);
         let chains: Vec<FilterChain<'_>> =
-            groups.iter().map(|group| profile.filters(&cycle(group.class)).expect("no verdict")).collect();
+            groups.iter().map(|group| filters.of(group.class, None).expect("no verdict")).collect();
         let packable = groups.iter().zip(&chains).map(|(group, chain)| Packable {
             group,
             class: cluster.classes.get(group.class),
             chain,
         });
-        let result = estimate(&template, packable.collect(), limit);
-        assert_eq!((result.packing.as_slice(), result.pods.len()), (packing, placed), "{shapes:?} limit {limit}");
+        let snapshot = Snapshot::new(filters, &[], i32::MIN, |_| false);
+        let result = estimate(&template, packable.collect(), limit, (&snapshot, filters), &mut Circular::default());
+        let got: Vec<usize> = result.packing.iter().map(Vec::len).collect();
+        assert_eq!((got.as_slice(), result.pods.len()), (packing, placed), "{shapes:?} limit {limit}");
     }
 
     #[test]

@@ -17,8 +17,14 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(super) struct Group {
     pub(super) spec: NodeGroup,
-    /// What a new node would be.
+    /// What a new node would be, as the last scan found.
     pub(super) template: Node,
+    /// What a new node would be by what the group says, without any pods.
+    pub(super) bare: Node,
+    /// Whether the template is like a node that was there.
+    pub(super) has_example: bool,
+    /// Instances that count and of which nothing is known.
+    pub(super) unregistered: u32,
     /// The capacity of a node.
     pub(super) capacity: Resources,
     /// Its nodes, in order of name, as [`refresh`] found them.
@@ -43,7 +49,10 @@ impl Group {
         let listed =
             if spec.template.capacity.is_empty() { &spec.template.allocatable } else { &spec.template.capacity };
         Self {
+            bare: template.clone(),
             template,
+            has_example: false,
+            unregistered: 0,
             capacity: cluster.resources.vector(listed),
             nodes: Vec::new(),
             requests: Vec::new(),
@@ -54,9 +63,9 @@ impl Group {
         }
     }
 
-    /// The size that was asked for: the nodes that are there and those under way.
+    /// The size that was asked for: the nodes that are there, those under way, and instances of which nothing is known.
     pub(super) fn target(&self) -> u32 {
-        (self.nodes.len() + self.requests.len()) as u32
+        (self.nodes.len() + self.requests.len()) as u32 + self.unregistered
     }
 
     /// Whether its nodes have GPUs.

@@ -3,7 +3,7 @@
 //! Source: `cluster-autoscaler` 1.36. One loop is the private `scan`; its steps are in the files beside this one.
 //!
 //! Simplified: instances and nodes are one thing, so a node that vanishes shrinks its group; new nodes are ready when they
-//! come; DaemonSet pods are not foreseen on new nodes; similar groups are not balanced.
+//! come.
 
 mod backoff;
 mod budgets;
@@ -11,17 +11,25 @@ mod deletion;
 mod drainability;
 mod estimate;
 mod expander;
+mod findings;
 mod group;
+mod look;
 mod pending;
 mod scale_down;
 mod scale_up;
 mod settings;
+mod similar;
 mod snapshot;
+mod template;
 #[cfg(test)]
 mod tests;
+mod totals;
 
 pub use expander::{Expander, Expansion, PriorityTier};
+pub use findings::{Hopeless, Increase, ScaleUp, ScaleUpOption, ScaleUpResult};
+pub use look::DaemonSetPods;
 pub use settings::ClusterAutoscalerSettings;
+pub use totals::Totals;
 
 use super::node_group::NodeGroup;
 use crate::agenda::{Rank, Subject, Timer};
@@ -29,15 +37,17 @@ use crate::cluster::{Change, Cluster, Interest};
 use crate::controller::{Context, Controller};
 use crate::model::{NodeId, PodId};
 use crate::observe::{Note, Regarding};
-use crate::random::Rng;
+use crate::random::{Rng, Streams};
 use crate::scheduler::Profile;
 use crate::time::{SimTime, Span};
 use deletion::{Deletion, Progress};
 use group::{Group, refresh};
 use scale_down::{ScaleDown, Unneeded};
-use scale_up::Plan;
+use scale_up::Situation;
 use snapshot::{Circular, Filters, Snapshot};
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use template::DaemonSet;
 
 /// How long after a node came the scheduler is given to use it, before pods that fit on it no longer keep a run going. It
 /// exceeds the scheduler's longest backoff.
@@ -61,6 +71,8 @@ pub struct ClusterAutoscaler {
     profiles: Vec<Profile>,
     specs: Vec<NodeGroup>,
     groups: Vec<Group>,
+    daemon_sets: Vec<DaemonSet>,
+    /// Draws among the best options; without it the first is taken.
     lot: Option<Rng>,
     search: Circular,
     scale_down: ScaleDown,
@@ -81,14 +93,21 @@ pub struct ClusterAutoscaler {
 /// What one scan came to.
 #[derive(Default)]
 struct Decision {
-    plan: Plan,
-    /// Whether growth was put off because all pods are new.
-    too_young: bool,
+    scale_up: ScaleUp,
+    /// Whether a pod would be helped by a group that is left alone after a failure.
+    awaits_backoff: bool,
     /// Whether some pod is not looked at yet.
     early: bool,
     /// Whether pending pods fit on nodes that are there.
     settling: bool,
     unneeded: Vec<Unneeded>,
+}
+
+impl Decision {
+    /// Whether growth was put off because all pods are new.
+    fn too_young(&self) -> bool {
+        self.scale_up.result == ScaleUpResult::InCooldown
+    }
 }
 
 impl ClusterAutoscaler {
@@ -100,6 +119,7 @@ impl ClusterAutoscaler {
             profiles,
             specs: groups,
             groups: Vec::new(),
+            daemon_sets: Vec::new(),
             lot: None,
             search: Circular::default(),
             scale_down: ScaleDown::default(),
@@ -124,12 +144,13 @@ impl ClusterAutoscaler {
             return self.plan_scan(self.awaits_nodes(), cx);
         }
         let decision = self.decide(cx.cluster);
-        let mut awaits = decision.too_young || decision.early || decision.plan.awaits_backoff;
+        let mut awaits = decision.too_young() || decision.early || decision.awaits_backoff;
         awaits |= decision.settling && self.last_arrival.is_some_and(|at| now.since(at) < SETTLING);
-        self.tell(&decision.plan, cx);
-        self.grow(decision.plan, cx);
+        let too_young = decision.too_young();
+        self.tell(&decision.scale_up, cx);
+        self.grow(decision.scale_up, cx);
         if self.settings.scale_down_enabled {
-            let cooling = decision.too_young || self.is_cooling_down(now);
+            let cooling = too_young || self.is_cooling_down(now);
             awaits |= self.shrink(decision.unneeded, cooling, cx) | self.scale_down.awaits_recheck();
         }
         awaits |= self.awaits_nodes();
@@ -140,65 +161,71 @@ impl ClusterAutoscaler {
 
     /// Looks at everything and changes nothing but what is remembered between scans.
     fn decide(&mut self, cluster: &Cluster) -> Decision {
-        let filters = Filters { profiles: &self.profiles, cluster };
+        let filters = Filters::new(&self.profiles, cluster);
+        template::refresh(&mut self.groups, &self.daemon_sets, filters, &self.settings);
         let deletions = &self.deletions;
         let leaving = |id: NodeId| deletions.iter().any(|deletion| deletion.node == id);
-        let mut snapshot = Snapshot::new(cluster, &self.groups, leaving);
-        let (mut pods, early) = pending::unschedulable(cluster, &self.settings);
+        let cutoff = self.settings.expendable_pods_priority_cutoff;
+        let mut snapshot = Snapshot::new(filters, &self.groups, cutoff, leaving);
+        let mut pods = pending::unschedulable(cluster, &self.settings);
         let settling = pending::take_out_fitting(&mut pods, &mut snapshot, filters, &mut self.search);
+        let early = pending::take_out_unhelpable(&mut pods, cluster, &self.settings);
         let mut decision = Decision { early, settling, ..Decision::default() };
-        decision.too_young = pending::are_all_new(&pods, cluster, &self.settings);
-        if !pods.is_empty()
-            && !decision.too_young
-            && let Some(lot) = &mut self.lot
-        {
-            let pods = pending::equivalence_groups(&pods, cluster);
-            let nodes = cluster.nodes().len() + self.groups.iter().map(|group| group.requests.len()).sum::<usize>();
-            decision.plan = scale_up::plan(&pods, &self.groups, filters, &self.settings, nodes, lot);
-        }
+        let situation = Situation { groups: &self.groups, filters, settings: &self.settings, snapshot: &snapshot };
+        (decision.scale_up, decision.awaits_backoff) =
+            scale_up::look(pods, situation, self.lot.as_mut(), &mut self.search);
         if self.settings.scale_down_enabled {
-            let mut targets: Vec<u32> = self.groups.iter().map(Group::target).collect();
-            if let Some((group, count)) = decision.plan.increase {
-                targets[group] += count;
-            }
+            let increases = decision.scale_up.increases.iter();
+            let to: BTreeMap<&str, u32> = increases.map(|increase| (&*increase.group, increase.to)).collect();
+            let target = |group: &Group| to.get(&*group.spec.name).copied().unwrap_or_else(|| group.target());
+            let targets: Vec<u32> = self.groups.iter().map(target).collect();
             decision.unneeded = self.scale_down.update(&snapshot, &self.groups, &targets, filters, &self.settings);
         }
         decision
     }
 
     /// Asks for the nodes of a plan.
-    fn grow(&mut self, plan: Plan, cx: &mut Context<'_>) {
-        let Some((index, count)) = plan.increase else { return };
+    fn grow(&mut self, plan: ScaleUp, cx: &mut Context<'_>) {
+        if plan.increases.is_empty() {
+            return;
+        }
         let now = cx.now();
-        let group = &mut self.groups[index];
-        let (from, max, name) = (group.target(), group.spec.max, group.spec.name.clone());
-        let to = from + count;
-        for _ in 0..count {
-            let id = self.next_request;
-            self.next_request = id.wrapping_add(1);
-            let at = group.request(id, now);
-            // The scans keep the run going while nodes are under way; one that comes too late is given up by then.
-            cx.remind_in_background(at, Rank::Machine, Timer { kind: timer::ARRIVAL, tag: id, about: Subject::Itself });
+        let mut changes = Vec::new();
+        for Increase { group: name, from, to, max } in plan.increases {
+            let Some(group) = self.groups.iter_mut().find(|group| group.spec.name == name) else { continue };
+            for _ in from..to {
+                let id = self.next_request;
+                self.next_request = id.wrapping_add(1);
+                let at = group.request(id, now);
+                // The scans keep the run going while nodes are under way; one that comes too late is given up by then.
+                cx.remind_in_background(
+                    at,
+                    Rank::Machine,
+                    Timer { kind: timer::ARRIVAL, tag: id, about: Subject::Itself },
+                );
+            }
+            let message = format!("Scale-up: group {name} size set to {to} instead of {from} (max: {max})");
+            event(cx, false, "ScaledUpGroup", STATUS, &message);
+            changes.push(format!("{{{name} {from}->{to} (max: {max})}}"));
         }
         self.last_scale_up = Some(now);
-        let message = format!("Scale-up: group {name} size set to {to} instead of {from} (max: {max})");
-        event(cx, false, "ScaledUpGroup", STATUS, &message);
-        let message = format!("pod triggered scale-up: [{{{name} {from}->{to} (max: {max})}}]");
+        let message = format!("pod triggered scale-up: [{}]", changes.join(" "));
         for id in plan.triggered {
             event(cx, false, "TriggeredScaleUp", Regarding::Pod(id), &message);
         }
     }
 
     /// Tells pods why nothing grows for them, once for each reason.
-    fn tell(&mut self, plan: &Plan, cx: &mut Context<'_>) {
+    fn tell(&mut self, plan: &ScaleUp, cx: &mut Context<'_>) {
         let mut told = BTreeMap::new();
-        for (id, reasons) in &plan.hopeless {
+        for Hopeless { pod: id, rejected } in &plan.hopeless {
             let Some(uid) = cx.cluster.pod(*id).map(|pod| pod.uid) else { continue };
-            if self.told.get(&uid) != Some(reasons) {
+            let reasons = count(rejected, &plan.skipped);
+            if self.told.get(&uid) != Some(&reasons) {
                 let message = format!("pod didn't trigger scale-up: {reasons}");
                 event(cx, false, "NotTriggerScaleUp", Regarding::Pod(*id), &message);
             }
-            told.insert(uid, reasons.clone());
+            told.insert(uid, reasons);
         }
         self.told = told;
     }
@@ -248,6 +275,14 @@ impl ClusterAutoscaler {
         debug_assert_eq!(deletion.uid, node.uid, "the node that was looked at");
         self.deletions.push(deletion);
         self.last_delete = Some(cx.now());
+    }
+
+    /// Looks up the groups.
+    fn begin(&mut self, streams: Streams, cluster: &mut Cluster) {
+        for spec in std::mem::take(&mut self.specs) {
+            self.groups.push(Group::new(spec, streams, cluster));
+        }
+        refresh(&mut self.groups, cluster);
     }
 
     fn continue_deletion(&mut self, node: NodeId, uid: u64, cx: &mut Context<'_>) {
@@ -330,10 +365,7 @@ impl Controller for ClusterAutoscaler {
 
     fn start(&mut self, cx: &mut Context<'_>) {
         self.lot = Some(cx.streams.stream("autoscaling/expander"));
-        for spec in std::mem::take(&mut self.specs) {
-            self.groups.push(Group::new(spec, cx.streams, cx.cluster));
-        }
-        refresh(&mut self.groups, cx.cluster);
+        self.begin(cx.streams, cx.cluster);
         for group in &mut self.groups {
             for _ in group.target()..group.spec.initial {
                 group.add_node(cx);
@@ -377,6 +409,16 @@ impl std::fmt::Debug for ClusterAutoscaler {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ClusterAutoscaler").field("groups", &self.groups).finish_non_exhaustive()
     }
+}
+
+/// `2 Insufficient cpu, 1 max node group size reached`.
+///
+/// Source: `processors/status/eventing_scale_up_processor.go`, `ReasonsMessage`.
+fn count(rejected: &[(Arc<str>, Vec<String>)], skipped: &[(Arc<str>, String)]) -> String {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let reasons = rejected.iter().flat_map(|(_, reasons)| reasons).chain(skipped.iter().map(|(_, reason)| reason));
+    reasons.for_each(|reason| *counts.entry(reason).or_default() += 1);
+    counts.iter().map(|(reason, n)| format!("{n} {reason}")).collect::<Vec<_>>().join(", ")
 }
 
 /// The object that events about the autoscaler itself are about.

@@ -5,6 +5,7 @@ use super::snapshot::{Circular, Filters, Snapshot};
 use crate::cluster::Cluster;
 use crate::model::pod::Pod;
 use crate::model::{ClassId, ObjectId, PodId};
+use crate::scheduler::FilterChain;
 use crate::time::SimTime;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,24 +16,33 @@ pub(super) struct PodGroup {
     pub(super) pods: Vec<PodId>,
 }
 
-/// The pods that the scheduler called unschedulable and that count, in order of creation; and whether there are more that
-/// are too young to be looked at.
-pub(super) fn unschedulable(cluster: &Cluster, settings: &ClusterAutoscalerSettings) -> (Vec<PodId>, bool) {
+/// The pods that the scheduler called unschedulable and that count, in order of creation. Those that are nominated for a node wait for
+/// pods to leave it.
+pub(super) fn unschedulable(cluster: &Cluster, settings: &ClusterAutoscalerSettings) -> Vec<PodId> {
     let counts = |id: &PodId| {
         cluster.pod(*id).is_some_and(|pod| {
             cluster.pods().condition(*id).is_some()
                 && pod.is_active()
                 && pod.assumed().is_none()
+                && pod.nominated_node().is_none()
                 && cluster.class_of(pod).priority() >= settings.expendable_pods_priority_cutoff
-                && !is_of_daemon_set(pod, cluster)
         })
     };
-    let mut pods: Vec<PodId> = cluster.pods().unbound().filter(counts).collect();
+    cluster.pods().unbound().filter(counts).collect()
+}
+
+/// Takes out the pods of DaemonSets, which no other node helps, and those that are too young to be looked at; whether there are any of the
+/// latter.
+pub(super) fn take_out_unhelpable(
+    pods: &mut Vec<PodId>,
+    cluster: &Cluster,
+    settings: &ClusterAutoscalerSettings,
+) -> bool {
+    pods.retain(|id| cluster.pod(*id).is_some_and(|pod| !is_of_daemon_set(pod, cluster)));
     let before = pods.len();
     let delay = settings.new_pod_scale_up_delay;
     pods.retain(|id| cluster.pod(*id).is_some_and(|pod| cluster.now.since(pod.created) >= delay));
-    let early = pods.len() < before;
-    (pods, early)
+    pods.len() < before
 }
 
 /// Whether a DaemonSet owns the pod.
@@ -52,25 +62,40 @@ pub(super) fn take_out_fitting(
     let class_of = |id: PodId| cluster.pod(id).map(|pod| pod.class);
     let priority = |id: &PodId| class_of(*id).map_or(0, |class| filters.class(class).priority());
     pods.sort_by_key(|id| std::cmp::Reverse(priority(id)));
-    let mut chains = BTreeMap::new();
+    let mut chains: BTreeMap<ClassId, Option<FilterChain<'_>>> = BTreeMap::new();
     // Nodes only fill up here: where one pod of a class found no place, no other one of it will.
     let mut refused = BTreeSet::new();
     let mut fit_now = false;
+    // Pods that wait for others to leave a node take their place there.
+    for id in cluster.pods().unbound() {
+        let Some(pod) = cluster.pod(id).filter(|pod| pod.nominated_node().is_some() && pod.is_active()) else {
+            continue;
+        };
+        let is_named = |name: &str| pod.nominated_node().is_some_and(|node| **node == *name);
+        if let Some(place) = snapshot.places.iter().position(|place| is_named(&place.node.spec.name)) {
+            snapshot.expect(id, filters.class(pod.class), place);
+        }
+    }
     pods.retain(|&id| {
         let Some(class) = class_of(id).filter(|class| !refused.contains(class)) else { return true };
-        let chain = chains.entry(class).or_insert_with(|| filters.of(class, Some(id)).ok());
-        let places = &mut snapshot.places;
+        let chain = chains.entry(class).or_insert_with(|| {
+            let mut chain = filters.of(class, Some(id)).ok()?;
+            if chain.heeds_suppositions() {
+                chain.suppose(&snapshot.supposed(cluster));
+            }
+            Some(chain)
+        });
+        let places = &snapshot.places;
         let place =
             chain.as_ref().and_then(|chain| search.find(places.len(), |i| chain.check(&places[i].node).is_none()));
         let Some(place) = place else {
             refused.insert(class);
             return true;
         };
-        snapshot.expected.push((id, place));
-        let place = &mut places[place];
-        place.node.to_mut().add_hypothetical(filters.class(class));
-        place.expects = true;
-        fit_now |= place.exists;
+        snapshot.expect(id, filters.class(class), place);
+        // Filters that look at more than one node are asked anew.
+        chains.retain(|_, chain| chain.as_ref().is_none_or(|chain| !chain.heeds_suppositions()));
+        fit_now |= snapshot.places[place].exists;
         false
     });
     fit_now

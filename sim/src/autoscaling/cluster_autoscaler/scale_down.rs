@@ -158,11 +158,7 @@ struct Moves<'a, 'c> {
 
 impl<'a, 'c> Moves<'a, 'c> {
     fn new(snapshot: &'a Snapshot<'c>, filters: Filters<'c>) -> Self {
-        let mut supposed = Supposed::default();
-        for (id, place) in &snapshot.expected {
-            let pod = PodOnNode::find(*id, filters.cluster);
-            supposed.pods.extend(pod.map(|pod| (pod, &*snapshot.places[*place].node, Step::Comes)));
-        }
+        let supposed = snapshot.supposed(filters.cluster);
         Self { snapshot, filters, supposed, moved: BTreeMap::new(), gone: BTreeSet::new() }
     }
 

@@ -1,151 +1,314 @@
-//! Growing: which group, by how many nodes.
+//! Growing: which groups, by how many nodes.
 //!
 //! Source: `cluster-autoscaler/core/scaleup/orchestrator/orchestrator.go`.
 
 use super::estimate::{Packable, estimate};
 use super::expander::Expansion;
+use super::findings::{Hopeless, Increase, ScaleUp, ScaleUpOption, ScaleUpResult};
 use super::group::Group;
-use super::pending::PodGroup;
+use super::pending::{PodGroup, are_all_new, equivalence_groups};
 use super::settings::ClusterAutoscalerSettings;
-use super::snapshot::Filters;
+use super::similar::{are_similar, balance};
+use super::snapshot::{Circular, Filters, Snapshot};
+use super::totals::Left;
+use crate::model::node::Node;
 use crate::model::resources::ResourceId;
 use crate::model::{ClassId, PodId};
 use crate::random::{Rng, index};
+use crate::scheduler::FilterChain;
 use std::collections::BTreeMap;
 
-/// What to do for the pending pods.
-#[derive(Debug, Default)]
-pub(super) struct Plan {
-    /// The group, by index, and by how many nodes it grows.
-    pub(super) increase: Option<(usize, u32)>,
-    /// The pods that this helps.
-    pub(super) triggered: Vec<PodId>,
-    /// The pods that no group helps, with the reasons.
-    pub(super) hopeless: Vec<(PodId, String)>,
-    /// Whether a pod would be helped by a group that is left alone after a failure.
-    pub(super) awaits_backoff: bool,
+/// Why a group is left alone after a failure.
+const BACKS_OFF: &str = "in backoff after failed scale-up";
+/// Why a group cannot grow at all.
+const IS_FULL: &str = "max node group size reached";
+/// Why a group that grows to its full size cannot.
+const TOO_LARGE: &str = "atomic scale-up exceeds cluster node count limit";
+
+/// What growth is planned from.
+#[derive(Clone, Copy)]
+pub(super) struct Situation<'a, 'c> {
+    pub(super) groups: &'a [Group],
+    pub(super) filters: Filters<'c>,
+    pub(super) settings: &'a ClusterAutoscalerSettings,
+    pub(super) snapshot: &'a Snapshot<'c>,
 }
 
-/// Plans growth for the groups of pending pods. `nodes` is the number of nodes in the cluster, those under way included.
-pub(super) fn plan(
-    pods: &[PodGroup],
-    groups: &[Group],
-    filters: Filters<'_>,
-    settings: &ClusterAutoscalerSettings,
-    nodes: usize,
-    lot: &mut Rng,
-) -> Plan {
-    let cluster = filters.cluster;
-    let mut chains = BTreeMap::new();
-    for group in pods {
-        chains.entry(group.class).or_insert_with(|| filters.of(group.class, group.pods.first().copied()));
-    }
-    let total_left = match settings.max_nodes_total {
-        0 => usize::MAX,
-        limit => (limit as usize).saturating_sub(nodes),
+/// What to do for the pods that fit nowhere, and whether one of them would be helped by a group that is left alone after a failure.
+pub(super) fn look(
+    pods: Vec<PodId>,
+    situation: Situation<'_, '_>,
+    lot: Option<&mut Rng>,
+    search: &mut Circular,
+) -> (ScaleUp, bool) {
+    let Situation { filters: Filters { cluster, .. }, settings, .. } = situation;
+    let most = settings.max_nodes_total;
+    let ended = if pods.is_empty() {
+        Some(ScaleUpResult::NotNeeded)
+    } else if most > 0 && cluster.totals().ready_nodes >= u64::from(most) {
+        Some(ScaleUpResult::LimitedByMaxNodesTotal)
+    } else {
+        are_all_new(&pods, cluster, settings).then_some(ScaleUpResult::InCooldown)
     };
-    let mut plan = Plan::default();
-    // Why each class fits on no template, by group; groups that are not asked at all say so once.
-    let mut rejected: BTreeMap<ClassId, Vec<String>> = BTreeMap::new();
-    let mut helped = vec![false; pods.len()];
-    let mut options: Vec<(usize, Vec<PodId>, Expansion)> = Vec::new();
-    for (group_index, group) in groups.iter().enumerate() {
-        let mut fitting = Vec::new();
-        let mut verdicts: BTreeMap<ClassId, Option<String>> = BTreeMap::new();
-        for (i, pod_group) in pods.iter().enumerate() {
-            let verdict = verdicts.entry(pod_group.class).or_insert_with(|| match &chains[&pod_group.class] {
-                Err(reason) => Some(reason.clone()),
-                Ok(chain) => chain.check(&group.template).map(|(_, verdict)| {
-                    let texts = verdict.reasons().iter().map(|reason| reason.text(&cluster.resources).to_string());
-                    texts.collect::<Vec<_>>().join(", ")
-                }),
-            });
-            if let (None, Ok(chain)) = (verdict, &chains[&pod_group.class]) {
-                fitting.push((i, Packable { group: pod_group, class: filters.class(pod_group.class), chain }));
+    if let Some(result) = ended {
+        let limited = result == ScaleUpResult::LimitedByMaxNodesTotal;
+        let hopeless = pods.iter().filter(|_| limited).map(|pod| Hopeless { pod: *pod, rejected: Vec::new() });
+        return (ScaleUp { result, hopeless: hopeless.collect(), pods, ..ScaleUp::default() }, false);
+    }
+    let (found, awaits_backoff) = plan(&equivalence_groups(&pods, cluster), situation, lot, search);
+    (ScaleUp { pods, ..found }, awaits_backoff)
+}
+
+/// Plans growth for the groups of pending pods.
+fn plan(
+    pods: &[PodGroup],
+    situation: Situation<'_, '_>,
+    lot: Option<&mut Rng>,
+    search: &mut Circular,
+) -> (ScaleUp, bool) {
+    let Situation { groups, filters, settings, snapshot } = situation;
+    let cluster = filters.cluster;
+    let nodes = snapshot.places.iter().map(|place| &*place.node);
+    let left = Left::until_most(&settings.totals, nodes, cluster);
+    let mut found = ScaleUp::default();
+    let mut fit = Fit::new(pods, filters);
+    let mut open = Vec::new();
+    let mut awaits_backoff = false;
+    for (index, group) in groups.iter().enumerate() {
+        if let Some(reason) = skipped(group, situation, &left) {
+            if reason == BACKS_OFF && group.backoff.failures < MAX_FAILURES {
+                awaits_backoff |=
+                    pods.iter().enumerate().any(|(i, _)| fit.check(i, &group.template, situation).is_none());
+            }
+            found.skipped.push((group.spec.name.clone(), reason));
+        } else {
+            open.push(index);
+        }
+    }
+    // Which pods fit on a new node of each group, and why the others do not.
+    let mut fitting: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    let mut rejected: Vec<Vec<(usize, Vec<String>)>> = vec![Vec::new(); pods.len()];
+    for &group in &open {
+        let here = fitting.entry(group).or_default();
+        for (i, rejected) in rejected.iter_mut().enumerate() {
+            match fit.check(i, &groups[group].template, situation) {
+                None => here.push(i),
+                Some(reasons) => rejected.push((group, reasons)),
             }
         }
-        let skipped = if group.backoff.is_on(cluster.now) {
-            plan.awaits_backoff |= !fitting.is_empty() && group.backoff.failures < MAX_FAILURES;
-            Some("in backoff after failed scale-up")
-        } else if group.target() >= group.spec.max {
-            Some("max node group size reached")
-        } else if total_left == 0 {
-            Some("max total nodes in cluster reached")
-        } else {
-            None
-        };
-        for (class, verdict) in verdicts {
-            let reason = skipped.map(str::to_owned).or(verdict);
-            rejected.entry(class).or_default().extend(reason);
-        }
-        if skipped.is_some() {
-            continue;
-        }
-        for (i, _) in &fitting {
-            helped[*i] = true;
-        }
-        let limit = (group.spec.max - group.target()).min(settings.max_nodes_per_scaleup) as usize;
-        let packable = fitting.into_iter().map(|(_, packable)| packable).collect();
-        let estimate = estimate(&group.template, packable, limit.min(total_left));
-        if estimate.packing.is_empty() {
-            continue;
-        }
-        let request =
-            |id: &PodId, resource| cluster.pod(*id).map_or(0, |pod| cluster.class_of(pod).requests.get(resource));
-        let requested = |resource| estimate.pods.iter().map(|id| request(id, resource)).sum::<i64>();
-        let expansion = Expansion {
-            group: group.spec.name.clone(),
-            nodes: estimate.packing.len() as u32,
-            pods: estimate.pods.len(),
-            requested: (requested(ResourceId::CPU), requested(ResourceId::MEMORY)),
-            capacity: (group.capacity.get(ResourceId::CPU), group.capacity.get(ResourceId::MEMORY)),
-            gpu: group.has_gpu(cluster),
-            price: group.spec.price,
-        };
-        options.push((group_index, estimate.pods, expansion));
+    }
+    let is_helped = |i: usize| fitting.values().any(|here| here.contains(&i));
+    for (i, rejected) in rejected.into_iter().enumerate().filter(|(i, _)| !is_helped(*i)) {
+        let name = |(group, reasons): (usize, Vec<String>)| (groups[group].spec.name.clone(), reasons);
+        let rejected: Vec<_> = rejected.into_iter().map(name).collect();
+        found.hopeless.extend(pods[i].pods.iter().map(|pod| Hopeless { pod: *pod, rejected: rejected.clone() }));
     }
 
-    for (pod_group, _) in pods.iter().zip(&helped).filter(|(_, helped)| !**helped) {
-        let message = count(rejected.get(&pod_group.class).map_or(&[], Vec::as_slice));
-        plan.hopeless.extend(pod_group.pods.iter().map(|id| (*id, message.clone())));
+    let mut options: Vec<(usize, Vec<usize>, Expansion)> = Vec::new();
+    for &index in &open {
+        let (group, here) = (&groups[index], &fitting[&index]);
+        if here.is_empty() {
+            continue;
+        }
+        let similar = similar(index, &fitting, situation);
+        let packable = here.iter().filter_map(|&i| fit.packable(i)).collect();
+        let limit = limit(group, similar.iter().map(|other| &groups[*other]), situation);
+        let estimate = estimate(&group.template, packable, limit, (snapshot, filters), search);
+        let mut nodes = estimate.packing.len() as u32;
+        if nodes == 0 || estimate.pods.is_empty() {
+            continue;
+        }
+        if group.spec.zero_or_max {
+            nodes = group.spec.max;
+        }
+        options.push((index, similar.clone(), expansion(group, nodes, &estimate.pods, filters)));
+        found.options.push(ScaleUpOption {
+            group: group.spec.name.clone(),
+            nodes,
+            pods: estimate.pods,
+            similar: similar.iter().map(|other| groups[*other].spec.name.clone()).collect(),
+            packing: estimate.packing,
+        });
     }
-    if let Some(best) = choose(&options, settings, cluster.nodes().len(), lot) {
-        let (group, pods, expansion) = options.swap_remove(best);
-        plan.increase = Some((group, expansion.nodes));
-        plan.triggered = pods;
+    found.result = ScaleUpResult::NoOptionsAvailable;
+    found.best = best(&options, settings, cluster.nodes().len());
+    let best = match found.best.len() {
+        0 => return (found, awaits_backoff),
+        1 => found.best[0],
+        n => found.best[lot.map_or(0, |lot| index(lot, n))],
+    };
+    let (chosen, similar, expansion) = &options[best];
+    found.triggered.clone_from(&found.options[best].pods);
+    let helped_by_chosen = &fitting[chosen];
+    let waits = (0..pods.len()).filter(|i| is_helped(*i) && !helped_by_chosen.contains(i));
+    found.await_evaluation = waits.flat_map(|i| pods[i].pods.iter().copied()).collect();
+    match share((*chosen, similar), expansion.nodes, situation, left) {
+        Some(increases) => (found.increases, found.result) = (increases, ScaleUpResult::Successful),
+        None => found.result = ScaleUpResult::Error,
     }
-    plan
+    (found, awaits_backoff)
+}
+
+/// Why a group is not evaluated.
+fn skipped(group: &Group, situation: Situation<'_, '_>, left: &Left) -> Option<String> {
+    let Situation { filters, settings, snapshot, .. } = situation;
+    if group.backoff.is_on(filters.cluster.now) {
+        return Some(BACKS_OFF.to_owned());
+    }
+    if group.target() >= group.spec.max {
+        return Some(IS_FULL.to_owned());
+    }
+    let mut count = 1;
+    if group.spec.zero_or_max {
+        count = group.spec.max - group.target();
+        let most = settings.max_nodes_total as usize;
+        if most > 0 && snapshot.places.len() + count as usize > most {
+            return Some(TOO_LARGE.to_owned());
+        }
+    }
+    left.exceeded(group, count, filters.cluster)
+}
+
+/// The groups that could grow with this one: alike, and able to help all pods that this one helps.
+fn similar(index: usize, fitting: &BTreeMap<usize, Vec<usize>>, situation: Situation<'_, '_>) -> Vec<usize> {
+    let Situation { groups, filters, settings, .. } = situation;
+    if !settings.balance_similar_node_groups || groups[index].spec.zero_or_max {
+        return Vec::new();
+    }
+    let helps_all = |here: &[usize]| fitting[&index].iter().all(|pods| here.contains(pods));
+    let others = fitting.iter().filter(|(other, here)| **other != index && helps_all(here));
+    others
+        .map(|(other, _)| *other)
+        .filter(|other| are_similar(&groups[index], &groups[*other], filters.cluster))
+        .collect()
+}
+
+/// How many new nodes are tried out at most.
+fn limit<'g>(group: &'g Group, similar: impl Iterator<Item = &'g Group>, situation: Situation<'_, '_>) -> usize {
+    let Situation { settings, snapshot, .. } = situation;
+    let room =
+        std::iter::once(group).chain(similar).map(|group| group.spec.max.saturating_sub(group.target()) as usize);
+    let total = match settings.max_nodes_total {
+        0 => usize::MAX,
+        most => (most as usize).saturating_sub(snapshot.places.len()),
+    };
+    let at_once = match settings.max_nodes_per_scaleup {
+        0 => usize::MAX,
+        most => most as usize,
+    };
+    room.sum::<usize>().min(at_once).min(total)
+}
+
+fn expansion(group: &Group, nodes: u32, pods: &[PodId], filters: Filters<'_>) -> Expansion {
+    let cluster = filters.cluster;
+    let request = |id: &PodId, resource| cluster.pod(*id).map_or(0, |pod| cluster.class_of(pod).requests.get(resource));
+    let requested = |resource| pods.iter().map(|id| request(id, resource)).sum::<i64>();
+    Expansion {
+        group: group.spec.name.clone(),
+        nodes,
+        pods: pods.len(),
+        requested: (requested(ResourceId::CPU), requested(ResourceId::MEMORY)),
+        capacity: (group.capacity.get(ResourceId::CPU), group.capacity.get(ResourceId::MEMORY)),
+        gpu: group.has_gpu(cluster),
+        price: group.spec.price,
+    }
+}
+
+/// Shares the new nodes among the chosen group and those that are like it, within all limits. `None` if no node is left.
+fn share(
+    (chosen, similar): (usize, &[usize]),
+    nodes: u32,
+    situation: Situation<'_, '_>,
+    mut left: Left,
+) -> Option<Vec<Increase>> {
+    let Situation { groups, filters, settings, snapshot } = situation;
+    let cluster = filters.cluster;
+    let mut nodes = nodes;
+    if settings.max_nodes_total > 0 {
+        let room = (settings.max_nodes_total as usize).saturating_sub(snapshot.places.len());
+        nodes = nodes.min(u32::try_from(room).unwrap_or(u32::MAX));
+        if nodes == 0 {
+            return None;
+        }
+    }
+    nodes = left.check(&groups[chosen].template, nodes, cluster).0;
+    let others = similar.iter().map(|other| &groups[*other]).filter(|other| left.exceeded(other, 1, cluster).is_none());
+    let together: Vec<&Group> = std::iter::once(&groups[chosen]).chain(others).collect();
+    let mut increases = balance(&together, nodes);
+    for increase in &mut increases {
+        let Some(group) = together.iter().find(|group| group.spec.name == increase.group) else { continue };
+        let (allowed, _) = left.check(&group.template, increase.to - increase.from, cluster);
+        increase.to = increase.from + allowed;
+        left.take(&group.template, allowed, cluster);
+    }
+    increases.retain(|increase| increase.to != increase.from);
+    Some(increases)
 }
 
 /// After so many failures in a row a group's backoff is no longer waited for: it will not recover.
 const MAX_FAILURES: u32 = 16;
 
-fn choose(
-    options: &[(usize, Vec<PodId>, Expansion)],
-    settings: &ClusterAutoscalerSettings,
-    cluster_size: usize,
-    lot: &mut Rng,
-) -> Option<usize> {
+fn best(options: &[(usize, Vec<usize>, Expansion)], settings: &ClusterAutoscalerSettings, size: usize) -> Vec<usize> {
     let expansions: Vec<Expansion> = options.iter().map(|(_, _, expansion)| expansion.clone()).collect();
     let mut left: Vec<usize> = (0..expansions.len()).collect();
     for expander in &settings.expanders {
         if left.len() > 1 {
-            left = expander.keep(&expansions, &left, cluster_size);
+            left = expander.keep(&expansions, &left, size);
         }
     }
-    match left.len() {
-        0 | 1 => left.first().copied(),
-        n => Some(left[index(lot, n)]),
-    }
+    left
 }
 
-/// `2 Insufficient cpu, 1 max node group size reached`.
-///
-/// Source: `processors/status/eventing_scale_up_processor.go`, `ReasonsMessage`.
-fn count(reasons: &[String]) -> String {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for reason in reasons {
-        *counts.entry(reason).or_default() += 1;
+/// Whether pods fit on new nodes.
+struct Fit<'a, 'c> {
+    pods: &'a [PodGroup],
+    filters: Filters<'c>,
+    chains: BTreeMap<ClassId, Result<FilterChain<'c>, String>>,
+    /// What was said of a class and a template, by the template's name.
+    said: BTreeMap<(ClassId, std::sync::Arc<str>), Option<Vec<String>>>,
+}
+
+impl<'a, 'c> Fit<'a, 'c> {
+    fn new(pods: &'a [PodGroup], filters: Filters<'c>) -> Self {
+        let mut chains = BTreeMap::new();
+        for group in pods {
+            chains.entry(group.class).or_insert_with(|| filters.of(group.class, group.pods.first().copied()));
+        }
+        Self { pods, filters, chains, said: BTreeMap::new() }
     }
-    counts.iter().map(|(reason, n)| format!("{n} {reason}")).collect::<Vec<_>>().join(", ")
+
+    /// Why the first pod of a group does not fit on a new node.
+    fn check(&mut self, index: usize, template: &Node, situation: Situation<'_, 'c>) -> Option<Vec<String>> {
+        let class = self.pods[index].class;
+        let key = (class, template.spec.name.clone());
+        if let Some(said) = self.said.get(&key) {
+            return said.clone();
+        }
+        let verdict = match &self.chains[&class] {
+            Err(reason) => Some(vec![reason.clone()]),
+            Ok(chain) if chain.heeds_suppositions() => self.check_beside(index, template, situation),
+            Ok(chain) => self.filters.reasons(chain, template),
+        };
+        self.said.insert(key, verdict.clone());
+        verdict
+    }
+
+    /// The same with the new node in the cluster.
+    fn check_beside(&self, index: usize, template: &Node, situation: Situation<'_, 'c>) -> Option<Vec<String>> {
+        let group = &self.pods[index];
+        let mut chain = match self.filters.of(group.class, group.pods.first().copied()) {
+            Err(reason) => return Some(vec![reason]),
+            Ok(chain) => chain,
+        };
+        let mut supposed = situation.snapshot.supposed(self.filters.cluster);
+        supposed.nodes.push((template, Some(template.spec.as_ref().clone())));
+        chain.suppose(&supposed);
+        self.filters.reasons(&chain, template)
+    }
+
+    fn packable(&self, index: usize) -> Option<Packable<'_, 'c>> {
+        let group = &self.pods[index];
+        let chain = self.chains[&group.class].as_ref().ok()?;
+        Some(Packable { group, class: self.filters.class(group.class), chain })
+    }
 }

@@ -1,12 +1,14 @@
 //! The cluster autoscaler's flags.
 
 use super::expander::Expander;
+use super::totals::Totals;
 use crate::time::Span;
 
 /// The settings of the cluster autoscaler, with upstream's flags and defaults.
 ///
 /// Source: `cluster-autoscaler/config/flags`, version 1.36.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own upstream")]
 pub struct ClusterAutoscalerSettings {
     /// `--scan-interval`: how often the cluster is looked at. 10 s.
     pub scan_interval: Span,
@@ -25,6 +27,14 @@ pub struct ClusterAutoscalerSettings {
     pub max_backoff: Span,
     /// `--node-group-backoff-reset-timeout`: a failure is forgotten after this time. 3 h.
     pub backoff_reset: Span,
+    /// `--balance-similar-node-groups`: groups that are alike grow together. False.
+    pub balance_similar_node_groups: bool,
+    /// `--cores-total`, `--memory-total`, `--gpu-total`: what the nodes may have in sum.
+    pub totals: Totals,
+    /// `--force-ds`: a new node gets a pod of every DaemonSet that belongs there, also where its group's nodes have none. False.
+    pub force_daemon_sets: bool,
+    /// `--startup-taint`: keys of taints that a node has only while it starts.
+    pub startup_taints: Vec<String>,
     /// `--expendable-pods-priority-cutoff`: pods of lower priority ask for no nodes and keep none. −10.
     pub expendable_pods_priority_cutoff: i32,
     /// `--new-pod-scale-up-delay`: pods younger than this are not looked at. 0.
@@ -82,6 +92,10 @@ impl Default for ClusterAutoscalerSettings {
             initial_backoff: minutes(5),
             max_backoff: minutes(30),
             backoff_reset: minutes(180),
+            balance_similar_node_groups: false,
+            totals: Totals::default(),
+            force_daemon_sets: false,
+            startup_taints: Vec::new(),
             expendable_pods_priority_cutoff: -10,
             new_pod_scale_up_delay: Span::ZERO,
             pod_buffer: Span::from_secs(2),

@@ -1,12 +1,14 @@
 //! A copy of the nodes on which placements are tried out, with the scheduler's own filters.
 
 use super::group::Group;
+use super::template::renamed;
 use crate::cluster::Cluster;
 use crate::model::node::Node;
 use crate::model::pod::PodClass;
 use crate::model::{ClassId, NodeId, PodId};
-use crate::scheduler::{Cycle, FilterChain, Profile};
+use crate::scheduler::{Cycle, FilterChain, PodOnNode, Profile, Step, Supposed};
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// The nodes that may take pods: those that are there, in order of name, then those under way. Nodes are copied only when
 /// something is placed on them.
@@ -28,13 +30,62 @@ pub(super) struct Place<'c> {
 }
 
 impl<'c> Snapshot<'c> {
-    pub(super) fn new(cluster: &'c Cluster, groups: &'c [Group], leaving: impl Fn(NodeId) -> bool) -> Self {
+    /// Nodes as they are, but without the pods of a lower priority than `cutoff`.
+    pub(super) fn new(
+        filters: Filters<'c>,
+        groups: &'c [Group],
+        cutoff: i32,
+        leaving: impl Fn(NodeId) -> bool,
+    ) -> Self {
+        let cluster = filters.cluster;
+        let expendable = |class: &ClassId| cluster.classes.get(*class).priority() < cutoff;
+        let any_expendable = cluster.classes.by_age().iter().any(expendable);
         let there = cluster.nodes().iter_by_name().filter(|node| node.ready && !leaving(node.id));
-        let there = there.map(|node| Place { node: Cow::Borrowed(node), exists: true, expects: false });
-        let upcoming = groups.iter().flat_map(|group| std::iter::repeat_n(&group.template, group.requests.len()));
-        let upcoming = upcoming.map(|node| Place { node: Cow::Borrowed(node), exists: false, expects: false });
+        let there = there.map(|node| {
+            let node = if any_expendable { without(node, cluster, expendable) } else { Cow::Borrowed(node) };
+            Place { node, exists: true, expects: false }
+        });
+        let mut upcoming = Vec::new();
+        for group in groups {
+            for number in 0..group.requests.len() {
+                let mut node = group.template.clone();
+                node.spec = Arc::new(renamed(&node.spec, format!("{}-upcoming-{number}", node.spec.name)));
+                upcoming.push(Place { node: Cow::Owned(node), exists: false, expects: false });
+            }
+        }
         Self { places: there.chain(upcoming).collect(), expected: Vec::new() }
     }
+
+    /// Expects a pending pod on a place.
+    pub(super) fn expect(&mut self, pod: PodId, class: &PodClass, place: usize) {
+        self.expected.push((pod, place));
+        let place = &mut self.places[place];
+        place.node.to_mut().add_hypothetical(class);
+        place.expects = true;
+    }
+
+    /// The pods that are expected and the nodes that are under way, for filters that look at more than one node.
+    pub(super) fn supposed(&self, cluster: &'c Cluster) -> Supposed<'_> {
+        let mut supposed = Supposed::default();
+        for (id, place) in &self.expected {
+            let pod = PodOnNode::find(*id, cluster);
+            supposed.pods.extend(pod.map(|pod| (pod, &*self.places[*place].node, Step::Comes)));
+        }
+        let upcoming = self.places.iter().filter(|place| !place.exists);
+        supposed.nodes.extend(upcoming.map(|place| (&*place.node, Some(place.node.spec.as_ref().clone()))));
+        supposed
+    }
+}
+
+/// A node without the pods of some classes.
+fn without<'c>(node: &'c Node, cluster: &Cluster, left_out: impl Fn(&ClassId) -> bool) -> Cow<'c, Node> {
+    let mut result = Cow::Borrowed(node);
+    for &id in &node.pods {
+        if let Some(pod) = cluster.pod(id).filter(|pod| left_out(&pod.class)) {
+            result.to_mut().remove_pod(id, pod, cluster.class_of(pod));
+        }
+    }
+    result
 }
 
 /// A circular search that goes on where it last succeeded.
@@ -57,13 +108,27 @@ impl Circular {
 /// The scheduler's filters.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Filters<'c> {
-    pub(super) profiles: &'c [Profile],
+    profiles: &'c [Profile],
     pub(super) cluster: &'c Cluster,
+    /// Whether any pods keep others away.
+    repelling: bool,
 }
 
 impl<'c> Filters<'c> {
+    pub(super) fn new(profiles: &'c [Profile], cluster: &'c Cluster) -> Self {
+        let classes = cluster.classes.by_age().iter().map(|class| cluster.classes.get(*class));
+        let repelling = { classes }.any(|class| !class.spec.pod_anti_affinity.required.is_empty());
+        Self { profiles, cluster, repelling }
+    }
+
     pub(super) fn class(self, class: ClassId) -> &'c PodClass {
         self.cluster.classes.get(class)
+    }
+
+    fn profile(self, class_id: ClassId) -> Result<&'c Profile, String> {
+        let name = &self.class(class_id).spec.scheduler_name;
+        let profile = self.profiles.iter().find(|profile| profile.name == *name);
+        profile.ok_or_else(|| format!("no scheduler profile \"{name}\""))
     }
 
     /// The filters for a pod.
@@ -71,11 +136,22 @@ impl<'c> Filters<'c> {
     /// # Errors
     /// Why no node can take it.
     pub(super) fn of(self, class_id: ClassId, pod: Option<PodId>) -> Result<FilterChain<'c>, String> {
-        let class = self.class(class_id);
-        let name = &class.spec.scheduler_name;
-        let profile = self.profiles.iter().find(|profile| profile.name == *name);
-        let profile = profile.ok_or_else(|| format!("no scheduler profile \"{name}\""))?;
-        let cycle = Cycle::new(self.cluster, class_id, pod);
+        let profile = self.profile(class_id)?;
+        let cycle = Cycle { supposing: self.repelling, ..Cycle::new(self.cluster, class_id, pod) };
         profile.filters(&cycle).map_err(|rejection| rejection.verdict.message(&self.cluster.resources))
+    }
+
+    /// The name of the plugin that refuses a node first.
+    pub(super) fn refuses(self, class_id: ClassId, node: &Node) -> Option<&'static str> {
+        let profile = self.profile(class_id).ok()?;
+        let (plugin, _) = self.of(class_id, None).ok()?.check(node)?;
+        Some(profile.plugins[plugin].name())
+    }
+
+    /// Why a node is refused.
+    pub(super) fn reasons(self, chain: &FilterChain<'_>, node: &Node) -> Option<Vec<String>> {
+        let (_, verdict) = chain.check(node)?;
+        let texts = verdict.reasons().iter().map(|reason| reason.text(&self.cluster.resources).to_string());
+        Some(texts.collect())
     }
 }

@@ -21,6 +21,7 @@ fn group(name: &str, min: u32, max: u32, cpu: &str, delay: f64) -> NodeGroup {
         provisioning: Distribution::Constant { value: delay },
         price: None,
         zones: Vec::new(),
+        zero_or_max: false,
     }
 }
 

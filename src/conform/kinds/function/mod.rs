@@ -94,7 +94,7 @@ fn run(recording: &Recording, options: &Options) -> Result<Vec<CaseResult>, Diag
             let dot = if unusable.field.is_empty() { "" } else { "." };
             recording.problem(&format!("{at}.input{dot}{}", unusable.field), unusable.message)
         })?;
-        results.push(CaseResult { name, mismatches: compare(&case.output, &got) });
+        results.push(CaseResult::new(name, compare(&case.output, &got)));
     }
     Ok(results)
 }
