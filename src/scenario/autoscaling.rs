@@ -55,6 +55,7 @@ pub struct ClusterAutoscalerSpec {
     expander: Option<Vec<ExpanderName>>,
     /// For the expander `priority`: groups by priority.
     priorities: Vec<PrioritySpec>,
+    balance_similar_node_groups: Option<bool>,
     max_nodes_total: Option<u32>,
     max_node_provision_time: Option<DurationText>,
     scale_down_enabled: Option<bool>,
@@ -166,6 +167,7 @@ impl ClusterAutoscalerSpec {
         fraction(&mut settings.scale_down_utilization_threshold, self.scale_down_utilization_threshold);
         fraction(&mut settings.scale_down_gpu_utilization_threshold, self.scale_down_gpu_utilization_threshold);
         let flag = |field: &mut bool, value: Option<bool>| *field = value.unwrap_or(*field);
+        flag(&mut settings.balance_similar_node_groups, self.balance_similar_node_groups);
         flag(&mut settings.scale_down_enabled, self.scale_down_enabled);
         flag(&mut settings.skip_nodes_with_system_pods, self.skip_nodes_with_system_pods);
         if let Some(cutoff) = self.expendable_pods_priority_cutoff {
