@@ -3,10 +3,14 @@
 use super::neighbours::Neighbours;
 use crate::kube::inter_pod_affinity::InterPodAffinity;
 use crate::kube::pod_topology_spread::PodTopologySpread;
+use std::sync::Arc;
 use towtank_sim::cluster::Cluster;
-use towtank_sim::model::node::{Node, NodeSpec};
-use towtank_sim::model::pod::NewPod;
+use towtank_sim::model::labels::{LabelSelector, Labels};
+use towtank_sim::model::node::{HOSTNAME_LABEL, Node, NodeSpec};
+use towtank_sim::model::pod::{NewPod, PodSpec};
+use towtank_sim::model::pod_affinity::{PodAffinity, PodAffinityTerm};
 use towtank_sim::model::taint::{Effect, Taint};
+use towtank_sim::model::topology_spread::{NodeInclusionPolicy, TopologySpreadConstraint, WhenUnsatisfiable};
 use towtank_sim::model::{NodeId, PodId};
 use towtank_sim::scheduler::{Cycle, Filter, Plugin, PodOnNode, PreFilter, Step, Supposed};
 
@@ -56,9 +60,10 @@ impl Change {
         let pods = leaves(self.tainted).chain(leaves(self.gone)).chain(come).collect();
         let mut spec = NodeSpec::clone(&cluster.node(self.tainted).spec);
         taint(&mut spec);
+        let spec = Arc::new(spec);
         let gone = cluster.node(self.gone);
         // What is said last of a node holds.
-        let nodes = vec![(gone, Some(spec.clone())), (cluster.node(self.tainted), Some(spec)), (gone, None)];
+        let nodes = vec![(gone, Some(Arc::clone(&spec))), (cluster.node(self.tainted), Some(spec)), (gone, None)];
         Supposed { pods, nodes }
     }
 
@@ -117,4 +122,50 @@ fn topology_spread_is_told_as_if_it_looked() {
 fn pod_affinity_is_told_as_if_it_looked() {
     let (asked, others) = compare(|| Box::new(InterPodAffinity::default()));
     assert!(asked > 3000 && others > 200, "{asked} verdicts, {others} of them others than before");
+}
+
+/// Nodes that are not in the store are hosts of their own: empty ones to topology spread, and free of the pods on the others.
+#[test]
+fn new_nodes_are_told_apart() {
+    let labels = |key: &str, value: &str| -> Labels { [(key.to_owned(), value.to_owned())].into_iter().collect() };
+    let named =
+        |host: &str| NodeSpec { name: host.into(), labels: labels(HOSTNAME_LABEL, host), ..NodeSpec::default() };
+    let selector = Some(LabelSelector { match_labels: labels("app", "w"), ..LabelSelector::default() });
+    let spread = TopologySpreadConstraint {
+        max_skew: 1,
+        topology_key: HOSTNAME_LABEL.into(),
+        when_unsatisfiable: WhenUnsatisfiable::DoNotSchedule,
+        selector: selector.clone(),
+        min_domains: None,
+        node_affinity_policy: NodeInclusionPolicy::Honor,
+        node_taints_policy: NodeInclusionPolicy::Ignore,
+    };
+    let apart = PodAffinityTerm {
+        selector,
+        namespaces: vec!["default".into()],
+        namespace_selector: None,
+        topology_key: HOSTNAME_LABEL.into(),
+    };
+    let apart = PodAffinity { required: vec![apart], ..PodAffinity::default() };
+    let fits = |plugin: &dyn Plugin, spec: PodSpec, placed: Option<usize>| {
+        let mut cluster = Cluster::default();
+        let old = cluster.add_node(named("old")).expect("a new name");
+        let class = cluster.intern(PodSpec { labels: labels("app", "w"), namespace: "default".into(), ..spec });
+        let there = cluster.create_pod(NewPod::new("there", class)).expect("no quota");
+        cluster.bind(there, old);
+        let pod = cluster.create_pod(NewPod::new("waits", class)).expect("no quota");
+        let new = ["new-0", "new-1"].map(|host| Node::hypothetical(named(host), &mut cluster.resources));
+        let PreFilter::Ask(mut filter) = plugin.pre_filter(&cycle(&cluster, pod)) else { panic!("it is asked") };
+        let come = placed.map(|i| (PodOnNode::find(pod, &cluster).expect("it lives"), &new[i], Step::Comes));
+        let nodes = new.iter().map(|node| (node, Some(Arc::clone(&node.spec)))).collect();
+        filter.suppose(&Supposed { pods: come.into_iter().collect(), nodes });
+        [cluster.node(old), &new[0], &new[1]].map(|node| filter.filter(node).code() == "Success")
+    };
+    let spread = || PodSpec { topology_spread: vec![spread.clone()], ..PodSpec::default() };
+    let apart = || PodSpec { pod_anti_affinity: apart.clone(), ..PodSpec::default() };
+    for placed in [None, Some(0), Some(1)] {
+        let free = [false, placed != Some(0), placed != Some(1)];
+        assert_eq!(fits(&PodTopologySpread::default(), spread(), placed), free, "{placed:?}");
+        assert_eq!(fits(&InterPodAffinity::default(), apart(), placed), free, "{placed:?}");
+    }
 }

@@ -231,7 +231,8 @@ impl FilterChain<'_> {
         self.filters.iter().any(|(_, filter)| filter.heeds_suppositions())
     }
 
-    pub(super) fn add_pod(&mut self, pod: PodOnNode<'_>, node: &Node) {
+    /// Judges nodes from now on as with this pod on the node in addition. [`Filter::add_pod`] says how far that is exact.
+    pub(crate) fn add_pod(&mut self, pod: PodOnNode<'_>, node: &Node) {
         self.filters.iter_mut().for_each(|(_, filter)| filter.add_pod(pod, node));
     }
 

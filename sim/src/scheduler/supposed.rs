@@ -2,6 +2,7 @@
 
 use super::framework::PodOnNode;
 use crate::model::node::{Node, NodeSpec};
+use std::sync::Arc;
 
 /// What is otherwise than in the store, on any number of nodes at once.
 ///
@@ -13,7 +14,7 @@ pub struct Supposed<'a> {
     pub pods: Vec<(PodOnNode<'a>, &'a Node, Step)>,
     /// The nodes that would have further taints, with what they would be, and those that would be gone, with `None`. The last word on a
     /// node holds. All their pods have left them.
-    pub nodes: Vec<(&'a Node, Option<NodeSpec>)>,
+    pub nodes: Vec<(&'a Node, Option<Arc<NodeSpec>>)>,
 }
 
 /// What a pod does.

@@ -119,12 +119,13 @@ impl<'c> Packing<'_, 'c> {
         let over_hosts = item.class.spec.topology_spread.iter().any(|spread| &*spread.topology_key == HOSTNAME_LABEL);
         let there = self.snapshot.places.len();
         let last = there + self.nodes.len() - 1;
-        let node = |i: usize| match i.checked_sub(there) {
-            Some(new) => &self.nodes[new].0,
-            None => self.taken.get(&i).unwrap_or(&*self.snapshot.places[i].node),
-        };
-        let fits = |i: usize| i != last && judge.chain().check(node(i)).is_none();
-        if over_hosts { self.search.find(last + 1, fits) } else { None }
+        if !over_hosts {
+            return None;
+        }
+        let mut search = *self.search;
+        let found = search.find(last + 1, |i| i != last && judge.chain().check(self.node(i)).is_none());
+        *self.search = search;
+        found
     }
 
     /// Adds a node; its index if the pod fits there.
@@ -139,7 +140,9 @@ impl<'c> Packing<'_, 'c> {
             node.spec = Arc::new(renamed(&node.spec, format!("{}-e-{}", node.spec.name, self.nodes.len())));
         }
         self.nodes.push((node, Vec::new()));
-        self.renew(judge, item);
+        if !item.class.spec.topology_spread.is_empty() {
+            self.renew(judge, item);
+        }
         let (node, _) = self.nodes.last()?;
         judge.chain().check(node).is_none().then(|| self.snapshot.places.len() + self.nodes.len() - 1)
     }
@@ -154,7 +157,21 @@ impl<'c> Packing<'_, 'c> {
             node.add_hypothetical(item.class);
         }
         self.placed.push((pod, index));
-        self.renew(judge, item);
+        let told = PodOnNode::find(pod, self.filters.cluster);
+        match (&mut judge.own, told) {
+            // Affinity counts one pod after another; spreading has to look at all domains.
+            (Some(chain), Some(pod)) if item.class.spec.topology_spread.is_empty() => {
+                chain.add_pod(pod, self.node(index));
+            }
+            _ => self.renew(judge, item),
+        }
+    }
+
+    fn node(&self, index: usize) -> &Node {
+        match index.checked_sub(self.snapshot.places.len()) {
+            Some(new) => &self.nodes[new].0,
+            None => self.taken.get(&index).unwrap_or(&*self.snapshot.places[index].node),
+        }
     }
 
     /// Asks the filters anew where they look at more than one node.
@@ -173,7 +190,7 @@ impl<'c> Packing<'_, 'c> {
             };
             supposed.pods.extend(PodOnNode::find(*id, cluster).map(|pod| (pod, node, Step::Comes)));
         }
-        supposed.nodes.extend(self.nodes.iter().map(|(node, _)| (node, Some(node.spec.as_ref().clone()))));
+        supposed.nodes.extend(self.nodes.iter().map(|(node, _)| (node, Some(Arc::clone(&node.spec)))));
         chain.suppose(&supposed);
         judge.own = Some(chain);
     }

@@ -40,3 +40,186 @@ impl ClusterAutoscaler {
         scale_up
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::autoscaling::NodeGroup;
+    use crate::autoscaling::cluster_autoscaler::{ClusterAutoscalerSettings, Increase, Totals};
+    use crate::autoscaling::testing::{Replicas, bare_pod, node, profile, spec};
+    use crate::cluster::{Fingerprint, Object};
+    use crate::model::PodId;
+    use crate::model::node::NodeSpec;
+    use crate::model::pod::{GivenStatus, NewPod, Run};
+    use crate::random::Distribution;
+    use crate::scheduler::FitError;
+    use crate::time::SimTime;
+    use std::sync::Arc;
+
+    #[derive(Debug)]
+    struct Daemons;
+
+    impl Object for Daemons {
+        fn kind(&self) -> &'static str {
+            "DaemonSet"
+        }
+        fn fold(&self, _into: &mut Fingerprint) {}
+    }
+
+    fn group(name: &str, max: u32, cpu: &str) -> NodeGroup {
+        NodeGroup {
+            name: name.into(),
+            min: 0,
+            max,
+            initial: 0,
+            template: node("", cpu, "16Gi"),
+            provisioning: Distribution::Constant { value: 0.0 },
+            price: None,
+            zones: Vec::new(),
+            zero_or_max: false,
+        }
+    }
+
+    fn pending(cluster: &mut Cluster, name: &str, cpu: &str) -> PodId {
+        let pod = bare_pod(cluster, name, cpu, "1Gi", Run::Forever);
+        cluster.mark_unschedulable(pod, &Arc::new(FitError::default()));
+        pod
+    }
+
+    fn add(cluster: &mut Cluster, name: &str, group: &str, cpu: &str) {
+        cluster.add_node(NodeSpec { group: Some(group.into()), ..node(name, cpu, "16Gi") }).expect("a new name");
+    }
+
+    fn look(
+        cluster: &mut Cluster,
+        groups: Vec<NodeGroup>,
+        settings: ClusterAutoscalerSettings,
+        sets: Vec<DaemonSetPods>,
+    ) -> ScaleUp {
+        let mut autoscaler = ClusterAutoscaler::new(groups, vec![profile()], settings);
+        autoscaler.attach(cluster, sets, &[]);
+        cluster.now = SimTime::from_secs(3600);
+        autoscaler.look(cluster)
+    }
+
+    fn sizes(found: &ScaleUp) -> Vec<(&str, u32, u32)> {
+        found.increases.iter().map(|Increase { group, from, to, .. }| (&**group, *from, *to)).collect()
+    }
+
+    #[test]
+    fn similar_groups_grow_together_from_the_smallest_on() {
+        let grow = |balance: bool, more: &str| {
+            let mut cluster = Cluster::default();
+            add(&mut cluster, "b-0", "b", "4");
+            bare_pod(&mut cluster, "full", "4", "1Gi", Run::Forever);
+            let full = cluster.pods().unbound().next().expect("created above");
+            let id = cluster.nodes().by_name("b-0").expect("added above");
+            cluster.bind(full, id);
+            for i in 0..5 {
+                pending(&mut cluster, &format!("p{i}"), "3");
+            }
+            let settings = ClusterAutoscalerSettings {
+                balance_similar_node_groups: balance,
+                ..ClusterAutoscalerSettings::default()
+            };
+            let groups = vec![group("a", 10, "4"), group("b", 2, "4"), group("c", 10, more)];
+            let found = look(&mut cluster, groups, settings, Vec::new());
+            sizes(&found).into_iter().map(|(name, from, to)| format!("{name} {from}->{to}")).collect::<Vec<_>>()
+        };
+        assert_eq!(grow(false, "64"), ["a 0->5"]);
+        assert_eq!(grow(true, "64"), ["b 1->2", "a 0->4"]);
+        assert_eq!(grow(true, "4"), ["a 0->2", "c 0->2", "b 1->2"]);
+    }
+
+    #[test]
+    fn the_cluster_has_limits() {
+        let grow = |totals: Totals| {
+            let mut cluster = Cluster::default();
+            add(&mut cluster, "alone", "none", "1");
+            (0..5).for_each(|i| _ = pending(&mut cluster, &format!("p{i}"), "3"));
+            let settings = ClusterAutoscalerSettings { totals, ..ClusterAutoscalerSettings::default() };
+            let found = look(&mut cluster, vec![group("a", 10, "4")], settings, Vec::new());
+            (sizes(&found).first().map(|(_, _, to)| *to), found.skipped.first().map(|(_, reason)| reason.clone()))
+        };
+        assert_eq!(grow(Totals::default()), (Some(5), None));
+        assert_eq!(grow(Totals { cores: (0, 10), ..Totals::default() }), (Some(2), None));
+        assert_eq!(grow(Totals { memory_gib: (0, 64), ..Totals::default() }), (Some(3), None));
+        let exceeded = "exceeded quota: \"cluster-wide\", resources: cpu".to_owned();
+        assert_eq!(grow(Totals { cores: (0, 4), ..Totals::default() }), (None, Some(exceeded)));
+    }
+
+    /// Two pods of 2 CPUs fit on a node of 4 unless something of a DaemonSet is there.
+    #[test]
+    fn new_nodes_have_pods_of_daemon_sets() {
+        let packing = |there: bool, runs: bool, force: bool| {
+            let mut cluster = Cluster::default();
+            let object = cluster.create_object("default", "log", None, Box::new(Daemons)).expect("a new name");
+            if there {
+                add(&mut cluster, "a-0", "a", "4");
+                let class = cluster.intern(spec("4", "1Gi"));
+                let owner = cluster.create_object(
+                    "default",
+                    "web",
+                    None,
+                    Box::new(Replicas { wanted: 1, spec: spec("1", "1Gi"), made: 1 }),
+                );
+                let class = if runs { cluster.intern(spec("1", "1Gi")) } else { class };
+                let owner = if runs { object } else { owner.expect("a new name") };
+                let pod =
+                    cluster.create_pod(NewPod { owner: Some(owner), ..NewPod::new("x", class) }).expect("admitted");
+                let node = cluster.nodes().by_name("a-0").expect("added above");
+                cluster.bind(pod, node);
+                let rest = bare_pod(&mut cluster, "rest", if runs { "3" } else { "0" }, "1Gi", Run::Forever);
+                cluster.bind(rest, node);
+            }
+            (0..2).for_each(|i| _ = pending(&mut cluster, &format!("p{i}"), "2"));
+            let settings =
+                ClusterAutoscalerSettings { force_daemon_sets: force, ..ClusterAutoscalerSettings::default() };
+            let sets = vec![DaemonSetPods { object, spec: spec("1", "1Gi") }];
+            let found = look(&mut cluster, vec![group("a", 10, "4")], settings, sets);
+            found.options[0].packing.iter().map(Vec::len).collect::<Vec<_>>()
+        };
+        assert_eq!(packing(false, false, false), [1, 1], "as the DaemonSet says");
+        assert_eq!(packing(true, true, false), [1, 1], "as on a node that is there");
+        assert_eq!(packing(true, false, false), [2]);
+        assert_eq!(packing(true, false, true), [1, 1]);
+    }
+
+    #[test]
+    fn who_takes_room_on_nodes_that_are_there() {
+        let left_over = |prepare: &dyn Fn(&mut Cluster)| {
+            let mut cluster = Cluster::default();
+            add(&mut cluster, "n", "none", "4");
+            prepare(&mut cluster);
+            pending(&mut cluster, "p", "2");
+            look(&mut cluster, vec![group("a", 10, "4")], ClusterAutoscalerSettings::default(), Vec::new()).pods.len()
+        };
+        assert_eq!(left_over(&|_| {}), 0);
+        // A pending pod of a DaemonSet is not helped, and is expected on the node all the same.
+        let daemon = |cluster: &mut Cluster| {
+            let object = cluster.create_object("default", "log", None, Box::new(Daemons)).expect("a new name");
+            let class = cluster.intern(spec("3", "1Gi"));
+            let pod = cluster.create_pod(NewPod { owner: Some(object), ..NewPod::new("d", class) }).expect("admitted");
+            cluster.mark_unschedulable(pod, &Arc::new(FitError::default()));
+        };
+        assert_eq!(left_over(&daemon), 1);
+        let nominated = |cluster: &mut Cluster| {
+            let class = cluster.intern(spec("3", "1Gi"));
+            let status = GivenStatus { nominated_node: Some("n".into()), ..GivenStatus::default() };
+            let new = NewPod { status: Some(Box::new(status)), ..NewPod::new("x", class) };
+            let pod = cluster.create_pod(new).expect("admitted");
+            cluster.mark_unschedulable(pod, &Arc::new(FitError::default()));
+        };
+        assert_eq!(left_over(&nominated), 1);
+        let bound = |priority: i32| {
+            move |cluster: &mut Cluster| {
+                let class = cluster.intern(crate::model::pod::PodSpec { priority: Some(priority), ..spec("4", "1Gi") });
+                let pod = cluster.create_pod(NewPod::new("x", class)).expect("admitted");
+                let node = cluster.nodes().by_name("n").expect("added above");
+                cluster.bind(pod, node);
+            }
+        };
+        assert_eq!(left_over(&bound(0)), 1);
+        assert_eq!(left_over(&bound(-11)), 0, "pods of so low a priority are as if they were not there");
+    }
+}

@@ -5,7 +5,7 @@ use super::snapshot::{Circular, Filters, Snapshot};
 use crate::cluster::Cluster;
 use crate::model::pod::Pod;
 use crate::model::{ClassId, ObjectId, PodId};
-use crate::scheduler::FilterChain;
+use crate::scheduler::{FilterChain, PodOnNode};
 use crate::time::SimTime;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -93,8 +93,14 @@ pub(super) fn take_out_fitting(
             return true;
         };
         snapshot.expect(id, filters.class(class), place);
-        // Filters that look at more than one node are asked anew.
-        chains.retain(|_, chain| chain.as_ref().is_none_or(|chain| !chain.heeds_suppositions()));
+        // Affinity counts one pod after another; spreading has to look at all domains.
+        let spreads = |class: &ClassId| !filters.class(*class).spec.topology_spread.is_empty();
+        chains
+            .retain(|class, chain| chain.as_ref().is_none_or(|chain| !(spreads(class) && chain.heeds_suppositions())));
+        if let Some(pod) = PodOnNode::find(id, cluster) {
+            let heeding = chains.values_mut().flatten().filter(|chain| chain.heeds_suppositions());
+            heeding.for_each(|chain| chain.add_pod(pod, &snapshot.places[place].node));
+        }
         fit_now |= snapshot.places[place].exists;
         false
     });

@@ -15,6 +15,7 @@ use crate::model::{NodeId, PodId};
 use crate::scheduler::{PodOnNode, Step, Supposed};
 use crate::time::SimTime;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// What is remembered of nodes between two looks, by their uids.
 #[derive(Debug, Default)]
@@ -192,7 +193,7 @@ impl<'a, 'c> Moves<'a, 'c> {
         supposed.pods.extend(leaving.map(|pod| (pod, node, Step::Leaves)));
         let mut spec = NodeSpec::clone(&node.spec);
         spec.taints.push(to_be_deleted(filters.cluster.now));
-        supposed.nodes.push((node, Some(spec)));
+        supposed.nodes.push((node, Some(Arc::new(spec))));
 
         let mut tried = Places::new();
         for &id in pods.iter().chain(guests) {

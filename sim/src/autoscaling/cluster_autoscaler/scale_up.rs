@@ -17,6 +17,7 @@ use crate::model::{ClassId, PodId};
 use crate::random::{Rng, index};
 use crate::scheduler::FilterChain;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Why a group is left alone after a failure.
 const BACKS_OFF: &str = "in backoff after failed scale-up";
@@ -265,7 +266,7 @@ struct Fit<'a, 'c> {
     filters: Filters<'c>,
     chains: BTreeMap<ClassId, Result<FilterChain<'c>, String>>,
     /// What was said of a class and a template, by the template's name.
-    said: BTreeMap<(ClassId, std::sync::Arc<str>), Option<Vec<String>>>,
+    said: BTreeMap<(ClassId, Arc<str>), Option<Vec<String>>>,
 }
 
 impl<'a, 'c> Fit<'a, 'c> {
@@ -301,7 +302,7 @@ impl<'a, 'c> Fit<'a, 'c> {
             Ok(chain) => chain,
         };
         let mut supposed = situation.snapshot.supposed(self.filters.cluster);
-        supposed.nodes.push((template, Some(template.spec.as_ref().clone())));
+        supposed.nodes.push((template, Some(Arc::clone(&template.spec))));
         chain.suppose(&supposed);
         self.filters.reasons(&chain, template)
     }

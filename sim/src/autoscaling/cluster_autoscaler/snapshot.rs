@@ -71,8 +71,9 @@ impl<'c> Snapshot<'c> {
             let pod = PodOnNode::find(*id, cluster);
             supposed.pods.extend(pod.map(|pod| (pod, &*self.places[*place].node, Step::Comes)));
         }
-        let upcoming = self.places.iter().filter(|place| !place.exists);
-        supposed.nodes.extend(upcoming.map(|place| (&*place.node, Some(place.node.spec.as_ref().clone()))));
+        let there = self.places.partition_point(|place| place.exists);
+        let upcoming = self.places[there..].iter();
+        supposed.nodes.extend(upcoming.map(|place| (&*place.node, Some(Arc::clone(&place.node.spec)))));
         supposed
     }
 }
