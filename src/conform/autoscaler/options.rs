@@ -1,6 +1,9 @@
 //! Flags of the autoscaler, as settings.
 
+use crate::scenario::yaml;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use towtank_sim::autoscaling::NodeGroup;
 use towtank_sim::autoscaling::cluster_autoscaler::{ClusterAutoscalerSettings, Expander, PriorityTier};
@@ -87,7 +90,7 @@ fn expander(name: &str, tiers: &[PriorityTier]) -> Option<Expander> {
 
 /// The tiers of a priority expander's ConfigMap, for groups of these names. `None` if an expression is not understood.
 pub(super) fn tiers(config: &str, groups: &[Arc<str>]) -> Option<Vec<PriorityTier>> {
-    let map: std::collections::BTreeMap<i32, Vec<String>> = serde_yaml::from_str(config).ok()?;
+    let map: BTreeMap<i32, Vec<String>> = yaml::parse(Path::new("priorities"), config).ok()?;
     let mut tiers = Vec::new();
     for (priority, patterns) in map {
         let mut named = Vec::new();
