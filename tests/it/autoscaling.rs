@@ -86,3 +86,13 @@ fn a_node_stays_that_would_leave_an_empty_domain_while_it_is_drained() {
     left[2].1 = false;
     assert_eq!(nodes(&deployment(2, &spread("Honor")), &groups), left);
 }
+
+/// Nodes under way are in the zones that they will be in, and pods that are spread over zones ask for no node twice.
+#[test]
+fn a_group_with_zones_grows_as_far_as_spread_pods_need_it() {
+    let spread = "topologySpreadConstraints: [{ maxSkew: 1, topologyKey: topology.kubernetes.io/zone, \
+                  whenUnsatisfiable: DoNotSchedule, labelSelector: { matchLabels: { app: web } } }]";
+    let group = "      - { name: ng, min: 3, max: 30, zones: [x, y, z], provisioningDelay: 60s, \
+                 template: { allocatable: { cpu: \"8\", memory: 4Gi, pods: 110 } } }\n";
+    assert_eq!(nodes(&deployment(24, spread), group), there(&["ng-1", "ng-2", "ng-3", "ng-4", "ng-5", "ng-6"]));
+}

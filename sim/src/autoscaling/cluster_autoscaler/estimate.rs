@@ -33,6 +33,8 @@ pub(super) struct Packable<'a, 'c> {
     pub(super) class: &'c PodClass,
     /// Its filters, for the cluster as it is.
     pub(super) chain: &'a FilterChain<'c>,
+    /// Whether they are to look at the pods and nodes that are only supposed.
+    pub(super) heeds: bool,
 }
 
 /// Packs pods onto at most `limit` new nodes beside those of the snapshot.
@@ -45,7 +47,7 @@ pub(super) fn estimate(
 ) -> Estimate {
     // Large pods first; equal ones keep their order.
     pods.sort_by(|a, b| score(b.class, template).total_cmp(&score(a.class, template)));
-    let names_matter = pods.iter().any(|item| item.chain.heeds_suppositions());
+    let names_matter = pods.iter().any(|item| item.heeds);
     let mut packing = Packing {
         template,
         snapshot,
@@ -86,7 +88,7 @@ impl<'c> Packing<'_, 'c> {
     fn pack(&mut self, item: Packable<'_, 'c>, limit: usize, full_below: &mut usize) {
         let mut judge = Judge { base: item.chain, own: None };
         self.renew(&mut judge, item);
-        let heeds = item.chain.heeds_suppositions();
+        let heeds = item.heeds;
         let there = self.snapshot.places.len();
         let mut rest = item.group.pods.iter().copied().peekable();
         while let Some(&pod) = rest.peek() {
@@ -176,7 +178,7 @@ impl<'c> Packing<'_, 'c> {
 
     /// Asks the filters anew where they look at more than one node.
     fn renew(&self, judge: &mut Judge<'_, 'c>, item: Packable<'_, 'c>) {
-        if !item.chain.heeds_suppositions() {
+        if !item.heeds {
             return;
         }
         let Ok(mut chain) = self.filters.of(item.group.class, item.group.pods.first().copied()) else { return };
@@ -244,6 +246,7 @@ mod tests {
             group,
             class: cluster.classes.get(group.class),
             chain,
+            heeds: false,
         });
         let snapshot = Snapshot::new(filters, &[], i32::MIN, |_| false);
         let result = estimate(&template, packable.collect(), limit, (&snapshot, filters), &mut Circular::default());

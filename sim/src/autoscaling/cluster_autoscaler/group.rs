@@ -68,6 +68,12 @@ impl Group {
         (self.nodes.len() + self.requests.len()) as u32 + self.unregistered
     }
 
+    /// The zone that the node under way of this place among them will be in, if the group puts its nodes into zones in turn.
+    pub(super) fn zone_of_request(&self, place: usize) -> Option<&String> {
+        let turn = (self.next_number - 1).wrapping_add(place as u64);
+        self.spec.zones.get((turn % self.spec.zones.len().max(1) as u64) as usize)
+    }
+
     /// Whether its nodes have GPUs.
     pub(super) fn has_gpu(&self, cluster: &Cluster) -> bool {
         gpu_resource(&self.template, cluster).is_some()

@@ -11,7 +11,7 @@ use super::settings::ClusterAutoscalerSettings;
 use super::similar::{are_similar, balance};
 use super::snapshot::{Circular, Filters, Snapshot};
 use super::totals::Left;
-use crate::model::node::Node;
+use crate::model::node::{Node, ZONE_LABEL};
 use crate::model::resources::ResourceId;
 use crate::model::{ClassId, PodId};
 use crate::random::{Rng, index};
@@ -78,8 +78,7 @@ fn plan(
     for (index, group) in groups.iter().enumerate() {
         if let Some(reason) = skipped(group, situation, &left) {
             if reason == BACKS_OFF && group.backoff.failures < MAX_FAILURES {
-                awaits_backoff |=
-                    pods.iter().enumerate().any(|(i, _)| fit.check(i, &group.template, situation).is_none());
+                awaits_backoff |= pods.iter().enumerate().any(|(i, _)| fit.check(i, group, situation).is_none());
             }
             found.skipped.push((group.spec.name.clone(), reason));
         } else {
@@ -92,7 +91,7 @@ fn plan(
     for &group in &open {
         let here = fitting.entry(group).or_default();
         for (i, rejected) in rejected.iter_mut().enumerate() {
-            match fit.check(i, &groups[group].template, situation) {
+            match fit.check(i, &groups[group], situation) {
                 None => here.push(i),
                 Some(reasons) => rejected.push((group, reasons)),
             }
@@ -112,7 +111,7 @@ fn plan(
             continue;
         }
         let similar = similar(index, &fitting, situation);
-        let packable = here.iter().filter_map(|&i| fit.packable(i)).collect();
+        let packable = here.iter().filter_map(|&i| fit.packable(i, group)).collect();
         let limit = limit(group, similar.iter().map(|other| &groups[*other]), situation);
         let estimate = estimate(&group.template, packable, limit, (snapshot, filters), search);
         let mut nodes = estimate.packing.len() as u32;
@@ -279,7 +278,8 @@ impl<'a, 'c> Fit<'a, 'c> {
     }
 
     /// Why the first pod of a group does not fit on a new node.
-    fn check(&mut self, index: usize, template: &Node, situation: Situation<'_, 'c>) -> Option<Vec<String>> {
+    fn check(&mut self, index: usize, group: &Group, situation: Situation<'_, 'c>) -> Option<Vec<String>> {
+        let template = &group.template;
         let class = self.pods[index].class;
         let key = (class, template.spec.name.clone());
         if let Some(said) = self.said.get(&key) {
@@ -287,7 +287,7 @@ impl<'a, 'c> Fit<'a, 'c> {
         }
         let verdict = match &self.chains[&class] {
             Err(reason) => Some(vec![reason.clone()]),
-            Ok(chain) if chain.heeds_suppositions() => self.check_beside(index, template, situation),
+            Ok(chain) if self.heeds(chain, class, group) => self.check_beside(index, template, situation),
             Ok(chain) => self.filters.reasons(chain, template),
         };
         self.said.insert(key, verdict.clone());
@@ -307,9 +307,18 @@ impl<'a, 'c> Fit<'a, 'c> {
         self.filters.reasons(&chain, template)
     }
 
-    fn packable(&self, index: usize) -> Option<Packable<'_, 'c>> {
+    /// Whether filters are to look at nodes that are only supposed. A group with several zones puts its nodes into them in turn, so that it can
+    /// always keep up with pods that are spread over zones; its template is in one zone, where they would soon be too many.
+    fn heeds(&self, chain: &FilterChain<'c>, class: ClassId, group: &Group) -> bool {
+        let spread = &self.filters.class(class).spec.topology_spread;
+        let over_zones = || spread.iter().any(|constraint| &*constraint.topology_key == ZONE_LABEL);
+        chain.heeds_suppositions() && (group.spec.zones.len() < 2 || !over_zones())
+    }
+
+    fn packable(&self, index: usize, of: &Group) -> Option<Packable<'_, 'c>> {
         let group = &self.pods[index];
         let chain = self.chains[&group.class].as_ref().ok()?;
-        Some(Packable { group, class: self.filters.class(group.class), chain })
+        let heeds = self.heeds(chain, group.class, of);
+        Some(Packable { group, class: self.filters.class(group.class), chain, heeds })
     }
 }

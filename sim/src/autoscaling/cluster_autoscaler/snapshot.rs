@@ -3,7 +3,7 @@
 use super::group::Group;
 use super::template::renamed;
 use crate::cluster::Cluster;
-use crate::model::node::Node;
+use crate::model::node::{Node, ZONE_LABEL};
 use crate::model::pod::PodClass;
 use crate::model::{ClassId, NodeId, PodId};
 use crate::scheduler::{Cycle, FilterChain, PodOnNode, Profile, Step, Supposed};
@@ -49,7 +49,11 @@ impl<'c> Snapshot<'c> {
         for group in groups {
             for number in 0..group.requests.len() {
                 let mut node = group.template.clone();
-                node.spec = Arc::new(renamed(&node.spec, format!("{}-upcoming-{number}", node.spec.name)));
+                let mut spec = renamed(&node.spec, format!("{}-upcoming-{number}", node.spec.name));
+                if let Some(zone) = group.zone_of_request(number) {
+                    spec.labels.insert(ZONE_LABEL.to_owned(), zone.clone());
+                }
+                node.spec = Arc::new(spec);
                 upcoming.push(Place { node: Cow::Owned(node), exists: false, expects: false });
             }
         }
