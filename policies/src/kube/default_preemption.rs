@@ -2,6 +2,8 @@
 
 use crate::config::{ArgsSource, ConfigError, DefaultPreemptionArgs};
 use crate::factory::Factory;
+use smallvec::{SmallVec, smallvec};
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -48,6 +50,9 @@ pub struct Candidate {
     /// How many of them go against a disruption budget.
     pub violations: usize,
 }
+
+/// Why a node cannot be made free: mostly one reason, and the same one for many nodes.
+type Refusals = SmallVec<[Cow<'static, str>; 1]>;
 
 /// Reads the arguments.
 pub(crate) fn prepare(args: &ArgsSource<'_>) -> Result<Factory, ConfigError> {
@@ -211,15 +216,15 @@ fn victims_on(
     failure: &Failure<'_, '_>,
     node: NodeId,
     budgets: &Allowed<'_>,
-) -> Result<Candidate, Vec<String>> {
+) -> Result<Candidate, Refusals> {
     let cluster = cycle.cluster;
-    let mut trial = failure.dry_run(node);
     let lower =
         |id: &PodId| cluster.pod(*id).is_some_and(|pod| cluster.class_of(pod).priority() < cycle.class.priority());
-    let mut potential: Vec<PodId> = trial.node().pods.iter().copied().filter(lower).collect();
+    let mut potential: Vec<PodId> = cluster.node(node).pods.iter().copied().filter(lower).collect();
     if potential.is_empty() {
-        return Err(vec![NO_VICTIMS.to_owned()]);
+        return Err(smallvec![NO_VICTIMS.into()]);
     }
+    let mut trial = failure.dry_run(node);
     for id in &potential {
         trial.remove(*id);
     }
@@ -240,7 +245,7 @@ fn victims_on(
     }
     if victims.is_empty() {
         let name = cluster.node(node).name();
-        return Err(vec![format!("expected at least one victim pod on node \"{name}\"")]);
+        return Err(smallvec![format!("expected at least one victim pod on node \"{name}\"").into()]);
     }
     victims.sort_by_key(|id| importance(cluster, *id));
     Ok(Candidate { node, victims, violations })
@@ -299,17 +304,17 @@ fn why_not<S: AsRef<str>>(failure: &Failure<'_, '_>, refusals: &[(S, usize)]) ->
     message
 }
 
-fn texts(verdict: &Verdict, cluster: &Cluster) -> Vec<String> {
+fn texts(verdict: &Verdict, cluster: &Cluster) -> Refusals {
     match verdict {
-        Verdict::Error(text) => vec![text.to_string()],
-        verdict => verdict.reasons().iter().map(|reason| reason.text(&cluster.resources).to_string()).collect(),
+        Verdict::Error(text) => smallvec![text.to_string().into()],
+        verdict => verdict.reasons().iter().map(|reason| reason.text(&cluster.resources).to_string().into()).collect(),
     }
 }
 
-fn count(counts: &mut Vec<(String, usize)>, reason: String) {
+fn count(counts: &mut Vec<(String, usize)>, reason: Cow<'static, str>) {
     match counts.iter_mut().find(|(known, _)| *known == reason) {
         Some((_, nodes)) => *nodes += 1,
-        None => counts.push((reason, 1)),
+        None => counts.push((reason.into_owned(), 1)),
     }
 }
 

@@ -1,9 +1,10 @@
 //! An attempt that found no node, as PostFilter plugins see it, and trying out what would be without some pods.
 
 use super::fit_error::FitError;
+use super::fork::Fork;
 use super::framework::{Cycle, PodOnNode};
 use super::nominator::Nominator;
-use super::profile::{FilterChain, PreFiltered, Profile};
+use super::profile::{PreFiltered, Profile};
 use super::verdict::Verdict;
 use crate::model::node::Node;
 use crate::model::{NodeId, PodId};
@@ -71,7 +72,7 @@ impl<'a, 'c> Failure<'a, 'c> {
     /// The node as it would be without some pods. At first it has them all.
     pub fn dry_run(&self, node: NodeId) -> DryRun<'_> {
         let node = self.cycle.cluster.node(node).clone();
-        DryRun { chain: self.prepared().0.chain.fork(), cycle: self.cycle, node, nominator: self.nominator }
+        DryRun { chain: Fork::of(&self.prepared().0.chain), cycle: self.cycle, node, nominator: self.nominator }
     }
 
     fn prepared(&self) -> &(PreFiltered<'c>, Vec<(NodeId, Code)>) {
@@ -100,7 +101,7 @@ impl<'a, 'c> Failure<'a, 'c> {
 
 /// A node on which pods can be removed and added again, to see whether the pod would fit.
 pub struct DryRun<'f> {
-    chain: FilterChain<'f>,
+    chain: Fork<'f>,
     cycle: Cycle<'f>,
     node: Node,
     nominator: &'f Nominator,

@@ -12,6 +12,7 @@ mod evaluate;
 mod events;
 mod feature_gates;
 pub(crate) mod fit_error;
+mod fork;
 mod framework;
 mod image_states;
 mod in_vain;

@@ -1,5 +1,6 @@
 //! A profile: which plugins run at which extension point, in which order, with which weights.
 
+use super::fork::Fork;
 use super::framework::{Cycle, Filter, Plugin, PodOnNode, PreFilter};
 use super::nominator::Nominator;
 use super::supposed::Supposed;
@@ -175,19 +176,10 @@ impl FilterChain<'_> {
     ///
     /// Source: `pkg/scheduler/framework/runtime/framework.go`, `RunFilterPluginsWithNominatedPods`.
     pub fn check_beside(&self, cycle: &Cycle<'_>, node: &Node, nominator: &Nominator) -> Option<(usize, Verdict)> {
-        let beside = nominator.beside(cycle, node);
-        if !beside.is_empty() {
-            let mut fork = self.fork();
-            let mut copy = node.clone();
-            for pod in beside {
-                copy.add_pod(pod.id, pod.pod, pod.class);
-                fork.add_pod(pod, &copy);
-            }
-            if let Some(refusal) = fork.check(&copy) {
-                return Some(refusal);
-            }
+        if nominator.beside(cycle, node).is_empty() {
+            return self.check(node);
         }
-        self.check(node)
+        Fork::unchanged(self).check_beside(cycle, node, nominator)
     }
 
     /// The plugins that restricted the nodes, as bits, and whether the node is among those left.
@@ -210,16 +202,6 @@ impl FilterChain<'_> {
         self.filters.iter().map(|(index, _)| *index)
     }
 
-    /// A copy that can be told of pods that come and go.
-    pub(super) fn fork(&self) -> FilterChain<'_> {
-        let mut filters: Vec<(usize, Box<dyn Filter + '_>)> = Vec::with_capacity(self.filters.len());
-        for (index, filter) in &self.filters {
-            filters.push((*index, filter.fork().unwrap_or_else(|| Box::new(Unchanged(&**filter)))));
-        }
-        let (only, only_names) = (self.only.clone(), self.only_names.clone());
-        FilterChain { filters, only, only_names, restricted_by: self.restricted_by }
-    }
-
     /// Judges nodes from now on as in a cluster in which this is so. Nodes whose own pods or specification would be others are to be
     /// shown as they would be.
     pub(crate) fn suppose(&mut self, supposed: &Supposed<'_>) {
@@ -234,19 +216,6 @@ impl FilterChain<'_> {
     /// Judges nodes from now on as with this pod on the node in addition. [`Filter::add_pod`] says how far that is exact.
     pub(crate) fn add_pod(&mut self, pod: PodOnNode<'_>, node: &Node) {
         self.filters.iter_mut().for_each(|(_, filter)| filter.add_pod(pod, node));
-    }
-
-    pub(super) fn remove_pod(&mut self, pod: PodOnNode<'_>, node: &Node) {
-        self.filters.iter_mut().for_each(|(_, filter)| filter.remove_pod(pod, node));
-    }
-}
-
-/// A filter that keeps nothing about pods, by reference.
-struct Unchanged<'a>(&'a dyn Filter);
-
-impl Filter for Unchanged<'_> {
-    fn filter(&self, node: &Node) -> Verdict {
-        self.0.filter(node)
     }
 }
 

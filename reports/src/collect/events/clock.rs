@@ -54,9 +54,12 @@ impl Clock {
             (self.day, self.text) = (day, date(day));
         }
         into.extend_from_slice(self.text.as_bytes());
-        let pair = |number: i64| [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
-        let ([h, i], [m, n], [s, t]) = (pair(second / 3600), pair(second / 60 % 60), pair(second % 60));
-        into.extend_from_slice(&[h, i, b':', m, n, b':', s, t]);
+        for (place, number) in [second / 3600, second / 60 % 60, second % 60].into_iter().enumerate() {
+            if place > 0 {
+                into.push(b':');
+            }
+            into.extend_from_slice(&[b'0' + (number / 10) as u8, b'0' + (number % 10) as u8]);
+        }
     }
 }
 
