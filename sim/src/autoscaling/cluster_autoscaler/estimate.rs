@@ -155,7 +155,7 @@ impl<'c> Packing<'_, 'c> {
             node.add_hypothetical(item.class);
             pods.push(pod);
         } else {
-            let node = self.taken.entry(index).or_insert_with(|| self.snapshot.places[index].node.clone().into_owned());
+            let node = self.taken.entry(index).or_insert_with(|| Node::clone(&self.snapshot.places[index].node));
             node.add_hypothetical(item.class);
         }
         self.placed.push((pod, index));

@@ -7,7 +7,7 @@ use crate::model::node::{Node, ZONE_LABEL};
 use crate::model::pod::PodClass;
 use crate::model::{ClassId, NodeId, PodId};
 use crate::scheduler::{Cycle, FilterChain, PodOnNode, Profile, Step, Supposed};
-use std::borrow::Cow;
+use std::ops::Deref;
 use std::sync::Arc;
 
 /// The nodes that may take pods: those that are there, in order of name, then those under way. Nodes are copied only when
@@ -22,11 +22,37 @@ pub(super) struct Snapshot<'c> {
 /// A node of the snapshot.
 #[derive(Clone, Debug)]
 pub(super) struct Place<'c> {
-    pub(super) node: Cow<'c, Node>,
+    pub(super) node: Shown<'c>,
     /// Whether the node is there, and not only under way.
     pub(super) exists: bool,
     /// Whether a pending pod is expected on it.
     pub(super) expects: bool,
+}
+
+/// A node, and a copy of it where the copy is to be seen. Most are seen as they are; copies are kept elsewhere, so that places are small.
+#[derive(Clone, Debug)]
+pub(super) struct Shown<'c> {
+    node: &'c Node,
+    copy: Option<Box<Node>>,
+}
+
+impl<'c> Shown<'c> {
+    fn new(node: &'c Node) -> Self {
+        Self { node, copy: None }
+    }
+
+    /// The copy, which is made if there is none.
+    fn to_mut(&mut self) -> &mut Node {
+        self.copy.get_or_insert_with(|| Box::new(self.node.clone()))
+    }
+}
+
+impl Deref for Shown<'_> {
+    type Target = Node;
+
+    fn deref(&self) -> &Node {
+        self.copy.as_deref().unwrap_or(self.node)
+    }
 }
 
 impl<'c> Snapshot<'c> {
@@ -42,7 +68,7 @@ impl<'c> Snapshot<'c> {
         let any_expendable = cluster.classes.by_age().iter().any(expendable);
         let there = cluster.nodes().iter_by_name().filter(|node| node.ready && !leaving(node.id));
         let there = there.map(|node| {
-            let node = if any_expendable { without(node, cluster, expendable) } else { Cow::Borrowed(node) };
+            let node = if any_expendable { without(node, cluster, expendable) } else { Shown::new(node) };
             Place { node, exists: true, expects: false }
         });
         let mut upcoming = Vec::new();
@@ -54,7 +80,11 @@ impl<'c> Snapshot<'c> {
                     spec.labels.insert(ZONE_LABEL.to_owned(), zone.clone());
                 }
                 node.spec = Arc::new(spec);
-                upcoming.push(Place { node: Cow::Owned(node), exists: false, expects: false });
+                upcoming.push(Place {
+                    node: Shown { node: &group.template, copy: Some(Box::new(node)) },
+                    exists: false,
+                    expects: false,
+                });
             }
         }
         Self { places: there.chain(upcoming).collect(), expected: Vec::new() }
@@ -83,8 +113,8 @@ impl<'c> Snapshot<'c> {
 }
 
 /// A node without the pods of some classes.
-fn without<'c>(node: &'c Node, cluster: &Cluster, left_out: impl Fn(&ClassId) -> bool) -> Cow<'c, Node> {
-    let mut result = Cow::Borrowed(node);
+fn without<'c>(node: &'c Node, cluster: &Cluster, left_out: impl Fn(&ClassId) -> bool) -> Shown<'c> {
+    let mut result = Shown::new(node);
     for &id in &node.pods {
         if let Some(pod) = cluster.pod(id).filter(|pod| left_out(&pod.class)) {
             result.to_mut().remove_pod(id, pod, cluster.class_of(pod));

@@ -6,6 +6,7 @@ use super::group::{Group, gpu_resource};
 use crate::cluster::Cluster;
 use crate::model::node::Node;
 use crate::model::resources::ResourceId;
+use smallvec::SmallVec;
 use std::collections::BTreeMap;
 
 /// One gibibyte.
@@ -54,7 +55,7 @@ impl Left {
         cluster: &Cluster,
         left: impl Fn((i64, i64), i64) -> i64,
     ) -> Self {
-        let mut used: BTreeMap<String, i64> = BTreeMap::new();
+        let mut used: BTreeMap<&str, i64> = BTreeMap::new();
         for node in nodes {
             for (resource, amount) in amounts(node, &totals.gpu_label, cluster) {
                 *used.entry(resource).or_default() += amount;
@@ -74,10 +75,10 @@ impl Left {
         let mut allowed = i64::from(count);
         let mut exceeded = Vec::new();
         for (resource, amount) in amounts(node, &self.gpu_label, cluster) {
-            let Some(left) = self.left.get(&resource).copied().filter(|_| amount > 0) else { continue };
+            let Some(left) = self.left.get(resource).copied().filter(|_| amount > 0) else { continue };
             if left < amount.saturating_mul(i64::from(count)) {
                 allowed = allowed.min(left / amount);
-                exceeded.push(resource);
+                exceeded.push(resource.to_owned());
             }
         }
         (u32::try_from(allowed).unwrap_or(0), exceeded)
@@ -86,7 +87,7 @@ impl Left {
     /// Takes off what so many nodes have.
     pub(super) fn take(&mut self, node: &Node, count: u32, cluster: &Cluster) {
         for (resource, amount) in amounts(node, &self.gpu_label, cluster) {
-            if let Some(left) = self.left.get_mut(&resource) {
+            if let Some(left) = self.left.get_mut(resource) {
                 *left = (*left - amount.saturating_mul(i64::from(count))).max(0);
             }
         }
@@ -101,18 +102,17 @@ impl Left {
 }
 
 /// What a node counts for: whole cores, bytes, and GPUs of its type.
-fn amounts(node: &Node, gpu_label: &str, cluster: &Cluster) -> Vec<(String, i64)> {
+fn amounts<'n>(node: &'n Node, gpu_label: &str, cluster: &Cluster) -> SmallVec<[(&'n str, i64); 3]> {
     let capacity = |name: &str, id| match node.spec.capacity.get(name) {
         Some(quantity) if name == "cpu" => quantity.milli_value(),
         Some(quantity) => quantity.value(),
         None => node.allocatable.get(id),
     };
-    let mut amounts = vec![
-        ("cpu".to_owned(), (capacity("cpu", ResourceId::CPU) + 999) / 1000),
-        ("memory".to_owned(), capacity("memory", ResourceId::MEMORY)),
-    ];
+    let mut amounts: SmallVec<[(&str, i64); 3]> = SmallVec::new();
+    amounts.push(("cpu", (capacity("cpu", ResourceId::CPU) + 999) / 1000));
+    amounts.push(("memory", capacity("memory", ResourceId::MEMORY)));
     if let (Some(kind), Some(gpu)) = (node.spec.labels.get(gpu_label), gpu_resource(node, cluster)) {
-        amounts.push((kind.clone(), node.allocatable.get(gpu)));
+        amounts.push((kind, node.allocatable.get(gpu)));
     }
     amounts
 }
