@@ -27,11 +27,15 @@ struct Strip {
 
 impl Canvas {
     /// Paints everything, and gives each row from the top down: four bytes a pixel, red, green, blue and the opacity, which is full.
-    pub(super) fn rows(&self, mut row: impl FnMut(&[u8])) {
+    pub(super) fn rows(&self, row: impl FnMut(&[u8])) {
+        self.rows_by(ROWS, row);
+    }
+
+    fn rows_by(&self, at_once: u32, mut row: impl FnMut(&[u8])) {
         let bytes = 4 * self.width as usize;
         let mut memory = MEMORY.take();
-        for top in (0..self.height).step_by(ROWS as usize) {
-            let rows = ROWS.min(self.height - top);
+        for top in (0..self.height).step_by(at_once as usize) {
+            let rows = at_once.min(self.height - top);
             memory.resize(bytes * rows as usize, 0);
             let size = tiny_skia::IntSize::from_wh(self.width, rows).expect("a canvas has pixels");
             let pixels = Pixmap::from_vec(memory, size).expect("memory of the size that was asked for");
@@ -94,4 +98,54 @@ fn blend(under: PremultipliedColorU8, over: (u8, u8, u8), share: u32) -> Premult
     let mix = |under: u8, over: u8| ((u32::from(under) * (256 - share) + u32::from(over) * share) >> 8) as u8;
     let rgb = (mix(under.red(), over.0), mix(under.green(), over.1), mix(under.blue(), over.2));
     opaque(BackendColor { alpha: 1.0, rgb })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use plotters::style::text_anchor::{HPos, Pos, VPos};
+    use plotters::style::{Color as _, FontDesc, FontFamily, FontStyle, RGBAColor, RGBColor, ShapeStyle, TextStyle};
+    use plotters_backend::DrawingBackend as _;
+
+    const STRAIGHT: ShapeStyle = ShapeStyle { color: RGBAColor(0, 90, 200, 1.0), filled: true, stroke_width: 40 };
+
+    fn pixels(canvas: &Canvas, at_once: u32) -> Vec<u8> {
+        let mut pixels = Vec::new();
+        canvas.rows_by(at_once, |row| pixels.extend_from_slice(row));
+        pixels
+    }
+
+    /// White, with what `draw` adds.
+    fn canvas(draw: impl FnOnce(&mut Canvas)) -> Canvas {
+        let mut canvas = Canvas::new(90, 70).unwrap();
+        canvas.draw_rect((0, 0), (90 * 16, 70 * 16), &RGBColor(255, 255, 255).filled(), true).unwrap();
+        draw(&mut canvas);
+        canvas
+    }
+
+    #[test]
+    fn strips_are_as_the_whole() {
+        let straight = canvas(|canvas| {
+            canvas.draw_rect((160, 16), (640, 1000), &STRAIGHT, true).unwrap();
+            canvas.draw_path([(0, 900), (500, 900), (500, 100), (1400, 100)], &STRAIGHT).unwrap();
+            canvas.fill_polygon([(700, 300), (1200, 300), (1200, 1100), (700, 1100)], &STRAIGHT).unwrap();
+            for turn in [FontTransform::None, FontTransform::Rotate270] {
+                let font = FontDesc::new(FontFamily::SansSerif, 40.0, FontStyle::Bold).transform(turn);
+                let style = TextStyle::from(font).pos(Pos::new(HPos::Center, VPos::Top));
+                canvas.draw_text("Äg8", &style, (700, 500)).unwrap();
+            }
+        });
+        let sloping = canvas(|canvas| {
+            canvas.draw_path([(0, 0), (1400, 1100), (200, 700)], &STRAIGHT).unwrap();
+            canvas.fill_polygon([(700, 30), (1300, 500), (100, 1100)], &STRAIGHT).unwrap();
+        });
+        let (whole, whole_sloping) = (pixels(&straight, 70), pixels(&sloping, 70));
+        for at_once in [1, 7, 32, 69] {
+            assert!(pixels(&straight, at_once) == whole, "{at_once} rows at a time");
+            // Edges are computed from the top of a strip on, and rounded on the way.
+            let strips = pixels(&sloping, at_once);
+            let most = strips.iter().zip(&whole_sloping).map(|(a, b)| a.abs_diff(*b)).max();
+            assert!(most <= Some(32), "{at_once} rows at a time: {most:?}");
+        }
+    }
 }

@@ -3,10 +3,9 @@
 use super::change_log::ChangeLog;
 use super::kinds::Kinds;
 use super::node_load::NodeLoad;
-use crate::model::gpu::Devices;
+use crate::model::NodeId;
 use crate::model::node::{Node, NodeSpec};
 use crate::model::resources::Resources;
-use crate::model::{NodeId, PodList};
 use crate::prefetch::{prefetch, prefetch_bytes};
 use crate::time::SimTime;
 use std::collections::BTreeMap;
@@ -189,27 +188,11 @@ impl Nodes {
             (self.slots.len() - 1) as u32
         });
         let id = NodeId::new(slot);
-        let devices = Devices::new(spec.devices as usize);
         let (spec, allocatable) = self.kinds.share(spec, allocatable);
         self.by_name.insert(spec.name.clone(), id);
         self.membership += 1;
         self.spec_changes += 1;
-        self.slots[id.index()] = Some(Node {
-            id,
-            uid,
-            devices,
-            spec,
-            allocatable,
-            requested: Resources::default(),
-            nonzero_cpu: 0,
-            nonzero_memory: 0,
-            pods: PodList::default(),
-            ports: Vec::new(),
-            ready: true,
-            machine_up: true,
-            created,
-            previous: None,
-        });
+        self.slots[id.index()] = Some(Node::new((id, uid), created, spec, allocatable));
         self.change(id, version, |_| ());
         self.spec_log.push(id, self.slots.len());
         id

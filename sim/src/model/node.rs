@@ -103,15 +103,19 @@ pub struct Node {
 }
 
 impl Node {
-    /// A node that is not in the store: what a node of this specification would be, ready and without pods. Its id is no
-    /// slot of the table.
-    pub fn hypothetical(spec: NodeSpec, table: &mut ResourceTable) -> Self {
+    /// A node that has just come: ready and without pods.
+    pub(crate) fn new(
+        (id, uid): (NodeId, u64),
+        created: SimTime,
+        spec: Arc<NodeSpec>,
+        allocatable: Arc<Resources>,
+    ) -> Self {
         Self {
-            id: NodeId::NOWHERE,
-            uid: u64::MAX,
-            allocatable: Arc::new(table.vector(&spec.allocatable)),
+            id,
+            uid,
+            allocatable,
             devices: Devices::new(spec.devices as usize),
-            spec: Arc::new(spec),
+            spec,
             requested: Resources::default(),
             nonzero_cpu: 0,
             nonzero_memory: 0,
@@ -119,30 +123,21 @@ impl Node {
             ports: Vec::new(),
             ready: true,
             machine_up: true,
-            created: SimTime::ZERO,
+            created,
             previous: None,
         }
+    }
+
+    /// A node that is not in the store: what a node of this specification would be. Its id is no slot of the table.
+    pub fn hypothetical(spec: NodeSpec, table: &mut ResourceTable) -> Self {
+        let allocatable = Arc::new(table.vector(&spec.allocatable));
+        Self::new((NodeId::NOWHERE, u64::MAX), SimTime::ZERO, Arc::new(spec), allocatable)
     }
 
     /// A node like this one under another specification with the same resources, which is not in the store and has no pods.
     #[must_use]
     pub fn without_pods(&self, spec: NodeSpec) -> Self {
-        Self {
-            id: NodeId::NOWHERE,
-            uid: u64::MAX,
-            allocatable: Arc::clone(&self.allocatable),
-            devices: Devices::new(spec.devices as usize),
-            spec: Arc::new(spec),
-            requested: Resources::default(),
-            nonzero_cpu: 0,
-            nonzero_memory: 0,
-            pods: PodList::default(),
-            ports: Vec::new(),
-            ready: true,
-            machine_up: true,
-            created: SimTime::ZERO,
-            previous: None,
-        }
+        Self::new((NodeId::NOWHERE, u64::MAX), SimTime::ZERO, Arc::new(spec), Arc::clone(&self.allocatable))
     }
 
     /// Takes the resources of a pod of this class, which no store knows of: `pods` stays as it is. For copies of nodes on

@@ -46,15 +46,6 @@ pub(super) struct Left {
 impl Left {
     /// What the nodes may still grow by.
     pub(super) fn until_most<'n>(totals: &Totals, nodes: impl Iterator<Item = &'n Node>, cluster: &Cluster) -> Self {
-        Self::new(totals, nodes, cluster, |(_, most), used| most.saturating_sub(used))
-    }
-
-    fn new<'n>(
-        totals: &Totals,
-        nodes: impl Iterator<Item = &'n Node>,
-        cluster: &Cluster,
-        left: impl Fn((i64, i64), i64) -> i64,
-    ) -> Self {
         let mut used: BTreeMap<&str, i64> = BTreeMap::new();
         for node in nodes {
             for (resource, amount) in amounts(node, &totals.gpu_label, cluster) {
@@ -62,11 +53,11 @@ impl Left {
             }
         }
         let of = |resource: &str| used.get(resource).copied().unwrap_or(0);
-        let (least, most) = totals.memory_gib;
-        let memory = (least.saturating_mul(GIB), most.saturating_mul(GIB));
-        let limits = [("cpu", totals.cores), ("memory", memory)];
-        let limits = limits.into_iter().chain(totals.gpus.iter().map(|(name, limits)| (name.as_str(), *limits)));
-        let left = limits.map(|(name, limits)| (name.to_owned(), left(limits, of(name)).max(0))).collect();
+        let limits = [("cpu", totals.cores.1), ("memory", totals.memory_gib.1.saturating_mul(GIB))];
+        let gpus = totals.gpus.iter().map(|(kind, (_, most))| (kind.as_str(), *most));
+        let left =
+            limits.into_iter().chain(gpus).map(|(name, most)| (name.to_owned(), most.saturating_sub(of(name)).max(0)));
+        let left = left.collect();
         Self { left, gpu_label: totals.gpu_label.clone() }
     }
 
