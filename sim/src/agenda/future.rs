@@ -52,6 +52,7 @@ impl Default for Future {
 
 impl Future {
     /// Adds an entry, not before any that was handed out.
+    #[inline]
     pub(super) fn push(&mut self, entry: Entry) {
         let index = self.bucket_of(entry.at());
         let Bucket { mut chunk, len, earliest } = self.buckets[index];
@@ -71,6 +72,7 @@ impl Future {
     }
 
     /// Hands out the first few entries, in no order. Gives the instant before which all of them are, and none that is left.
+    #[inline]
     pub(super) fn take_first(&mut self, mut take: impl FnMut(Entry)) -> Option<SimTime> {
         let mut taken = 0;
         let mut last = None;

@@ -35,6 +35,7 @@ pub(super) enum Searched<'a> {
 
 impl Answer<'_> {
     /// The node that is chosen, and how far the start of the next scan moves on.
+    #[inline]
     pub(in crate::scheduler) fn select(self, choice: Choice<'_>) -> (Selected, u32) {
         let node = if self.error.is_some() { None } else { Some(choice.of(&self)) };
         let (ties, best) = (if self.error.is_some() { 0 } else { self.count() }, self.best());

@@ -22,6 +22,7 @@ pub trait LaneWork {
 }
 
 /// Does work on lanes in code that was compiled for this processor.
+#[inline]
 pub fn run(work: impl LaneWork) {
     struct Wide<W>(W);
     impl<W: LaneWork> WithSimd for Wide<W> {
