@@ -96,3 +96,44 @@ fn a_group_with_zones_grows_as_far_as_spread_pods_need_it() {
                  template: { allocatable: { cpu: \"8\", memory: 4Gi, pods: 110 } } }\n";
     assert_eq!(nodes(&deployment(24, spread), group), there(&["ng-1", "ng-2", "ng-3", "ng-4", "ng-5", "ng-6"]));
 }
+
+/// A new node will run a pod of each DaemonSet that belongs there, so fewer others fit; and it is empty when only those are left.
+#[test]
+fn nodes_to_come_have_the_pods_of_daemon_sets() {
+    let group =
+        "      - { name: ng, max: 5, provisioningDelay: 30s, template: { allocatable: { cpu: 4, memory: 16Gi } } }\n";
+    let job = "\
+apiVersion: batch/v1
+kind: Job
+metadata: { name: work }
+spec:
+  parallelism: 4
+  completions: 4
+  template:
+    metadata: { annotations: { towtank.dev/run-time: 10m } }
+    spec:
+      restartPolicy: Never
+      containers: [{ name: c, resources: { requests: { cpu: 1900m } } }]
+";
+    let agent = |selector: &str| {
+        format!(
+            "\
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {{ name: agent }}
+spec:
+  selector: {{ matchLabels: {{ app: agent }} }}
+  template:
+    metadata: {{ labels: {{ app: agent }} }}
+    spec:
+      nodeSelector: {{ {selector} }}
+      containers: [{{ name: c, resources: {{ requests: {{ cpu: 500m }} }} }}]
+"
+        )
+    };
+    let gone = |count: usize| (1..=count).map(|number| (format!("ng-{number}"), false)).collect::<Vec<_>>();
+    assert_eq!(nodes(job, group), gone(2));
+    assert_eq!(nodes(&format!("{job}{}", agent("")), group), gone(4), "one of the Job's pods beside the agent");
+    assert_eq!(nodes(&format!("{job}{}", agent("disk: ssd")), group), gone(2), "the agent does not belong there");
+}

@@ -3,6 +3,7 @@
 use super::Fingerprint;
 use crate::model::ObjectId;
 use crate::model::labels::LabelSelector;
+use crate::model::pod::PodSpec;
 use crate::time::SimTime;
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -25,6 +26,11 @@ pub trait Object: Any + Debug + Send {
 
     /// The labels that select pods, for kinds whose objects stand for a set of pods: services and workload controllers.
     fn pod_selector(&self) -> Option<&LabelSelector> {
+        None
+    }
+
+    /// What the pods of a DaemonSet are, for those who want to know what nodes will run that are still to come.
+    fn daemon_pod(&self) -> Option<&Arc<PodSpec>> {
         None
     }
 
@@ -146,6 +152,12 @@ impl Objects {
             let body: &dyn Any = &*entry.body;
             Some((&entry.meta, body.downcast_ref()?))
         })
+    }
+
+    /// The objects of this kind that have not left, whatever their type, in order of namespace and name.
+    pub fn all_of(&self, kind: &'static str) -> impl Iterator<Item = &ObjectEntry> + '_ {
+        let first: Key = (kind, "".into(), "".into());
+        self.by_name.range(first..).take_while(move |(key, _)| key.0 == kind).filter_map(|(_, id)| self.entries.get(id))
     }
 
     /// The objects of this kind and namespace that have not left, in order of name.

@@ -15,6 +15,7 @@ use towtank_sim::model::node::{HOSTNAME_LABEL, NodeSpec};
 use towtank_sim::random::Distribution;
 use towtank_sim::scheduler::FitError;
 use towtank_sim::time::SimTime;
+use towtank_workloads::controllers::with_tolerations;
 use towtank_workloads::manifest::Item;
 
 /// The first instant of a recording's clock, in seconds: late enough for what is older.
@@ -169,19 +170,7 @@ fn own(recording: &Recording, field: &str, object: &Value, cluster: &mut Cluster
     created.map(drop).map_err(|error| recording.problem(field, error))
 }
 
-/// Conditions of nodes that pods of DaemonSets tolerate, with the effect of their taints.
-const TOLERATED: [(&str, &str); 6] = [
-    ("not-ready", "NoExecute"),
-    ("unreachable", "NoExecute"),
-    ("disk-pressure", "NoSchedule"),
-    ("memory-pressure", "NoSchedule"),
-    ("pid-pressure", "NoSchedule"),
-    ("unschedulable", "NoSchedule"),
-];
-
 /// A DaemonSet; its pods tolerate what pods of DaemonSets do.
-///
-/// Source: `pkg/controller/daemon/util/daemonset_util.go`, `AddOrUpdateDaemonPodTolerations`.
 fn daemon_set(
     recording: &Recording,
     field: &str,
@@ -195,19 +184,10 @@ fn daemon_set(
     }
     metadata["name"] = json!(name(object));
     metadata["namespace"] = json!(namespace(object));
-    let mut spec = template["spec"].clone();
-    let host_network = spec["hostNetwork"] == true;
-    let mut tolerations = spec["tolerations"].as_array().cloned().unwrap_or_default();
-    let network = ("network-unavailable", "NoSchedule");
-    let all = TOLERATED.into_iter().chain(host_network.then_some(network));
-    tolerations.extend(all.map(|(condition, effect)| {
-        json!({"key": format!("node.kubernetes.io/{condition}"), "operator": "Exists", "effect": effect})
-    }));
-    spec["tolerations"] = json!(tolerations);
-    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec});
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]});
     let planned = world::read(recording, field, &pod)?.map(|planned| planned.item);
     let Some(Item::Pod(pod)) = planned else { return Err(recording.problem(field, "expected a pod template")) };
-    let spec = (*pod.template.spec).clone();
+    let spec = with_tolerations((*pod.template.spec).clone());
     let body = Box::new(Controller("DaemonSet"));
     let object = cluster.create_object(namespace(object), name(object), None, body);
     let object = object.map_err(|error| recording.problem(field, error))?;

@@ -4,8 +4,8 @@ use super::names::pod_name;
 use crate::template::PodTemplate;
 use towtank_sim::cluster::{ClassWatch, Refusal};
 use towtank_sim::controller::Context;
-use towtank_sim::model::pod::NewPod;
-use towtank_sim::model::{ClassId, ObjectId, PodId};
+use towtank_sim::model::pod::{NewPod, Submitted};
+use towtank_sim::model::{ClassId, Name, ObjectId, PodId};
 use towtank_sim::observe::{Note, Regarding};
 use towtank_sim::random::Rng;
 
@@ -52,29 +52,20 @@ impl Creator {
         })
     }
 
-    /// Creates up to `count` pods in batches of 1, 2, 4, …; a refusal lets its batch end and stops the batches after it.
-    /// Returns the pods, and whether all were created.
-    ///
-    /// Source: `pkg/controller/replicaset/replica_set.go`, `slowStartBatch`.
+    /// From now on pods are made of this template.
+    pub(super) fn set_template(&mut self, template: PodTemplate) {
+        self.template = template;
+        self.class = None;
+    }
+
+    /// What pods are made of.
+    pub(super) fn template(&self) -> &PodTemplate {
+        &self.template
+    }
+
+    /// Creates up to `count` pods of the template in a slow start. Returns the pods, and whether all were created.
     pub(super) fn create(&mut self, count: usize, cx: &mut Context<'_>) -> (Vec<PodId>, bool) {
-        let mut created = Vec::new();
-        let (mut left, mut batch) = (count, 1);
-        while left > 0 {
-            let size = batch.min(left);
-            let mut refused = 0;
-            for _ in 0..size {
-                match self.create_one(cx) {
-                    Ok(id) => created.push(id),
-                    Err(()) => refused += 1,
-                }
-            }
-            if refused > 0 {
-                return (created, false);
-            }
-            left -= size;
-            batch *= 2;
-        }
-        (created, true)
+        slow_start(count, |_| self.create_one(cx))
     }
 
     fn create_one(&mut self, cx: &mut Context<'_>) -> Result<PodId, ()> {
@@ -82,6 +73,11 @@ impl Creator {
             self.class = None;
         }
         let class = *self.class.get_or_insert_with(|| cx.cluster.intern_for_now((*self.template.spec).clone()));
+        self.create_as(class.into(), cx)
+    }
+
+    /// Creates a pod with a generated name that differs from the template, though not in its namespace.
+    pub(super) fn create_as(&mut self, what: Submitted, cx: &mut Context<'_>) -> Result<PodId, ()> {
         let mut name = pod_name(&self.owner_name, &mut self.names);
         for _ in 1..NAME_ATTEMPTS {
             if cx.cluster.pods().by_name(&self.template.spec.namespace, &name).is_none() {
@@ -89,31 +85,58 @@ impl Creator {
             }
             name = pod_name(&self.owner_name, &mut self.names);
         }
-        let run = self.template.run.draw(self.made, &mut self.run_times);
-        let usage = self.template.usage;
-        let result = cx.cluster.create_pod(NewPod {
-            name: name.clone(),
-            class: class.into(),
-            owner: Some(self.owner),
-            run,
-            usage,
-            status: None,
-        });
-        self.made += u64::from(result.is_ok());
+        let result = self.submit(&name, what, cx);
         match &result {
             Ok(_) => self.event(false, "SuccessfulCreate", &format!("Created pod: {name}"), cx),
-            Err(refusal) => self.refused(&name, refusal, cx),
+            Err(refusal) => self.event(true, "FailedCreate", &format!("Error creating: {}", refusal.message), cx),
         }
         result.map_err(|_| ())
     }
 
-    fn refused(&self, name: &str, refusal: &Refusal, cx: &mut Context<'_>) {
-        let namespace = &*self.template.spec.namespace;
-        cx.note(&Note::Refused { namespace, name, owner: Some(self.owner), refusal });
-        self.event(true, "FailedCreate", &format!("Error creating: {}", refusal.message), cx);
+    /// Creates a pod of this name, without an event.
+    ///
+    /// # Errors
+    /// The server's refusal, of which the observers have been told.
+    pub(super) fn submit(&mut self, name: &Name, what: Submitted, cx: &mut Context<'_>) -> Result<PodId, Refusal> {
+        let run = self.template.run.draw(self.made, &mut self.run_times);
+        let usage = self.template.usage;
+        let owner = Some(self.owner);
+        let result = cx.cluster.create_pod(NewPod { name: name.clone(), class: what, owner, run, usage, status: None });
+        self.made += u64::from(result.is_ok());
+        if let Err(refusal) = &result {
+            let namespace = &*self.template.spec.namespace;
+            cx.note(&Note::Refused { namespace, name, owner, refusal });
+        }
+        result
     }
 
-    fn event(&self, warning: bool, reason: &'static str, message: &str, cx: &mut Context<'_>) {
+    /// Tells of a pod that is deleted.
+    pub(super) fn deleted(&self, name: &str, cx: &mut Context<'_>) {
+        self.event(false, "SuccessfulDelete", &format!("Deleted pod: {name}"), cx);
+    }
+
+    /// Tells of something that concerns the owner.
+    pub(super) fn event(&self, warning: bool, reason: &'static str, message: &str, cx: &mut Context<'_>) {
         cx.note(&Note::Event { warning, reason, regarding: Regarding::Object(self.owner), message });
     }
+}
+
+/// Makes up to `count` pods in batches of 1, 2, 4, …; a refusal lets its batch end and stops the batches after it.
+/// Returns what was made, and whether all were.
+///
+/// Source: `pkg/controller/replicaset/replica_set.go`, `slowStartBatch`.
+pub(super) fn slow_start<T>(count: usize, mut make: impl FnMut(usize) -> Result<T, ()>) -> (Vec<T>, bool) {
+    let mut made = Vec::new();
+    let (mut next, mut batch) = (0, 1);
+    while next < count {
+        let end = count.min(next + batch);
+        let before = made.len();
+        made.extend((next..end).filter_map(|place| make(place).ok()));
+        if made.len() - before < end - next {
+            return (made, false);
+        }
+        next = end;
+        batch *= 2;
+    }
+    (made, true)
 }

@@ -1,4 +1,4 @@
-//! Workload controllers: Deployment, ReplicaSet and Job, and the garbage collector of what they own.
+//! Workload controllers: Deployment, ReplicaSet, DaemonSet and Job, and the garbage collector of what they own.
 //!
 //! Each is an object type, what the API server holds, and a controller that acts on it as kube-controller-manager does.
 //! A controller keeps the pods of each object in its own ordered set, fed by the change feed, and never scans the
@@ -6,6 +6,7 @@
 
 mod creation;
 pub mod cron_job;
+mod daemon_set;
 mod deployment;
 pub mod deployment_rolling;
 pub mod deployment_scaling;
@@ -15,13 +16,16 @@ mod job_object;
 mod names;
 mod ranking;
 mod replica_set;
+mod revision;
 mod work_queue;
 
+pub use daemon_set::{DaemonSet, DaemonSetController, DaemonSetStatus, DaemonSetStrategy, with_tolerations};
 pub use deployment::{Deployment, DeploymentController, DeploymentStatus, Strategy};
 pub use garbage_collector::GarbageCollector;
 pub use job::JobController;
 pub use job_object::{Job, JobCondition, JobStatus};
 pub use replica_set::{ReplicaSet, ReplicaSetController, ReplicaSetStatus};
+pub use revision::{ControllerRevision, REVISION_LABEL};
 
 use towtank_sim::controller::Controller;
 
@@ -30,6 +34,7 @@ pub fn all() -> Vec<Box<dyn Controller>> {
     vec![
         Box::new(DeploymentController::default()),
         Box::new(ReplicaSetController::default()),
+        Box::new(DaemonSetController::default()),
         Box::new(JobController::default()),
         Box::new(GarbageCollector::default()),
     ]

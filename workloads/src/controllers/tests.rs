@@ -1,4 +1,4 @@
-//! The controllers in a small cluster: every pod is bound at once to the node `n`, and kubelets take no time.
+//! The controllers in a small cluster: every pod is bound at once, to the first node that its affinity allows, and kubelets take no time.
 
 use super::*;
 use crate::manifest::{ManifestSource, parse};
@@ -9,12 +9,13 @@ use towtank_sim::cluster::ResourceQuota;
 use towtank_sim::cluster::{Cause, Change, Cluster, Interest};
 use towtank_sim::controller::{Context, Controller};
 use towtank_sim::engine::{Outcome, Simulation, Until};
+use towtank_sim::model::node::Node;
 use towtank_sim::model::pod::Pod;
 use towtank_sim::node::kubelet::{Kubelet, KubeletSettings, Latency};
 use towtank_sim::observe::{Note, Observer};
 use towtank_sim::time::{SimTime, Span};
 
-/// Binds every pod to the first node.
+/// Binds every pod to the first node that its affinity allows.
 struct BindAll;
 
 impl Controller for BindAll {
@@ -28,14 +29,17 @@ impl Controller for BindAll {
 
     fn on_change(&mut self, change: Change, cx: &mut Context<'_>) {
         let Change::PodCreated(id) = change else { return };
-        let node = cx.cluster.nodes().iter_by_name().next().map(|node| node.id);
-        if let Some(node) = node.filter(|_| cx.cluster.pod(id).is_some_and(|p| p.node.is_none() && p.is_active())) {
+        let Some(pod) = cx.cluster.pod(id).filter(|pod| pod.node.is_none() && pod.is_active()) else { return };
+        let required = cx.cluster.class_of(pod).spec.node_affinity.required.as_ref();
+        let allows = |node: &&Node| required.is_none_or(|terms| terms.matches(node.name(), &node.spec.labels));
+        let node = cx.cluster.nodes().iter_by_name().find(allows).map(|node| node.id);
+        if let Some(node) = node {
             cx.cluster.bind(id, node);
         }
     }
 }
 
-type Action = Box<dyn FnMut(&mut Cluster)>;
+pub(super) type Action = Box<dyn FnMut(&mut Cluster)>;
 
 /// Acts at given times.
 struct Script(Vec<(i64, Action)>);
@@ -62,7 +66,7 @@ impl Controller for Script {
 
 /// Keeps what happens to pods, and the events, with their times in seconds.
 #[derive(Default)]
-struct Log(Vec<String>);
+pub(super) struct Log(pub(super) Vec<String>);
 
 impl Observer for Log {
     fn note(&mut self, note: &Note<'_>, cluster: &Cluster) {
@@ -80,7 +84,7 @@ impl Observer for Log {
 
 impl Log {
     /// The times at which events with this reason happened.
-    fn times(&self, reason: &str) -> Vec<String> {
+    pub(super) fn times(&self, reason: &str) -> Vec<String> {
         let of = |line: &String| {
             let (time, rest) = line.split_once(' ')?;
             (rest.split(':').next() == Some(reason)).then(|| time.to_owned())
@@ -89,13 +93,20 @@ impl Log {
     }
 }
 
-struct Run {
-    outcome: Outcome,
-    log: Log,
-    cluster: Cluster,
+pub(super) struct Run {
+    pub(super) outcome: Outcome,
+    pub(super) log: Log,
+    pub(super) cluster: Cluster,
 }
 
 fn run(manifests: &str, script: Vec<(i64, Action)>, until: Until) -> Run {
+    let stop = Latency::Constant(Span::from_secs(2));
+    let node = "apiVersion: v1\nkind: Node\nmetadata: {name: n}\nstatus: {capacity: {cpu: 100, pods: 1000}}\n---\n";
+    run_with(KubeletSettings { stop, ..KubeletSettings::default() }, &format!("{node}{manifests}"), script, until)
+}
+
+/// Plays manifests, nodes included, with these kubelets.
+pub(super) fn run_with(kubelet: KubeletSettings, manifests: &str, script: Vec<(i64, Action)>, until: Until) -> Run {
     let mut simulation = Simulation::new(1);
     simulation.cluster.admission = admission::kubernetes();
     for controller in all() {
@@ -103,11 +114,9 @@ fn run(manifests: &str, script: Vec<(i64, Action)>, until: Until) -> Run {
     }
     simulation.add_controller(Box::new(HorizontalController::new(HorizontalSettings::default())));
     simulation.add_controller(Box::new(BindAll));
-    let stop = Latency::Constant(Span::from_secs(2));
-    simulation.add_controller(Box::new(Kubelet::new(KubeletSettings { stop, ..KubeletSettings::default() })));
+    simulation.add_controller(Box::new(Kubelet::new(kubelet)));
     simulation.add_controller(Box::new(Script(script)));
-    let node = "apiVersion: v1\nkind: Node\nmetadata: {name: n}\nstatus: {capacity: {cpu: 100, pods: 1000}}\n---\n";
-    let manifests = parse("m.yaml", format!("{node}{manifests}")).unwrap_or_else(|error| panic!("{error}"));
+    let manifests = parse("m.yaml", manifests).unwrap_or_else(|error| panic!("{error}"));
     let streams = simulation.streams();
     simulation.add_source(Box::new(ManifestSource::new("m.yaml", manifests, streams)));
     let mut log = Log::default();
@@ -119,11 +128,11 @@ fn idle(manifests: &str, script: Vec<(i64, Action)>) -> Run {
     run(manifests, script, Until::Idle)
 }
 
-fn at(seconds: i64, action: impl FnMut(&mut Cluster) + 'static) -> (i64, Action) {
+pub(super) fn at(seconds: i64, action: impl FnMut(&mut Cluster) + 'static) -> (i64, Action) {
     (seconds, Box::new(action))
 }
 
-fn active(cluster: &Cluster) -> Vec<&Pod> {
+pub(super) fn active(cluster: &Cluster) -> Vec<&Pod> {
     let mut pods: Vec<&Pod> = cluster.pods().iter().map(|(_, pod)| pod).filter(|pod| pod.is_active()).collect();
     pods.sort_by_key(|pod| pod.uid);
     pods

@@ -25,6 +25,7 @@ pub(super) const KINDS: &[Kind] = &[
     super::replica_set::KIND,
     super::replication_controller::KIND,
     super::stateful_set::KIND,
+    super::daemon_set::KIND,
     super::pod_group::KIND,
     super::pod_group::OF_PLUGINS,
     super::job::KIND,
@@ -33,7 +34,7 @@ pub(super) const KINDS: &[Kind] = &[
 ];
 
 /// Kinds that would change a simulation's results, but are not modelled.
-const NOT_MODELLED: &[&str] = &["CronJob", "DaemonSet", "LimitRange", "RuntimeClass", "Workload"];
+const NOT_MODELLED: &[&str] = &["CronJob", "LimitRange", "RuntimeClass", "Workload"];
 
 /// Kinds that cannot influence the model.
 const WITHOUT_INFLUENCE: &[&str] = &[

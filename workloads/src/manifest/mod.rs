@@ -31,6 +31,7 @@ mod convert;
 mod csi_driver;
 mod csi_node;
 mod csi_storage_capacity;
+mod daemon_set;
 mod deployment;
 mod device;
 mod device_claim_spec;

@@ -1,7 +1,7 @@
 //! Manifests as a source of submissions.
 
 use super::objects::{Item, Manifests, Planned};
-use crate::controllers::{Deployment, Job, ReplicaSet};
+use crate::controllers::{DaemonSet, Deployment, Job, ReplicaSet};
 use std::any::Any;
 use towtank_sim::cluster::Cluster;
 use towtank_sim::model::ObjectId;
@@ -72,6 +72,8 @@ fn keep_status(body: &mut dyn Any, there: ObjectId, cluster: &Cluster) {
         new.status = objects.get::<Deployment>(there).map_or(new.status, |old| old.status);
     } else if let Some(new) = body.downcast_mut::<ReplicaSet>() {
         new.status = objects.get::<ReplicaSet>(there).map_or(new.status, |old| old.status);
+    } else if let Some(new) = body.downcast_mut::<DaemonSet>() {
+        new.status = objects.get::<DaemonSet>(there).map_or(new.status, |old| old.status);
     } else if let Some(new) = body.downcast_mut::<Job>()
         && let Some(old) = objects.get::<Job>(there)
     {

@@ -233,7 +233,7 @@ fn what_is_left_out_is_said() {
     let text = format!(
         "{}---\n{}---\n{}---\n{}---\n{}---\n{}---\n{}",
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {a: b}\n",
-        "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: agent}\n",
+        "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: agent}\n",
         "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\nspec: {serviceName: db, selector: {matchLabels: {app: db}}, template: {}}\n",
         "apiVersion: example.com/v1\nkind: Database\nmetadata: {name: d}\n",
         pod_text("", "status: {phase: Succeeded}\n"),
@@ -243,7 +243,7 @@ fn what_is_left_out_is_said() {
     let manifests = read(&text);
     let warnings: Vec<String> = manifests.warnings.iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(warnings.join("\n"), @r#"
-    m.yaml:6:1: DaemonSet "agent" is left out: this kind is not modelled yet
+    m.yaml:6:1: CronJob "agent" is left out: this kind is not modelled yet
     m.yaml:13:61: spec.template: no pods are made from it: not modelled yet
     m.yaml:31:21: spec.runtimeClassName: has no effect: not modelled yet
     m.yaml:37:3: spec.template: gives no towtank.dev/run-time, so its pods run for ever and the Job never completes
@@ -276,6 +276,18 @@ fn a_snapshot_with_pods_of_its_controllers_keeps_the_controllers_only() {
         assert_eq!(manifests.submissions.len(), 2, "the Deployment and the pod of a kind that is not here");
         assert!(manifests.warnings.iter().any(|w| w.message.contains("1 Pod object skipped: the owner")));
     }
+}
+
+#[test]
+fn a_daemon_set_makes_the_pods_of_a_snapshot_itself() {
+    let set = DEPLOYMENT.replace("kind: Deployment", "kind: DaemonSet");
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web-abcde\n  labels: {app: web}\n  \
+               ownerReferences: [{apiVersion: apps/v1, kind: DaemonSet, name: web, uid: u, controller: true}]\n\
+               spec: {containers: [{name: c}]}\n";
+    let manifests = read(&format!("{set}---\n{pod}"));
+    assert_eq!(manifests.submissions.len(), 1, "{:?}", manifests.submissions);
+    assert_eq!(manifests.warnings.len(), 1, "{:?}", manifests.warnings);
+    assert_eq!(read(pod).submissions.len(), 1, "without its owner it is a pod of its own");
 }
 
 #[test]
@@ -341,7 +353,7 @@ fn errors_name_place_field_and_what_was_expected() {
     m.yaml:3:1: metadata.name: required, and not given
     m.yaml:3:18: metadata.name: `P_1` is not a name: expected at most 253 lower-case letters, digits, `-` and `.`, with a letter or digit at both ends
     m.yaml:1:13: apiVersion: `extensions/v1beta1` is not an apiVersion of Deployment: expected apps/v1
-    m.yaml:2:7: kind: `Deploymnt` in apps/v1 is not a kind; did you mean `Deployment`? The kinds that are read: Namespace, PriorityClass, ResourceQuota, PodDisruptionBudget, StorageClass, CSIDriver, Node, DeviceClass, ResourceSlice, ResourceClaimTemplate, ResourceClaim, CSINode, CSIStorageCapacity, PersistentVolume, PersistentVolumeClaim, VolumeAttachment, Service, Deployment, ReplicaSet, ReplicationController, StatefulSet, PodGroup, Job, Pod, HorizontalPodAutoscaler
+    m.yaml:2:7: kind: `Deploymnt` in apps/v1 is not a kind; did you mean `Deployment`? The kinds that are read: Namespace, PriorityClass, ResourceQuota, PodDisruptionBudget, StorageClass, CSIDriver, Node, DeviceClass, ResourceSlice, ResourceClaimTemplate, ResourceClaim, CSINode, CSIStorageCapacity, PersistentVolume, PersistentVolumeClaim, VolumeAttachment, Service, Deployment, ReplicaSet, ReplicationController, StatefulSet, DaemonSet, PodGroup, Job, Pod, HorizontalPodAutoscaler
     m.yaml:1:1: kind: required, and not given
     m.yaml:5:3: spec.selector: `selector` does not match template `labels`: expected it to select spec.template.metadata.labels
     m.yaml:5:13: spec.replicas: `-1` is negative: expected a count of at least 0

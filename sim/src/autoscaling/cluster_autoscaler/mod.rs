@@ -143,6 +143,7 @@ impl ClusterAutoscaler {
         if self.quiet == Some(version) || self.is_unhealthy(cx.cluster) {
             return self.plan_scan(self.awaits_nodes(), cx);
         }
+        self.daemon_sets = template::daemon_sets(cx.cluster);
         let decision = self.decide(cx.cluster);
         let mut awaits = decision.too_young() || decision.early || decision.awaits_backoff;
         awaits |= decision.settling && self.last_arrival.is_some_and(|at| now.since(at) < SETTLING);

@@ -8,6 +8,7 @@ use super::settings::ClusterAutoscalerSettings;
 use super::snapshot::Filters;
 use crate::cluster::Cluster;
 use crate::model::node::{HOSTNAME_LABEL, Node, NodeSpec};
+use crate::model::pod::PodSpec;
 use crate::model::{ClassId, ObjectId};
 use crate::time::Span;
 use std::collections::BTreeSet;
@@ -49,6 +50,14 @@ pub(super) struct DaemonSet {
     pub(super) object: ObjectId,
     /// The class of its pods.
     pub(super) class: ClassId,
+}
+
+/// The DaemonSets of a cluster, in order of namespace and name.
+pub(super) fn daemon_sets(cluster: &mut Cluster) -> Vec<DaemonSet> {
+    let entries = cluster.objects().all_of("DaemonSet");
+    let sets: Vec<_> = entries.filter_map(|entry| Some((entry.meta.id, entry.body.daemon_pod()?.clone()))).collect();
+    let set = |(object, spec): (ObjectId, Arc<PodSpec>)| DaemonSet { object, class: cluster.intern((*spec).clone()) };
+    sets.into_iter().map(set).collect()
 }
 
 /// Looks up what new nodes of the groups would be: like the first node that has been ready for a while, or like the last such node, or as
