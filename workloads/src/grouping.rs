@@ -5,21 +5,12 @@ use towtank_sim::model::labels::{LabelSelector, Labels};
 use towtank_sim::time::SimTime;
 
 /// The kinds of controllers among them: pods that they own elsewhere are not made again.
-pub(crate) const WITHOUT_CONTROLLER: [&str; 2] = [ReplicationController::KIND, StatefulSet::KIND];
+pub(crate) const WITHOUT_CONTROLLER: [&str; 1] = [ReplicationController::KIND];
 
 /// A Service.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Service {
     selector: Option<LabelSelector>,
-}
-
-/// A StatefulSet. No pods are made from it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StatefulSet {
-    /// How many pods it wants.
-    pub replicas: u32,
-    /// Which pods are its own.
-    pub selector: LabelSelector,
 }
 
 /// A ReplicationController. No pods are made from it.
@@ -56,33 +47,6 @@ impl Object for Service {
             into.fold_name(key);
             into.fold_name(value);
         }
-    }
-}
-
-impl StatefulSet {
-    /// The kind in manifests.
-    pub const KIND: &'static str = "StatefulSet";
-}
-
-impl Object for StatefulSet {
-    fn kind(&self) -> &'static str {
-        Self::KIND
-    }
-
-    fn replicas(&self) -> Option<u32> {
-        Some(self.replicas)
-    }
-
-    fn set_replicas(&mut self, replicas: u32) {
-        self.replicas = replicas;
-    }
-
-    fn pod_selector(&self) -> Option<&LabelSelector> {
-        Some(&self.selector)
-    }
-
-    fn fold(&self, into: &mut Fingerprint) {
-        into.fold(SimTime::ZERO, 0, &[self.replicas.into()]);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Workload controllers: Deployment, ReplicaSet, DaemonSet and Job, and the garbage collector of what they own.
+//! Workload controllers: Deployment, ReplicaSet, DaemonSet, StatefulSet and Job, and the garbage collector of what they own.
 //!
 //! Each is an object type, what the API server holds, and a controller that acts on it as kube-controller-manager does.
 //! A controller keeps the pods of each object in its own ordered set, fed by the change feed, and never scans the
@@ -17,6 +17,7 @@ mod names;
 mod ranking;
 mod replica_set;
 mod revision;
+mod stateful_set;
 mod work_queue;
 
 pub use daemon_set::{DaemonSet, DaemonSetController, DaemonSetStatus, DaemonSetStrategy, with_tolerations};
@@ -26,6 +27,10 @@ pub use job::JobController;
 pub use job_object::{Job, JobCondition, JobStatus};
 pub use replica_set::{ReplicaSet, ReplicaSetController, ReplicaSetStatus};
 pub use revision::{ControllerRevision, REVISION_LABEL};
+pub use stateful_set::{
+    ClaimRetention, ClaimTemplate, PodManagement, StatefulSet, StatefulSetController, StatefulSetStatus,
+    StatefulSetStrategy,
+};
 
 use towtank_sim::controller::Controller;
 
@@ -35,6 +40,7 @@ pub fn all() -> Vec<Box<dyn Controller>> {
         Box::new(DeploymentController::default()),
         Box::new(ReplicaSetController::default()),
         Box::new(DaemonSetController::default()),
+        Box::new(StatefulSetController::default()),
         Box::new(JobController::default()),
         Box::new(GarbageCollector::default()),
     ]

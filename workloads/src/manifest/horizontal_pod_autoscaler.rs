@@ -22,8 +22,9 @@ fn read(reading: &mut Reading<'_>) -> Result<Option<Item>, FieldError> {
     let spec = autoscaler.spec;
     let target = &spec.scale_target_ref;
     let target_at = at.key("scaleTargetRef");
-    if !["Deployment", "ReplicaSet"].contains(&target.kind.as_str()) {
-        let message = format!("`{}` cannot be scaled here: expected Deployment or ReplicaSet", target.kind);
+    if !["Deployment", "ReplicaSet", "StatefulSet"].contains(&target.kind.as_str()) {
+        let message =
+            format!("`{}` cannot be scaled here: expected Deployment, ReplicaSet or StatefulSet", target.kind);
         return Err(target_at.key("kind").error(message));
     }
     let (least, most) = (at.key("minReplicas"), at.key("maxReplicas"));

@@ -1,7 +1,7 @@
 //! Manifests as a source of submissions.
 
 use super::objects::{Item, Manifests, Planned};
-use crate::controllers::{DaemonSet, Deployment, Job, ReplicaSet};
+use crate::controllers::{DaemonSet, Deployment, Job, ReplicaSet, StatefulSet};
 use std::any::Any;
 use towtank_sim::cluster::Cluster;
 use towtank_sim::model::ObjectId;
@@ -74,6 +74,10 @@ fn keep_status(body: &mut dyn Any, there: ObjectId, cluster: &Cluster) {
         new.status = objects.get::<ReplicaSet>(there).map_or(new.status, |old| old.status);
     } else if let Some(new) = body.downcast_mut::<DaemonSet>() {
         new.status = objects.get::<DaemonSet>(there).map_or(new.status, |old| old.status);
+    } else if let Some(new) = body.downcast_mut::<StatefulSet>()
+        && let Some(old) = objects.get::<StatefulSet>(there)
+    {
+        new.status = old.status.clone();
     } else if let Some(new) = body.downcast_mut::<Job>()
         && let Some(old) = objects.get::<Job>(there)
     {

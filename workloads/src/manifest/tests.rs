@@ -234,7 +234,7 @@ fn what_is_left_out_is_said() {
         "{}---\n{}---\n{}---\n{}---\n{}---\n{}---\n{}",
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {a: b}\n",
         "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: agent}\n",
-        "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\nspec: {serviceName: db, selector: {matchLabels: {app: db}}, template: {}}\n",
+        "apiVersion: v1\nkind: ReplicationController\nmetadata: {name: db}\nspec: {selector: {app: db}, template: {}}\n",
         "apiVersion: example.com/v1\nkind: Database\nmetadata: {name: d}\n",
         pod_text("", "status: {phase: Succeeded}\n"),
         pod_text("2", "  runtimeClassName: gvisor\n"),
@@ -244,7 +244,7 @@ fn what_is_left_out_is_said() {
     let warnings: Vec<String> = manifests.warnings.iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(warnings.join("\n"), @r#"
     m.yaml:6:1: CronJob "agent" is left out: this kind is not modelled yet
-    m.yaml:13:61: spec.template: no pods are made from it: not modelled yet
+    m.yaml:13:29: spec.template: no pods are made from it: not modelled yet
     m.yaml:31:21: spec.runtimeClassName: has no effect: not modelled yet
     m.yaml:37:3: spec.template: gives no towtank.dev/run-time, so its pods run for ever and the Job never completes
     1 ConfigMap object skipped: this kind has no influence on the simulation

@@ -318,7 +318,8 @@ impl Set {
             let Some(index) = spot.pods.iter().position(|pod| pod.uid == uid) else { continue };
             let Member { id, name: pod, ended, deleting, .. } = &mut spot.pods[index];
             let pod_name = pod.to_string();
-            if ended.is_some() {
+            if ended.is_some() && cx.cluster.pod(*id).is_none() {
+                // Only its place was still taken.
                 spot.pods.remove(index);
                 self.places.remove(&uid);
                 self.changed.insert(name);
