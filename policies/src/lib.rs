@@ -2,13 +2,14 @@
 //!
 //! This crate never changes a cluster, never keeps time, never starts a thread, and reads no file: configurations come to
 //! it as text. It knows `towtank_sim` and none of the sibling crates. Adding a plugin is one file in [`kube`],
-//! [`legacy`] or [`research`] and one line in [`registry`].
+//! [`legacy`] or [`research`] and one line in [`registry`]; what the descheduler does is in [`descheduler`].
 
 mod allocation_score;
 pub mod by_node;
 pub mod cel;
 mod claims;
 pub mod config;
+pub mod descheduler;
 mod factory;
 mod free_gpu;
 pub mod kube;

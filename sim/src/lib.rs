@@ -10,6 +10,7 @@ pub mod autoscaling;
 pub mod batch;
 pub mod cluster;
 pub mod controller;
+pub mod descheduler;
 pub mod disruption;
 pub mod dra;
 pub mod engine;

@@ -6,11 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folders of the corpus whose recordings are of components that nothing plays yet, and what they are of.
-const NOT_YET: [(&str, &str); 6] = [
+const NOT_YET: [(&str, &str); 5] = [
     ("autoscaler/runs", "whole runs of the Cluster Autoscaler"),
     ("autoscaler/scaledown", "the Cluster Autoscaler's scale-down"),
     ("controllers", "workload, node and disruption controllers"),
-    ("descheduler", "the descheduler"),
     ("kueue", "Kueue"),
     ("vpa", "the Vertical Pod Autoscaler"),
 ];

@@ -365,6 +365,10 @@ impl Builder<'_> {
             self.simulation.add_controller(Box::new(Drains::new(disruptions.drains)));
         }
         self.simulation.add_controller(Box::new(HorizontalController::new(HorizontalSettings::default())));
+        if let Some((descheduler, warnings)) = self.scenario.descheduler()? {
+            self.warnings.extend(warnings);
+            self.simulation.add_controller(Box::new(descheduler));
+        }
         self.autoscaler(choice, &context)
     }
 

@@ -14,6 +14,7 @@ impl Scenario {
     pub fn inputs(&self) -> Result<Vec<PathBuf>, Diagnostic> {
         let mut files = vec![self.file.clone()];
         files.extend(self.spec.scheduler.config.iter().map(|path| self.path(path)));
+        files.extend(self.spec.descheduler.iter().map(|spec| self.path(&spec.policy)));
         let parts = self.spec.cluster.iter().map(|part| (part.trace.as_ref().map(|t| &t.nodes.0), &part.manifests));
         let work = self.spec.workload.iter().map(|part| (part.trace.as_ref().map(|t| &t.pods.0), &part.manifests));
         let target = self.spec.target_workload.iter().map(|target| (target.trace.as_ref().map(|t| &t.pods.0), &None));

@@ -2,6 +2,7 @@
 
 mod autoscaling;
 mod build;
+mod descheduler;
 mod disruptions;
 mod inputs;
 mod order;

@@ -67,6 +67,8 @@ pub struct ScenarioSpec {
     /// What grows and shrinks.
     #[serde(default)]
     pub autoscaling: super::autoscaling::AutoscalingSpec,
+    /// What evicts pods that would lie better elsewhere; nothing if absent.
+    pub descheduler: Option<super::descheduler::DeschedulerSpec>,
     /// What goes wrong.
     #[serde(default)]
     pub disruptions: Vec<super::disruptions::DisruptionSpec>,

@@ -188,6 +188,11 @@ fn whole_runs_are_as_recorded() {
     as_recorded("dynamic", 5);
 }
 
+#[test]
+fn the_descheduler_evicts_as_recorded() {
+    as_recorded("descheduler", 66);
+}
+
 /// At most two of them ask for something that is not modelled.
 #[test]
 fn the_autoscaler_grows_groups_as_recorded() {

@@ -13,6 +13,7 @@ mod binding;
 mod cli;
 mod conform;
 mod convert;
+mod descheduler;
 mod errors;
 mod explain;
 mod fgd;

@@ -8,7 +8,7 @@ use towtank_sim::time::Span;
 
 /// A duration in a configuration, of either sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct GoDuration(pub(super) Span);
+pub(crate) struct GoDuration(pub(crate) Span);
 
 /// Reads a duration.
 fn parse(text: &str) -> Result<Span, String> {

@@ -25,10 +25,10 @@ pub use args::{
     ScoringStrategy, ShapePoint, Strategy, VolumeBindingArgs, WeightedResource,
 };
 pub(crate) use args::{or_cpu_and_memory, or_default, validate_shape};
+pub(crate) use duration::GoDuration;
 pub use error::ConfigError;
 pub use invalid::Invalid;
 pub use parsed::ParsedConfig;
 pub(crate) use parsed::ParsedProfile;
-#[cfg(test)]
 pub(crate) use yaml::Document;
 pub use yaml::{ArgsSource, Step};

@@ -44,6 +44,11 @@ impl<'t> Document<'t> {
         self.read_seed(PhantomData)
     }
 
+    /// What is at this path; `None` where the path leads nowhere, or to null.
+    pub(crate) fn read_at<T: DeserializeOwned>(&self, path: &[Step]) -> Result<Option<T>, ConfigError> {
+        Ok(self.read_seed(At { path, inner: PhantomData::<Option<T>> })?.flatten())
+    }
+
     /// An error about the node at this path, with the place of the nearest node around it where there is none.
     pub(crate) fn error_at(&self, path: &[Step], message: &str) -> ConfigError {
         let place = |known: usize| {
@@ -133,8 +138,7 @@ impl<'t> ArgsSource<'t> {
     }
 
     fn read_at<T: DeserializeOwned + Default>(&self, path: &[Step]) -> Result<T, ConfigError> {
-        let found = self.document.read_seed(At { path, inner: PhantomData::<Option<T>> })?;
-        Ok(found.flatten().unwrap_or_default())
+        Ok(self.document.read_at(path)?.unwrap_or_default())
     }
 
     fn invalid(&self, path: &[Step], invalid: &Invalid) -> ConfigError {

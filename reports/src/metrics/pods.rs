@@ -18,8 +18,13 @@ pub(super) const FAMILY: Family = Family {
         Metric::new("pods.pending", PODS, "pods that still wait at the end", "without a node at the end")
             .spoken("has")
             .compared(),
-        Metric::new("pods.evicted", PODS, "evictions", "asked to go by a drain, by a taint, or lost with their node")
-            .spoken("makes"),
+        Metric::new(
+            "pods.evicted",
+            PODS,
+            "evictions",
+            "asked to go by a drain, by a taint, by the descheduler, or lost with their node",
+        )
+        .spoken("makes"),
         Metric::new(
             "pods.preempted",
             PODS,

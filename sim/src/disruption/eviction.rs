@@ -27,8 +27,7 @@ pub fn evict(cx: &mut Context<'_>, id: PodId) -> Result<(), Refusal> {
 
 /// Whether the budgets allow the eviction.
 pub(super) fn judge(cluster: &Cluster, pod: &Pod) -> Result<(), Refusal> {
-    // Nothing is disrupted by the loss of a pod that does not run or is leaving.
-    if pod.phase != PodPhase::Running || pod.deleting.is_some() {
+    if is_free(pod) {
         return Ok(());
     }
     let spec = &cluster.class_of(pod).spec;
@@ -40,15 +39,26 @@ pub(super) fn judge(cluster: &Cluster, pod: &Pod) -> Result<(), Refusal> {
     if budgets.next().is_some() {
         return Err(several_budgets());
     }
-    let always = budget.unhealthy_pod_eviction_policy == UnhealthyPodEvictionPolicy::AlwaysAllow;
-    if !pod.ready && always {
-        return Ok(());
-    }
     let status = budget.status(&meta.namespace, cluster);
-    if !pod.ready && status.desired_healthy > 0 && status.current_healthy >= status.desired_healthy {
-        return Ok(());
+    if allows(budget, status, pod) { Ok(()) } else { Err(would_violate(meta, status)) }
+}
+
+/// Whether the pod's budget allows the eviction.
+pub(super) fn allows(budget: &PodDisruptionBudget, status: BudgetStatus, pod: &Pod) -> bool {
+    if !pod.ready {
+        if budget.unhealthy_pod_eviction_policy == UnhealthyPodEvictionPolicy::AlwaysAllow {
+            return true;
+        }
+        if status.desired_healthy > 0 && status.current_healthy >= status.desired_healthy {
+            return true;
+        }
     }
-    if status.disruptions_allowed > 0 { Ok(()) } else { Err(would_violate(meta, status)) }
+    status.disruptions_allowed > 0
+}
+
+/// Whether the loss of the pod disrupts nothing: it does not run, or is leaving.
+pub(super) fn is_free(pod: &Pod) -> bool {
+    pod.phase != PodPhase::Running || pod.deleting.is_some()
 }
 
 /// 429: the budget is used up. The message ends with the cause that the server's answer carries beside it.

@@ -4,6 +4,7 @@
 mod budgets;
 mod drain;
 mod eviction;
+mod eviction_trial;
 mod failure;
 mod int_or_percent;
 mod node_selection;
@@ -15,6 +16,7 @@ mod tests;
 pub use budgets::Budgets;
 pub use drain::{AfterDrain, Drain, Drains};
 pub use eviction::evict;
+pub use eviction_trial::EvictionTrial;
 pub use failure::{ListedFailure, MachineFailures, RandomFailures};
 pub use int_or_percent::IntOrPercent;
 pub use node_selection::NodeSelection;

@@ -1,6 +1,7 @@
 //! The kinds of recordings: one file each, and one line in [`KINDS`].
 
 mod decision;
+mod descheduler;
 mod dynamic;
 mod function;
 mod sampling;
@@ -25,8 +26,16 @@ pub struct Kind {
 }
 
 /// Adding a kind is one file and one line here. The first that recognises a recording plays it.
-pub const KINDS: &[Kind] =
-    &[decision::KIND, dynamic::KIND, function::KIND, sampling::KIND, scaleup::KIND, sequence::KIND, timeline::KIND];
+pub const KINDS: &[Kind] = &[
+    decision::KIND,
+    descheduler::KIND,
+    dynamic::KIND,
+    function::KIND,
+    sampling::KIND,
+    scaleup::KIND,
+    sequence::KIND,
+    timeline::KIND,
+];
 
 /// Plays a recording.
 ///
