@@ -1,8 +1,8 @@
 //! What grows and shrinks: node groups under the cluster autoscaler, and the load that drives horizontal pod autoscalers.
 
 use serde::Deserialize;
-use towtank_sim::autoscaling::NodeGroup;
 use towtank_sim::autoscaling::cluster_autoscaler::{ClusterAutoscalerSettings, Expander, PriorityTier};
+use towtank_sim::autoscaling::{NodeGroup, NodeGroupOptions};
 use towtank_sim::random::Distribution;
 use towtank_sim::time::Span;
 use towtank_workloads::generate::NodePool;
@@ -45,6 +45,33 @@ pub struct NodeGroupSpec {
     /// Zones that nodes are put into in turn.
     #[serde(default)]
     pub zones: Vec<String>,
+    /// Whether it has all of its nodes or none.
+    #[serde(default)]
+    pub zero_or_max_node_scaling: bool,
+    /// What holds for this group instead of the autoscaler's settings.
+    #[serde(default)]
+    pub options: GroupOptionsSpec,
+}
+
+/// Flags of the cluster autoscaler that hold for one group.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub struct GroupOptionsSpec {
+    scale_down_utilization_threshold: Option<f64>,
+    scale_down_gpu_utilization_threshold: Option<f64>,
+    scale_down_unneeded_time: Option<DurationText>,
+    scale_down_unready_time: Option<DurationText>,
+    max_node_provision_time: Option<DurationText>,
+    ignore_daemonsets_utilization: Option<bool>,
+}
+
+/// The least and the most of something.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Limits {
+    #[serde(default)]
+    min: u32,
+    max: Option<u32>,
 }
 
 /// The cluster autoscaler's flags. What is absent has upstream's default.
@@ -62,6 +89,9 @@ pub struct ClusterAutoscalerSpec {
     scale_down_utilization_threshold: Option<f64>,
     scale_down_gpu_utilization_threshold: Option<f64>,
     scale_down_unneeded_time: Option<DurationText>,
+    scale_down_unready_time: Option<DurationText>,
+    scale_down_unready_enabled: Option<bool>,
+    scale_down_delay_type_local: Option<bool>,
     scale_down_delay_after_add: Option<DurationText>,
     scale_down_delay_after_delete: Option<DurationText>,
     scale_down_delay_after_failure: Option<DurationText>,
@@ -69,7 +99,20 @@ pub struct ClusterAutoscalerSpec {
     expendable_pods_priority_cutoff: Option<i32>,
     max_scale_down_parallelism: Option<u32>,
     max_drain_parallelism: Option<u32>,
+    unremovable_node_recheck_timeout: Option<DurationText>,
+    node_delete_delay_after_taint: Option<DurationText>,
+    max_pod_eviction_time: Option<DurationText>,
+    max_graceful_termination: Option<DurationText>,
     skip_nodes_with_system_pods: Option<bool>,
+    blocking_system_pod_disruption_timeout: Option<DurationText>,
+    skip_nodes_with_local_storage: Option<bool>,
+    skip_nodes_with_custom_controller_pods: Option<bool>,
+    min_replica_count: Option<u32>,
+    ignore_daemonsets_utilization: Option<bool>,
+    ignore_mirror_pods_utilization: Option<bool>,
+    cores_total: Option<Limits>,
+    /// In GiB.
+    memory_total: Option<Limits>,
 }
 
 /// An expander by upstream's name.
@@ -126,11 +169,41 @@ impl NodeGroupSpec {
                 .map_or(Distribution::Constant { value: 120.0 }, |delay| delay.distribution.clone()),
             price: self.price,
             zones: self.zones.clone(),
-            zero_or_max: false,
+            zero_or_max: self.zero_or_max_node_scaling,
+            options: self.options.options()?,
         };
         group.validate().map_err(|error| error.to_string())?;
         Ok(group)
     }
+}
+
+impl GroupOptionsSpec {
+    fn options(&self) -> Result<NodeGroupOptions, String> {
+        check_fractions([
+            ("scaleDownUtilizationThreshold", self.scale_down_utilization_threshold),
+            ("scaleDownGpuUtilizationThreshold", self.scale_down_gpu_utilization_threshold),
+        ])
+        .map_err(|(field, message)| format!("options.{field}: {message}"))?;
+        let span = |text: Option<DurationText>| text.map(|text| text.0);
+        Ok(NodeGroupOptions {
+            scale_down_utilization_threshold: self.scale_down_utilization_threshold,
+            scale_down_gpu_utilization_threshold: self.scale_down_gpu_utilization_threshold,
+            scale_down_unneeded_time: span(self.scale_down_unneeded_time),
+            scale_down_unready_time: span(self.scale_down_unready_time),
+            max_node_provision_time: span(self.max_node_provision_time),
+            ignore_daemon_sets_utilization: self.ignore_daemonsets_utilization,
+        })
+    }
+}
+
+/// Refuses what is not from 0 to 1.
+fn check_fractions(given: [(&'static str, Option<f64>); 2]) -> Result<(), (&'static str, String)> {
+    for (field, fraction) in given {
+        if let Some(fraction) = fraction.filter(|fraction| !(0.0..=1.0).contains(fraction)) {
+            return Err((field, format!("{fraction} is out of range: expected a fraction from 0 to 1")));
+        }
+    }
+    Ok(())
 }
 
 impl ClusterAutoscalerSpec {
@@ -142,12 +215,15 @@ impl ClusterAutoscalerSpec {
         if self.scan_interval.is_some_and(|interval| interval.0 <= Span::ZERO) {
             return Err(("scanInterval", "expected a duration above zero".to_owned()));
         }
-        for (field, threshold) in [
+        check_fractions([
             ("scaleDownUtilizationThreshold", self.scale_down_utilization_threshold),
             ("scaleDownGpuUtilizationThreshold", self.scale_down_gpu_utilization_threshold),
-        ] {
-            if let Some(threshold) = threshold.filter(|threshold| !(0.0..=1.0).contains(threshold)) {
-                return Err((field, format!("{threshold} is out of range: expected a fraction from 0 to 1")));
+        ])?;
+        for (field, limits) in [("coresTotal", self.cores_total), ("memoryTotal", self.memory_total)] {
+            if let Some((min, max)) =
+                limits.and_then(|limits| Some((limits.min, limits.max?))).filter(|(min, max)| min > max)
+            {
+                return Err((field, format!("min is {min}: expected at most max, which is {max}")));
             }
         }
         let mut settings = ClusterAutoscalerSettings::default();
@@ -155,6 +231,12 @@ impl ClusterAutoscalerSpec {
         span(&mut settings.scan_interval, self.scan_interval);
         span(&mut settings.max_node_provision_time, self.max_node_provision_time);
         span(&mut settings.scale_down_unneeded_time, self.scale_down_unneeded_time);
+        span(&mut settings.scale_down_unready_time, self.scale_down_unready_time);
+        span(&mut settings.unremovable_node_recheck_timeout, self.unremovable_node_recheck_timeout);
+        span(&mut settings.node_delete_delay_after_taint, self.node_delete_delay_after_taint);
+        span(&mut settings.max_pod_eviction_time, self.max_pod_eviction_time);
+        span(&mut settings.max_graceful_termination, self.max_graceful_termination);
+        span(&mut settings.system_pod_disruption_timeout, self.blocking_system_pod_disruption_timeout);
         span(&mut settings.scale_down_delay_after_add, self.scale_down_delay_after_add);
         span(&mut settings.scale_down_delay_after_delete, self.scale_down_delay_after_delete);
         span(&mut settings.scale_down_delay_after_failure, self.scale_down_delay_after_failure);
@@ -163,6 +245,7 @@ impl ClusterAutoscalerSpec {
         count(&mut settings.max_nodes_total, self.max_nodes_total);
         count(&mut settings.max_scale_down_parallelism, self.max_scale_down_parallelism);
         count(&mut settings.max_drain_parallelism, self.max_drain_parallelism);
+        count(&mut settings.min_replica_count, self.min_replica_count);
         let fraction = |field: &mut f64, value: Option<f64>| *field = value.unwrap_or(*field);
         fraction(&mut settings.scale_down_utilization_threshold, self.scale_down_utilization_threshold);
         fraction(&mut settings.scale_down_gpu_utilization_threshold, self.scale_down_gpu_utilization_threshold);
@@ -170,6 +253,18 @@ impl ClusterAutoscalerSpec {
         flag(&mut settings.balance_similar_node_groups, self.balance_similar_node_groups);
         flag(&mut settings.scale_down_enabled, self.scale_down_enabled);
         flag(&mut settings.skip_nodes_with_system_pods, self.skip_nodes_with_system_pods);
+        flag(&mut settings.scale_down_unready_enabled, self.scale_down_unready_enabled);
+        flag(&mut settings.scale_down_delay_type_local, self.scale_down_delay_type_local);
+        flag(&mut settings.skip_nodes_with_local_storage, self.skip_nodes_with_local_storage);
+        flag(&mut settings.skip_nodes_with_custom_controller_pods, self.skip_nodes_with_custom_controller_pods);
+        flag(&mut settings.ignore_daemon_sets_utilization, self.ignore_daemonsets_utilization);
+        flag(&mut settings.ignore_mirror_pods_utilization, self.ignore_mirror_pods_utilization);
+        let total = |field: &mut (i64, i64), limits: Option<Limits>| {
+            let given = limits.map(|limits| (i64::from(limits.min), limits.max.map_or(field.1, i64::from)));
+            *field = given.unwrap_or(*field);
+        };
+        total(&mut settings.totals.cores, self.cores_total);
+        total(&mut settings.totals.memory_gib, self.memory_total);
         if let Some(cutoff) = self.expendable_pods_priority_cutoff {
             settings.expendable_pods_priority_cutoff = cutoff;
         }

@@ -198,3 +198,8 @@ fn the_descheduler_evicts_as_recorded() {
 fn the_autoscaler_grows_groups_as_recorded() {
     as_recorded("autoscaler/scaleup", 127);
 }
+
+#[test]
+fn the_autoscaler_removes_nodes_as_recorded() {
+    as_recorded("autoscaler/scaledown", 88);
+}

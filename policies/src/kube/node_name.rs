@@ -34,7 +34,7 @@ impl Plugin for NodeName {
     }
 
     fn pre_filter<'c>(&'c self, cycle: &Cycle<'c>) -> PreFilter<'c> {
-        Only::of(cycle.class).map_or(PreFilter::Skip, |only| PreFilter::Ask(Box::new(only)))
+        Only::of(cycle.class).filter(|_| !cycle.moving).map_or(PreFilter::Skip, |only| PreFilter::Ask(Box::new(only)))
     }
 
     fn filter_depends_on(&self) -> Dependence {

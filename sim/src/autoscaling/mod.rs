@@ -8,4 +8,4 @@ mod testing;
 
 pub use cluster_autoscaler::{ClusterAutoscaler, ClusterAutoscalerSettings};
 pub use horizontal::{HorizontalController, HorizontalPodAutoscaler, HorizontalSettings};
-pub use node_group::{NodeGroup, NodeGroupError};
+pub use node_group::{NodeGroup, NodeGroupError, NodeGroupOptions};

@@ -2,6 +2,7 @@
 
 use crate::model::node::{HOSTNAME_LABEL, NodeSpec, ZONE_LABEL};
 use crate::random::{Distribution, DistributionError};
+use crate::time::Span;
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -26,6 +27,27 @@ pub struct NodeGroup {
     pub zones: Vec<String>,
     /// `zero-or-max-node-scaling`: it has no nodes, or as many as it may.
     pub zero_or_max: bool,
+    /// What holds for this group instead of the autoscaler's settings.
+    pub options: NodeGroupOptions,
+}
+
+/// Settings of the cluster autoscaler that a group has for itself.
+///
+/// Source: `cluster-autoscaler/config/autoscaling_options.go`, `NodeGroupAutoscalingOptions`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct NodeGroupOptions {
+    /// `--scale-down-utilization-threshold`.
+    pub scale_down_utilization_threshold: Option<f64>,
+    /// `--scale-down-gpu-utilization-threshold`.
+    pub scale_down_gpu_utilization_threshold: Option<f64>,
+    /// `--scale-down-unneeded-time`.
+    pub scale_down_unneeded_time: Option<Span>,
+    /// `--scale-down-unready-time`.
+    pub scale_down_unready_time: Option<Span>,
+    /// `--max-node-provision-time`.
+    pub max_node_provision_time: Option<Span>,
+    /// `--ignore-daemonsets-utilization`.
+    pub ignore_daemon_sets_utilization: Option<bool>,
 }
 
 /// Why a node group makes no sense.

@@ -75,6 +75,8 @@ pub struct Cluster {
     pub admission: Admission,
     /// Whether no controller keeps the status of objects up to date, so that what manifests say of it counts.
     pub statuses_as_given: bool,
+    /// Whether the eviction API asks nobody, and pods that it evicts are gone at once.
+    pub evictions_at_once: bool,
     /// Who works how long, if somebody measures it.
     pub phases: Phases,
     nodes: Nodes,

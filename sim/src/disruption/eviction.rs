@@ -16,11 +16,17 @@ use crate::observe::{Note, Regarding};
 /// 429 while a budget forbids it, to be tried again; 500 if several budgets select the pod.
 pub fn evict(cx: &mut Context<'_>, id: PodId) -> Result<(), Refusal> {
     let Some(pod) = cx.cluster.pod(id) else { return Ok(()) };
-    judge(cx.cluster, pod)?;
+    let at_once = cx.cluster.evictions_at_once;
+    if !at_once {
+        judge(cx.cluster, pod)?;
+    }
     if pod.is_active() {
         let message = "Evicted through the eviction API";
         cx.note(&Note::Event { warning: false, reason: "Evicted", regarding: Regarding::Pod(id), message });
         cx.cluster.delete_pod(id, Cause::Evicted);
+        if at_once {
+            cx.cluster.remove_pod(id);
+        }
     }
     Ok(())
 }

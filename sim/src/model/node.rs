@@ -43,6 +43,8 @@ pub struct NodeSpec {
     pub devices: u8,
     /// The node group (autoscaling) that made it.
     pub group: Option<Arc<str>>,
+    /// The annotation `cluster-autoscaler.kubernetes.io/scale-down-disabled`: no autoscaler removes it.
+    pub scale_down_disabled: bool,
 }
 
 impl NodeSpec {

@@ -1,8 +1,10 @@
 //! Pods: what their specification says, the class that alike pods share, and the live pod.
 
+mod eviction_terms;
 mod live;
 mod traits;
 
+pub use eviction_terms::{EvictionTerms, SafeToEvict, Terms};
 pub use live::Pod;
 pub use traits::PodTraits;
 
@@ -88,6 +90,8 @@ pub struct PodSpec {
     pub termination_grace: Span,
     /// Whether `spec.activeDeadlineSeconds` is set, and to what.
     pub active_deadline: Option<Span>,
+    /// What it says to those who want to move it elsewhere.
+    pub eviction_terms: Terms,
 }
 
 /// One container as far as scheduling reads it.
@@ -209,6 +213,7 @@ impl Default for PodSpec {
             restart_policy: RestartPolicy::Always,
             termination_grace: Span::from_secs(30),
             active_deadline: None,
+            eviction_terms: Terms::default(),
         }
     }
 }

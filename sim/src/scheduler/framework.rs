@@ -200,6 +200,8 @@ pub struct Cycle<'c> {
     pub supposing: bool,
     /// Whether pods that go for this one are still being asked to.
     pub preempting: bool,
+    /// Whether another node is looked for than the one that the pod is bound to or names.
+    pub moving: bool,
     /// The images on the nodes, as the scheduler's snapshot has them; `None` outside of a scheduling cycle.
     pub images: Option<&'c ImageStates>,
 }
@@ -214,6 +216,7 @@ impl<'c> Cycle<'c> {
             pod,
             supposing: false,
             preempting: false,
+            moving: false,
             images: None,
         }
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use towtank_sim::autoscaling::cluster_autoscaler::{DaemonSetPods, PriorityTier};
-use towtank_sim::autoscaling::{ClusterAutoscaler, NodeGroup};
+use towtank_sim::autoscaling::{ClusterAutoscaler, NodeGroup, NodeGroupOptions};
 use towtank_sim::cluster::{Cluster, Fingerprint, Object};
 use towtank_sim::model::PodId;
 use towtank_sim::model::node::{HOSTNAME_LABEL, NodeSpec};
@@ -19,7 +19,7 @@ use towtank_workloads::controllers::with_tolerations;
 use towtank_workloads::manifest::Item;
 
 /// The first instant of a recording's clock, in seconds: late enough for what is older.
-const T0: i64 = 10 * 86_400;
+pub(in crate::conform) const T0: i64 = 10 * 86_400;
 /// The same in seconds since 1970: it is 2000-01-01T00:00:00Z.
 const EPOCH: i64 = 946_684_800;
 
@@ -45,11 +45,20 @@ impl Object for Controller {
 /// Kinds of controllers. Any other is a custom one.
 const CONTROLLERS: [&str; 6] = ["DaemonSet", "Job", "Node", "ReplicaSet", "ReplicationController", "StatefulSet"];
 
+/// What becomes of owners that are named and not listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::conform) enum Owners {
+    /// They are made up, so that pods of one owner are known to belong together.
+    MadeUp,
+    /// They are not there.
+    AsListed,
+}
+
 /// Builds the cluster as it is at the first instant, and an autoscaler that has not looked yet.
 ///
 /// # Errors
 /// Something of the recording cannot be used.
-pub(in crate::conform) fn build(recording: &Recording, input: &Input) -> Result<World, Diagnostic> {
+pub(in crate::conform) fn build(recording: &Recording, input: &Input, owners: Owners) -> Result<World, Diagnostic> {
     let mut not_modelled = Vec::new();
     let tiers = priorities(input, &mut not_modelled);
     let (settings, unknown) = options::settings(&input.options, &tiers)
@@ -57,6 +66,7 @@ pub(in crate::conform) fn build(recording: &Recording, input: &Input) -> Result<
     not_modelled.extend(unknown);
 
     let mut cluster = world::cluster();
+    cluster.evictions_at_once = true;
     let mut daemon_sets = Vec::new();
     let mut sorted: Vec<(usize, &Value)> = input.objects.iter().enumerate().collect();
     // The order in which upstream's lists are canonical.
@@ -72,7 +82,12 @@ pub(in crate::conform) fn build(recording: &Recording, input: &Input) -> Result<
         match object["kind"].as_str() {
             Some("Node") => node(recording, &field, object, &groups, &mut cluster)?,
             Some("DaemonSet") => daemon_sets.push(daemon_set(recording, &field, object, &mut cluster)?),
-            Some("Pod") => pod(recording, &field, object, &mut cluster)?,
+            Some("Pod") => {
+                if owners == Owners::MadeUp {
+                    own(recording, &field, object, &mut cluster)?;
+                }
+                pod(recording, &field, object, &mut cluster)?;
+            }
             Some("ConfigMap") => {}
             _ => drop(world::create(recording, &field, object, &mut cluster)?),
         }
@@ -142,7 +157,6 @@ fn node_spec(recording: &Recording, field: &str, object: &Value) -> Result<Optio
 }
 
 fn pod(recording: &Recording, field: &str, object: &Value, cluster: &mut Cluster) -> Result<(), Diagnostic> {
-    own(recording, field, object, cluster)?;
     let world::Created::Pod(id) = world::create(recording, field, object, cluster)? else { return Ok(()) };
     let conditions = object["status"]["conditions"].as_array();
     let unschedulable = |condition: &Value| {
@@ -213,10 +227,12 @@ fn node_group(
         max: group.max_size,
         initial: 0,
         template: template.unwrap_or_default(),
-        provisioning: Distribution::Constant { value: 0.0 },
+        // Nothing comes by itself.
+        provisioning: Distribution::Constant { value: 1e9 },
         price: group.price,
         zones: Vec::new(),
         zero_or_max: false,
+        options: NodeGroupOptions::default(),
     };
     for (name, value) in &group.options {
         let problem = |message: String| recording.problem(&format!("{field}.options.{name}"), message);

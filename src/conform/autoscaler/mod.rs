@@ -3,8 +3,10 @@
 mod build;
 mod options;
 mod pattern;
+mod record;
 
-pub(super) use build::{World, build};
+pub(super) use build::{Owners, T0, World, build};
+pub(super) use record::Record;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};

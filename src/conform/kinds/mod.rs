@@ -5,6 +5,7 @@ mod descheduler;
 mod dynamic;
 mod function;
 mod sampling;
+mod scaledown;
 mod scaleup;
 mod sequence;
 mod timeline;
@@ -32,6 +33,7 @@ pub const KINDS: &[Kind] = &[
     dynamic::KIND,
     function::KIND,
     sampling::KIND,
+    scaledown::KIND,
     scaleup::KIND,
     sequence::KIND,
     timeline::KIND,

@@ -1,7 +1,7 @@
 //! One loop of the Cluster Autoscaler with pending pods: which groups it would grow.
 
 use super::{CaseResult, Kind, Options, Recording};
-use crate::conform::autoscaler::{Input, World, build};
+use crate::conform::autoscaler::{Input, Owners, World, build};
 use crate::conform::{Mismatch, compare};
 use crate::diagnostic::Diagnostic;
 use serde_json::{Map, Value, json};
@@ -21,7 +21,7 @@ fn run(recording: &Recording, options: &Options) -> Result<Vec<CaseResult>, Diag
     if !options.wants(&input.name, &input.covers) {
         return Ok(Vec::new());
     }
-    let mut world = build(recording, &input)?;
+    let mut world = build(recording, &input, Owners::MadeUp)?;
     if !world.not_modelled.is_empty() {
         let not_modelled = std::mem::take(&mut world.not_modelled);
         return Ok(vec![CaseResult { not_modelled, ..CaseResult::new(input.name, Vec::new()) }]);

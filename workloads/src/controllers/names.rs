@@ -28,7 +28,8 @@ pub(super) fn pod_name(owner: &str, rng: &mut Rng) -> Name {
 /// differ from a real cluster's.
 pub(super) fn template_hash(template: &PodTemplate, collisions: u32) -> String {
     // As it was before pods could name a group: a template that names none is still called the same.
-    let spec = format!("{:?}", template.spec).replace(", scheduling_group: None", "");
+    let spec = format!("{:?}", template.spec);
+    let spec = spec.replace(", scheduling_group: None", "").replace(", eviction_terms: None", "");
     let text = format!("{spec}{:?}{collisions}", template.run);
     let hash = text.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     hash.to_string().bytes().map(|digit| char::from(ALPHABET[digit as usize % ALPHABET.len()])).collect()

@@ -37,6 +37,7 @@ mod device;
 mod device_claim_spec;
 mod device_class;
 mod error;
+mod eviction_terms;
 mod field;
 mod horizontal_pod_autoscaler;
 mod job;

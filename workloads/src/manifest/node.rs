@@ -2,6 +2,7 @@
 
 use super::annotations;
 use super::convert::{Reading, resource_list};
+use super::eviction_terms::scale_down_disabled;
 use super::field::{At, FieldError};
 use super::kind::Kind;
 use super::names::check_labels;
@@ -22,6 +23,7 @@ fn read(reading: &mut Reading<'_>) -> Result<Option<Item>, FieldError> {
     let labels = node.metadata.labels.unwrap_or_default();
     check_labels(&labels, &metadata.key("labels"))?;
     let devices = annotations::devices(node.metadata.annotations.as_ref(), &metadata)?;
+    let scale_down_disabled = scale_down_disabled(node.metadata.annotations.as_ref());
 
     let status_at = At::ROOT.key("status");
     let status = node.status.unwrap_or_default();
@@ -58,6 +60,7 @@ fn read(reading: &mut Reading<'_>) -> Result<Option<Item>, FieldError> {
         declared_features: declared_features.into(),
         devices,
         group: None,
+        scale_down_disabled,
     }))))
 }
 

@@ -5,6 +5,7 @@
 use super::annotations;
 use super::containers::{container, init_container};
 use super::convert::{Reading, resource_list, seconds};
+use super::eviction_terms::eviction_terms;
 use super::field::{At, FieldError};
 use super::names::{check_labels, check_name};
 use super::node_affinity::node_affinity;
@@ -122,6 +123,7 @@ pub(super) fn pod_template(
         restart_policy: restart_policy(from.restart_policy.as_deref(), at)?,
         termination_grace: seconds(grace, 0, &at.key("terminationGracePeriodSeconds"))?,
         active_deadline: deadline.transpose()?,
+        eviction_terms: eviction_terms(metadata, from),
     };
     default_huge_page_limits(&mut spec);
     default_pod_requests(&mut spec);

@@ -32,6 +32,9 @@ pub(super) struct Group {
     /// The nodes that were asked for and are not there, oldest first.
     pub(super) requests: Vec<Request>,
     pub(super) backoff: Backoff,
+    /// When nodes were last asked for, and when one was last removed.
+    pub(super) last_growth: Option<SimTime>,
+    pub(super) last_removal: Option<SimTime>,
     delays: Rng,
     next_number: u64,
 }
@@ -57,6 +60,8 @@ impl Group {
             nodes: Vec::new(),
             requests: Vec::new(),
             backoff: Backoff::default(),
+            last_growth: None,
+            last_removal: None,
             delays: streams.stream(&format!("autoscaling/{}/provisioning", spec.name)),
             next_number: 1,
             spec,
@@ -77,6 +82,18 @@ impl Group {
     /// Whether its nodes have GPUs.
     pub(super) fn has_gpu(&self, cluster: &Cluster) -> bool {
         gpu_resource(&self.template, cluster).is_some()
+    }
+
+    /// Whether none of its nodes goes for now, where delays hold for a group alone.
+    ///
+    /// Source: `processors/scaledowncandidates/scale_down_candidates_delay_processor.go`.
+    pub(super) fn cools_down(&self, now: SimTime, settings: &ClusterAutoscalerSettings) -> bool {
+        let lasts = [
+            (self.last_growth, settings.scale_down_delay_after_add),
+            (self.last_removal, settings.scale_down_delay_after_delete),
+        ];
+        let is_recent = |(last, delay): (Option<SimTime>, Span)| last.is_some_and(|last| last + delay > now);
+        settings.scale_down_delay_type_local && lasts.into_iter().any(is_recent)
     }
 
     /// Asks for a node; when it will be there.
@@ -109,7 +126,8 @@ impl Group {
     /// Gives up the nodes that have not come in time; how many they were.
     pub(super) fn give_up(&mut self, now: SimTime, settings: &ClusterAutoscalerSettings) -> usize {
         let before = self.requests.len();
-        self.requests.retain(|request| now.since(request.asked) <= settings.max_node_provision_time);
+        let longest = self.spec.options.max_node_provision_time.unwrap_or(settings.max_node_provision_time);
+        self.requests.retain(|request| now.since(request.asked) <= longest);
         let lost = before - self.requests.len();
         if lost > 0 {
             self.backoff.fail(now, settings);

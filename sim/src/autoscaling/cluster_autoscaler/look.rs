@@ -1,6 +1,6 @@
 //! One loop without a simulation: what the autoscaler would do in a cluster as it is.
 
-use super::findings::{ScaleUp, ScaleUpResult};
+use super::findings::{ScaleUp, ScaleUpResult, Seen};
 use super::group::refresh;
 use super::template::DaemonSet;
 use super::{ClusterAutoscaler, Decision};
@@ -8,6 +8,7 @@ use crate::cluster::Cluster;
 use crate::model::ObjectId;
 use crate::model::pod::PodSpec;
 use crate::random::Streams;
+use crate::time::SimTime;
 
 /// A DaemonSet, as far as new nodes are concerned.
 #[derive(Clone, Debug)]
@@ -18,6 +19,41 @@ pub struct DaemonSetPods {
     pub spec: PodSpec,
 }
 
+/// How loops come about that are not those of a run.
+#[derive(Default)]
+pub(super) struct Script {
+    /// The cluster's nodes were there before the autoscaler.
+    attached: bool,
+    /// When loops are, the last one first, if not at an interval.
+    loops: Option<Vec<SimTime>>,
+    watcher: Option<Box<Watcher>>,
+}
+
+/// Who is told of what the autoscaler does.
+type Watcher = dyn FnMut(&Seen<'_>, &Cluster);
+
+impl Script {
+    pub(super) fn is_attached(&self) -> bool {
+        self.attached
+    }
+
+    /// Whether no loop is to be left out.
+    pub(super) fn is_watched(&self) -> bool {
+        self.watcher.is_some()
+    }
+
+    /// The next of the times of loops, if there are any.
+    pub(super) fn next_loop(&mut self) -> Option<SimTime> {
+        self.loops.as_mut().map(|loops| loops.pop().unwrap_or(SimTime::MAX))
+    }
+
+    pub(super) fn show(&mut self, seen: &Seen<'_>, cluster: &Cluster) {
+        if let Some(watcher) = &mut self.watcher {
+            watcher(seen, cluster);
+        }
+    }
+}
+
 impl ClusterAutoscaler {
     /// Prepares to look at a cluster whose nodes are there already. Of several best options the first is taken then. `unregistered` are
     /// instances per group, in the order of the groups, that count towards its size and of which nothing is known.
@@ -26,8 +62,31 @@ impl ClusterAutoscaler {
         for (group, count) in self.groups.iter_mut().zip(unregistered) {
             group.unregistered = *count;
         }
+        self.script.attached = true;
         let set = |set: DaemonSetPods| DaemonSet { object: set.object, class: cluster.intern(set.spec) };
         self.daemon_sets = daemon_sets.into_iter().map(set).collect();
+    }
+
+    /// Loops are at these times, in order, and not at an interval.
+    #[must_use]
+    pub fn with_loops_at(mut self, mut times: Vec<SimTime>) -> Self {
+        times.reverse();
+        self.script.loops = Some(times);
+        self
+    }
+
+    /// Tells somebody of everything. No loop is left out then, also where nothing has changed.
+    #[must_use]
+    pub fn watched_by(mut self, watcher: impl FnMut(&Seen<'_>, &Cluster) + 'static) -> Self {
+        self.script.watcher = Some(Box::new(watcher));
+        self
+    }
+
+    /// Tells whoever watches that a loop has ended.
+    pub(super) fn show(&mut self, decision: &Decision, cluster: &Cluster) {
+        let Decision { scale_up, shrinking, .. } = decision;
+        let findings = &self.scale_down.findings;
+        self.script.show(&Seen::Loop { scale_up, scale_down: shrinking.result, findings }, cluster);
     }
 
     /// What a loop finds about growth now. Nothing is done about it.
@@ -44,9 +103,9 @@ impl ClusterAutoscaler {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::autoscaling::NodeGroup;
     use crate::autoscaling::cluster_autoscaler::{ClusterAutoscalerSettings, Increase, Totals};
     use crate::autoscaling::testing::{Replicas, bare_pod, node, profile, spec};
+    use crate::autoscaling::{NodeGroup, NodeGroupOptions};
     use crate::cluster::{Fingerprint, Object};
     use crate::model::PodId;
     use crate::model::node::NodeSpec;
@@ -77,6 +136,7 @@ mod tests {
             price: None,
             zones: Vec::new(),
             zero_or_max: false,
+            options: NodeGroupOptions::default(),
         }
     }
 

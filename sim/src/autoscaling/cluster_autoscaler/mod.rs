@@ -7,29 +7,39 @@
 
 mod backoff;
 mod budgets;
+mod crop;
 mod deletion;
 mod drainability;
 mod estimate;
 mod expander;
 mod findings;
 mod group;
+mod hints;
 mod look;
 mod pending;
+mod removal;
 mod scale_down;
 mod scale_up;
 mod settings;
+mod shrink;
 mod similar;
 mod snapshot;
 mod template;
 #[cfg(test)]
 mod tests;
 mod totals;
+mod utilization;
 
+pub use drainability::Blocking;
 pub use expander::{Expander, Expansion, PriorityTier};
-pub use findings::{Hopeless, Increase, ScaleUp, ScaleUpOption, ScaleUpResult};
+pub use findings::{
+    Hopeless, Increase, Reason, ScaleDownFindings, ScaleDownResult, ScaleUp, ScaleUpOption, ScaleUpResult, Seen,
+    Unremovable,
+};
 pub use look::DaemonSetPods;
 pub use settings::ClusterAutoscalerSettings;
 pub use totals::Totals;
+pub use utilization::Utilization;
 
 use super::node_group::NodeGroup;
 use crate::agenda::{Rank, Subject, Timer};
@@ -42,8 +52,10 @@ use crate::scheduler::Profile;
 use crate::time::{SimTime, Span};
 use deletion::{Deletion, Progress};
 use group::{Group, refresh};
-use scale_down::{ScaleDown, Unneeded};
+use hints::Hints;
+use scale_down::{ScaleDown, Scene, Unneeded};
 use scale_up::Situation;
+use shrink::Shrinking;
 use snapshot::{Circular, Filters, Snapshot};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -88,6 +100,11 @@ pub struct ClusterAutoscaler {
     told: BTreeMap<u64, String>,
     /// The cluster's version at the last scan that found nothing to do and nothing to wait for.
     quiet: Option<u64>,
+    /// Where pending pods were expected.
+    hints: Hints,
+    /// Nodes that are ready to be deleted together with others of their groups.
+    queues: BTreeMap<usize, Vec<Deletion>>,
+    script: look::Script,
 }
 
 /// What one scan came to.
@@ -100,7 +117,7 @@ struct Decision {
     early: bool,
     /// Whether pending pods fit on nodes that are there.
     settling: bool,
-    unneeded: Vec<Unneeded>,
+    shrinking: Shrinking,
 }
 
 impl Decision {
@@ -131,6 +148,9 @@ impl ClusterAutoscaler {
             last_arrival: None,
             told: BTreeMap::new(),
             quiet: None,
+            hints: Hints::default(),
+            queues: BTreeMap::new(),
+            script: look::Script::default(),
         }
     }
 
@@ -140,20 +160,27 @@ impl ClusterAutoscaler {
         self.give_up_late_nodes(cx);
         refresh(&mut self.groups, cx.cluster);
         let version = cx.cluster.version();
-        if self.quiet == Some(version) || self.is_unhealthy(cx.cluster) {
+        if self.quiet == Some(version) && !self.script.is_watched() {
             return self.plan_scan(self.awaits_nodes(), cx);
         }
-        self.daemon_sets = template::daemon_sets(cx.cluster);
+        if self.is_unhealthy(cx.cluster) {
+            self.scale_down.forget_unneeded();
+            self.show(&Decision::default(), cx.cluster);
+            return self.plan_scan(self.awaits_nodes(), cx);
+        }
+        if !self.script.is_attached() {
+            self.daemon_sets = template::daemon_sets(cx.cluster);
+        }
         let decision = self.decide(cx.cluster);
         let mut awaits = decision.too_young() || decision.early || decision.awaits_backoff;
         awaits |= decision.settling && self.last_arrival.is_some_and(|at| now.since(at) < SETTLING);
-        let too_young = decision.too_young();
         self.tell(&decision.scale_up, cx);
-        self.grow(decision.scale_up, cx);
+        self.grow(&decision.scale_up, cx);
         if self.settings.scale_down_enabled {
-            let cooling = too_young || self.is_cooling_down(now);
-            awaits |= self.shrink(decision.unneeded, cooling, cx) | self.scale_down.awaits_recheck();
+            self.shrink(&decision.shrinking, cx);
+            awaits |= decision.shrinking.later | self.scale_down.awaits_recheck();
         }
+        self.show(&decision, cx.cluster);
         awaits |= self.awaits_nodes();
         let backs_off = self.groups.iter().any(|group| group.backoff.is_on(now));
         self.quiet = (!awaits && !backs_off).then_some(version);
@@ -164,12 +191,15 @@ impl ClusterAutoscaler {
     fn decide(&mut self, cluster: &Cluster) -> Decision {
         let filters = Filters::new(&self.profiles, cluster);
         template::refresh(&mut self.groups, &self.daemon_sets, filters, &self.settings);
-        let deletions = &self.deletions;
-        let leaving = |id: NodeId| deletions.iter().any(|deletion| deletion.node == id);
+        let deletions = || self.deletions.iter().chain(self.queues.values().flatten());
+        let leaving = |id: NodeId| deletions().any(|deletion| deletion.node == id);
         let cutoff = self.settings.expendable_pods_priority_cutoff;
         let mut snapshot = Snapshot::new(filters, &self.groups, cutoff, leaving);
         let mut pods = pending::unschedulable(cluster, &self.settings);
-        let settling = pending::take_out_fitting(&mut pods, &mut snapshot, filters, &mut self.search);
+        let draining = deletions().filter(|deletion| deletion.drains);
+        let drained: Vec<PodId> = draining.flat_map(|it| it.pods_to_come(cluster, &self.settings)).collect();
+        let settling =
+            pending::take_out_fitting(&mut pods, &drained, &mut snapshot, filters, (&mut self.hints, &mut self.search));
         let early = pending::take_out_unhelpable(&mut pods, cluster, &self.settings);
         let mut decision = Decision { early, settling, ..Decision::default() };
         let situation = Situation { groups: &self.groups, filters, settings: &self.settings, snapshot: &snapshot };
@@ -180,21 +210,28 @@ impl ClusterAutoscaler {
             let to: BTreeMap<&str, u32> = increases.map(|increase| (&*increase.group, increase.to)).collect();
             let target = |group: &Group| to.get(&*group.spec.name).copied().unwrap_or_else(|| group.target());
             let targets: Vec<u32> = self.groups.iter().map(target).collect();
-            decision.unneeded = self.scale_down.update(&snapshot, &self.groups, &targets, filters, &self.settings);
+            let settings = &self.settings;
+            let scene = Scene { snapshot: &snapshot, groups: &self.groups, targets: &targets, filters, settings };
+            let last_scale_up = if to.is_empty() { self.last_scale_up } else { Some(cluster.now) };
+            let cooling =
+                decision.too_young() || is_cooling_down(cluster.now, last_scale_up, self.last_delete, settings);
+            decision.shrinking = shrink::look(&mut self.scale_down, scene, deletions(), cooling, &mut self.search);
         }
         decision
     }
-
     /// Asks for the nodes of a plan.
-    fn grow(&mut self, plan: ScaleUp, cx: &mut Context<'_>) {
+    fn grow(&mut self, plan: &ScaleUp, cx: &mut Context<'_>) {
         if plan.increases.is_empty() {
             return;
         }
         let now = cx.now();
         let mut changes = Vec::new();
-        for Increase { group: name, from, to, max } in plan.increases {
-            let Some(group) = self.groups.iter_mut().find(|group| group.spec.name == name) else { continue };
-            for _ in from..to {
+        for increase in &plan.increases {
+            self.script.show(&Seen::Increased(increase), cx.cluster);
+            let Increase { group: name, from, to, max } = increase;
+            let Some(group) = self.groups.iter_mut().find(|group| group.spec.name == *name) else { continue };
+            group.last_growth = Some(now);
+            for _ in *from..*to {
                 let id = self.next_request;
                 self.next_request = id.wrapping_add(1);
                 let at = group.request(id, now);
@@ -211,8 +248,8 @@ impl ClusterAutoscaler {
         }
         self.last_scale_up = Some(now);
         let message = format!("pod triggered scale-up: [{}]", changes.join(" "));
-        for id in plan.triggered {
-            event(cx, false, "TriggeredScaleUp", Regarding::Pod(id), &message);
+        for id in &plan.triggered {
+            event(cx, false, "TriggeredScaleUp", Regarding::Pod(*id), &message);
         }
     }
 
@@ -231,34 +268,16 @@ impl ClusterAutoscaler {
         self.told = told;
     }
 
-    /// Begins to remove the nodes that have been unneeded for long enough. Whether others will be in time.
-    fn shrink(&mut self, unneeded: Vec<Unneeded>, cooling: bool, cx: &mut Context<'_>) -> bool {
-        let now = cx.now();
-        // The sizes of the groups without the nodes that are being removed.
-        let mut sizes: Vec<u32> = self.groups.iter().map(Group::target).collect();
-        for deletion in &self.deletions {
-            sizes[deletion.group] = sizes[deletion.group].saturating_sub(1);
-        }
-        let mut waiting = false;
-        for node in unneeded {
-            if sizes[node.group] <= self.groups[node.group].spec.min {
-                continue;
+    /// Begins to remove nodes.
+    fn shrink(&mut self, shrinking: &Shrinking, cx: &mut Context<'_>) {
+        for (buckets, drains) in [(&shrinking.empty, false), (&shrinking.drain, true)] {
+            for bucket in buckets {
+                bucket.nodes.iter().for_each(|node| self.remove(node, drains, bucket.batch, cx));
             }
-            let drains = !node.pods.is_empty();
-            let draining = self.deletions.iter().filter(|deletion| deletion.drains).count();
-            let full = self.deletions.len() >= self.settings.max_scale_down_parallelism as usize
-                || (drains && draining >= self.settings.max_drain_parallelism as usize);
-            if cooling || full || now.since(node.since) <= self.settings.scale_down_unneeded_time {
-                waiting = true;
-                continue;
-            }
-            sizes[node.group] -= 1;
-            self.remove(&node, drains, cx);
         }
-        waiting
     }
 
-    fn remove(&mut self, node: &Unneeded, drains: bool, cx: &mut Context<'_>) {
+    fn remove(&mut self, node: &Unneeded, drains: bool, batch: Option<usize>, cx: &mut Context<'_>) {
         let name = cx.cluster.node(node.node).spec.name.clone();
         if drains {
             let pod_name = |id: &PodId| cx.cluster.pod(*id).map(|pod| pod.name.to_string());
@@ -272,7 +291,7 @@ impl ClusterAutoscaler {
         } else {
             event(cx, false, "ScaleDownEmpty", STATUS, &format!("Scale-down: removing empty node \"{name}\""));
         }
-        let deletion = Deletion::begin(node.node, node.group, drains, timer::DELETION, &self.settings, cx);
+        let deletion = Deletion::begin((node.node, node.group), drains, batch, timer::DELETION, &self.settings, cx);
         debug_assert_eq!(deletion.uid, node.uid, "the node that was looked at");
         self.deletions.push(deletion);
         self.last_delete = Some(cx.now());
@@ -289,8 +308,31 @@ impl ClusterAutoscaler {
     fn continue_deletion(&mut self, node: NodeId, uid: u64, cx: &mut Context<'_>) {
         let found = self.deletions.iter().position(|deletion| deletion.node == node && deletion.uid == uid);
         let Some(index) = found else { return };
-        if self.deletions[index].go_on(timer::DELETION, &self.settings, cx) == Progress::Ended {
-            self.deletions.remove(index);
+        match self.deletions[index].go_on(timer::DELETION, &self.settings, cx) {
+            Progress::Waiting => {}
+            Progress::Failed => {
+                let failed = self.deletions.remove(index);
+                // Those that wait for it stay, too.
+                for deletion in self.queues.remove(&failed.group).into_iter().flatten() {
+                    deletion.abort(cx);
+                }
+            }
+            Progress::Emptied => {
+                let deletion = self.deletions.remove(index);
+                let (group, batch) = (deletion.group, deletion.batch.unwrap_or(1));
+                let queue = self.queues.entry(group).or_default();
+                queue.push(deletion);
+                if queue.len() >= batch {
+                    let nodes: Vec<NodeId> =
+                        self.queues.remove(&group).into_iter().flatten().map(|deletion| deletion.node).collect();
+                    self.groups[group].last_removal = Some(cx.now());
+                    self.script
+                        .show(&Seen::Deleted { group: &self.groups[group].spec.name, nodes: &nodes }, cx.cluster);
+                    for node in nodes {
+                        cx.cluster.remove_node(node);
+                    }
+                }
+            }
         }
     }
 
@@ -314,23 +356,16 @@ impl ClusterAutoscaler {
             && unready * 100 > totals.nodes * u64::from(self.settings.max_total_unready_percentage)
     }
 
-    fn is_cooling_down(&self, now: SimTime) -> bool {
-        let settings = &self.settings;
-        [
-            (self.last_scale_up, settings.scale_down_delay_after_add),
-            (self.last_delete, settings.scale_down_delay_after_delete),
-        ]
-        .into_iter()
-        .any(|(last, delay)| last.is_some_and(|last| last + delay > now))
-    }
-
     fn awaits_nodes(&self) -> bool {
         self.groups.iter().any(|group| !group.requests.is_empty())
     }
 
     /// Plans the next scan; whether the run waits for it.
     fn plan_scan(&mut self, foreground: bool, cx: &mut Context<'_>) {
-        let at = cx.now() + self.settings.scan_interval.max(Span(1));
+        let at = match self.script.next_loop() {
+            None => cx.now() + self.settings.scan_interval.max(Span(1)),
+            Some(at) => at,
+        };
         self.next = (at, self.next.1.wrapping_add(1), foreground);
         let timer = Timer { kind: timer::SCAN, tag: self.next.1, about: Subject::Itself };
         if foreground {
@@ -365,6 +400,9 @@ impl Controller for ClusterAutoscaler {
     }
 
     fn start(&mut self, cx: &mut Context<'_>) {
+        if self.script.is_attached() {
+            return self.plan_scan(true, cx);
+        }
         self.lot = Some(cx.streams.stream("autoscaling/expander"));
         self.begin(cx.streams, cx.cluster);
         for group in &mut self.groups {
@@ -387,6 +425,7 @@ impl Controller for ClusterAutoscaler {
             Change::NodeRemoved(id) => {
                 let uid = cx.cluster.node(id).uid;
                 self.deletions.retain(|deletion| deletion.uid != uid);
+                self.queues.values_mut().for_each(|queue| queue.retain(|deletion| deletion.uid != uid));
                 self.await_scan(cx);
             }
             _ => self.await_scan(cx),
@@ -410,6 +449,19 @@ impl std::fmt::Debug for ClusterAutoscaler {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ClusterAutoscaler").field("groups", &self.groups).finish_non_exhaustive()
     }
+}
+
+/// Whether it is too soon after something for any node to go.
+fn is_cooling_down(
+    now: SimTime,
+    last_scale_up: Option<SimTime>,
+    last_delete: Option<SimTime>,
+    settings: &ClusterAutoscalerSettings,
+) -> bool {
+    let lasts =
+        [(last_scale_up, settings.scale_down_delay_after_add), (last_delete, settings.scale_down_delay_after_delete)];
+    let is_recent = |(last, delay): (Option<SimTime>, Span)| last.is_some_and(|last| last + delay > now);
+    !settings.scale_down_delay_type_local && lasts.into_iter().any(is_recent)
 }
 
 /// `2 Insufficient cpu, 1 max node group size reached`.

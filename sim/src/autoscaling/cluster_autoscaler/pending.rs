@@ -1,5 +1,7 @@
 //! Which pods need more nodes.
 
+use super::drainability::is_of_daemon_set;
+use super::hints::Hints;
 use super::settings::ClusterAutoscalerSettings;
 use super::snapshot::{Circular, Filters, Snapshot};
 use crate::cluster::Cluster;
@@ -28,7 +30,11 @@ pub(super) fn unschedulable(cluster: &Cluster, settings: &ClusterAutoscalerSetti
                 && cluster.class_of(pod).priority() >= settings.expendable_pods_priority_cutoff
         })
     };
-    cluster.pods().unbound().filter(counts).collect()
+    let mut pods: Vec<PodId> = cluster.pods().unbound().filter(counts).collect();
+    if settings.pods_by_name {
+        sort_pods(&mut pods, cluster, settings);
+    }
+    pods
 }
 
 /// Takes out the pods of DaemonSets, which no other node helps, and those that are too young to be looked at; whether there are any of the
@@ -41,26 +47,40 @@ pub(super) fn take_out_unhelpable(
     pods.retain(|id| cluster.pod(*id).is_some_and(|pod| !is_of_daemon_set(pod, cluster)));
     let before = pods.len();
     let delay = settings.new_pod_scale_up_delay;
-    pods.retain(|id| cluster.pod(*id).is_some_and(|pod| cluster.now.since(pod.created) >= delay));
+    pods.retain(|id| {
+        cluster.pod(*id).is_some_and(|pod| {
+            let own = cluster.class_of(pod).spec.eviction_terms.get().and_then(|terms| terms.scale_up_delay);
+            cluster.now.since(pod.created) >= own.unwrap_or(delay).max(delay)
+        })
+    });
     pods.len() < before
 }
 
-/// Whether a DaemonSet owns the pod.
-pub(super) fn is_of_daemon_set(pod: &Pod, cluster: &Cluster) -> bool {
-    pod.owner.and_then(|owner| cluster.objects().meta(owner)).is_some_and(|owner| owner.kind == "DaemonSet")
+/// Brings pods into the order in which they are looked at: by age, or by namespace and name, as recordings have them.
+pub(super) fn sort_pods(pods: &mut [PodId], cluster: &Cluster, settings: &ClusterAutoscalerSettings) {
+    if settings.pods_by_name {
+        pods.sort_by_key(|id| cluster.pod(*id).map(|pod| (&cluster.class_of(pod).spec.namespace, &pod.name)));
+    } else {
+        pods.sort_by_key(|id| cluster.pod(*id).map(|pod| pod.uid));
+    }
 }
 
 /// Takes out the pods that fit on nodes that are there or under way, the most important first, and puts them there in the
-/// snapshot. Whether some of them fit on nodes that are there.
+/// snapshot. `drained` are pods that will have to come back when they are evicted; those that fit nowhere join the others. Whether some
+/// of the others fit on nodes that are there.
 pub(super) fn take_out_fitting(
     pods: &mut Vec<PodId>,
+    drained: &[PodId],
     snapshot: &mut Snapshot<'_>,
     filters: Filters<'_>,
-    search: &mut Circular,
+    (hints, search): (&mut Hints, &mut Circular),
 ) -> bool {
     let cluster = filters.cluster;
     let class_of = |id: PodId| cluster.pod(id).map(|pod| pod.class);
     let priority = |id: &PodId| class_of(*id).map_or(0, |class| filters.class(class).priority());
+    let waiting: BTreeSet<PodId> = if drained.is_empty() { BTreeSet::new() } else { pods.iter().copied().collect() };
+    let waits = |id: &PodId| waiting.is_empty() || waiting.contains(id);
+    pods.extend(drained);
     pods.sort_by_key(|id| std::cmp::Reverse(priority(id)));
     let mut chains: BTreeMap<ClassId, Option<FilterChain<'_>>> = BTreeMap::new();
     // Nodes only fill up here: where one pod of a class found no place, no other one of it will.
@@ -71,8 +91,7 @@ pub(super) fn take_out_fitting(
         let Some(pod) = cluster.pod(id).filter(|pod| pod.nominated_node().is_some() && pod.is_active()) else {
             continue;
         };
-        let is_named = |name: &str| pod.nominated_node().is_some_and(|node| **node == *name);
-        if let Some(place) = snapshot.places.iter().position(|place| is_named(&place.node.spec.name)) {
+        if let Some(place) = pod.nominated_node().and_then(|name| snapshot.place(name)) {
             snapshot.expect(id, filters.class(pod.class), place);
         }
     }
@@ -86,12 +105,17 @@ pub(super) fn take_out_fitting(
             Some(chain)
         });
         let places = &snapshot.places;
-        let place =
-            chain.as_ref().and_then(|chain| search.find(places.len(), |i| chain.check(&places[i].node).is_none()));
+        let uid = cluster.pod(id).map_or(0, |pod| pod.uid);
+        let hinted = hints.get(uid).and_then(|name| snapshot.place(name));
+        let place = chain.as_ref().and_then(|chain| {
+            let fits = |i: usize| chain.check(&places[i].node).is_none();
+            hinted.filter(|i| fits(*i)).or_else(|| search.find(places.len(), fits))
+        });
         let Some(place) = place else {
             refused.insert(class);
             return true;
         };
+        hints.set(uid, &places[place].node.spec.name);
         snapshot.expect(id, filters.class(class), place);
         // Affinity counts one pod after another; spreading has to look at all domains.
         let spreads = |class: &ClassId| !filters.class(*class).spec.topology_spread.is_empty();
@@ -101,9 +125,10 @@ pub(super) fn take_out_fitting(
             let heeding = chains.values_mut().flatten().filter(|chain| chain.heeds_suppositions());
             heeding.for_each(|chain| chain.add_pod(pod, &snapshot.places[place].node));
         }
-        fit_now |= snapshot.places[place].exists;
+        fit_now |= snapshot.places[place].exists && waits(&id);
         false
     });
+    hints.drop_old();
     fit_now
 }
 

@@ -55,6 +55,14 @@ pub struct ClusterAutoscalerSettings {
     pub scale_down_gpu_utilization_threshold: f64,
     /// `--scale-down-unneeded-time`: how long a node must be unneeded before it goes. 10 min.
     pub scale_down_unneeded_time: Span,
+    /// `--scale-down-unready-time`: the same of a node that is not ready. 20 min.
+    pub scale_down_unready_time: Span,
+    /// `--scale-down-unready-enabled`: nodes that are not ready may go. True.
+    pub scale_down_unready_enabled: bool,
+    /// `--ignore-daemonsets-utilization`: pods of DaemonSets do not count as use, nor what they take as what a node has. False.
+    pub ignore_daemon_sets_utilization: bool,
+    /// `--ignore-mirror-pods-utilization`: the same of mirror pods. False.
+    pub ignore_mirror_pods_utilization: bool,
     /// `--scale-down-delay-after-add`: no node goes so soon after nodes were added. 10 min.
     pub scale_down_delay_after_add: Span,
     /// `--scale-down-delay-after-delete`: no node goes so soon after another one began to go. 0.
@@ -78,6 +86,20 @@ pub struct ClusterAutoscalerSettings {
     pub skip_nodes_with_system_pods: bool,
     /// `--skip-nodes-with-custom-controller-pods`: pods whose owner is of an unknown kind keep their node. True.
     pub skip_nodes_with_custom_controller_pods: bool,
+    /// `--skip-nodes-with-local-storage`: pods with data on the node's disk keep their node. True.
+    pub skip_nodes_with_local_storage: bool,
+    /// `--blocking-system-pod-distruption-timeout`: older pods of the system no longer keep their node. 1 h.
+    pub system_pod_disruption_timeout: Span,
+    /// `--min-replica-count`: pods of a ReplicaSet or ReplicationController with fewer replicas keep their node. 0.
+    pub min_replica_count: u32,
+    /// `--daemonset-eviction-for-occupied-nodes`: pods of DaemonSets are evicted with the others. True.
+    pub evict_daemon_sets_from_occupied: bool,
+    /// `--daemonset-eviction-for-empty-nodes`: pods of DaemonSets are evicted where there are no others. False.
+    pub evict_daemon_sets_from_empty: bool,
+    /// `--scale-down-delay-type-local`: delays after additions, deletions and failures hold for the group alone. False.
+    pub scale_down_delay_type_local: bool,
+    /// Pods are looked at by namespace and name, as in recordings, and not by age. Upstream's order is none. False.
+    pub pods_by_name: bool,
 }
 
 impl Default for ClusterAutoscalerSettings {
@@ -106,6 +128,10 @@ impl Default for ClusterAutoscalerSettings {
             scale_down_utilization_threshold: 0.5,
             scale_down_gpu_utilization_threshold: 0.5,
             scale_down_unneeded_time: minutes(10),
+            scale_down_unready_time: minutes(20),
+            scale_down_unready_enabled: true,
+            ignore_daemon_sets_utilization: false,
+            ignore_mirror_pods_utilization: false,
             scale_down_delay_after_add: minutes(10),
             scale_down_delay_after_delete: Span::ZERO,
             scale_down_delay_after_failure: minutes(3),
@@ -117,6 +143,13 @@ impl Default for ClusterAutoscalerSettings {
             max_graceful_termination: minutes(10),
             skip_nodes_with_system_pods: true,
             skip_nodes_with_custom_controller_pods: true,
+            skip_nodes_with_local_storage: true,
+            system_pod_disruption_timeout: minutes(60),
+            min_replica_count: 0,
+            evict_daemon_sets_from_occupied: true,
+            evict_daemon_sets_from_empty: false,
+            scale_down_delay_type_local: false,
+            pods_by_name: false,
         }
     }
 }

@@ -27,6 +27,8 @@ pub(super) struct Place<'c> {
     pub(super) exists: bool,
     /// Whether a pending pod is expected on it.
     pub(super) expects: bool,
+    /// Whether it is being removed.
+    pub(super) leaves: bool,
 }
 
 /// A node, and a copy of it where the copy is to be seen. Most are seen as they are; copies are kept elsewhere, so that places are small.
@@ -56,7 +58,7 @@ impl Deref for Shown<'_> {
 }
 
 impl<'c> Snapshot<'c> {
-    /// Nodes as they are, but without the pods of a lower priority than `cutoff`.
+    /// Nodes as they are, but without the pods of a lower priority than `cutoff`. Those that are `leaving` are marked so.
     pub(super) fn new(
         filters: Filters<'c>,
         groups: &'c [Group],
@@ -66,10 +68,10 @@ impl<'c> Snapshot<'c> {
         let cluster = filters.cluster;
         let expendable = |class: &ClassId| cluster.classes.get(*class).priority() < cutoff;
         let any_expendable = cluster.classes.by_age().iter().any(expendable);
-        let there = cluster.nodes().iter_by_name().filter(|node| node.ready && !leaving(node.id));
-        let there = there.map(|node| {
+        let there = cluster.nodes().iter_by_name().map(|node| {
+            let leaves = leaving(node.id);
             let node = if any_expendable { without(node, cluster, expendable) } else { Shown::new(node) };
-            Place { node, exists: true, expects: false }
+            Place { node, exists: true, expects: false, leaves }
         });
         let mut upcoming = Vec::new();
         for group in groups {
@@ -84,6 +86,7 @@ impl<'c> Snapshot<'c> {
                     node: Shown { node: &group.template, copy: Some(Box::new(node)) },
                     exists: false,
                     expects: false,
+                    leaves: false,
                 });
             }
         }
@@ -96,6 +99,25 @@ impl<'c> Snapshot<'c> {
         let place = &mut self.places[place];
         place.node.to_mut().add_hypothetical(class);
         place.expects = true;
+    }
+
+    /// The pods of a place: those that are there, in any order, then those that are expected.
+    pub(super) fn pods_of(&self, place: usize) -> impl Iterator<Item = PodId> + '_ {
+        self.places[place].node.pods.iter().copied().chain(self.expected_on(place))
+    }
+
+    /// The pending pods that are expected on a place, in the order in which they were put there.
+    pub(super) fn expected_on(&self, place: usize) -> impl Iterator<Item = PodId> + '_ {
+        let expects = self.places[place].expects;
+        self.expected.iter().filter(move |(_, at)| expects && *at == place).map(|(pod, _)| *pod)
+    }
+
+    /// The place of a node that is there, or under way, by its name.
+    pub(super) fn place(&self, name: &str) -> Option<usize> {
+        let there = self.places.partition_point(|place| place.exists);
+        let found = self.places[..there].binary_search_by(|place| (*place.node.spec.name).cmp(name)).ok();
+        found
+            .or_else(|| self.places[there..].iter().position(|place| *place.node.spec.name == *name).map(|i| i + there))
     }
 
     /// The pods that are expected and the nodes that are under way, for filters that look at more than one node.
@@ -172,7 +194,9 @@ impl<'c> Filters<'c> {
     /// Why no node can take it.
     pub(super) fn of(self, class_id: ClassId, pod: Option<PodId>) -> Result<FilterChain<'c>, String> {
         let profile = self.profile(class_id)?;
-        let cycle = Cycle { supposing: self.repelling, ..Cycle::new(self.cluster, class_id, pod) };
+        // What a bound pod names is where it is, which says nothing about where it could go.
+        let moving = pod.and_then(|id| self.cluster.pod(id)).is_some_and(|pod| pod.node.is_some());
+        let cycle = Cycle { supposing: self.repelling, moving, ..Cycle::new(self.cluster, class_id, pod) };
         profile.filters(&cycle).map_err(|rejection| rejection.verdict.message(&self.cluster.resources))
     }
 

@@ -2,8 +2,8 @@
 //!
 //! Source: `cluster-autoscaler/processors/nodeinfosprovider/mixed_nodeinfos_processor.go`, `cluster-autoscaler/simulator/node_info_utils.go`.
 
+use super::drainability::is_of_daemon_set;
 use super::group::Group;
-use super::pending::is_of_daemon_set;
 use super::settings::ClusterAutoscalerSettings;
 use super::snapshot::Filters;
 use crate::cluster::Cluster;

@@ -1,7 +1,7 @@
 //! Whole runs of the cluster autoscaler in small clusters.
 
 use super::{ClusterAutoscaler, ClusterAutoscalerSettings};
-use crate::autoscaling::node_group::NodeGroup;
+use crate::autoscaling::node_group::{NodeGroup, NodeGroupOptions};
 use crate::autoscaling::testing::{Diary, Replicas, Script, bare_pod, node, profile, replicas, simulation, spec};
 use crate::cluster::{Cause, Cluster};
 use crate::disruption::{IntOrPercent, PodDisruptionBudget};
@@ -22,6 +22,7 @@ fn group(name: &str, min: u32, max: u32, cpu: &str, delay: f64) -> NodeGroup {
         price: None,
         zones: Vec::new(),
         zero_or_max: false,
+        options: NodeGroupOptions::default(),
     }
 }
 
@@ -232,8 +233,7 @@ fn unneeded_time_begins_anew_when_the_node_was_used_between() {
 }
 
 /// The recorded run up-then-down: a node whose pod could not move is looked at again only five minutes later, although it
-/// is empty by then. Recorded are deletions at 915 s and 985 s. The recording's scheduler binds at 70 s; here its backoff
-/// lets the pods wait until 79 s, so the second node is first looked at one scan later, and goes one scan later.
+/// is empty by then.
 #[test]
 fn up_then_down_as_recorded() {
     let up: Step = Box::new(|cluster| {
@@ -244,7 +244,7 @@ fn up_then_down_as_recorded() {
         cluster.scale(web, 0);
     });
     let (diary, outcome, cluster) = run(vec![group("a", 0, 10, "4", 60.0)], Until::Idle, vec![(5, up), (300, down)]);
-    assert_eq!(diary.about(" -a-"), ["915 -a-1", "995 -a-2"], "{:#?}", diary.0);
+    assert_eq!(diary.about(" -a-"), ["915 -a-1", "985 -a-2"], "{:#?}", diary.0);
     assert!(cluster.nodes().is_empty(), "{:#?}", diary.0);
     assert!(outcome.end <= SimTime::from_secs(1000), "{}", outcome.end);
 }
@@ -294,6 +294,46 @@ fn a_drain_that_fails_delays_no_other_node() {
     let (diary, _, cluster) = run(vec![three], Until::Time(SimTime::from_secs(1500)), steps);
     assert_eq!(diary.about("ScaleDownFailed").len(), 1, "{:#?}", diary.0);
     assert_eq!((diary.about(" -ng"), cluster.counters().evicted), (vec!["925 -ng-3"], 0), "{:#?}", diary.0);
+}
+
+/// Three nodes of 4 cores that nobody needs; which of them go first, and when.
+fn three_idle_nodes(settings: ClusterAutoscalerSettings, options: NodeGroupOptions, zero_or_max: bool) -> Vec<String> {
+    let max = if zero_or_max { 3 } else { 5 };
+    let idle = NodeGroup { initial: 3, options, zero_or_max, ..group("ng", 0, max, "4", 30.0) };
+    let (diary, ..) = run_with(settings, vec![idle], Until::Time(SimTime::from_secs(2000)), vec![]);
+    diary.about(" -ng").into_iter().map(str::to_owned).collect()
+}
+
+#[test]
+fn groups_and_the_cluster_have_limits_of_their_own() {
+    let plain = ClusterAutoscalerSettings::default;
+    assert_eq!(three_idle_nodes(plain(), NodeGroupOptions::default(), false), ["615 -ng-1", "615 -ng-2", "615 -ng-3"]);
+    let sooner =
+        NodeGroupOptions { scale_down_unneeded_time: Some(Span::from_secs(60)), ..NodeGroupOptions::default() };
+    assert_eq!(three_idle_nodes(plain(), sooner, false), ["75 -ng-1", "75 -ng-2", "75 -ng-3"]);
+    let eight = super::Totals { cores: (8, 1000), ..super::Totals::default() };
+    let at_least = ClusterAutoscalerSettings { totals: eight, ..plain() };
+    assert_eq!(three_idle_nodes(at_least, NodeGroupOptions::default(), false), ["615 -ng-1"]);
+}
+
+#[test]
+fn a_group_that_is_whole_or_nothing_goes_at_once() {
+    let two = ClusterAutoscalerSettings { max_scale_down_parallelism: 2, ..ClusterAutoscalerSettings::default() };
+    let some = three_idle_nodes(two.clone(), NodeGroupOptions::default(), false);
+    assert_eq!(some, ["615 -ng-1", "615 -ng-2", "625 -ng-3"]);
+    let all = three_idle_nodes(two, NodeGroupOptions::default(), true);
+    assert_eq!(all, ["615 -ng-1", "615 -ng-2", "615 -ng-3"], "one group may exceed what may go at a time");
+}
+
+#[test]
+fn nodes_that_are_not_ready_go_after_twenty_minutes() {
+    let fail: Step = Box::new(|cluster| {
+        let node = cluster.nodes().by_name("ng-1").expect("it is there");
+        cluster.set_node_ready(node, false);
+    });
+    let empty = NodeGroup { initial: 1, ..group("ng", 0, 5, "4", 30.0) };
+    let (diary, ..) = run(vec![empty], Until::Time(SimTime::from_secs(3000)), vec![(1, fail)]);
+    assert_eq!(diary.about(" -ng"), ["1215 -ng-1"], "{:#?}", diary.0);
 }
 
 #[test]

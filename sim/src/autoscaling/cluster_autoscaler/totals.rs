@@ -46,6 +46,20 @@ pub(super) struct Left {
 impl Left {
     /// What the nodes may still grow by.
     pub(super) fn until_most<'n>(totals: &Totals, nodes: impl Iterator<Item = &'n Node>, cluster: &Cluster) -> Self {
+        Self::of(totals, nodes, cluster, |(_, most), used| most.saturating_sub(used))
+    }
+
+    /// What the nodes may still shrink by.
+    pub(super) fn until_least<'n>(totals: &Totals, nodes: impl Iterator<Item = &'n Node>, cluster: &Cluster) -> Self {
+        Self::of(totals, nodes, cluster, |(least, _), used| used.saturating_sub(least))
+    }
+
+    fn of<'n>(
+        totals: &Totals,
+        nodes: impl Iterator<Item = &'n Node>,
+        cluster: &Cluster,
+        left: impl Fn((i64, i64), i64) -> i64,
+    ) -> Self {
         let mut used: BTreeMap<&str, i64> = BTreeMap::new();
         for node in nodes {
             for (resource, amount) in amounts(node, &totals.gpu_label, cluster) {
@@ -53,11 +67,11 @@ impl Left {
             }
         }
         let of = |resource: &str| used.get(resource).copied().unwrap_or(0);
-        let limits = [("cpu", totals.cores.1), ("memory", totals.memory_gib.1.saturating_mul(GIB))];
-        let gpus = totals.gpus.iter().map(|(kind, (_, most))| (kind.as_str(), *most));
-        let left =
-            limits.into_iter().chain(gpus).map(|(name, most)| (name.to_owned(), most.saturating_sub(of(name)).max(0)));
-        let left = left.collect();
+        let bytes = (totals.memory_gib.0.saturating_mul(GIB), totals.memory_gib.1.saturating_mul(GIB));
+        let limits = [("cpu", totals.cores), ("memory", bytes)];
+        let gpus = totals.gpus.iter().map(|(kind, limits)| (kind.as_str(), *limits));
+        let all = limits.into_iter().chain(gpus);
+        let left = all.map(|(name, limits)| (name.to_owned(), left(limits, of(name)).max(0))).collect();
         Self { left, gpu_label: totals.gpu_label.clone() }
     }
 

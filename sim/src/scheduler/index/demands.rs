@@ -61,6 +61,7 @@ fn asked(spec: &PodSpec) -> impl Hash + PartialEq + '_ {
         gpu: _,
         containers: _,
         init_containers: _,
+        eviction_terms: _,
         scheduler_name,
         priority_class,
         priority,
