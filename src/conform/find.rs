@@ -6,9 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folders of the corpus whose recordings are of components that nothing plays yet, and what they are of.
-const NOT_YET: [(&str, &str); 4] = [
+const NOT_YET: [(&str, &str); 3] = [
     ("autoscaler/runs", "whole runs of the Cluster Autoscaler"),
-    ("controllers", "workload, node and disruption controllers"),
     ("kueue", "Kueue"),
     ("vpa", "the Vertical Pod Autoscaler"),
 ];

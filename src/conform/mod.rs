@@ -7,6 +7,7 @@
 
 mod autoscaler;
 mod compare;
+mod controllers;
 mod find;
 pub mod kinds;
 mod log;

@@ -13,11 +13,20 @@ pub(crate) use default_tolerations::UNREACHABLE;
 pub use priority_class::PriorityClass;
 pub use quota_resync::QuotaResync;
 
-use crate::cluster::Admission;
+use crate::cluster::{Admission, AdmissionPlugin};
 
 /// The step that resolves priorities alone, for clusters whose pods have been through the rest.
 pub fn priority() -> Admission {
     Admission::new(vec![Box::new(priority_class::Priority)])
+}
+
+/// The steps that complete pods, and one that judges them, for clusters without quotas.
+pub fn completing(judge: Box<dyn AdmissionPlugin>) -> Admission {
+    Admission::new(vec![
+        Box::new(priority_class::Priority),
+        Box::new(default_tolerations::DefaultTolerationSeconds),
+        judge,
+    ])
 }
 
 /// The steps that a default API server runs, as far as they are modelled.

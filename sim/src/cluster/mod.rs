@@ -57,7 +57,7 @@ use crate::model::pod::{Pod, PodClass, PodSpec, Submitted};
 use crate::model::resources::ResourceTable;
 use crate::model::{ClassId, NodeId, PodId};
 use crate::phases::Phases;
-use crate::time::SimTime;
+use crate::time::{SimTime, Span};
 use placements::PlacementTable;
 use quota_index::QuotaIndex;
 use std::collections::VecDeque;
@@ -77,6 +77,12 @@ pub struct Cluster {
     pub statuses_as_given: bool,
     /// Whether the eviction API asks nobody, and pods that it evicts are gone at once.
     pub evictions_at_once: bool,
+    /// Whether a pod that has ended stays until somebody deletes it, as in a real cluster. Otherwise it leaves when everyone has
+    /// heard of its end, and memory follows the pods that work.
+    pub keeps_finished: bool,
+    /// How long a request of a controller to the API server takes. What it asks for happens at once, and its one worker looks at
+    /// nothing else for so long.
+    pub write_latency: Span,
     /// Who works how long, if somebody measures it.
     pub phases: Phases,
     nodes: Nodes,
@@ -163,6 +169,11 @@ impl Cluster {
         }
     }
 
+    /// How many changes are still to be told of.
+    pub fn untold(&self) -> usize {
+        self.feed.len()
+    }
+
     /// The next change that the controllers have not heard of. There is one, unless the cluster [is at rest](Cluster::is_at_rest): one that may
     /// be none is copied in parts, and the processor waits until they are together.
     #[inline]
@@ -192,6 +203,8 @@ impl Cluster {
     /// Frees what has gone, now that everyone has heard of it.
     pub(crate) fn settle(&mut self, change: Change) {
         match change {
+            // It has left its node, but its object stays.
+            Change::PodFinished(_) if self.keeps_finished => {}
             Change::PodFinished(id) | Change::PodRemoved(id) => {
                 let node = self.pods.get(id).and_then(Pod::placed_on);
                 self.pods.free(id);
@@ -259,6 +272,9 @@ impl Cluster {
         let placed = self.placements().classes();
         let waiting = self.pods.unbound().filter_map(|id| Some(self.pods.get(id)?.class));
         placed.chain(waiting).for_each(|id| needed[id.index()] = true);
+        if self.keeps_finished {
+            self.pods.iter().for_each(|(_, pod)| needed[pod.class.index()] = true);
+        }
         debug_assert!(self.pods.iter().all(|(_, pod)| needed[pod.class.index()]), "a pod waits or is on a node");
         let idle = self.classes.idle(&needed);
         tell(&idle, self);

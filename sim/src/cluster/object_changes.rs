@@ -36,8 +36,18 @@ impl Cluster {
         Some(result)
     }
 
-    /// Replaces what an object says. Nothing happens when it is gone.
-    pub fn replace_object(&mut self, id: ObjectId, body: Box<dyn Object>) {
+    /// As [`Cluster::update_object`], of what is wanted of the object: its [generation](super::ObjectMeta::generation) grows.
+    pub fn update_spec<T: Object, R>(&mut self, id: ObjectId, change: impl FnOnce(&mut T) -> R) -> Option<R> {
+        self.objects.next_generation(id);
+        self.update_object(id, change)
+    }
+
+    /// Replaces what an object says. It [keeps its status](Object::keep_status), unless statuses are as given. Nothing happens when it is
+    /// gone.
+    pub fn replace_object(&mut self, id: ObjectId, mut body: Box<dyn Object>) {
+        if let Some(old) = self.objects.entry(id).filter(|_| !self.statuses_as_given) {
+            body.keep_status(&*old.body);
+        }
         self.objects.keep_previous(id);
         if self.objects.replace(id, body) {
             self.admission.forget();

@@ -39,6 +39,10 @@ pub trait Object: Any + Debug + Send {
         None
     }
 
+    /// Takes over from the object that it replaces what the API server does not take from a user: its status, and what controllers have
+    /// written on it.
+    fn keep_status(&mut self, _old: &dyn Object) {}
+
     /// Folds what the object says into the fingerprint.
     fn fold(&self, into: &mut Fingerprint);
 }
@@ -62,6 +66,8 @@ pub struct ObjectMeta {
     pub created: SimTime,
     /// How often it has changed since, for those who remember what they saw.
     pub version: u64,
+    /// `metadata.generation`: 1, and one more with every change of what is wanted of it.
+    pub generation: u64,
 }
 
 /// An object with its metadata.
@@ -221,8 +227,17 @@ impl Objects {
         }
         let id = ObjectId::new(self.next);
         self.next += 1;
-        let meta =
-            ObjectMeta { id, uid, kind, namespace: key.1.clone(), name: key.2.clone(), owner, created, version: 0 };
+        let meta = ObjectMeta {
+            id,
+            uid,
+            kind,
+            namespace: key.1.clone(),
+            name: key.2.clone(),
+            owner,
+            created,
+            version: 0,
+            generation: 1,
+        };
         self.note_change(kind, body.pod_selector().is_some());
         self.by_name.insert(key, id);
         self.entries.insert(id, ObjectEntry { meta, body, previous: None, leaving: false });
@@ -239,11 +254,19 @@ impl Objects {
         }
     }
 
+    /// Something else is wanted of an object.
+    pub(super) fn next_generation(&mut self, id: ObjectId) {
+        if let Some(entry) = self.entries.get_mut(&id).filter(|entry| !entry.leaving) {
+            entry.meta.generation += 1;
+        }
+    }
+
     /// Replaces what an object says; whether it is there.
     pub(super) fn replace(&mut self, id: ObjectId, body: Box<dyn Object>) -> bool {
         let Some(entry) = self.entries.get_mut(&id).filter(|entry| !entry.leaving) else { return false };
         let selects = entry.body.pod_selector().is_some() || body.pod_selector().is_some();
         entry.body = body;
+        entry.meta.generation += 1;
         self.selector_version += u64::from(selects);
         self.version += 1;
         true
@@ -261,6 +284,7 @@ impl Objects {
             return false;
         }
         entry.body.set_replicas(replicas);
+        entry.meta.generation += 1;
         let kind = entry.meta.kind;
         self.note_change(kind, false);
         true

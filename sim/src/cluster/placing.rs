@@ -71,6 +71,11 @@ impl Cluster {
             rare.nominated_node.clone_from(&status.nominated_node);
             rare.claims.clone_from(&status.claims);
         }
+        if let Some(status) = new.status.as_ref().filter(|status| status.held || status.completion.is_some()) {
+            let rare = self.pods.get_mut(id).expect("inserted above").rare_mut();
+            rare.held = status.held && self.keeps_finished;
+            rare.completion = status.completion;
+        }
         self.emit(Change::PodCreated(id));
         if let Some(node) = node {
             self.bind(id, node);

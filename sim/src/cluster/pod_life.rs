@@ -1,8 +1,8 @@
 //! What the store does to pods in the course of their life: starts, readiness, ends, deletions.
 
 use super::{Cause, Change, Charge, Cluster, Interest};
-use crate::model::PodId;
-use crate::model::pod::PodPhase;
+use crate::model::pod::{Pod, PodEnd, PodPhase};
+use crate::model::{ObjectId, PodId};
 use crate::scheduler::FitError;
 use crate::time::Span;
 use std::sync::Arc;
@@ -117,6 +117,11 @@ impl Cluster {
     /// A pod's work has ended by itself. It gives back its resources and leaves the store once every controller has heard
     /// of it.
     pub fn finish(&mut self, id: PodId, phase: PodPhase) {
+        self.finish_as(id, phase, None);
+    }
+
+    /// As [`Cluster::finish`], with what its status says of it.
+    pub fn finish_as(&mut self, id: PodId, phase: PodPhase, ended: Option<PodEnd>) {
         debug_assert!(matches!(phase, PodPhase::Succeeded | PodPhase::Failed));
         if self.pods.get_live_mut(id).is_none() {
             return;
@@ -125,6 +130,9 @@ impl Cluster {
         let pod = self.pods.get_mut(id).expect("looked up above");
         pod.phase = phase;
         pod.ready = false;
+        if ended.is_some() {
+            pod.rare_mut().ended = ended;
+        }
         *(if phase == PodPhase::Succeeded { &mut self.counters.succeeded } else { &mut self.counters.failed }) += 1;
         self.release_node(id);
         self.emit(Change::PodFinished(id));
@@ -138,8 +146,14 @@ impl Cluster {
     /// As [`Cluster::delete_pod`], with a grace period of its own.
     pub fn delete_pod_within(&mut self, id: PodId, cause: Cause, grace: Option<Span>) {
         let now = self.now;
+        if self.keeps_finished && self.pods.get(id).is_some_and(Pod::is_finished) {
+            return self.delete_finished(id, cause);
+        }
         let Some(pod) = self.pods.get_live_mut(id).filter(|pod| pod.deleting.is_none()) else { return };
         pod.deleting = now.into();
+        if matches!(cause, Cause::Evicted | Cause::TaintEvicted) && self.keeps_finished {
+            pod.rare_mut().disrupted = true;
+        }
         if cause == Cause::Preempted || grace.is_some() {
             let rare = pod.rare_mut();
             (rare.preempted, rare.grace) = (cause == Cause::Preempted, grace);
@@ -162,9 +176,61 @@ impl Cluster {
         }
     }
 
+    /// Deletes a pod that has ended and stayed. It has left its node, so only a finalizer keeps it.
+    fn delete_finished(&mut self, id: PodId, cause: Cause) {
+        let now = self.now;
+        let Some(pod) = self.pods.get_mut(id).filter(|pod| !pod.leaving && pod.deleting.is_none()) else { return };
+        pod.deleting = now.into();
+        let held = pod.is_held();
+        self.emit(Change::PodDeleting(id, cause));
+        if !held {
+            self.pods.leave(id);
+            self.emit(Change::PodRemoved(id));
+        }
+    }
+
+    /// The controller whose finalizer keeps a pod needs it no more.
+    pub fn release_pod(&mut self, id: PodId) {
+        let Some(pod) = self.pods.get_mut(id).filter(|pod| !pod.leaving && pod.is_held()) else { return };
+        pod.rare_mut().held = false;
+        let (class, gone) = (pod.class, pod.deleting.is_some() && (pod.is_finished() || pod.node.is_none()));
+        self.emit(Change::PodUpdated(id, class));
+        if gone {
+            self.remove_pod(id);
+        }
+    }
+
+    /// Sets or clears the controller that owns a pod.
+    pub fn set_owner(&mut self, id: PodId, owner: Option<ObjectId>) {
+        let Some(pod) = self.pods.get_mut(id).filter(|pod| !pod.leaving && pod.owner != owner) else { return };
+        pod.owner = owner;
+        let class = pod.class;
+        self.emit(Change::PodUpdated(id, class));
+    }
+
+    /// Sets the annotation `controller.kubernetes.io/pod-deletion-cost`.
+    pub fn set_deletion_cost(&mut self, id: PodId, cost: i32) {
+        let Some(pod) = self.pods.get_live_mut(id).filter(|pod| pod.deletion_cost() != cost) else { return };
+        pod.rare_mut().deletion_cost = cost;
+        let class = pod.class;
+        self.emit(Change::PodUpdated(id, class));
+    }
+
     /// The pod object is gone: stopped by its kubelet, or its node left.
     pub fn remove_pod(&mut self, id: PodId) {
         let now = self.now;
+        if self.keeps_finished
+            && let Some(pod) = self.pods.get(id).filter(|pod| !pod.leaving)
+        {
+            let (held, finished) = (pod.is_held(), pod.is_finished());
+            if finished && !held {
+                self.pods.leave(id);
+                self.emit(Change::PodRemoved(id));
+            }
+            if finished || held {
+                return;
+            }
+        }
         let Some(pod) = self.pods.get_live_mut(id) else { return };
         if pod.deleting.is_none() {
             pod.deleting = now.into();

@@ -448,6 +448,32 @@ pub struct GivenStatus {
     pub deleting: Option<GivenDeletion>,
     /// The claims that were made for it.
     pub claims: Option<Box<PodClaims>>,
+    /// Whether a finalizer keeps it until [`Cluster::release_pod`](crate::cluster::Cluster::release_pod).
+    pub held: bool,
+    /// Which part of an Indexed Job it works on.
+    pub completion: Option<Completion>,
+}
+
+/// Which part of an Indexed Job a pod works on, as its annotations say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Completion {
+    /// The completion index.
+    pub index: u32,
+    /// How many pods of this index have failed before, as counted; `None` in a Job whose indexes have no limit of their own.
+    pub failures: Option<u32>,
+    /// How many more have failed before and are not counted.
+    pub ignored: u32,
+}
+
+/// How a pod has ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PodEnd {
+    /// The exit code of its container; of several, that of the first that failed.
+    pub exit: i32,
+    /// `status.reason`, such as `Evicted`.
+    pub reason: Option<Arc<str>>,
+    /// Whether it has the condition `DisruptionTarget`.
+    pub disrupted: bool,
 }
 
 /// Why a pod from a snapshot is being deleted.

@@ -1,5 +1,6 @@
 //! The kinds of recordings: one file each, and one line in [`KINDS`].
 
+mod controllers;
 mod decision;
 mod descheduler;
 mod dynamic;
@@ -28,6 +29,7 @@ pub struct Kind {
 
 /// Adding a kind is one file and one line here. The first that recognises a recording plays it.
 pub const KINDS: &[Kind] = &[
+    controllers::KIND,
     decision::KIND,
     descheduler::KIND,
     dynamic::KIND,

@@ -7,7 +7,7 @@ use super::deployment::Strategy;
 use towtank_sim::time::SimTime;
 
 /// A ReplicaSet of a Deployment, as far as rollouts read it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RolloutSet {
     /// Its name, unique among the sets.
     pub name: String,
@@ -78,12 +78,23 @@ impl Strategy {
 /// One step of a rolling update to `desired` replicas: the new set grows, or else the old ones shrink. `sets.new` exists; a
 /// set that is new to the Deployment begins with no replicas.
 ///
+/// Returns the scalings that it is made of, in their order: the name of a set and the replicas that it gets. A set may be among them twice.
+///
 /// Source: `rolloutRolling`.
-pub fn roll(sets: &mut RolloutSets, strategy: Strategy, desired: u32) {
-    let grown = grow_new(sets, strategy, desired);
-    if !grown {
-        shrink_old(sets, strategy, desired);
+pub fn roll(sets: &mut RolloutSets, strategy: Strategy, desired: u32) -> Vec<(String, u32)> {
+    let mut steps = Vec::new();
+    if grow_new(sets, strategy, desired) {
+        steps.extend(sets.new.as_ref().map(|new| (new.name.clone(), new.replicas)));
+    } else {
+        shrink_old(sets, strategy, desired, &mut steps);
     }
+    steps
+}
+
+/// How many replicas a new set begins with.
+pub(super) fn first(sets: &mut RolloutSets, strategy: Strategy, desired: u32) -> u32 {
+    grow_new(sets, strategy, desired);
+    sets.new.as_ref().map_or(0, |new| new.replicas)
 }
 
 /// Scales the new set; false if it stays as it is.
@@ -102,7 +113,7 @@ fn grow_new(sets: &mut RolloutSets, strategy: Strategy, desired: u32) -> bool {
 }
 
 /// Source: `reconcileOldReplicaSets`.
-fn shrink_old(sets: &mut RolloutSets, strategy: Strategy, desired: u32) {
+fn shrink_old(sets: &mut RolloutSets, strategy: Strategy, desired: u32, steps: &mut Vec<(String, u32)>) {
     let least = i64::from(desired) - i64::from(strategy.max_unavailable(desired));
     let (total, new) = (sets.replicas(), sets.new.as_ref());
     // New pods that are not available yet may not cost the old ones their place.
@@ -114,9 +125,9 @@ fn shrink_old(sets: &mut RolloutSets, strategy: Strategy, desired: u32) {
         return;
     }
     active.sort_by(|a, b| a.age().cmp(&b.age()));
-    if clean_up_unhealthy(&mut active, budget) {
+    if clean_up_unhealthy(&mut active, budget, steps) {
         let available = new_available + active.iter().map(|set| i64::from(set.available)).sum::<i64>();
-        scale_down(&mut active, available - least);
+        scale_down(&mut active, available - least, steps);
     }
 }
 
@@ -124,7 +135,7 @@ fn shrink_old(sets: &mut RolloutSets, strategy: Strategy, desired: u32) {
 /// and the step ends there.
 ///
 /// Source: `cleanupUnhealthyReplicas`.
-fn clean_up_unhealthy(old: &mut [&mut RolloutSet], budget: i64) -> bool {
+fn clean_up_unhealthy(old: &mut [&mut RolloutSet], budget: i64, steps: &mut Vec<(String, u32)>) -> bool {
     let mut left = budget;
     for set in old {
         if left <= 0 {
@@ -135,7 +146,7 @@ fn clean_up_unhealthy(old: &mut [&mut RolloutSet], budget: i64) -> bool {
             return false;
         }
         let fewer = unhealthy.min(left);
-        set.replicas -= clamp(fewer.unsigned_abs());
+        take_away(set, fewer, steps);
         left -= fewer;
     }
     true
@@ -144,15 +155,22 @@ fn clean_up_unhealthy(old: &mut [&mut RolloutSet], budget: i64) -> bool {
 /// Takes away what is more than has to be available.
 ///
 /// Source: `scaleDownOldReplicaSetsForRollingUpdate`.
-fn scale_down(old: &mut [&mut RolloutSet], spare: i64) {
+fn scale_down(old: &mut [&mut RolloutSet], spare: i64, steps: &mut Vec<(String, u32)>) {
     let mut left = spare;
     for set in old {
         if left <= 0 {
             break;
         }
         let fewer = i64::from(set.replicas).min(left);
-        set.replicas -= clamp(fewer.unsigned_abs());
+        take_away(set, fewer, steps);
         left -= fewer;
+    }
+}
+
+fn take_away(set: &mut RolloutSet, fewer: i64, steps: &mut Vec<(String, u32)>) {
+    if fewer > 0 {
+        set.replicas -= clamp(fewer.unsigned_abs());
+        steps.push((set.name.clone(), set.replicas));
     }
 }
 

@@ -13,20 +13,31 @@ use std::cmp::Reverse;
 ///
 /// A single active set gets all; beside a new set that is complete the old ones get nothing; otherwise each gets a share
 /// of the difference by its size, and the largest what the rounding leaves.
-pub fn scale(sets: &mut RolloutSets, strategy: Strategy, desired: u32, present: u32) {
+///
+/// Returns what is written, in its order: the name of a set and the replicas that it gets, which may be those that it has.
+pub fn scale(sets: &mut RolloutSets, strategy: Strategy, desired: u32, present: u32) -> Vec<(String, u32)> {
+    let written = |set: &RolloutSet| (set.name.clone(), set.replicas);
     if let Some(only) = active_or_latest(sets) {
+        if only.replicas == desired {
+            return Vec::new();
+        }
         only.replicas = desired;
-        return;
+        return vec![written(only)];
     }
     if sets.new.as_ref().is_some_and(|new| is_saturated(new, desired)) {
-        for old in &mut sets.old {
-            old.replicas = 0;
-        }
-        return;
+        let old = sets.old.iter_mut().filter(|old| old.replicas > 0);
+        return old
+            .map(|old| {
+                old.replicas = 0;
+                written(old)
+            })
+            .collect();
     }
     if matches!(strategy, Strategy::RollingUpdate { .. }) {
-        share(sets, desired, desired.saturating_add(strategy.max_surge(desired)), present);
+        let most = desired.saturating_add(strategy.max_surge(desired));
+        return share(sets, desired, most, present).iter().map(|set| written(set)).collect();
     }
+    Vec::new()
 }
 
 /// The only set that has replicas; the newest where none has.
@@ -49,14 +60,14 @@ fn is_saturated(set: &RolloutSet, desired: u32) -> bool {
 }
 
 /// `most` is what all may have together.
-fn share(sets: &mut RolloutSets, desired: u32, most: u32, present: u32) {
+fn share(sets: &mut RolloutSets, desired: u32, most: u32, present: u32) -> Vec<&mut RolloutSet> {
     let allowed = if desired > 0 { i64::from(most) } else { 0 };
     let to_add = allowed - sets.replicas();
-    if to_add == 0 {
-        return;
-    }
     let mut active: Vec<&mut RolloutSet> =
         sets.old.iter_mut().chain(&mut sets.new).filter(|set| set.replicas > 0).collect();
+    if to_add == 0 {
+        return active;
+    }
     // Of sets of one size the newer ones grow first, and the older ones shrink first.
     if to_add > 0 {
         active.sort_by(|a, b| (b.replicas, b.age()).cmp(&(a.replicas, a.age())));
@@ -75,9 +86,10 @@ fn share(sets: &mut RolloutSets, desired: u32, most: u32, present: u32) {
     if let Some(largest) = sizes.first_mut() {
         *largest = (*largest + left).max(0);
     }
-    for (set, size) in active.into_iter().zip(sizes) {
+    for (set, size) in active.iter_mut().zip(sizes) {
         set.replicas = size.clamp(0, i32::MAX.into()) as u32;
     }
+    active
 }
 
 /// How many replicas a set should gain, or lose, to keep its share of the whole.

@@ -207,7 +207,7 @@ impl State {
                 self.active.insert(uid, pod);
             }
         }
-        complete
+        complete.is_none()
     }
 
     fn delete_all(&mut self, cx: &mut Context<'_>) {
@@ -255,8 +255,10 @@ impl Controller for JobController {
     }
 
     fn on_timer(&mut self, timer: Timer, cx: &mut Context<'_>) {
-        if let Some(id) = self.queue.due(timer, cx.now()) {
+        if let Some(id) = self.queue.work(timer, cx) {
+            let untold = cx.cluster.untold();
             self.sync(id, cx);
+            self.queue.worked(cx.cluster.untold() - untold, cx);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The Job object.
 
 use crate::template::PodTemplate;
+use std::any::Any;
 use towtank_sim::cluster::{Fingerprint, Object};
 use towtank_sim::time::{SimTime, Span};
 
@@ -59,6 +60,13 @@ impl Job {
 impl Object for Job {
     fn kind(&self) -> &'static str {
         Self::KIND
+    }
+
+    fn keep_status(&mut self, old: &dyn Object) {
+        let old: &dyn Any = old;
+        if let Some(old) = old.downcast_ref::<Self>() {
+            self.status.clone_from(&old.status);
+        }
     }
 
     fn fold(&self, into: &mut Fingerprint) {

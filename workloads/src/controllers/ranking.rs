@@ -17,13 +17,15 @@ pub(super) struct Candidate {
     pub(super) ready: Option<SimTime>,
     /// How many active pods of ReplicaSets with the same owner are on its node.
     pub(super) rank: usize,
+    /// `pod-deletion-cost`.
+    pub(super) cost: i32,
     pub(super) restarts: u32,
     pub(super) created: SimTime,
 }
 
 /// Puts first those that are deleted first. Timestamps count in whole seconds, as the API has them.
 ///
-/// Source: `pkg/controller/controller_utils.go`, `ActivePodsWithRanks`. The annotation `pod-deletion-cost` is not modelled.
+/// Source: `pkg/controller/controller_utils.go`, `ActivePodsWithRanks`.
 /// Upstream's relation is not transitive (equal times compare by other means than times of one age bucket), so this sorts
 /// with a method that any relation is safe for; up to 12 pods it is upstream's own.
 pub(super) fn sort(pods: &mut Vec<Candidate>, now: SimTime) {
@@ -57,6 +59,7 @@ fn compare(a: &Candidate, b: &Candidate, now: SimTime) -> Ordering {
         .cmp(&b.assigned)
         .then(phase(a).cmp(&phase(b)))
         .then(a.ready.is_some().cmp(&b.ready.is_some()))
+        .then(a.cost.cmp(&b.cost))
         .then(b.rank.cmp(&a.rank));
     if first != Equal {
         return first;

@@ -179,8 +179,8 @@ fn a_deployment_makes_pods_named_as_upstream_names_them() {
         assert_eq!(run.cluster.class_of(pod).spec.labels["pod-template-hash"], hash);
         assert_eq!(pod.owner, Some(meta.id));
     }
-    let status = run.cluster.objects().of_kind::<Deployment>(Deployment::KIND).next().unwrap().1.status;
-    assert_eq!(status, DeploymentStatus { replicas: 3, ready: 3, available: 3 });
+    let status = &run.cluster.objects().of_kind::<Deployment>(Deployment::KIND).next().unwrap().1.status;
+    assert_eq!([status.replicas, status.updated, status.ready, status.available], [3; 4]);
     assert_eq!(run.outcome.end, SimTime::ZERO);
 }
 
@@ -359,6 +359,7 @@ fn victims_are_ranked_as_upstream_ranks_them() {
             phase: PodPhase::Running,
             ready: Some(second(0)),
             rank: 1,
+            cost: 0,
             restarts: 0,
             created: second(0),
         };
@@ -385,4 +386,30 @@ fn victims_are_ranked_as_upstream_ranks_them() {
     sort(&mut pods, second(1000));
     let ages: Vec<i64> = pods.iter().map(|pod| 1000 - pod.ready.unwrap().0 / 1_000_000_000).collect();
     assert!(ages.is_sorted(), "{ages:?}");
+}
+
+/// A Deployment that is given again is changed: a template begins a rollout, the one before it a rollback, and a number of replicas counts.
+#[test]
+fn a_deployment_changes_during_a_run() {
+    let web = |arrival: u32, replicas: u32, image: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web, annotations: {{towtank.dev/arrival: {arrival}s}}}}\n\
+             spec: {{replicas: {replicas}, selector: {{matchLabels: {{app: web}}}}, strategy: {{rollingUpdate: {{maxSurge: 1, \
+             maxUnavailable: 0}}}}, template: {{metadata: {{labels: {{app: web}}}}, spec: {{containers: [{{name: c, image: \"{image}\"}}]}}}}}}\n---\n"
+        )
+    };
+    let changes = [web(0, 3, "app:1"), web(60, 3, "app:2"), web(120, 3, "app:1"), web(180, 5, "app:1")];
+    let run = run(&changes.concat(), Vec::new(), Until::Time(SimTime::from_secs(240)));
+    let sets: Vec<_> = run.cluster.objects().of_kind::<ReplicaSet>(ReplicaSet::KIND).collect();
+    let mut sizes: Vec<(u64, u32, u32)> =
+        sets.iter().map(|(_, set)| (set.rollout.revision, set.replicas, set.status.available)).collect();
+    sizes.sort_unstable();
+    assert_eq!(sizes, [(2, 0, 0), (3, 5, 5)]);
+    let first = sets.iter().find(|(_, set)| set.rollout.revision == 3).expect("there is one");
+    assert_eq!(first.1.rollout.history, "1");
+    let images = run.cluster.pods().iter().map(|(_, pod)| &*run.cluster.class_of(pod).spec.containers[0].image);
+    assert_eq!(images.collect::<Vec<_>>(), ["app:1"; 5]);
+    let status = &run.cluster.objects().of_kind::<Deployment>(Deployment::KIND).next().expect("it is there").1.status;
+    assert_eq!((status.revision, status.available, status.observed), (3, 5, 4));
+    assert_eq!(run.log.times("ScalingReplicaSet").iter().filter(|time| time.starts_with("60")).count(), 6);
 }

@@ -20,6 +20,9 @@ const MAX_DELAY: Span = Span::from_secs(1000);
 /// After so many failures the delay is beyond its maximum.
 const DOUBLINGS: u32 = 18;
 
+/// How much earlier others hear of a change than who made it can go on, in nanoseconds.
+const JUST_BEFORE: i64 = 1_000;
+
 /// The kinds of the timers that a work queue sets.
 const NOW: u16 = 0;
 const LATER: u16 = 1;
@@ -31,6 +34,10 @@ pub(super) struct WorkQueue {
     failures: BTreeMap<ObjectId, u32>,
     /// How many of the looks are hopeless.
     hopeless: usize,
+    /// Until when the worker waits for the answers to its requests.
+    free_at: SimTime,
+    /// What it was looking at when it sent the last of them, and goes on with.
+    held: Option<ObjectId>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -53,9 +60,53 @@ enum Weight {
 impl WorkQueue {
     /// Looks at the object in this instant.
     pub(super) fn add(&mut self, id: ObjectId, cx: &mut Context<'_>) {
+        self.add_at(id, cx.now(), cx);
+    }
+
+    /// Looks at the object when another controller's request has been answered that is made in this instant: those who watch hear of its
+    /// effect just before.
+    pub(super) fn add_heard(&mut self, id: ObjectId, cx: &mut Context<'_>) {
+        let heard = Span((cx.cluster.write_latency.0 - JUST_BEFORE).max(0));
+        self.add_at(id, cx.now() + heard, cx);
+    }
+
+    fn add_at(&mut self, id: ObjectId, at: SimTime, cx: &mut Context<'_>) {
         if self.ready.insert(id) {
-            cx.remind(cx.now(), Rank::Control, timer(NOW, id));
+            cx.remind(at.max(self.free_at), Rank::Control, timer(NOW, id));
         }
+    }
+
+    /// Goes on looking at the object when its requests have been answered, before it looks at any other.
+    pub(super) fn go_on(&mut self, id: ObjectId, cx: &mut Context<'_>) {
+        self.held = Some(id);
+        self.ready.remove(&id);
+        self.add_at(id, cx.now(), cx);
+    }
+
+    /// Whether the worker goes on looking at the object.
+    pub(super) fn is_held(&self, id: ObjectId) -> bool {
+        self.held == Some(id)
+    }
+
+    /// Looks at what a timer is about, if it has not been overtaken. The worker then waits for the answers to the requests that the look
+    /// has made, and the next look comes after that.
+    pub(super) fn work(&mut self, timer: Timer, cx: &mut Context<'_>) -> Option<ObjectId> {
+        let Subject::Object(id) = timer.about else { return None };
+        if cx.now() < self.free_at {
+            cx.remind(self.free_at, Rank::Control, timer);
+            return None;
+        }
+        if self.held.is_some_and(|held| held != id) {
+            cx.remind(cx.now() + Span(1), Rank::Control, timer);
+            return None;
+        }
+        self.held = None;
+        self.due(timer, cx.now()).filter(|due| *due == id)
+    }
+
+    /// A look is over that made so many requests one after the other.
+    pub(super) fn worked(&mut self, requests: usize, cx: &Context<'_>) {
+        self.free_at = self.free_at.max(cx.now()) + Span(cx.cluster.write_latency.0 * requests as i64);
     }
 
     /// Looks at the object after a while.
@@ -85,11 +136,12 @@ impl WorkQueue {
     pub(super) fn remove(&mut self, id: ObjectId) {
         self.failures.remove(&id);
         self.ready.remove(&id);
+        self.held = self.held.filter(|held| *held != id);
         self.take(id);
     }
 
     /// The object to look at now, if the timer is not one that has been overtaken.
-    pub(super) fn due(&mut self, timer: Timer, now: SimTime) -> Option<ObjectId> {
+    fn due(&mut self, timer: Timer, now: SimTime) -> Option<ObjectId> {
         let Subject::Object(id) = timer.about else { return None };
         if timer.kind == NOW {
             return self.ready.remove(&id).then_some(id);

@@ -25,18 +25,30 @@ fn read(reading: &mut Reading<'_>) -> Result<Option<Item>, FieldError> {
     let template = pod_template(reading, &metadata, spec.template.spec.as_ref(), &template_at)?;
     always_restarted(&template, &template_at)?;
     let selector = template_selector(&spec.selector, &template.spec.labels, &at)?;
-    if spec.paused == Some(true) {
-        reading.warn(&at.key("paused"), "has no effect: not modelled yet");
+    let min_ready = spec.min_ready_seconds.unwrap_or(0);
+    let deadline_at = at.key("progressDeadlineSeconds");
+    let deadline = spec.progress_deadline_seconds.unwrap_or(600);
+    if deadline <= min_ready {
+        return Err(deadline_at.error("must be greater than minReadySeconds"));
     }
     let body = Deployment {
         replicas: count(spec.replicas, 1, &at.key("replicas"))?,
         selector,
         template,
         strategy: strategy(spec.strategy.unwrap_or_default(), &at.key("strategy"))?,
-        min_ready: seconds(spec.min_ready_seconds.unwrap_or(0).into(), 0, &at.key("minReadySeconds"))?,
+        min_ready: seconds(min_ready.into(), 0, &at.key("minReadySeconds"))?,
+        history_limit: Some(count(spec.revision_history_limit, 10, &at.key("revisionHistoryLimit"))?)
+            .filter(|limit| is_limited(*limit)),
+        progress_deadline: Some(seconds(deadline.into(), 0, &deadline_at)?).filter(|_| deadline != i32::MAX),
+        paused: spec.paused.unwrap_or(false),
         status: DeploymentStatus::default(),
     };
     Ok(Some(Item::object(reading, body)))
+}
+
+/// The largest number stands for no limit.
+const fn is_limited(limit: u32) -> bool {
+    limit != i32::MAX.unsigned_abs()
 }
 
 /// The pods of a Deployment and of a ReplicaSet are restarted for ever.

@@ -46,6 +46,7 @@ fn given_status(pod: &core::Pod) -> Option<GivenStatus> {
         start: start.and_then(|time| i64::try_from(time.0.as_nanosecond()).ok()).map(SimTime),
         deleting: pod.metadata.deletion_timestamp.is_some().then_some(why),
         claims: pod_claims(status),
+        ..GivenStatus::default()
     };
     (given != GivenStatus::default()).then_some(given)
 }

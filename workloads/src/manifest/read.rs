@@ -14,6 +14,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use towtank_sim::time::SimTime;
+
+/// The kinds of which an object may be given again with another arrival, to change what is wanted of it.
+const MAY_CHANGE: [&str; 4] = ["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"];
 
 /// Reads manifests from files and folders, in the order given. A folder is read with everything below it, in the order of
 /// names: the files that end in `.yaml`, `.yml` or `.json`.
@@ -88,6 +92,8 @@ pub(super) struct Reader {
     /// With their places in the order of kinds.
     pub(super) planned: Vec<(usize, Identity, Planned)>,
     pub(super) seen: BTreeMap<Identity, Origin>,
+    /// When the objects come that may be given again, to say from then on what is wanted of them.
+    arrivals: BTreeMap<Identity, Vec<SimTime>>,
     pub(super) owners: Owners,
     pub(super) warnings: Vec<Warning>,
     /// Warnings whose places are still to be found, by their numbers, and of what they are.
@@ -189,6 +195,11 @@ impl Reader {
         }
     }
 
+    /// Whether an object that is given again changes what was given before, because it comes at another time.
+    fn says_something_new(&self, identity: &Identity, arrival: SimTime) -> bool {
+        self.arrivals.get(identity).is_some_and(|arrivals| !arrivals.contains(&arrival))
+    }
+
     /// Reads an object of the kind with this index.
     pub(super) fn known(
         &mut self,
@@ -215,7 +226,10 @@ impl Reader {
             check_name(&reading.namespace, &metadata.key("namespace")).map_err(fail)?;
         }
         let identity = Identity { kind: kind.name, namespace: reading.namespace.clone(), name: reading.name.clone() };
-        if let Some(first) = self.seen.get(&identity) {
+        let arrival = reading.arrival().map_err(fail)?;
+        if let Some(first) = self.seen.get(&identity)
+            && !self.says_something_new(&identity, arrival)
+        {
             let (first, second) = (first.place(), origin.place());
             return Err(Box::new(ManifestError::Duplicate {
                 kind: kind.name,
@@ -225,7 +239,12 @@ impl Reader {
             }));
         }
         self.seen.insert(identity.clone(), origin.clone());
-        let arrival = reading.arrival().map_err(fail)?;
+        if MAY_CHANGE.contains(&identity.kind) {
+            let arrivals = self.arrivals.entry(identity.clone()).or_default();
+            if !arrivals.contains(&arrival) {
+                arrivals.push(arrival);
+            }
+        }
         let item = (kind.read)(&mut reading).map_err(fail)?;
         for warning in std::mem::take(&mut reading.warnings) {
             let message = format!("{}: {}", warning.path, warning.message);

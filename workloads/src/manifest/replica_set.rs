@@ -7,7 +7,7 @@ use super::kind::Kind;
 use super::objects::Item;
 use super::pod_template::pod_template;
 use super::selectors::template_selector;
-use crate::controllers::{ReplicaSet, ReplicaSetStatus};
+use crate::controllers::{ReplicaSet, ReplicaSetStatus, Rollout};
 use k8s_openapi::api::apps::v1 as apps;
 
 pub(super) const KIND: Kind = Kind { name: "ReplicaSet", api_version: "apps/v1", namespaced: true, read };
@@ -25,6 +25,7 @@ fn read(reading: &mut Reading<'_>) -> Result<Option<Item>, FieldError> {
         selector: template_selector(&spec.selector, &template.spec.labels, &at)?,
         template,
         min_ready: seconds(spec.min_ready_seconds.unwrap_or(0).into(), 0, &at.key("minReadySeconds"))?,
+        rollout: Rollout::default(),
         status: ReplicaSetStatus::default(),
     };
     Ok(Some(Item::object(reading, body)))

@@ -1,10 +1,7 @@
 //! Manifests as a source of submissions.
 
 use super::objects::{Item, Manifests, Planned};
-use crate::controllers::{DaemonSet, Deployment, Job, ReplicaSet, StatefulSet};
-use std::any::Any;
 use towtank_sim::cluster::Cluster;
-use towtank_sim::model::ObjectId;
 use towtank_sim::model::pod::{GivenStatus, NewPod};
 use towtank_sim::random::Streams;
 use towtank_sim::source::{Source, SourceError, Submission, Work};
@@ -50,14 +47,7 @@ pub fn creation(planned: Planned, streams: &Streams, cluster: &mut Cluster) -> W
 pub fn replacement(item: Item, cluster: &mut Cluster) -> Work {
     match item {
         Item::Node(spec) => Work::UpdateNode(spec),
-        Item::Object { namespace, name, mut body } => {
-            if !cluster.statuses_as_given
-                && let Some(there) = cluster.objects().by_name(body.kind(), &namespace, &name)
-            {
-                keep_status(&mut *body, there, cluster);
-            }
-            Work::UpdateObject { namespace, name, body }
-        }
+        Item::Object { namespace, name, body } => Work::UpdateObject { namespace, name, body },
         Item::Pod(pod) => {
             let class = cluster.intern((*pod.template.spec).clone());
             Work::UpdatePod { name: pod.name, class }
@@ -65,24 +55,12 @@ pub fn replacement(item: Item, cluster: &mut Cluster) -> Work {
     }
 }
 
-/// Gives a controller's object the status of the one that is there.
-fn keep_status(body: &mut dyn Any, there: ObjectId, cluster: &Cluster) {
+/// Whether an object has been created before under the same kind, namespace and name: a manifest that comes later says what it wants now.
+fn is_there(planned: &Planned, cluster: &Cluster) -> bool {
+    let Item::Object { namespace, name, body } = &planned.item else { return false };
     let objects = cluster.objects();
-    if let Some(new) = body.downcast_mut::<Deployment>() {
-        new.status = objects.get::<Deployment>(there).map_or(new.status, |old| old.status);
-    } else if let Some(new) = body.downcast_mut::<ReplicaSet>() {
-        new.status = objects.get::<ReplicaSet>(there).map_or(new.status, |old| old.status);
-    } else if let Some(new) = body.downcast_mut::<DaemonSet>() {
-        new.status = objects.get::<DaemonSet>(there).map_or(new.status, |old| old.status);
-    } else if let Some(new) = body.downcast_mut::<StatefulSet>()
-        && let Some(old) = objects.get::<StatefulSet>(there)
-    {
-        new.status = old.status.clone();
-    } else if let Some(new) = body.downcast_mut::<Job>()
-        && let Some(old) = objects.get::<Job>(there)
-    {
-        new.status = old.status.clone();
-    }
+    let there = objects.by_name(body.kind(), namespace, name).and_then(|id| objects.meta(id));
+    there.is_some_and(|there| there.created < planned.at)
 }
 
 impl Source for ManifestSource {
@@ -91,8 +69,14 @@ impl Source for ManifestSource {
     }
 
     fn next(&mut self, cluster: &mut Cluster) -> Result<Option<Submission>, SourceError> {
-        let planned = self.rest.next();
-        Ok(planned.map(|planned| Submission { at: planned.at, work: creation(planned, &self.streams, cluster) }))
+        let Some(planned) = self.rest.next() else { return Ok(None) };
+        let at = planned.at;
+        let work = if is_there(&planned, cluster) {
+            replacement(planned.item, cluster)
+        } else {
+            creation(planned, &self.streams, cluster)
+        };
+        Ok(Some(Submission { at, work }))
     }
 
     fn new_nodes(&self) -> usize {

@@ -1,6 +1,6 @@
 //! The live pod: what differs between pods of one class, in little memory.
 
-use super::{PodPhase, Run, Usage};
+use super::{Completion, PodEnd, PodPhase, Run, Usage};
 use crate::model::gpu::DeviceSet;
 use crate::model::resource_claims::PodClaims;
 use crate::model::{ClassId, Name, NodeId, ObjectId};
@@ -54,6 +54,7 @@ pub struct Pod {
 
 /// What few pods have.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct RareStatus {
     pub(crate) claims: Option<Box<PodClaims>>,
     pub(crate) grace: Option<Span>,
@@ -62,6 +63,11 @@ pub(crate) struct RareStatus {
     pub(crate) restarts: u32,
     pub(crate) overdue: bool,
     pub(crate) preempted: bool,
+    pub(crate) held: bool,
+    pub(crate) disrupted: bool,
+    pub(crate) deletion_cost: i32,
+    pub(crate) completion: Option<Completion>,
+    pub(crate) ended: Option<PodEnd>,
 }
 
 /// A [`Run`] in 8 bytes: the time until success, the complement of the time until failure, or the least number for never.
@@ -142,6 +148,33 @@ impl Pod {
     /// Whether it is being deleted to make room for a pod of higher priority.
     pub fn is_preempted(&self) -> bool {
         self.rare.as_ref().is_some_and(|rare| rare.preempted)
+    }
+
+    /// Whether a finalizer keeps it.
+    pub fn is_held(&self) -> bool {
+        self.rare.as_ref().is_some_and(|rare| rare.held)
+    }
+
+    /// The annotation `controller.kubernetes.io/pod-deletion-cost`: ReplicaSets delete pods of lower cost first.
+    pub fn deletion_cost(&self) -> i32 {
+        self.rare.as_ref().map_or(0, |rare| rare.deletion_cost)
+    }
+
+    /// Which part of an Indexed Job it works on.
+    pub fn completion(&self) -> Option<Completion> {
+        self.rare.as_ref()?.completion
+    }
+
+    /// How it has ended, where somebody said so.
+    pub fn ended(&self) -> Option<&PodEnd> {
+        self.rare.as_ref()?.ended.as_ref()
+    }
+
+    /// Whether it has the condition `DisruptionTarget`: it goes, or has ended, for no fault of its own.
+    pub fn is_disrupted(&self) -> bool {
+        self.rare.as_ref().is_some_and(|rare| {
+            rare.disrupted || rare.preempted || rare.ended.as_ref().is_some_and(|ended| ended.disrupted)
+        })
     }
 
     /// Whether it has ended.

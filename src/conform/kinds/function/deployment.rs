@@ -22,10 +22,10 @@ fn play(input: &Value) -> Result<Value, Unusable> {
     let Deployment { strategy, replicas, .. } = deployment;
     match input["mode"].as_str() {
         Some("rolling") if sets.new.is_none() => return Err(Unusable::new("newReplicaSet", "required")),
-        Some("rolling") => roll(&mut sets, strategy, replicas),
+        Some("rolling") => _ = roll(&mut sets, strategy, replicas),
         Some("scale") => {
             let present = input["deployment"]["status"]["replicas"].as_u64().unwrap_or(0);
-            scale(&mut sets, strategy, replicas, u32::try_from(present).unwrap_or(u32::MAX));
+            _ = scale(&mut sets, strategy, replicas, u32::try_from(present).unwrap_or(u32::MAX));
         }
         _ => return Err(Unusable::new("mode", "expected `rolling` or `scale`")),
     }

@@ -454,7 +454,7 @@ impl Controller for DaemonSetController {
     }
 
     fn on_timer(&mut self, timer: Timer, cx: &mut Context<'_>) {
-        if let Some(id) = self.queue.due(timer, cx.now()) {
+        if let Some(id) = self.queue.work(timer, cx) {
             self.sync(id, cx);
         }
     }

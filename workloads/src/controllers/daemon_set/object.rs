@@ -1,6 +1,7 @@
 //! The DaemonSet object.
 
 use crate::template::PodTemplate;
+use std::any::Any;
 use std::sync::Arc;
 use towtank_sim::cluster::{Fingerprint, Object};
 use towtank_sim::disruption::IntOrPercent;
@@ -91,6 +92,13 @@ impl Object for DaemonSet {
 
     fn daemon_pod(&self) -> Option<&Arc<PodSpec>> {
         Some(&self.template.spec)
+    }
+
+    fn keep_status(&mut self, old: &dyn Object) {
+        let old: &dyn Any = old;
+        if let Some(old) = old.downcast_ref::<Self>() {
+            self.status.clone_from(&old.status);
+        }
     }
 
     fn fold(&self, into: &mut Fingerprint) {

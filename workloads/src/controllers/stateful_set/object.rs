@@ -1,6 +1,7 @@
 //! The StatefulSet object.
 
 use crate::template::PodTemplate;
+use std::any::Any;
 use std::sync::Arc;
 use towtank_sim::cluster::{Fingerprint, Object};
 use towtank_sim::model::labels::LabelSelector;
@@ -118,6 +119,13 @@ impl Object for StatefulSet {
 
     fn pod_selector(&self) -> Option<&LabelSelector> {
         Some(&self.selector)
+    }
+
+    fn keep_status(&mut self, old: &dyn Object) {
+        let old: &dyn Any = old;
+        if let Some(old) = old.downcast_ref::<Self>() {
+            self.status.clone_from(&old.status);
+        }
     }
 
     fn fold(&self, into: &mut Fingerprint) {
