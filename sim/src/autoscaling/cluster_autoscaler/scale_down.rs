@@ -169,8 +169,9 @@ impl ScaleDown {
         let now = cluster.now;
         let mut result = Removable::default();
         let mut sizes: Vec<u32> = targets.iter().zip(deleting).map(|(size, gone)| size.saturating_sub(*gone)).collect();
-        let nodes = snapshot.places.iter().map(|place| &*place.node);
-        let mut left = Left::until_least(&settings.totals, nodes, cluster);
+        // Counted for the first node that could go, if anything must be left at all.
+        let mut left: Option<Left> = None;
+        let limited = settings.totals.must_leave_something();
         let mut unneeded: Vec<&Unneeded> = self.unneeded.iter().collect();
         unneeded.sort_by_key(|node| (!node.pods.is_empty(), &cluster.node(node.node).spec.name));
         for unneeded in unneeded {
@@ -191,14 +192,20 @@ impl ScaleDown {
             } else if at_least {
                 Some(Reason::NodeGroupMinSizeReached)
             } else {
-                let (allowed, _) = left.check(node, 1, cluster);
-                (allowed < 1).then_some(Reason::MinimalResourceLimitExceeded)
+                let nodes = || snapshot.places.iter().map(|place| &*place.node);
+                if limited && left.is_none() {
+                    left = Some(Left::until_least(&settings.totals, nodes(), cluster));
+                }
+                let too_much = left.as_ref().is_some_and(|left| left.check(node, 1, cluster).0 < 1);
+                too_much.then_some(Reason::MinimalResourceLimitExceeded)
             };
             if let Some(reason) = reason {
                 self.findings.unremovable.push(Unremovable { node: unneeded.node, reason, pod: None });
                 continue;
             }
-            left.take(node, 1, cluster);
+            if let Some(left) = &mut left {
+                left.take(node, 1, cluster);
+            }
             sizes[unneeded.group] -= 1;
             let list = if unneeded.pods.is_empty() { &mut result.empty } else { &mut result.drain };
             list.push(unneeded.clone());

@@ -36,6 +36,14 @@ impl Default for Totals {
     }
 }
 
+impl Totals {
+    /// Whether any of the lower limits keeps a node.
+    pub(super) fn must_leave_something(&self) -> bool {
+        let Self { cores, memory_gib, gpus, .. } = self;
+        [cores, memory_gib].into_iter().chain(gpus.values()).any(|(least, _)| *least > 0)
+    }
+}
+
 /// What is left of each limit, by upstream's names of the resources.
 #[derive(Clone, Debug)]
 pub(super) struct Left {
