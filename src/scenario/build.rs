@@ -1,13 +1,11 @@
 //! From a scenario to a simulation that can be run.
 
 use super::disruptions::Disruptions;
+use super::model::read_model;
 use super::read::Scenario;
 use super::recorded::{RecordedWarnings, TraceReading};
 use super::schema::{ClusterPart, CountingSpec, LatencySpec, TieBreakSpec, WorkloadPart};
-use super::{check_header, yaml};
 use crate::diagnostic::Diagnostic;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -36,8 +34,9 @@ use towtank_sim::storage::{EphemeralVolumeController, VolumeController, VolumeSe
 use towtank_traces::TraceError;
 use towtank_traces::repairs::Repairs;
 use towtank_workloads::controllers;
-use towtank_workloads::generate::{PodGenerator, WorkloadModel};
-use towtank_workloads::manifest::{self, Item, ManifestSource, Manifests, Origin};
+use towtank_workloads::controllers::cron_job::CronJob;
+use towtank_workloads::generate::PodGenerator;
+use towtank_workloads::manifest::{self, Item, ManifestSource, Manifests, Origin, Planned};
 use towtank_workloads::schema::{DistributionSpec, Seconds};
 
 const POLICIES_HELP: &str = "`towtank policies` lists the policies; a file is given by its path";
@@ -230,6 +229,7 @@ impl Scenario {
     ) -> Result<Prepared, Diagnostic> {
         let mut simulation = Simulation::new(self.spec.seed);
         simulation.cluster.admission = admission::kubernetes();
+        simulation.cluster.epoch_second = self.epoch_second;
         let mut builder = Builder {
             scenario: self,
             simulation,
@@ -460,6 +460,23 @@ impl Builder<'_> {
         Ok(())
     }
 
+    /// A CronJob and `until: idle` do not go together.
+    fn check_cron_jobs(&self, manifests: &Manifests) -> Result<(), Diagnostic> {
+        let is_endless = |planned: &&Planned| {
+            let Item::Object { body, .. } = &planned.item else { return false };
+            let body: &dyn Any = &**body;
+            body.downcast_ref::<CronJob>().is_some_and(|cron_job| !cron_job.suspend)
+        };
+        match manifests.submissions.iter().find(is_endless) {
+            Some(planned) if self.scenario.until == Until::Idle => {
+                let why = "a CronJob never ends, so `until: idle` would never come";
+                let diagnostic = Diagnostic::new(format!("{}: {why}", planned.origin.place()));
+                Err(diagnostic.help("give the scenario an `until` such as 24h"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn in_part(&self, field: &str, why: &str) -> Diagnostic {
         self.scenario.error(field, why)
     }
@@ -470,6 +487,7 @@ impl Builder<'_> {
         let mut manifests = manifest::load(&paths).map_err(in_manifest)?;
         manifests.check_expressions(|text| Selector::compile(text).map(drop)).map_err(in_manifest)?;
         self.warnings.extend(manifests.warnings.iter().map(ToString::to_string));
+        self.check_cron_jobs(&manifests)?;
         for planned in &manifests.submissions {
             let identity = match &planned.item {
                 Item::Node(node) => ("Node", node.name.to_string()),
@@ -562,22 +580,4 @@ fn latency(spec: &LatencySpec) -> Result<AttemptLatency, &'static str> {
 
 fn drawn(spec: Option<&DistributionSpec<Seconds>>) -> Latency {
     spec.map_or(Latency::None, |spec| Latency::Drawn(spec.distribution.clone()))
-}
-
-/// Reads a file of `kind: WorkloadModel`.
-fn read_model(file: &Path) -> Result<WorkloadModel, Diagnostic> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Document {
-        #[serde(rename = "apiVersion")]
-        _api_version: String,
-        #[serde(rename = "kind")]
-        _kind: String,
-        #[serde(rename = "metadata", default)]
-        _metadata: IgnoredAny,
-        spec: WorkloadModel,
-    }
-    let text = std::fs::read_to_string(file).map_err(|error| Diagnostic::unreadable(file, &error))?;
-    check_header(file, &text, "WorkloadModel")?;
-    yaml::parse::<Document>(file, &text).map(|document| document.spec)
 }

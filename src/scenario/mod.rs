@@ -5,6 +5,7 @@ mod build;
 mod descheduler;
 mod disruptions;
 mod inputs;
+mod model;
 mod order;
 mod read;
 mod recorded;

@@ -366,6 +366,15 @@ fn manifests() {
             ("a missing file", &[Replace(S, "apps/web.yaml", "apps/wep.yaml")]),
             ("a folder without manifests", &[Replace(S, "[cluster]", "[nothing]"), File("nothing/README", b"")]),
             ("an empty file", &[File(W, b"")]),
+            (
+                "a CronJob, which never ends",
+                &[File(
+                    W,
+                    b"apiVersion: batch/v1\nkind: CronJob\nmetadata: { name: nightly }\nspec:\n  schedule: '@daily'\n  jobTemplate:\n    spec: \
+                      { template: { metadata: { annotations: { towtank.dev/run-time: 5m } }, spec: { restartPolicy: Never, containers: \
+                      [{ name: c }] } } }\n",
+                )],
+            ),
             ("YAML that is not closed", &[Replace(W, "{ name: web }", "{ name: web")]),
             ("a quantity", &[Replace(W, "cpu: 250m", "cpu: 2x")]),
             ("a negative quantity", &[Replace(W, "cpu: 250m", "cpu: '-1'")]),

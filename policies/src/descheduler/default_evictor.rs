@@ -101,12 +101,14 @@ struct ProtectedStorageClass {
 
 impl Evictor for DefaultEvictor {
     fn filter(&self, pod: &PodView<'_>, view: &View<'_>) -> bool {
-        if pod.marks.evict {
+        let terms = pod.terms();
+        if terms.is_some_and(|terms| terms.evict) {
             return true;
         }
         let mandatory = self.no_eviction_policy == Some(NoEvictionPolicy::Mandatory);
-        let stays = mandatory && pod.marks.prefer_no_eviction;
-        !(stays || pod.marks.is_static || pod.terminating || self.protects(pod, view))
+        let stays = mandatory && pod.prefers_no_eviction();
+        let is_static = terms.is_some_and(|terms| terms.mirror || terms.from_file);
+        !(stays || is_static || pod.terminating || self.protects(pod, view))
             && self.label_selector.as_ref().is_none_or(|selector| selector.selects(pod))
             && self.has_replicas(pod, view)
             && self.is_old(pod, view)
@@ -139,7 +141,7 @@ impl DefaultEvictor {
         let (has, spec) = (|protection| self.has(protection), &pod.class.spec);
         let bare = pod.owners.is_empty() && (has(Protection::FailedBarePods) || pod.phase != PodPhase::Failed);
         bare || has(Protection::SystemCriticalPods) && self.is_critical(pod, view)
-            || has(Protection::PodsWithLocalStorage) && pod.local_storage
+            || has(Protection::PodsWithLocalStorage) && pod.terms().is_some_and(|terms| terms.any_local_volume)
             || has(Protection::DaemonSetPods) && pod.owners.iter().any(|owner| owner.kind == "DaemonSet")
             || has(Protection::PodsWithPvc) && self.has_protected_claim(pod, view)
             || has(Protection::PodsWithoutPdb) && !has_budget(pod, view)

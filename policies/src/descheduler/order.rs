@@ -15,7 +15,7 @@ pub(super) fn goes_first(a: &PodView<'_>, b: &PodView<'_>) -> bool {
     if a.class.qos != b.class.qos {
         return rank(a.class.qos) < rank(b.class.qos);
     }
-    !a.marks.prefer_no_eviction || b.marks.prefer_no_eviction
+    !a.prefers_no_eviction() || b.prefers_no_eviction()
 }
 
 const fn rank(qos: QosClass) -> u8 {

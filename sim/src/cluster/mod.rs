@@ -83,6 +83,8 @@ pub struct Cluster {
     /// How long a request of a controller to the API server takes. What it asks for happens at once, and its one worker looks at
     /// nothing else for so long.
     pub write_latency: Span,
+    /// The date of time 0, in seconds since 1970 UTC.
+    pub epoch_second: i64,
     /// Who works how long, if somebody measures it.
     pub phases: Phases,
     nodes: Nodes,

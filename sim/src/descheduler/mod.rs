@@ -13,7 +13,7 @@ mod view;
 
 pub use controller::Descheduler;
 pub use cycle::{Cycle, Eviction, Limits, Refused};
-pub use view::{Condition, Marks, NodeView, Owner, PodView, View};
+pub use view::{Condition, NodeView, Owner, PodView, View};
 
 use crate::model::labels::Requirement;
 use std::fmt;

@@ -6,7 +6,7 @@ use crate::disruption::PodDisruptionBudget;
 use crate::model::PodId;
 use crate::model::labels::{LabelSelector, Labels};
 use crate::model::node::NodeSpec;
-use crate::model::pod::{PodClass, PodPhase};
+use crate::model::pod::{EvictionTerms, PodClass, PodPhase};
 use crate::model::resources::{ResourceId, ResourceTable, Resources};
 use crate::storage::PersistentVolumeClaim;
 use crate::time::SimTime;
@@ -76,10 +76,6 @@ pub struct PodView<'c> {
     pub terminating: bool,
     /// What owns it.
     pub owners: Vec<Owner<'c>>,
-    /// What its annotations say.
-    pub marks: Marks,
-    /// Whether a volume of it is on the node's own disk: `emptyDir` or `hostPath`.
-    pub local_storage: bool,
     /// Its conditions.
     pub conditions: Vec<Condition>,
     /// Why its containers wait or have ended, and `status.reason`.
@@ -103,17 +99,6 @@ pub struct Owner<'c> {
     pub name: Cow<'c, str>,
     /// What tells it from others.
     pub uid: Cow<'c, str>,
-}
-
-/// What a pod's annotations say to the descheduler.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Marks {
-    /// `descheduler.alpha.kubernetes.io/evict`: it may be evicted whatever else holds.
-    pub evict: bool,
-    /// `descheduler.alpha.kubernetes.io/prefer-no-eviction`.
-    pub prefer_no_eviction: bool,
-    /// `kubernetes.io/config.mirror`, or `kubernetes.io/config.source` that is not `api`: the kubelet made it of a file.
-    pub is_static: bool,
 }
 
 /// A condition of a pod.
@@ -142,8 +127,6 @@ impl<'c> PodView<'c> {
             started: None,
             terminating: false,
             owners: Vec::new(),
-            marks: Marks::default(),
-            local_storage: false,
             conditions: Vec::new(),
             states: Vec::new(),
             init_states: Vec::new(),
@@ -156,6 +139,16 @@ impl<'c> PodView<'c> {
     /// The namespace.
     pub fn namespace(&self) -> &'c str {
         &self.class.spec.namespace
+    }
+
+    /// What its annotations and volumes say, if they say anything.
+    pub fn terms(&self) -> Option<&'c EvictionTerms> {
+        self.class.spec.eviction_terms.get()
+    }
+
+    /// Whether it asks to stay where it is.
+    pub fn prefers_no_eviction(&self) -> bool {
+        self.terms().is_some_and(|terms| terms.prefer_no_eviction)
     }
 
     /// Whether it has ended.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use towtank_policies::descheduler::ParsedPolicy;
 use towtank_sim::cluster::Cluster;
-use towtank_sim::descheduler::{Condition, Marks, Owner, PodView, View};
+use towtank_sim::descheduler::{Condition, Owner, PodView, View};
 use towtank_sim::model::ClassId;
 use towtank_sim::model::pod::PodPhase;
 use towtank_sim::time::SimTime;
@@ -157,15 +157,6 @@ fn pod_view<'c>(pod: &'c Value, class: ClassId, view: &View<'c>, cluster: &'c Cl
             uid: text(&owner["uid"]).into(),
         })
         .collect();
-    let annotation = |name: &str| metadata["annotations"].get(name);
-    result.marks = Marks {
-        evict: annotation("descheduler.alpha.kubernetes.io/evict").is_some(),
-        prefer_no_eviction: annotation("descheduler.alpha.kubernetes.io/prefer-no-eviction").is_some(),
-        is_static: annotation("kubernetes.io/config.mirror").is_some()
-            || annotation("kubernetes.io/config.source").is_some_and(|source| source != "api"),
-    };
-    let is_local = |volume: &Value| volume.get("emptyDir").or_else(|| volume.get("hostPath")).is_some();
-    result.local_storage = list(&spec["volumes"]).any(is_local);
     let conditions = list(&status["conditions"]).map(|condition| Condition {
         kind: text(&condition["type"]).to_owned(),
         status: text(&condition["status"]).to_owned(),

@@ -1,4 +1,4 @@
-//! Workload controllers: Deployment, ReplicaSet, DaemonSet, StatefulSet and Job, and the garbage collector of what they own.
+//! Workload controllers: Deployment, ReplicaSet, DaemonSet, StatefulSet, Job and CronJob, and the garbage collector of what they own.
 //!
 //! Each is an object type, what the API server holds, and a controller that acts on it as kube-controller-manager does.
 //! A controller keeps the pods of each object in its own ordered set, fed by the change feed, and never scans the
@@ -49,6 +49,7 @@ pub fn all_with(collector: GarbageCollector) -> Vec<Box<dyn Controller>> {
         Box::new(DaemonSetController::default()),
         Box::new(StatefulSetController::default()),
         Box::new(JobController::default()),
+        Box::new(cron_job::CronJobController::default()),
         Box::new(collector),
     ]
 }

@@ -1,4 +1,4 @@
-//! Annotations of the cluster autoscaler.
+//! Annotations of the cluster autoscaler and of the descheduler.
 
 use crate::schema::parse_duration;
 use k8s_openapi::api::core::v1 as core;
@@ -12,6 +12,8 @@ const SAFE_VOLUMES: &str = "cluster-autoscaler.kubernetes.io/safe-to-evict-local
 const LIKE_DAEMON: &str = "cluster-autoscaler.kubernetes.io/daemonset-pod";
 const EVICT_AS_DAEMON: &str = "cluster-autoscaler.kubernetes.io/enable-ds-eviction";
 const SCALE_UP_DELAY: &str = "cluster-autoscaler.kubernetes.io/pod-scale-up-delay";
+const EVICT: &str = "descheduler.alpha.kubernetes.io/evict";
+const PREFER_NO_EVICTION: &str = "descheduler.alpha.kubernetes.io/prefer-no-eviction";
 const MIRROR: &str = "kubernetes.io/config.mirror";
 const SOURCE: &str = "kubernetes.io/config.source";
 
@@ -34,6 +36,9 @@ pub(super) fn eviction_terms(metadata: &ObjectMeta, spec: &core::PodSpec) -> Ter
             _ => None,
         },
         local_storage: volumes.any(|volume| is_local(volume) && !expendable.contains(&volume.name.as_str())),
+        any_local_volume: spec.volumes.iter().flatten().any(is_on_node),
+        evict: value(EVICT).is_some(),
+        prefer_no_eviction: value(PREFER_NO_EVICTION).is_some(),
         mirror: value(MIRROR).is_some(),
         from_file: value(SOURCE).is_some_and(|source| source != "api"),
         like_daemon: value(LIKE_DAEMON) == Some("true"),
@@ -43,11 +48,16 @@ pub(super) fn eviction_terms(metadata: &ObjectMeta, spec: &core::PodSpec) -> Ter
     })
 }
 
-/// Whether a volume is a directory on the node's disk. One without any source is an `emptyDir`.
+/// Whether a volume is a directory on the node's disk.
 fn is_local(volume: &core::Volume) -> bool {
-    let on_disk = |dir: &core::EmptyDirVolumeSource| dir.medium.as_deref() != Some("Memory");
+    let in_memory = |dir: &core::EmptyDirVolumeSource| dir.medium.as_deref() == Some("Memory");
+    is_on_node(volume) && !volume.empty_dir.as_ref().is_some_and(in_memory)
+}
+
+/// Whether a volume is a directory of the node, on disk or in memory. One without any source is an `emptyDir`.
+fn is_on_node(volume: &core::Volume) -> bool {
     let nothing = core::Volume { name: volume.name.clone(), ..core::Volume::default() };
-    volume.host_path.is_some() || volume.empty_dir.as_ref().is_some_and(on_disk) || *volume == nothing
+    volume.host_path.is_some() || volume.empty_dir.is_some() || *volume == nothing
 }
 
 #[cfg(test)]
@@ -63,7 +73,7 @@ mod tests {
             let metadata = ObjectMeta { annotations: Some(annotations), ..ObjectMeta::default() };
             eviction_terms(&metadata, &spec).get().cloned().unwrap_or_default()
         };
-        let plain = EvictionTerms { local_storage: true, ..EvictionTerms::default() };
+        let plain = EvictionTerms { local_storage: true, any_local_volume: true, ..EvictionTerms::default() };
         assert_eq!(terms(&[("other", "true"), (SAFE_TO_EVICT, "perhaps"), (SAFE_VOLUMES, "a")]), plain);
         let read = terms(&[(SAFE_TO_EVICT, "on-completion"), (SAFE_VOLUMES, "a,b"), (MIRROR, ""), (SOURCE, "api")]);
         assert_eq!((read.safe_to_evict, read.local_storage), (Some(SafeToEvict::OnCompletion), false));

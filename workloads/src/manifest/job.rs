@@ -15,13 +15,19 @@ pub(super) const KIND: Kind = Kind { name: "Job", api_version: "batch/v1", names
 
 /// A Job that has completed or failed asks for nothing any more.
 fn read(reading: &mut Reading<'_>) -> Result<Option<Item>, FieldError> {
-    let job: batch::Job = reading.typed()?;
-    let conditions = job.status.iter().flat_map(|status| status.conditions.iter().flatten());
+    let given: batch::Job = reading.typed()?;
+    let conditions = given.status.iter().flat_map(|status| status.conditions.iter().flatten());
     if { conditions }.any(|c| matches!(c.type_.as_str(), "Complete" | "Failed") && c.status == "True") {
         return Ok(None);
     }
     let at = At::ROOT.key("spec");
-    let spec = job.spec.ok_or_else(|| at.error("required, and not given"))?;
+    let spec = given.spec.ok_or_else(|| at.error("required, and not given"))?;
+    let body = job(reading, &spec, &at)?;
+    Ok(Some(Item::object(reading, body)))
+}
+
+/// The Job of this specification.
+pub(super) fn job(reading: &mut Reading<'_>, spec: &batch::JobSpec, at: &At<'_>) -> Result<Job, FieldError> {
     let template_at = at.key("template");
     let metadata = spec.template.metadata.clone().unwrap_or_default();
     let template = pod_template(reading, &metadata, spec.template.spec.as_ref(), &template_at)?;
@@ -35,7 +41,7 @@ fn read(reading: &mut Reading<'_>) -> Result<Option<Item>, FieldError> {
         let message = "gives no towtank.dev/run-time, so its pods run for ever and the Job never completes";
         reading.warn(&template_at, message);
     }
-    not_modelled(reading, &spec, &at);
+    not_modelled(reading, spec, at);
     // Both unset means one completion with one pod at a time; parallelism alone is a work queue.
     let completions = match (spec.completions, spec.parallelism) {
         (None, None) => Some(1),
@@ -44,7 +50,7 @@ fn read(reading: &mut Reading<'_>) -> Result<Option<Item>, FieldError> {
     };
     let deadline = spec.active_deadline_seconds.map(|n| seconds(n, 1, &at.key("activeDeadlineSeconds")));
     let ttl = spec.ttl_seconds_after_finished.map(|n| seconds(n.into(), 0, &at.key("ttlSecondsAfterFinished")));
-    let body = Job {
+    Ok(Job {
         parallelism: count(spec.parallelism, 1, &at.key("parallelism"))?,
         completions,
         backoff_limit: count(spec.backoff_limit, 6, &at.key("backoffLimit"))?,
@@ -53,8 +59,7 @@ fn read(reading: &mut Reading<'_>) -> Result<Option<Item>, FieldError> {
         suspend: spec.suspend.unwrap_or(false),
         template,
         status: JobStatus::default(),
-    };
-    Ok(Some(Item::object(reading, body)))
+    })
 }
 
 fn not_modelled(reading: &mut Reading<'_>, spec: &batch::JobSpec, at: &At<'_>) {

@@ -29,12 +29,13 @@ pub(super) const KINDS: &[Kind] = &[
     super::pod_group::KIND,
     super::pod_group::OF_PLUGINS,
     super::job::KIND,
+    super::cron_job::KIND,
     super::pod::KIND,
     super::horizontal_pod_autoscaler::KIND,
 ];
 
 /// Kinds that would change a simulation's results, but are not modelled.
-const NOT_MODELLED: &[&str] = &["CronJob", "LimitRange", "RuntimeClass", "Workload"];
+const NOT_MODELLED: &[&str] = &["LimitRange", "RuntimeClass", "Workload"];
 
 /// Kinds that cannot influence the model.
 const WITHOUT_INFLUENCE: &[&str] = &[

@@ -28,6 +28,7 @@ mod annotations;
 mod claim_spec;
 mod containers;
 mod convert;
+mod cron_job;
 mod csi_driver;
 mod csi_node;
 mod csi_storage_capacity;

@@ -233,7 +233,7 @@ fn what_is_left_out_is_said() {
     let text = format!(
         "{}---\n{}---\n{}---\n{}---\n{}---\n{}---\n{}",
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {a: b}\n",
-        "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: agent}\n",
+        "apiVersion: v1\nkind: LimitRange\nmetadata: {name: agent}\n",
         "apiVersion: v1\nkind: ReplicationController\nmetadata: {name: db}\nspec: {selector: {app: db}, template: {}}\n",
         "apiVersion: example.com/v1\nkind: Database\nmetadata: {name: d}\n",
         pod_text("", "status: {phase: Succeeded}\n"),
@@ -243,7 +243,7 @@ fn what_is_left_out_is_said() {
     let manifests = read(&text);
     let warnings: Vec<String> = manifests.warnings.iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(warnings.join("\n"), @r#"
-    m.yaml:6:1: CronJob "agent" is left out: this kind is not modelled yet
+    m.yaml:6:1: LimitRange "agent" is left out: this kind is not modelled yet
     m.yaml:13:29: spec.template: no pods are made from it: not modelled yet
     m.yaml:31:21: spec.runtimeClassName: has no effect: not modelled yet
     m.yaml:37:3: spec.template: gives no towtank.dev/run-time, so its pods run for ever and the Job never completes
@@ -288,6 +288,35 @@ fn a_daemon_set_makes_the_pods_of_a_snapshot_itself() {
     assert_eq!(manifests.submissions.len(), 1, "{:?}", manifests.submissions);
     assert_eq!(manifests.warnings.len(), 1, "{:?}", manifests.warnings);
     assert_eq!(read(pod).submissions.len(), 1, "without its owner it is a pod of its own");
+}
+
+#[test]
+fn cron_jobs_are_judged_as_the_api_server_judges_them() {
+    let text = |spec: &str| {
+        format!(
+            "apiVersion: batch/v1\nkind: CronJob\nmetadata: {{name: c}}\nspec:\n  {spec}\n  jobTemplate:\n    spec: {{template: {{metadata: \
+             {{annotations: {{towtank.dev/run-time: 5m}}}}, spec: {{restartPolicy: Never, containers: [{{name: c}}]}}}}}}\n"
+        )
+    };
+    let wrong = |spec: &str| parse("m.yaml", text(spec)).map(|_| ()).expect_err(spec).to_string();
+    assert_eq!(read(&text("schedule: '0 3 * * *'\n  timeZone: Europe/Berlin")).warnings, []);
+    insta::assert_snapshot!(
+        [
+            wrong("schedule: '61 * * * *'"),
+            wrong("schedule: 'TZ=UTC * * * * *'"),
+            wrong("schedule: '@daily'\n  timeZone: Europe/Bärlin"),
+            wrong("schedule: '@daily'\n  concurrencyPolicy: Deny"),
+            wrong("schedule: '@daily'\n  startingDeadlineSeconds: -1"),
+        ]
+        .join("\n"),
+        @r#"
+    m.yaml:5:13: spec.schedule: Invalid value: "61 * * * *": end of range (61) above maximum (59): 61
+    m.yaml:5:13: spec.schedule: Invalid value: "TZ=UTC * * * * *": cannot use TZ or CRON_TZ in schedule, use timeZone field instead
+    m.yaml:6:13: spec.timeZone: Invalid value: "Europe/Bärlin": unknown time zone Europe/Bärlin
+    m.yaml:6:22: spec.concurrencyPolicy: Unsupported value: "Deny": supported values: "Allow", "Forbid", "Replace"
+    m.yaml:6:28: spec.startingDeadlineSeconds: Invalid value: -1: must be greater than or equal to 0
+    "#
+    );
 }
 
 #[test]
@@ -353,7 +382,7 @@ fn errors_name_place_field_and_what_was_expected() {
     m.yaml:3:1: metadata.name: required, and not given
     m.yaml:3:18: metadata.name: `P_1` is not a name: expected at most 253 lower-case letters, digits, `-` and `.`, with a letter or digit at both ends
     m.yaml:1:13: apiVersion: `extensions/v1beta1` is not an apiVersion of Deployment: expected apps/v1
-    m.yaml:2:7: kind: `Deploymnt` in apps/v1 is not a kind; did you mean `Deployment`? The kinds that are read: Namespace, PriorityClass, ResourceQuota, PodDisruptionBudget, StorageClass, CSIDriver, Node, DeviceClass, ResourceSlice, ResourceClaimTemplate, ResourceClaim, CSINode, CSIStorageCapacity, PersistentVolume, PersistentVolumeClaim, VolumeAttachment, Service, Deployment, ReplicaSet, ReplicationController, StatefulSet, DaemonSet, PodGroup, Job, Pod, HorizontalPodAutoscaler
+    m.yaml:2:7: kind: `Deploymnt` in apps/v1 is not a kind; did you mean `Deployment`? The kinds that are read: Namespace, PriorityClass, ResourceQuota, PodDisruptionBudget, StorageClass, CSIDriver, Node, DeviceClass, ResourceSlice, ResourceClaimTemplate, ResourceClaim, CSINode, CSIStorageCapacity, PersistentVolume, PersistentVolumeClaim, VolumeAttachment, Service, Deployment, ReplicaSet, ReplicationController, StatefulSet, DaemonSet, PodGroup, Job, CronJob, Pod, HorizontalPodAutoscaler
     m.yaml:1:1: kind: required, and not given
     m.yaml:5:3: spec.selector: `selector` does not match template `labels`: expected it to select spec.template.metadata.labels
     m.yaml:5:13: spec.replicas: `-1` is negative: expected a count of at least 0

@@ -4,9 +4,10 @@ use crate::time::Span;
 use std::fmt;
 use std::sync::Arc;
 
-/// What annotations and volumes of a pod, and the owner that it names, say to the cluster autoscaler.
+/// What annotations and volumes of a pod, and the owner that it names, say to the cluster autoscaler and to the descheduler.
 ///
-/// Source: `cluster-autoscaler/utils/drain/drain.go`, `cluster-autoscaler/utils/pod/pod.go`.
+/// Source: `cluster-autoscaler/utils/drain/drain.go`, `cluster-autoscaler/utils/pod/pod.go`; of the descheduler
+/// `pkg/framework/plugins/defaultevictor/defaultevictor.go`, `pkg/utils/pod.go`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::struct_excessive_bools, reason = "each is something of its own upstream")]
 pub struct EvictionTerms {
@@ -15,6 +16,12 @@ pub struct EvictionTerms {
     /// It has a volume on the node's disk, `hostPath` or `emptyDir`, that `cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes`
     /// does not name.
     pub local_storage: bool,
+    /// It has a volume that is `hostPath` or `emptyDir`, whatever its medium and whatever annotations say of it.
+    pub any_local_volume: bool,
+    /// `descheduler.alpha.kubernetes.io/evict`: the descheduler may evict it whatever else holds.
+    pub evict: bool,
+    /// `descheduler.alpha.kubernetes.io/prefer-no-eviction`.
+    pub prefer_no_eviction: bool,
     /// `kubernetes.io/config.mirror`: the kubelet runs it from a file of its own, and it cannot go elsewhere.
     pub mirror: bool,
     /// `kubernetes.io/config.source` is something else than the API server: likewise.
@@ -49,7 +56,8 @@ impl From<EvictionTerms> for Terms {
 impl fmt::Debug for Terms {
     /// What volumes alone say is not repeated: ReplicaSets are called by what their templates print.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let annotated = self.get().map(|terms| EvictionTerms { local_storage: false, ..terms.clone() });
+        let annotated =
+            self.get().map(|terms| EvictionTerms { local_storage: false, any_local_volume: false, ..terms.clone() });
         annotated.filter(|terms| *terms != EvictionTerms::default()).fmt(f)
     }
 }
@@ -73,7 +81,10 @@ mod tests {
     fn terms_without_annotations_print_as_none() {
         let print = |terms: EvictionTerms| format!("{:?}", Terms::from(terms));
         assert_eq!(print(EvictionTerms::default()), "None");
-        assert_eq!(print(EvictionTerms { local_storage: true, ..EvictionTerms::default() }), "None");
+        assert_eq!(
+            print(EvictionTerms { local_storage: true, any_local_volume: true, ..EvictionTerms::default() }),
+            "None"
+        );
         assert!(print(EvictionTerms { mirror: true, ..EvictionTerms::default() }).contains("mirror: true"));
     }
 }

@@ -8,6 +8,11 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Zone(TimeZone);
 
+/// Whether there is a time zone of this name, whose case counts.
+pub fn is_time_zone(name: &str) -> bool {
+    Zone::load(name).is_some()
+}
+
 impl Zone {
     pub(super) const UTC: Self = Self(TimeZone::UTC);
 

@@ -134,10 +134,11 @@ impl DeploymentStatus {
         }
     }
 
-    /// How long until the rollout may have timed out, if somebody has to look then.
+    /// How long until the rollout may have timed out, if somebody has to look then. One that has ended can no longer time out: upstream
+    /// looks every few milliseconds while replicas of it are missing, and finds nothing.
     pub(super) fn until_deadline(&self, deployment: &Deployment, generation: u64, now: SimTime) -> Option<Span> {
         let (deadline, current) = (deployment.progress_deadline?, deployment.status.progress.as_ref()?);
-        if self.is_complete(deployment, generation) || current.reason == TIMED_OUT {
+        if self.is_complete(deployment, generation) || [TIMED_OUT, NEW_SET_AVAILABLE].contains(&current.reason) {
             return None;
         }
         Some(Span((current.updated + deadline - now).0.max(0)))

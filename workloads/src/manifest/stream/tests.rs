@@ -81,8 +81,8 @@ fn what_has_no_model_is_counted() {
     let of =
         |api_version: &str, kind: &str| json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "x"}});
     let objects = [
-        of("batch/v1", "CronJob"),
-        of("batch/v1", "CronJob"),
+        of("v1", "LimitRange"),
+        of("v1", "LimitRange"),
         of("v1", "ConfigMap"),
         of("autoscaling/v1", "HorizontalPodAutoscaler"),
         of("apps/v1", "Depolyment"),
@@ -94,10 +94,10 @@ fn what_has_no_model_is_counted() {
         warnings,
         [
             "1 ConfigMap object skipped: this kind has no influence on the simulation; first: log, line 2",
-            "2 CronJob objects left out: this kind is not modelled yet; first: log, line 0",
             "1 Depolyment object of apps/v1 left out: no such kind is known; first: log, line 4",
             "1 HorizontalPodAutoscaler object of autoscaling/v1 left out: only autoscaling/v2 is read; first: log, line 3",
             "1 Job object skipped: this kind has no influence on the simulation; first: log, line 5",
+            "2 LimitRange objects left out: this kind is not modelled yet; first: log, line 0",
         ]
     );
 }
