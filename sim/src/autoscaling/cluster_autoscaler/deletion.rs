@@ -81,6 +81,11 @@ impl Deletion {
             }
             self.evict_daemons(settings, cx);
         }
+        // Pods that should be gone long ago, of a machine that does not answer, are not waited for.
+        // Source: `core/scaledown/actuation/group_deletion_scheduler.go`, `prepareNodeForDeletion`.
+        if !self.drains {
+            return Progress::Emptied;
+        }
         let began = *self.began.get_or_insert(now);
         let mut refused = false;
         for id in self.pods_to_evict(cx.cluster, settings) {
